@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Descriptors: flags, whole reads and writes, and passing them to another process. */
+#ifndef BASE_FD_H
+#define BASE_FD_H
+
+#include <sys/types.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define FD_PASS_MAX 4                          /* most descriptors in one message */
+
+int fd_set_nonblock(int fd);                   /* 0 or -errno */
+int fd_set_cloexec(int fd, int on);
+void fd_close(int *fd);                        /* closes if >= 0 and sets -1 */
+int fd_write_full(int fd, const void *p, size_t n);   /* 0 or -errno; retries EINTR, waits on EAGAIN */
+ssize_t fd_read_full(int fd, void *p, size_t n);      /* bytes read (short at the end of file) or -errno */
+
+/* A connected SOCK_SEQPACKET pair, close-on-exec, non-blocking, with room for large messages. */
+int fd_pair(int pair[2]);                      /* 0 or -errno */
+/* One message with nfds descriptors (0 to FD_PASS_MAX); they stay the caller's.  0 or -errno (-EAGAIN: try later). */
+int fd_send(int sock, const void *p, size_t n, const int *fds, int nfds);
+/* One message.  Bytes read (0: the peer closed), or -errno; -EMSGSIZE if it was larger than size.
+ * fds gets up to FD_PASS_MAX received descriptors, close-on-exec, the caller's. */
+ssize_t fd_recv(int sock, void *p, size_t size, int fds[FD_PASS_MAX], int *nfds);
+
+/* Reads a whole file of at most max bytes (appended to b).  0 or a negative code with e filled. */
+int fd_read_file(const char *path, size_t max, struct buf *b, struct err *e);
+/* Writes path by a temporary file beside it, fsync and rename; mode e.g. 0600. */
+int fd_write_file(const char *path, const void *p, size_t n, mode_t mode, struct err *e);
+
+#endif

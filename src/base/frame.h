@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * What a recording is made of.  A frame is one thing that happened on a channel,
+ * at t_ms since the recording began (monotonic), of one kind, with its bytes.
+ *
+ * Its canonical form, in messages and under the recording's hash chain, is
+ *     u8 kind | u64 t_ms | u32 length | bytes           (little-endian)
+ * Resize data is "COLSxROWS"; exit data is decimal or "signal NAME"; the rest is as it was on the wire.
+ */
+#ifndef BASE_FRAME_H
+#define BASE_FRAME_H
+
+#include "base/buf.h"
+
+enum frame_kind {
+	FRAME_OUT    = 'o',      /* target's output to the user */
+	FRAME_ERR    = 'e',      /* target's stderr */
+	FRAME_IN     = 'i',      /* user's input */
+	FRAME_RESIZE = 'r',
+	FRAME_MARK   = 'm',
+	FRAME_SIGNAL = 's',
+	FRAME_EXIT   = 'x',
+	FRAME_NOTICE = 'n',      /* written by the bastion itself */
+	FRAME_GAP    = 'g',      /* bytes that were not kept: "COUNT REASON" */
+	FRAME_SECRET = 'k',      /* keys typed without echo: their count */
+};
+
+#define FRAME_HEAD     13
+#define FRAME_DATA_MAX 32768
+
+struct frame {
+	unsigned char kind;
+	uint64_t t_ms;
+	struct slice data;
+};
+
+int frame_pack(struct buf *out, const struct frame *f);           /* 0 or buf_append's codes */
+/* Takes one frame from the front of s; data points into it.  1, 0 at the end, -EBADMSG. */
+int frame_take(struct slice *s, struct frame *f);
+bool frame_kind_is_known(unsigned char kind);
+
+#endif

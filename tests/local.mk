@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-2-Clause
+check_LIBRARIES += %D%/libtap.a
+%C%_libtap_a_SOURCES = %D%/tap.c %D%/tap.h
+TAP_LIBS = tests/libtap.a
+
+include tests/unit/local.mk
+include tests/policy/local.mk
+include tests/ui/local.mk
+include tests/system/local.mk
+include tests/fuzz/local.mk
+include tests/bench/local.mk
