@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * Packing by rows: each message is a list of {kind, offset}; one packer and one
+ * unpacker walk it.  Adding a message is a struct, a list and a line in `messages`.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "msg/msg.h"
+
+enum kind { END, U32, U64, BYTES };
+
+struct field {
+	unsigned char kind;
+	unsigned short offset;
+};
+
+#define F32(s, m)   { U32, offsetof(struct s, m) }
+#define F64(s, m)   { U64, offsetof(struct s, m) }
+#define FB(s, m)    { BYTES, offsetof(struct s, m) }
+#define FIELDS_MAX  20
+
+struct message {
+	const char *name;
+	size_t size;
+	struct field fields[FIELDS_MAX];
+};
+
+#define ROW(type, word, ...) [type] = { #word, sizeof(struct msg_##word), { __VA_ARGS__ } }
+
+static const struct message messages[MSG_TYPE_END] = {
+	ROW(MSG_READY, ready, F32(msg_ready, sandboxed)),
+	ROW(MSG_STOP, stop, FB(msg_stop, reason)),
+	ROW(MSG_RELOAD, reload, F32(msg_reload, req)),
+	ROW(MSG_RELOADED, reloaded, F32(msg_reloaded, req), F32(msg_reloaded, ok),
+	    FB(msg_reloaded, text)),
+	ROW(MSG_CLIENT_NEW, client_new, F64(msg_client_new, conn), F32(msg_client_new, kind),
+	    F32(msg_client_new, uid), F32(msg_client_new, pid), FB(msg_client_new, peer)),
+	ROW(MSG_CONN_NEW, conn_new, F64(msg_conn_new, conn), FB(msg_conn_new, peer),
+	    F32(msg_conn_new, peer_port), FB(msg_conn_new, local)),
+	ROW(MSG_CONN_PID, conn_pid, F64(msg_conn_pid, conn), F32(msg_conn_pid, pid)),
+	ROW(MSG_CONN_END, conn_end, F64(msg_conn_end, conn), F32(msg_conn_end, pid),
+	    F32(msg_conn_end, status)),
+	ROW(MSG_PAM_START, pam_start, FB(msg_pam_start, user), FB(msg_pam_start, rhost)),
+	ROW(MSG_PAM_PROMPT, pam_prompt, FB(msg_pam_prompt, instruction),
+	    F32(msg_pam_prompt, count), FB(msg_pam_prompt, prompts)),
+	ROW(MSG_PAM_ANSWER, pam_answer, F32(msg_pam_answer, count), FB(msg_pam_answer, answers)),
+	ROW(MSG_PAM_RESULT, pam_result, F32(msg_pam_result, ok), FB(msg_pam_result, user),
+	    FB(msg_pam_result, text)),
+	ROW(MSG_LOGIN_OPEN, login_open, FB(msg_login_open, user), FB(msg_login_open, method),
+	    FB(msg_login_open, detail)),
+	ROW(MSG_LOGIN_OPENED, login_opened, F32(msg_login_opened, ok), FB(msg_login_opened, text)),
+	ROW(MSG_MENU_START, menu_start, FB(msg_menu_start, term), F32(msg_menu_start, cols),
+	    F32(msg_menu_start, rows), FB(msg_menu_start, lang)),
+	ROW(MSG_MENU_STARTED, menu_started, F32(msg_menu_started, ok), FB(msg_menu_started, text)),
+	ROW(MSG_DIALLED, dialled, F64(msg_dialled, ticket), F32(msg_dialled, ok),
+	    FB(msg_dialled, text)),
+	ROW(MSG_AUDIT_NOTE, audit_note, F32(msg_audit_note, note), F32(msg_audit_note, ok),
+	    FB(msg_audit_note, session), FB(msg_audit_note, user), FB(msg_audit_note, login),
+	    FB(msg_audit_note, host), FB(msg_audit_note, text)),
+	ROW(MSG_TERMINATE, terminate, FB(msg_terminate, reason)),
+	ROW(MSG_KEY_ASK, key_ask, FB(msg_key_ask, raw), FB(msg_key_ask, alg),
+	    FB(msg_key_ask, blob)),
+	ROW(MSG_KEY_ANSWER, key_answer, F32(msg_key_answer, known),
+	    F32(msg_key_answer, enrolling)),
+	ROW(MSG_LOGIN, login, FB(msg_login, raw), FB(msg_login, method), FB(msg_login, alg),
+	    FB(msg_login, blob)),
+	ROW(MSG_LOGIN_ANSWER, login_answer, F32(msg_login_answer, ok),
+	    F32(msg_login_answer, enrolled), FB(msg_login_answer, user),
+	    FB(msg_login_answer, login), FB(msg_login_answer, host), FB(msg_login_answer, reason)),
+	ROW(MSG_HOSTS_ASK, hosts_ask, FB(msg_hosts_ask, user)),
+	ROW(MSG_HOST_ROWS, host_rows, F32(msg_host_rows, more), FB(msg_host_rows, rows)),
+	ROW(MSG_DECIDE, decide, F32(msg_decide, req), FB(msg_decide, verb), FB(msg_decide, host),
+	    FB(msg_decide, login), FB(msg_decide, command), FB(msg_decide, to),
+	    F32(msg_decide, dial)),
+	ROW(MSG_DECISION, decision, F32(msg_decision, req), F32(msg_decision, permit),
+	    F64(msg_decision, ticket), FB(msg_decision, host), FB(msg_decision, login),
+	    FB(msg_decision, addr), F32(msg_decision, target_kind),
+	    F32(msg_decision, trust_first), FB(msg_decision, pins), FB(msg_decision, rule),
+	    FB(msg_decision, reason), FB(msg_decision, policy_hash)),
+	ROW(MSG_PIN, pin, F64(msg_pin, ticket), FB(msg_pin, alg), FB(msg_pin, blob)),
+	ROW(MSG_PINNED, pinned, F64(msg_pinned, ticket), F32(msg_pinned, ok),
+	    FB(msg_pinned, reason)),
+	ROW(MSG_DIAL, dial, F64(msg_dial, ticket), F64(msg_dial, conn), FB(msg_dial, addr),
+	    F32(msg_dial, port)),
+	ROW(MSG_EVENT, event, F32(msg_event, req), F32(msg_event, class_uid),
+	    F32(msg_event, activity), F32(msg_event, severity), F32(msg_event, ok),
+	    FB(msg_event, actor), FB(msg_event, session), FB(msg_event, host), FB(msg_event, src),
+	    FB(msg_event, text), FB(msg_event, detail)),
+	ROW(MSG_EVENT_DONE, event_done, F32(msg_event_done, req), F32(msg_event_done, ok)),
+	ROW(MSG_REC_OPEN, rec_open, F32(msg_rec_open, rec), F64(msg_rec_open, conn),
+	    FB(msg_rec_open, id), FB(msg_rec_open, user), FB(msg_rec_open, login),
+	    FB(msg_rec_open, host), FB(msg_rec_open, addr), FB(msg_rec_open, src),
+	    FB(msg_rec_open, method), FB(msg_rec_open, channel), FB(msg_rec_open, command),
+	    FB(msg_rec_open, term), F32(msg_rec_open, cols), F32(msg_rec_open, rows),
+	    FB(msg_rec_open, rule), FB(msg_rec_open, policy_hash)),
+	ROW(MSG_REC_OPENED, rec_opened, F32(msg_rec_opened, rec), F32(msg_rec_opened, ok),
+	    FB(msg_rec_opened, text)),
+	ROW(MSG_REC_DATA, rec_data, F32(msg_rec_data, rec), F64(msg_rec_data, pos),
+	    FB(msg_rec_data, frames)),
+	ROW(MSG_REC_ACK, rec_ack, F32(msg_rec_ack, rec), F64(msg_rec_ack, pos)),
+	ROW(MSG_REC_CLOSE, rec_close, F32(msg_rec_close, rec), F64(msg_rec_close, pos),
+	    FB(msg_rec_close, reason), FB(msg_rec_close, exit)),
+	ROW(MSG_REC_CLOSED, rec_closed, F32(msg_rec_closed, rec), F32(msg_rec_closed, ok)),
+	ROW(MSG_DIR_LOAD, dir_load, F32(msg_dir_load, req)),
+	ROW(MSG_DIR_USER, dir_user, F32(msg_dir_user, req), F32(msg_dir_user, op),
+	    FB(msg_dir_user, actor), FB(msg_dir_user, name), FB(msg_dir_user, display),
+	    FB(msg_dir_user, groups), F32(msg_dir_user, disabled), F64(msg_dir_user, created_us)),
+	ROW(MSG_DIR_KEY, dir_key, F32(msg_dir_key, req), F32(msg_dir_key, op),
+	    FB(msg_dir_key, actor), FB(msg_dir_key, user), FB(msg_dir_key, alg),
+	    FB(msg_dir_key, blob), FB(msg_dir_key, comment), F64(msg_dir_key, added_us)),
+	ROW(MSG_DIR_HOST, dir_host, F32(msg_dir_host, req), F32(msg_dir_host, op),
+	    FB(msg_dir_host, actor), FB(msg_dir_host, name), FB(msg_dir_host, addr),
+	    F32(msg_dir_host, port), F32(msg_dir_host, target_kind),
+	    F32(msg_dir_host, trust_first), FB(msg_dir_host, labels), FB(msg_dir_host, logins),
+	    FB(msg_dir_host, pins), FB(msg_dir_host, aliases)),
+	ROW(MSG_DIR_CODE, dir_code, F32(msg_dir_code, req), F32(msg_dir_code, op),
+	    FB(msg_dir_code, actor), FB(msg_dir_code, user), FB(msg_dir_code, hash),
+	    F64(msg_dir_code, expires_us)),
+	ROW(MSG_DIR_END, dir_end, F32(msg_dir_end, req)),
+	ROW(MSG_DIR_DONE, dir_done, F32(msg_dir_done, req), F32(msg_dir_done, ok),
+	    FB(msg_dir_done, text)),
+	ROW(MSG_POLICY_SEEN, policy_seen, FB(msg_policy_seen, hash), FB(msg_policy_seen, body),
+	    FB(msg_policy_seen, actor)),
+	ROW(MSG_ENROL, enrol, F32(msg_enrol, req), FB(msg_enrol, user), F32(msg_enrol, ttl_s)),
+	ROW(MSG_ENROLLED, enrolled, F32(msg_enrolled, req), F32(msg_enrolled, ok),
+	    FB(msg_enrolled, code), FB(msg_enrolled, text)),
+	ROW(MSG_EXPLAIN, explain, F32(msg_explain, req), FB(msg_explain, user),
+	    FB(msg_explain, verb), FB(msg_explain, host), FB(msg_explain, login),
+	    FB(msg_explain, argv), FB(msg_explain, src), F64(msg_explain, at_us)),
+	ROW(MSG_EXPLAINED, explained, F32(msg_explained, req), F32(msg_explained, permit),
+	    FB(msg_explained, text)),
+	ROW(MSG_VIEW, view, F32(msg_view, req), FB(msg_view, session), FB(msg_view, how)),
+	ROW(MSG_STATUS, status, F32(msg_status, req)),
+	ROW(MSG_STATUS_IS, status_is, F32(msg_status_is, req), F32(msg_status_is, users),
+	    F32(msg_status_is, hosts), F32(msg_status_is, rules), FB(msg_status_is, policy_hash),
+	    FB(msg_status_is, policy_error)),
+	ROW(MSG_MENU_INIT, menu_init, FB(msg_menu_init, user), FB(msg_menu_init, notice),
+	    FB(msg_menu_init, query), F32(msg_menu_init, cursor), F32(msg_menu_init, hosts)),
+	ROW(MSG_MENU_CHOICE, menu_choice, FB(msg_menu_choice, host), FB(msg_menu_choice, login),
+	    FB(msg_menu_choice, query), F32(msg_menu_choice, cursor)),
+	ROW(MSG_MENU_QUIT, menu_quit, F32(msg_menu_quit, code)),
+};
+
+static const struct message host_row = { "host_row", sizeof(struct msg_host_row),
+	{ FB(msg_host_row, name), FB(msg_host_row, addr), FB(msg_host_row, logins),
+	FB(msg_host_row, labels), F32(msg_host_row, allowed), FB(msg_host_row, why) } };
+
+static const struct message *
+message_find(unsigned type)
+{
+	return type < MSG_TYPE_END && messages[type].size > 0 ? &messages[type] : NULL;
+}
+
+static int
+pack_field(struct buf *out, const struct field *f, const void *message)
+{
+	const unsigned char *at = (const unsigned char *)message + f->offset;
+	struct slice s;
+	uint32_t v32;
+	uint64_t v64;
+	int r;
+
+	switch (f->kind) {
+	case U32:
+		memcpy(&v32, at, sizeof(v32));
+		return buf_u32(out, v32);
+	case U64:
+		memcpy(&v64, at, sizeof(v64));
+		return buf_u64(out, v64);
+	default:
+		memcpy(&s, at, sizeof(s));
+		if (s.n > MSG_MAX)
+			return -ENOBUFS;
+		r = buf_u32(out, (uint32_t)s.n);
+		return r == 0 ? buf_slice_append(out, s) : r;
+	}
+}
+
+static int
+pack_fields(struct buf *out, const struct message *m, const void *message)
+{
+	const struct field *f;
+	int r = 0;
+
+	for (f = m->fields; r == 0 && f < m->fields + FIELDS_MAX && f->kind != END; f++)
+		r = pack_field(out, f, message);
+	return r;
+}
+
+int
+msg_pack(struct buf *out, enum msg_type type, const void *message)
+{
+	const struct message *m = message_find(type);
+	size_t before = out->len;
+	int r;
+
+	assert(m != NULL);
+	r = buf_u16(out, (uint16_t)type);
+	if (r == 0)
+		r = pack_fields(out, m, message);
+	if (r == 0 && out->len - before > MSG_MAX)
+		r = -ENOBUFS;
+	if (r != 0)
+		out->len = before;
+	return r;
+}
+
+static bool
+unpack_field(struct slice *in, const struct field *f, void *message)
+{
+	unsigned char *at = (unsigned char *)message + f->offset;
+	struct slice s;
+	uint32_t v32;
+	uint64_t v64;
+
+	switch (f->kind) {
+	case U32:
+		if (!take_u32(in, &v32))
+			return false;
+		memcpy(at, &v32, sizeof(v32));
+		return true;
+	case U64:
+		if (!take_u64(in, &v64))
+			return false;
+		memcpy(at, &v64, sizeof(v64));
+		return true;
+	default:
+		if (!take_u32(in, &v32) || !take_bytes(in, v32, &s))
+			return false;
+		memcpy(at, &s, sizeof(s));
+		return true;
+	}
+}
+
+static int
+unpack_fields(const struct message *m, struct slice fields, void *ret)
+{
+	union { unsigned char bytes[512]; uint64_t align; } tmp;
+	const struct field *f;
+
+	assert(m->size <= sizeof(tmp));
+	memset(&tmp, 0, m->size);
+	for (f = m->fields; f < m->fields + FIELDS_MAX && f->kind != END; f++)
+		if (!unpack_field(&fields, f, &tmp))
+			return -EBADMSG;
+	if (fields.n != 0)
+		return -EBADMSG;
+	memcpy(ret, &tmp, m->size);
+	return 0;
+}
+
+int
+msg_unpack(enum msg_type type, struct slice fields, void *ret)
+{
+	const struct message *m = message_find(type);
+
+	return m != NULL ? unpack_fields(m, fields, ret) : -EBADMSG;
+}
+
+const char *
+msg_name(unsigned type)
+{
+	const struct message *m = message_find(type);
+
+	return m != NULL ? m->name : "unknown";
+}
+
+size_t
+msg_struct_size(unsigned type)
+{
+	const struct message *m = message_find(type);
+
+	return m != NULL ? m->size : 0;
+}
+
+int
+msg_host_row_put(struct buf *rows, const struct msg_host_row *row)
+{
+	size_t before = rows->len;
+	int r = buf_u32(rows, 0);
+	uint32_t n;
+
+	if (r == 0)
+		r = pack_fields(rows, &host_row, row);
+	if (r != 0) {
+		rows->len = before;
+		return r;
+	}
+	n = (uint32_t)(rows->len - before - 4);
+	for (int i = 0; i < 4; i++)
+		rows->p[before + (size_t)i] = (unsigned char)(n >> (8 * i));
+	return 0;
+}
+
+int
+msg_host_row_take(struct slice *rows, struct msg_host_row *ret)
+{
+	struct slice one;
+	uint32_t n;
+
+	if (rows->n == 0)
+		return 0;
+	if (!take_u32(rows, &n) || !take_bytes(rows, n, &one))
+		return -EBADMSG;
+	return unpack_fields(&host_row, one, ret) == 0 ? 1 : -EBADMSG;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * The catalogue: every word that the processes say to each other.
+ *
+ * A message is one SOCK_SEQPACKET datagram: u16 type, then its fields in the order of
+ * its row table in msg.c, little-endian; text and bytes as u32 length and contents.
+ * In a struct, text and bytes are slices: when packing a loan from the caller, after
+ * unpacking a view into the received datagram (valid until the handler returns).
+ * Numbers of types are fixed for good; new ones go to the end of their group.
+ * Who may say what to whom, and how large, is in link.c.
+ */
+#ifndef MSG_MSG_H
+#define MSG_MSG_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define MSG_MAX 131072                    /* bytes of the largest datagram */
+
+enum msg_type {
+	/* every child of the monitor */
+	MSG_READY = 1,                    /* child → monitor: sandboxed and serving */
+	MSG_STOP,                         /* monitor → child: finish what is open, then exit 0 */
+	MSG_RELOAD,                       /* monitor → gate: read the policy again */
+	MSG_RELOADED,                     /* gate → monitor, gate → ctl: how it went */
+	MSG_CLIENT_NEW,                   /* monitor → gate, store: here is a front or a ctl [1 fd] */
+
+	/* monitor ⇄ acceptor (front before it forks) */
+	MSG_CONN_NEW = 20,                /* a connection [4 fds: socket, monitor, gate, store] */
+	MSG_CONN_PID,                     /* its process */
+	MSG_CONN_END,                     /* its process has ended */
+
+	/* front ⇄ monitor, PAM child ⇄ monitor */
+	MSG_PAM_START = 40,               /* front → monitor → PAM child */
+	MSG_PAM_PROMPT,                   /* back: one conversation round */
+	MSG_PAM_ANSWER,
+	MSG_PAM_RESULT,
+	MSG_LOGIN_OPEN,                   /* front → monitor: account and session phase, kernel audit */
+	MSG_LOGIN_OPENED,
+	MSG_MENU_START,                   /* front → monitor: run the picker on a pty */
+	MSG_MENU_STARTED,                 /* monitor → front [2 fds: pty master, menu channel] */
+	MSG_DIALLED,                      /* monitor → front: the target's socket, or why not [1 fd] */
+	MSG_AUDIT_NOTE,                   /* front → monitor: a fact for the kernel's audit log */
+	MSG_TERMINATE,                    /* monitor → front: end, saying why */
+
+	/* front ⇄ gate */
+	MSG_KEY_ASK = 60,                 /* would this key do for this user name? */
+	MSG_KEY_ANSWER,
+	MSG_LOGIN,                        /* authenticated: bind an enrolling key, name the user */
+	MSG_LOGIN_ANSWER,
+	MSG_HOSTS_ASK,                    /* also ctl → gate */
+	MSG_HOST_ROWS,                    /* also gate → ctl, front → menu; several may come */
+	MSG_DECIDE,                       /* may I do this, and connect me */
+	MSG_DECISION,                     /* [1 fd: an ssh-agent socket, when permitted and dialling] */
+	MSG_PIN,                          /* first host key of a target that trusts its first key */
+	MSG_PINNED,
+
+	/* gate → monitor */
+	MSG_DIAL = 80,                    /* connect for this ticket and hand the socket to that front */
+
+	/* front, gate → store */
+	MSG_EVENT = 100,                  /* an audit event */
+	MSG_EVENT_DONE,                   /* it is durable (only if req was not 0) */
+	MSG_REC_OPEN,                     /* a recording begins */
+	MSG_REC_OPENED,                   /* it is durable: the first byte may flow */
+	MSG_REC_DATA,                     /* frames, in canonical form (base/frame.h) */
+	MSG_REC_ACK,                      /* all bytes of frames below this position are durable */
+	MSG_REC_CLOSE,
+	MSG_REC_CLOSED,
+
+	/* the directory: gate ⇄ store, ctl ⇄ gate */
+	MSG_DIR_LOAD = 120,               /* send me all of it */
+	MSG_DIR_USER,                     /* a row; as a request (req != 0) it puts or deletes */
+	MSG_DIR_KEY,
+	MSG_DIR_HOST,
+	MSG_DIR_CODE,
+	MSG_DIR_END,
+	MSG_DIR_DONE,                     /* answer to a put or a delete */
+	MSG_POLICY_SEEN,                  /* gate → store: this text is in force from now on */
+
+	/* ctl → gate */
+	MSG_ENROL = 140,                  /* make a single-use code */
+	MSG_ENROLLED,
+	MSG_EXPLAIN,
+	MSG_EXPLAINED,
+	MSG_VIEW,                         /* somebody reads a recording: on the record first */
+	MSG_STATUS,
+	MSG_STATUS_IS,
+
+	/* front ⇄ menu */
+	MSG_MENU_INIT = 160,
+	MSG_MENU_CHOICE,
+	MSG_MENU_QUIT,
+
+	MSG_TYPE_END
+};
+
+enum msg_client { MSG_CLIENT_FRONT = 1, MSG_CLIENT_CTL = 2 };
+enum msg_dir_op { MSG_DIR_SHOW = 0, MSG_DIR_PUT = 1, MSG_DIR_DELETE = 2 };
+enum msg_target_kind { MSG_TARGET_SSHD = 1, MSG_TARGET_AGENT = 2 };
+enum msg_note { MSG_NOTE_SESSION_START = 1, MSG_NOTE_SESSION_END, MSG_NOTE_COMMAND };
+
+struct msg_ready { uint32_t sandboxed; };             /* 1: seccomp held */
+struct msg_stop { struct slice reason; };
+struct msg_reload { uint32_t req; };
+struct msg_reloaded { uint32_t req, ok; struct slice text; };
+struct msg_client_new { uint64_t conn; uint32_t kind, uid, pid; struct slice peer; };
+
+struct msg_conn_new { uint64_t conn; struct slice peer; uint32_t peer_port; struct slice local; };
+struct msg_conn_pid { uint64_t conn; uint32_t pid; };
+struct msg_conn_end { uint64_t conn; uint32_t pid, status; };   /* status as wait(2) gives it */
+
+struct msg_pam_start { struct slice user, rhost; };
+/* prompts: count times (u8 echo, u32 length, bytes) */
+struct msg_pam_prompt { struct slice instruction; uint32_t count; struct slice prompts; };
+/* answers: count times (u32 length, bytes) */
+struct msg_pam_answer { uint32_t count; struct slice answers; };
+struct msg_pam_result { uint32_t ok; struct slice user, text; };
+struct msg_login_open { struct slice user, method, detail; };
+struct msg_login_opened { uint32_t ok; struct slice text; };
+struct msg_menu_start { struct slice term; uint32_t cols, rows; struct slice lang; };
+struct msg_menu_started { uint32_t ok; struct slice text; };
+struct msg_dialled { uint64_t ticket; uint32_t ok; struct slice text; };
+struct msg_audit_note { uint32_t note, ok; struct slice session, user, login, host, text; };
+struct msg_terminate { struct slice reason; };
+
+/* raw: the SSH user name as it came, e.g. "alice", "alice+web1", "alice+root+web1", "alice+e-CODE" */
+struct msg_key_ask { struct slice raw, alg, blob; };
+struct msg_key_answer { uint32_t known, enrolling; };
+/* method: "publickey", "keyboard-interactive", "password"; blob empty but for publickey */
+struct msg_login { struct slice raw, method, alg, blob; };
+/* user: the bastion's user; login and host: what raw named beyond it, or empty */
+struct msg_login_answer { uint32_t ok, enrolled; struct slice user, login, host, reason; };
+/* user: empty for a front (its own); a ctl must name one, or "" for all hosts as the administrator sees them */
+struct msg_hosts_ask { struct slice user; };
+/* rows: each u32 length and a packed struct msg_host_row (msg_host_row_take); more: another message follows */
+struct msg_host_rows { uint32_t more; struct slice rows; };
+/* logins: comma-separated, those allowed; labels: "env=prod tier=db"; why: the rule, or why not */
+struct msg_host_row { struct slice name, addr, logins, labels; uint32_t allowed; struct slice why; };
+/* verb: as POLICY.md names it ("shell", "exec"…).  host, login: as given, may be empty.
+ * to: "HOST:PORT" of a forward.  dial: 1 if a connection to the target is wanted. */
+struct msg_decide { uint32_t req; struct slice verb, host, login, command, to; uint32_t dial; };
+/* pins: target host keys, "alg base64" separated by newlines.  reason: one sentence for the user. */
+struct msg_decision {
+	uint32_t req, permit;
+	uint64_t ticket;
+	struct slice host, login, addr;
+	uint32_t target_kind, trust_first;
+	struct slice pins, rule, reason, policy_hash;
+};
+struct msg_pin { uint64_t ticket; struct slice alg, blob; };
+struct msg_pinned { uint64_t ticket; uint32_t ok; struct slice reason; };
+
+/* addr: an IP address, a name, or "unix:/path" */
+struct msg_dial { uint64_t ticket, conn; struct slice addr; uint32_t port; };
+
+/* class, activity, severity: OCSF numbers.  text: one human sentence.  detail: a JSON object or empty. */
+struct msg_event {
+	uint32_t req, class_uid, activity, severity, ok;
+	struct slice actor, session, host, src, text, detail;
+};
+struct msg_event_done { uint32_t req, ok; };
+/* rec: the sender's own number for this recording.  id: 16 bytes (base/id.h).  channel: "shell", "exec", "sftp"… */
+struct msg_rec_open {
+	uint32_t rec;
+	uint64_t conn;
+	struct slice id, user, login, host, addr, src, method, channel, command, term;
+	uint32_t cols, rows;
+	struct slice rule, policy_hash;
+};
+struct msg_rec_opened { uint32_t rec, ok; struct slice text; };
+/* pos: bytes of canonical frames before these */
+struct msg_rec_data { uint32_t rec; uint64_t pos; struct slice frames; };
+struct msg_rec_ack { uint32_t rec; uint64_t pos; };
+struct msg_rec_close { uint32_t rec; uint64_t pos; struct slice reason, exit; };
+struct msg_rec_closed { uint32_t rec, ok; };
+
+struct msg_dir_load { uint32_t req; };
+/* groups: comma-separated.  actor (in puts): who does it, for the audit */
+struct msg_dir_user { uint32_t req, op; struct slice actor, name, display, groups; uint32_t disabled; uint64_t created_us; };
+struct msg_dir_key { uint32_t req, op; struct slice actor, user, alg, blob, comment; uint64_t added_us; };
+struct msg_dir_host {
+	uint32_t req, op;
+	struct slice actor, name, addr;
+	uint32_t port, target_kind, trust_first;
+	struct slice labels, logins, pins, aliases;
+};
+struct msg_dir_code { uint32_t req, op; struct slice actor, user, hash; uint64_t expires_us; };   /* hash: SHA-256 */
+struct msg_dir_end { uint32_t req; };
+struct msg_dir_done { uint32_t req, ok; struct slice text; };
+struct msg_policy_seen { struct slice hash, body, actor; };
+
+struct msg_enrol { uint32_t req; struct slice user; uint32_t ttl_s; };
+struct msg_enrolled { uint32_t req, ok; struct slice code, text; };
+/* argv: NUL-separated; src, user, …: the question */
+struct msg_explain { uint32_t req; struct slice user, verb, host, login, argv, src; uint64_t at_us; };
+struct msg_explained { uint32_t req, permit; struct slice text; };
+struct msg_view { uint32_t req; struct slice session, how; };
+struct msg_status { uint32_t req; };
+struct msg_status_is { uint32_t req, users, hosts, rules; struct slice policy_hash, policy_error; };
+
+struct msg_menu_init { struct slice user, notice, query; uint32_t cursor, hosts; };
+struct msg_menu_choice { struct slice host, login, query; uint32_t cursor; };
+struct msg_menu_quit { uint32_t code; };
+
+/* Appends the datagram for the struct that belongs to type.  0, or buf_append's codes. */
+int msg_pack(struct buf *out, enum msg_type type, const void *message);
+/* Fills the struct that belongs to type from the fields (without the type).  0 or -EBADMSG: too short,
+ * a length beyond the end, or anything left over.  Nothing is written to *ret on failure. */
+int msg_unpack(enum msg_type type, struct slice fields, void *ret);
+/* For logs; "unknown" where there is none. */
+const char *msg_name(unsigned type);
+size_t msg_struct_size(unsigned type);                /* 0: no such type */
+
+/* Host rows inside struct msg_host_rows. */
+int msg_host_row_put(struct buf *rows, const struct msg_host_row *row);
+/* 1 and *ret from the front of rows, 0 at the end, -EBADMSG. */
+int msg_host_row_take(struct slice *rows, struct msg_host_row *ret);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Messages come back as they went, and a channel ends whoever breaks the table. */
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "msg/chan.h"
+#include "tests/tap.h"
+
+static void
+test_roundtrip(void)
+{
+	struct msg_decide in = { .req = 7, .verb = slice_from("exec"), .host = slice_from("db-7"),
+		.login = slice_from("root"), .command = slice_of("a\0b", 3), .dial = 1 }, out;
+	struct slice s;
+	struct buf b;
+	uint16_t type;
+
+	buf_init(&b, MSG_MAX);
+	ok(msg_pack(&b, MSG_DECIDE, &in) == 0, "decide packs");
+	s = buf_slice(&b);
+	ok(take_u16(&s, &type) && type == MSG_DECIDE, "its type leads");
+	ok(msg_unpack(MSG_DECIDE, s, &out) == 0, "decide unpacks");
+	ok(out.req == 7 && slice_is(out.verb, "exec") && out.command.n == 3 && out.dial == 1 && out.to.n == 0,
+	    "with the same fields");
+	s.n--;
+	ok(msg_unpack(MSG_DECIDE, s, &out) == -EBADMSG, "cut short is refused");
+	s.n += 1;
+	(void)buf_u8(&b, 0);
+	s = slice_of(b.p + 2, b.len - 2);
+	ok(msg_unpack(MSG_DECIDE, s, &out) == -EBADMSG, "a byte left over is refused");
+	buf_done(&b);
+}
+
+static void
+test_every_type(void)
+{
+	unsigned char zero[512] = { 0 };
+	struct buf b;
+	unsigned n = 0, good = 0;
+
+	buf_init(&b, MSG_MAX);
+	for (unsigned t = 0; t < MSG_TYPE_END; t++) {
+		if (msg_struct_size(t) == 0)
+			continue;
+		n++;
+		buf_clear(&b);
+		good += msg_pack(&b, t, zero) == 0 && msg_unpack(t, slice_of(b.p + 2, b.len - 2), zero) == 0;
+	}
+	ok(n > 50 && n == good, "all %u messages pack and unpack", n);
+	buf_done(&b);
+}
+
+static void
+test_host_rows(void)
+{
+	struct msg_host_row row = { .name = slice_from("web1"), .allowed = 1 }, got;
+	struct slice s;
+	struct buf b;
+
+	buf_init(&b, 4096);
+	ok(msg_host_row_put(&b, &row) == 0 && msg_host_row_put(&b, &row) == 0, "two rows");
+	s = buf_slice(&b);
+	ok(msg_host_row_take(&s, &got) == 1 && slice_is(got.name, "web1") && got.allowed == 1, "the first");
+	ok(msg_host_row_take(&s, &got) == 1 && msg_host_row_take(&s, &got) == 0, "the second and the end");
+	s = slice_of(b.p, b.len - 1);
+	(void)msg_host_row_take(&s, &got);
+	ok(msg_host_row_take(&s, &got) == -EBADMSG, "a cut row is refused");
+	buf_done(&b);
+}
+
+struct seen {
+	unsigned type, count;
+	int fd;
+	char why[160];
+};
+
+static void
+note(void *arg, struct chan *c, struct chan_in *in)
+{
+	struct seen *s = arg;
+
+	(void)c;
+	s->type = in->type;
+	s->count++;
+	if (in->nfds > 0) {
+		s->fd = in->fds[0];
+		in->fds[0] = -1;
+	}
+	if (in->type == 0)
+		snprintf(s->why, sizeof(s->why), "%s", in->why);
+}
+
+static void
+test_chan(void)
+{
+	struct seen gate = { .fd = -1 }, front = { .fd = -1 };
+	struct chan *g, *f;
+	int pair[2], r;
+
+	ok(fd_pair(pair) == 0, "a pair");
+	g = chan_new(NULL, pair[0], LINK_GATE_OF_FRONT, note, &gate);
+	f = chan_new(NULL, pair[1], LINK_FRONT_OF_GATE, note, &front);
+	r = chan_send(f, MSG_LOGIN, &(struct msg_login){ .raw = slice_from("alice") });
+	ok(r == 0 && chan_wait(g, 1000) == 0 && gate.type == MSG_LOGIN, "what the table allows arrives");
+	r = chan_send_fds(g, MSG_DECISION, &(struct msg_decision){ .permit = 1 }, &(int){ 0 }, 1);
+	ok(r == 0 && chan_wait(f, 1000) == 0 && front.type == MSG_DECISION && front.fd > 2, "a descriptor travels");
+	if (front.fd >= 0)
+		close(front.fd);
+	ok(chan_wait(f, 1) == -ETIMEDOUT, "no message: a time-out");
+	r = chan_send(f, MSG_DIR_LOAD, &(struct msg_dir_load){ 1 });
+	ok(r == 0 && chan_wait(g, 1000) == -EPIPE && gate.type == 0, "what it does not allow ends the channel");
+	ok(strstr(gate.why, "dir_load") != NULL && strstr(gate.why, "not allowed") != NULL, "and says which: %s", gate.why);
+	chan_free(g);
+	ok(chan_wait(f, 1000) == -EPIPE && front.type == 0, "the sender is told");
+	ok(chan_send(f, MSG_LOGIN, &(struct msg_login){ 0 }) == -EPIPE, "and can send no more");
+	chan_free(f);
+}
+
+int
+main(void)
+{
+	test_roundtrip();
+	test_every_type();
+	test_host_rows();
+	test_chan();
+	return tap_done();
+}
