@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Who is this: PAM's conversation, account and session phases, each login in a child of its own. */
+#ifndef MONITOR_AUTH_H
+#define MONITOR_AUTH_H
+
+#include "monitor/conn.h"
+
+/* Front's messages.  Answers go to its channel. */
+void auth_start(struct conn *c, const struct msg_pam_start *msg);
+void auth_answer(struct conn *c, const struct msg_pam_answer *msg);
+/* After authentication by whatever method: PAM's account and session phases where UsePAM says so,
+ * the kernel's audit record, MSG_LOGIN_OPENED. */
+void auth_login(struct conn *c, const struct msg_login_open *msg);
+/* The connection is over: the PAM child closes its session and ends. */
+void auth_close(struct conn *c);
+
+#endif

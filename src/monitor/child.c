@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * The process graph in one place:
+ *
+ *      monitor ──┬── store      fd 3 monitor, fd 4 gate
+ *                ├── gate       fd 3 monitor, fd 4 store
+ *                └── acceptor   fd 3 monitor; forks a front for each connection
+ *
+ * Store and gate live and die together: a gate without its store could decide but not
+ * record, so when either ends both are started again (with growing pauses), and every
+ * front, whose channel to the store is gone, ends with a sentence.  A new acceptor
+ * harms nobody: fronts hold their own channels.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/spawn.h"
+#include "monitor/audit.h"
+#include "monitor/child.h"
+#include "monitor/conn.h"
+#include "monitor/dial.h"
+#include "monitor/listen.h"
+
+#define RESTART_FIRST_MS 100
+#define RESTART_MAX_MS   10000
+#define STOP_TIMEOUT_MS  8000
+#define ARGS_MAX         64
+
+struct args {
+	char *v[ARGS_MAX + 1];
+	unsigned n;
+};
+
+static const char *const names[CHILDREN] = {
+	[CHILD_STORE] = "store", [CHILD_GATE] = "gate", [CHILD_ACCEPTOR] = "acceptor",
+};
+static const char *const programs[CHILDREN] = {
+	[CHILD_STORE] = "fortress-store", [CHILD_GATE] = "fortress-gate", [CHILD_ACCEPTOR] = "fortress-front",
+};
+
+static void
+arg_add(struct args *a, const char *text)
+{
+	if (a->n < ARGS_MAX && (a->v[a->n] = strdup(text)) != NULL)
+		a->n++;
+}
+
+static void
+arg_pair(struct args *a, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	arg_add(a, name);
+	arg_add(a, value);
+}
+
+static void
+arg_number(struct args *a, const char *name, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	arg_pair(a, name, text);
+}
+
+static void
+arg_path(struct args *a, const char *name, const char *dir, const char *file)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	arg_pair(a, name, path);
+}
+
+static void
+args_done(struct args *a)
+{
+	while (a->n > 0)
+		free(a->v[--a->n]);
+}
+
+static void
+store_args(const struct monitor *m, struct args *a)
+{
+	arg_path(a, "--db", m->state_dir, "db");
+	arg_path(a, "--key", m->state_dir, "keys/checkpoint_ed25519");
+	arg_pair(a, "--checkpoint-to", m->conf->checkpoint_file);
+	arg_pair(a, "--user", m->conf->store_user);
+}
+
+static void
+gate_args(const struct monitor *m, struct args *a)
+{
+	arg_pair(a, "--state", m->state_dir);
+	arg_pair(a, "--policy", m->conf->policy);
+	arg_pair(a, "--user", m->conf->gate_user);
+}
+
+static void
+acceptor_args(const struct monitor *m, struct args *a)
+{
+	const struct conf *c = m->conf;
+
+	for (unsigned i = 0; i < c->host_keys.n; i++)
+		arg_pair(a, "--host-key", c->host_keys.items[i]);
+	arg_pair(a, "--user", c->user);
+	arg_number(a, "--login-grace", c->login_grace_s);
+	arg_number(a, "--max-tries", c->auth_tries_max);
+	arg_number(a, "--max-channels", c->channels_max);
+	arg_number(a, "--window", c->record_window);
+	arg_number(a, "--ack-timeout", c->record_timeout_s);
+	if (c->record_strict)
+		arg_add(a, "--strict-record");
+	if (c->use_pam)
+		arg_add(a, "--pam");
+	if (c->password)
+		arg_add(a, "--password");
+}
+
+static void (*const make_args[CHILDREN])(const struct monitor *, struct args *) = {
+	[CHILD_STORE] = store_args, [CHILD_GATE] = gate_args, [CHILD_ACCEPTOR] = acceptor_args,
+};
+
+static const enum link_end ends[CHILDREN] = {
+	[CHILD_STORE] = LINK_MONITOR_OF_STORE, [CHILD_GATE] = LINK_MONITOR_OF_GATE,
+	[CHILD_ACCEPTOR] = LINK_MONITOR_OF_ACCEPTOR,
+};
+
+static enum child
+child_of_chan(const struct monitor *m, const struct chan *c)
+{
+	enum child i = 0;
+
+	while (i < CHILDREN && m->children[i].chan != c)
+		i++;
+	return i;
+}
+
+bool
+child_all_ready(const struct monitor *m)
+{
+	for (int i = 0; i < CHILDREN; i++)
+		if (!m->children[i].ready)
+			return false;
+	return true;
+}
+
+static void
+child_said_ready(struct monitor *m, enum child who)
+{
+	m->children[who].ready = true;
+	log_debug("child ready: %s", names[who]);
+	if (!child_all_ready(m))
+		return;
+	m->restart_delay_ms = 0;
+	listen_resume(m);
+}
+
+static void
+child_message(void *arg, struct chan *c, struct chan_in *in)
+{
+	struct monitor *m = arg;
+	enum child who = child_of_chan(m, c);
+	const struct msg_reloaded *reloaded = in->message;
+
+	switch (in->type) {
+	case MSG_READY:
+		child_said_ready(m, who);
+		break;
+	case MSG_RELOADED:
+		if (reloaded->ok)
+			log_info("policy loaded: %.*s", (int)reloaded->text.n, (const char *)reloaded->text.p);
+		else
+			log_error("policy not loaded, the old one stays: %.*s", (int)reloaded->text.n,
+			    (const char *)reloaded->text.p);
+		break;
+	case MSG_DIAL:
+		dial_start(m, in->message);
+		break;
+	case MSG_CONN_PID:
+		conn_set_pid(m, in->message);
+		break;
+	case MSG_CONN_END:
+		conn_note_end(m, in->message);
+		break;
+	case 0:
+		log_debug("channel ended: %s: %s", names[who], in->why);
+		m->children[who].ready = false;
+		if (m->children[who].pid > 0)
+			(void)kill(m->children[who].pid, SIGTERM);
+		break;
+	}
+}
+
+static void child_ended(void *arg, pid_t pid, int status);
+
+static int
+child_start(struct monitor *m, enum child who, int fd_extra, struct err *e)
+{
+	struct child_state *c = &m->children[who];
+	struct args args = { 0 };
+	struct spawn s = { .stdio = { -1, -1, -1 } };
+	char path[4096];
+	int pair[2];
+
+	if (spawn_path(programs[who], path, sizeof(path)) != 0 || fd_pair(pair) != 0)
+		return err_set(e, -errno, "%s: cannot make its channel: %s", names[who], strerror(errno));
+	arg_add(&args, names[who]);
+	make_args[who](m, &args);
+	if (m->conf->log_level >= LOG_LEVEL_DEBUG)
+		arg_add(&args, "--debug");
+	s.path = path;
+	s.argv = args.v;
+	s.fds[s.nfds++] = pair[1];
+	if (fd_extra >= 0)
+		s.fds[s.nfds++] = fd_extra;
+	c->pid = spawn_start(&s, e);
+	args_done(&args);
+	close(pair[1]);
+	if (c->pid < 0) {
+		close(pair[0]);
+		c->pid = 0;
+		return e->code;
+	}
+	c->ready = false;
+	c->chan = chan_new(m->loop, pair[0], ends[who], child_message, m);
+	if (c->chan == NULL || reap_add(c->pid, child_ended, m) != 0)
+		return err_set(e, -ENOMEM, "%s: out of memory", names[who]);
+	return 0;
+}
+
+/* Store and gate, with the channel between them. */
+static int
+child_start_pair(struct monitor *m, struct err *e)
+{
+	int pair[2], r;
+
+	r = fd_pair(pair);
+	if (r != 0)
+		return err_set(e, r, "cannot make a channel: %s", strerror(-r));
+	r = child_start(m, CHILD_STORE, pair[0], e);
+	if (r == 0)
+		r = child_start(m, CHILD_GATE, pair[1], e);
+	close(pair[0]);
+	close(pair[1]);
+	return r;
+}
+
+int
+child_start_all(struct monitor *m, struct err *e)
+{
+	int r = child_start_pair(m, e);
+
+	return r == 0 ? child_start(m, CHILD_ACCEPTOR, -1, e) : r;
+}
+
+int
+child_restart_acceptor(struct monitor *m, struct err *e)
+{
+	struct child_state *c = &m->children[CHILD_ACCEPTOR];
+	struct msg_stop stop = { slice_from("a new acceptor takes over") };
+
+	if (c->chan != NULL)
+		(void)chan_send(c->chan, MSG_STOP, &stop);
+	chan_free(c->chan);
+	*c = (struct child_state){ 0 };
+	return child_start(m, CHILD_ACCEPTOR, -1, e);
+}
+
+static void
+child_restart(void *arg)
+{
+	struct monitor *m = arg;
+	struct err e = { 0 };
+	int r = 0;
+
+	if (m->children[CHILD_STORE].pid == 0 && m->children[CHILD_GATE].pid == 0)
+		r = child_start_pair(m, &e);
+	if (r == 0 && m->children[CHILD_ACCEPTOR].pid == 0)
+		r = child_start(m, CHILD_ACCEPTOR, -1, &e);
+	if (r != 0)
+		log_error("cannot start again: %s", e.text);
+}
+
+static void
+restart_later(struct monitor *m)
+{
+	m->restart_delay_ms = m->restart_delay_ms == 0 ? RESTART_FIRST_MS : m->restart_delay_ms * 2;
+	if (m->restart_delay_ms > RESTART_MAX_MS)
+		m->restart_delay_ms = RESTART_MAX_MS;
+	loop_timer_start(m->loop, &m->restart_timer, m->restart_delay_ms, child_restart, m);
+}
+
+/* The next one to be asked to end, or the end of the loop. */
+static void
+stop_next(struct monitor *m)
+{
+	static const enum child order[] = { CHILD_ACCEPTOR, CHILD_GATE, CHILD_STORE };
+	struct msg_stop stop = { slice_from("the bastion stops") };
+
+	for (int i = 0; i < CHILDREN; i++) {
+		struct child_state *c = &m->children[order[i]];
+
+		if (c->pid == 0)
+			continue;
+		if (c->chan == NULL || chan_send(c->chan, MSG_STOP, &stop) != 0)
+			(void)kill(c->pid, SIGTERM);
+		return;
+	}
+	loop_stop(m->loop, 0);
+}
+
+static void
+stop_too_slow(void *arg)
+{
+	struct monitor *m = arg;
+
+	for (int i = 0; i < CHILDREN; i++)
+		if (m->children[i].pid > 0) {
+			log_warn("killed: %s: did not stop in %d s", names[i], STOP_TIMEOUT_MS / 1000);
+			(void)kill(m->children[i].pid, SIGKILL);
+		}
+	loop_stop(m->loop, 1);
+}
+
+void
+child_stop_all(struct monitor *m)
+{
+	loop_timer_stop(&m->restart_timer);
+	loop_timer_start(m->loop, &m->stop_timer, STOP_TIMEOUT_MS, stop_too_slow, m);
+	stop_next(m);
+}
+
+static const char *
+ended_how(int status, char *text, size_t size)
+{
+	if (WIFSIGNALED(status))
+		snprintf(text, size, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(text, size, "exit status %d", WEXITSTATUS(status));
+	return text;
+}
+
+static void
+child_ended(void *arg, pid_t pid, int status)
+{
+	struct monitor *m = arg;
+	enum child who = 0;
+	char how[96];
+
+	while (who < CHILDREN && m->children[who].pid != pid)
+		who++;
+	if (who == CHILDREN)
+		return;                         /* an acceptor that was replaced */
+	chan_free(m->children[who].chan);
+	m->children[who] = (struct child_state){ 0 };
+	if (m->stopping) {
+		stop_next(m);
+		return;
+	}
+	listen_pause(m);
+	log_error("process ended: %s: %s: starting again", names[who], ended_how(status, how, sizeof(how)));
+	if (who == CHILD_STORE && m->children[CHILD_GATE].pid > 0)
+		(void)kill(m->children[CHILD_GATE].pid, SIGTERM);
+	if (who == CHILD_GATE && m->children[CHILD_STORE].pid > 0)
+		(void)kill(m->children[CHILD_STORE].pid, SIGTERM);
+	restart_later(m);
+}

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * The configuration file.  Each keyword is a row: its name, kind, place in struct conf,
+ * default, limits and its line of help.  Blank lines and # comments are skipped; keywords
+ * match in any case; a value may stand in double quotes; a keyword given twice is an error
+ * unless its row is a list.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <glob.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "monitor/conf.h"
+
+#define FILE_MAX      262144
+#define INCLUDE_DEPTH 8
+
+enum kind { TEXT, PATH, LIST, PATHS, NUMBER, SIZE, DURATION, WORD };
+
+struct row {
+	const char *name;
+	enum kind kind;
+	size_t offset;
+	const char *deflt;                   /* NULL: empty */
+	uint64_t min, max;
+	const char *const *words;            /* WORD: value is the index; ended by NULL */
+	const char *help;
+};
+
+static const char *const yes_no[] = { "no", "yes", NULL };
+static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
+static const char *const audits[] = { "off", "wanted", "required", NULL };
+
+#define AT(field) offsetof(struct conf, field)
+
+static const struct row rows[] = {
+	{ "ListenAddress", LIST, AT(listen), "127.0.0.1:2222", 0, 0, NULL,
+	    "Address and port to accept SSH on; may be given several times." },
+	{ "HostKey", PATHS, AT(host_keys), NULL, 0, 0, NULL,
+	    "A private host key; may be given several times. Without one: keys/host_ed25519, host_ecdsa and host_rsa." },
+	{ "Policy", PATH, AT(policy), "policy.conf", 0, 0, NULL, "The policy, see policy(5)." },
+	{ "LogLevel", WORD, AT(log_level), "info", 0, 0, levels, "How much the operator's log says." },
+	{ "UsePAM", WORD, AT(use_pam), "no", 0, 0, yes_no,
+	    "Offer keyboard-interactive through PAM, and run PAM's account and session phases for every login." },
+	{ "PAMService", TEXT, AT(pam_service), "fortress", 0, 0, NULL, "The service's name in /etc/pam.d." },
+	{ "PasswordAuthentication", WORD, AT(password), "no", 0, 0, yes_no,
+	    "Also offer the password method (through PAM)." },
+	{ "LoginGraceTime", DURATION, AT(login_grace_s), "60s", 1, 3600, NULL,
+	    "How long a client may take to log in." },
+	{ "MaxAuthTries", NUMBER, AT(auth_tries_max), "6", 1, 100, NULL, "Failed tries that a connection may make." },
+	{ "MaxChannels", NUMBER, AT(channels_max), "64", 1, 1000, NULL, "Channels open at once on a connection." },
+	{ "MaxConnections", NUMBER, AT(connections_max), "5000", 1, 100000, NULL, "Connections open at once." },
+	{ "MaxStartups", NUMBER, AT(startups_max), "200", 1, 100000, NULL,
+	    "Connections at once that have not logged in yet; more are closed." },
+	{ "MaxStartupsPerSource", NUMBER, AT(startups_source_max), "50", 1, 100000, NULL,
+	    "The same, for one address (IPv6: one /64)." },
+	{ "RecordWindow", SIZE, AT(record_window), "4M", 0, 1ull << 30, NULL,
+	    "Bytes that may be delivered before the store has them on disk; beyond, the session waits." },
+	{ "RecordTimeout", DURATION, AT(record_timeout_s), "10s", 1, 600, NULL,
+	    "How long the store may be silent before the session ends." },
+	{ "RecordStrict", WORD, AT(record_strict), "no", 0, 0, yes_no,
+	    "Deliver nothing before it is on disk (adds the store's commit time to every key)." },
+	{ "KernelAudit", WORD, AT(kernel_audit), "wanted", 0, 0, audits,
+	    "Send records to the kernel's audit log; required refuses logins when that log does not take them." },
+	{ "CheckpointFile", PATH, AT(checkpoint_file), NULL, 0, 0, NULL,
+	    "Also write each signed checkpoint here; best on another machine's mount." },
+	{ "User", TEXT, AT(user), "_fortress", 0, 0, NULL, "Account of the processes that face the network." },
+	{ "GateUser", TEXT, AT(gate_user), "_fortress-gate", 0, 0, NULL, "Account of the gate." },
+	{ "StoreUser", TEXT, AT(store_user), "_fortress-store", 0, 0, NULL, "Account of the store." },
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+struct parse {
+	struct conf *conf;
+	const char *state_dir, *file;
+	unsigned line, depth;
+	bool may_include, seen[ROWS];
+	struct err *e;
+};
+
+static void *
+field(struct conf *c, const struct row *r)
+{
+	return (char *)c + r->offset;
+}
+
+static const void *
+field_const(const struct conf *c, const struct row *r)
+{
+	return (const char *)c + r->offset;
+}
+
+static int
+fail(struct parse *p, size_t col, const char *what, const char *word, const char *hint)
+{
+	return err_set(p->e, -EINVAL, "%s:%u:%zu: %s%s%s%s%s%s", p->file, p->line, col, what,
+	    word != NULL ? " \"" : "", word != NULL ? word : "", word != NULL ? "\"" : "",
+	    hint != NULL ? ": " : "", hint != NULL ? hint : "");
+}
+
+static char *
+path_from(const char *dir, const char *path)
+{
+	char *whole = NULL;
+
+	if (path[0] == '/' || dir == NULL)
+		return strdup(path);
+	return asprintf(&whole, "%s/%s", dir, path) < 0 ? NULL : whole;
+}
+
+/* "10s", "5m", "2h" or "64K", "4M", "1G": a number and at most one unit. */
+static bool
+scaled(const char *text, const char *units, const uint64_t *factors, uint64_t *v)
+{
+	size_t n = strlen(text);
+	uint64_t factor = 1, number;
+	const char *u;
+
+	if (n > 1 && isalpha((unsigned char)text[n - 1])) {
+		u = strchr(units, tolower((unsigned char)text[n - 1]));
+		if (u == NULL)
+			return false;
+		factor = factors[u - units];
+		n--;
+	}
+	if (!text_u64(slice_of(text, n), UINT64_MAX / (1ull << 40), &number))
+		return false;
+	*v = number * factor;
+	return true;
+}
+
+static bool
+number_parse(const struct row *r, const char *text, uint64_t *v)
+{
+	static const uint64_t sizes[] = { 1ull << 10, 1ull << 20, 1ull << 30 };
+	static const uint64_t times[] = { 1, 60, 3600 };
+
+	if (r->kind == SIZE)
+		return scaled(text, "kmg", sizes, v);
+	if (r->kind == DURATION)
+		return scaled(text, "smh", times, v);
+	return text_u64(slice_from(text), UINT64_MAX, v);
+}
+
+static int
+number_set(struct parse *p, const struct row *r, size_t col, const char *text)
+{
+	uint64_t v;
+	char hint[96];
+
+	if (!number_parse(r, text, &v))
+		return fail(p, col, "not a number for", r->name,
+		    r->kind == SIZE ? "write e.g. 64K, 4M" : r->kind == DURATION ? "write e.g. 30s, 5m" : text);
+	if (v < r->min || v > r->max) {
+		snprintf(hint, sizeof(hint), "must be %llu to %llu", (unsigned long long)r->min, (unsigned long long)r->max);
+		return fail(p, col, "out of range:", text, hint);
+	}
+	*(uint64_t *)field(p->conf, r) = v;
+	return 0;
+}
+
+static int
+word_set(struct parse *p, const struct row *r, size_t col, const char *text)
+{
+	char hint[96] = "must be one of";
+
+	for (uint64_t i = 0; r->words[i] != NULL; i++) {
+		if (strcasecmp(r->words[i], text) == 0) {
+			*(uint64_t *)field(p->conf, r) = i;
+			return 0;
+		}
+		snprintf(hint + strlen(hint), sizeof(hint) - strlen(hint), " %s", r->words[i]);
+	}
+	return fail(p, col, "unknown value", text, hint);
+}
+
+static int
+text_set(struct parse *p, const struct row *r, const char *text)
+{
+	char **at = field(p->conf, r), *copy;
+
+	copy = r->kind == PATH ? path_from(p->state_dir, text) : strdup(text);
+	if (copy == NULL)
+		return err_set(p->e, -ENOMEM, "out of memory");
+	free(*at);
+	*at = copy;
+	return 0;
+}
+
+static int
+list_add(struct parse *p, const struct row *r, size_t col, const char *text)
+{
+	struct conf_list *list = field(p->conf, r);
+
+	if (list->n == CONF_LIST_MAX)
+		return fail(p, col, "given too often:", r->name, "16 at most");
+	list->items[list->n] = r->kind == PATHS ? path_from(p->state_dir, text) : strdup(text);
+	if (list->items[list->n] == NULL)
+		return err_set(p->e, -ENOMEM, "out of memory");
+	list->n++;
+	return 0;
+}
+
+static int
+row_set(struct parse *p, const struct row *r, size_t col, const char *text)
+{
+	switch (r->kind) {
+	case NUMBER:
+	case SIZE:
+	case DURATION:
+		return number_set(p, r, col, text);
+	case WORD:
+		return word_set(p, r, col, text);
+	case LIST:
+	case PATHS:
+		return list_add(p, r, col, text);
+	default:
+		return text_set(p, r, text);
+	}
+}
+
+static const struct row *
+row_find(const char *name)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (strcasecmp(rows[i].name, name) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+static int
+unknown_keyword(struct parse *p, size_t col, const char *word)
+{
+	const char *names[ROWS], *near;
+	char hint[96];
+
+	for (size_t i = 0; i < ROWS; i++)
+		names[i] = rows[i].name;
+	near = text_nearest(word, names, ROWS);
+	snprintf(hint, sizeof(hint), near != NULL ? "did you mean %s?" : "see fortress.conf(5)%s", near != NULL ? near : "");
+	return fail(p, col, "unknown keyword", word, hint);
+}
+
+static int parse_file(struct parse *p, const char *path);
+
+static int
+include(struct parse *p, size_t col, const char *pattern)
+{
+	const char *file = p->file;
+	unsigned line = p->line;
+	char *path;
+	glob_t g;
+	int r = 0;
+
+	if (!p->may_include || p->depth == INCLUDE_DEPTH)
+		return fail(p, col, "Include is not possible here", NULL, p->may_include ? "8 levels at most" : NULL);
+	path = path_from(p->state_dir, pattern);
+	if (path == NULL)
+		return err_set(p->e, -ENOMEM, "out of memory");
+	if (glob(path, 0, NULL, &g) == 0) {
+		p->depth++;
+		for (size_t i = 0; r == 0 && i < g.gl_pathc; i++)
+			r = parse_file(p, g.gl_pathv[i]);
+		p->depth--;
+		globfree(&g);
+	}
+	free(path);
+	p->file = file;
+	p->line = line;
+	return r;
+}
+
+static int
+setting(struct parse *p, char *key, char *value, size_t key_col, size_t value_col)
+{
+	const struct row *r;
+	size_t i;
+
+	if (*value == '\0')
+		return fail(p, value_col, "no value for", key, NULL);
+	if (strcasecmp(key, "Include") == 0)
+		return include(p, value_col, value);
+	r = row_find(key);
+	if (r == NULL)
+		return unknown_keyword(p, key_col, key);
+	i = (size_t)(r - rows);
+	if (p->seen[i] && r->kind != LIST && r->kind != PATHS)
+		return fail(p, key_col, "given twice:", r->name, NULL);
+	p->seen[i] = true;
+	return row_set(p, r, value_col, value);
+}
+
+/* Ends the value at its closing quote or at trailing blanks; -EINVAL for what is left over. */
+static int
+value_trim(struct parse *p, char *line, char **value)
+{
+	char *v = *value, *end;
+
+	if (*v == '"') {
+		end = strchr(++v, '"');
+		if (end == NULL)
+			return fail(p, (size_t)(*value - line) + 1, "no closing quote", NULL, NULL);
+		if (end[1 + strspn(end + 1, " \t")] != '\0')
+			return fail(p, (size_t)(end + 1 - line) + 1, "text after the closing quote", NULL, NULL);
+		*end = '\0';
+	} else {
+		for (end = v + strlen(v); end > v && isspace((unsigned char)end[-1]); end--)
+			end[-1] = '\0';
+	}
+	*value = v;
+	return 0;
+}
+
+static int
+parse_line(struct parse *p, char *line)
+{
+	char *key = line + strspn(line, " \t"), *value;
+	size_t n = strcspn(key, " \t=");
+	int r;
+
+	if (*key == '\0' || *key == '#')
+		return 0;
+	value = key + n + strspn(key + n, " \t=");
+	key[n] = '\0';
+	r = value_trim(p, line, &value);
+	return r == 0 ? setting(p, key, value, (size_t)(key - line) + 1, (size_t)(value - line) + 1) : r;
+}
+
+static int
+parse_text(struct parse *p, struct slice text)
+{
+	char line[4096];
+	size_t n, i = 0;
+	const unsigned char *end;
+	int r = 0;
+
+	for (p->line = 1; r == 0 && i < text.n; p->line++, i += n + 1) {
+		end = memchr(text.p + i, '\n', text.n - i);
+		n = end != NULL ? (size_t)(end - (text.p + i)) : text.n - i;
+		if (n >= sizeof(line) || memchr(text.p + i, '\0', n) != NULL)
+			return fail(p, 1, "the line is too long or holds a NUL", NULL, NULL);
+		memcpy(line, text.p + i, n);
+		line[n] = '\0';
+		if (n > 0 && line[n - 1] == '\r')
+			line[n - 1] = '\0';
+		r = parse_line(p, line);
+	}
+	return r;
+}
+
+static int
+parse_file(struct parse *p, const char *path)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, FILE_MAX);
+	r = fd_read_file(path, FILE_MAX, &b, p->e);
+	p->file = path;
+	if (r == 0)
+		r = parse_text(p, buf_slice(&b));
+	buf_done(&b);
+	return r;
+}
+
+static int
+host_keys_default(struct conf *c, const char *state_dir)
+{
+	static const char *const names[] = { "keys/host_ed25519", "keys/host_ecdsa", "keys/host_rsa" };
+
+	if (c->host_keys.n > 0)
+		return 0;
+	for (unsigned i = 0; i < 3; i++) {
+		c->host_keys.items[i] = path_from(state_dir, names[i]);
+		if (c->host_keys.items[i] == NULL)
+			return -ENOMEM;
+		c->host_keys.n++;
+	}
+	return 0;
+}
+
+/* Defaults for what was not said: they go through the same parser, so they are valid or a bug shows at once. */
+static int
+defaults(struct parse *p)
+{
+	int r = 0;
+
+	p->file = "default";
+	p->line = 0;
+	for (size_t i = 0; r == 0 && i < ROWS; i++)
+		if (!p->seen[i] && rows[i].deflt != NULL)
+			r = row_set(p, &rows[i], 0, rows[i].deflt);
+	if (r == 0 && host_keys_default(p->conf, p->state_dir) != 0)
+		r = err_set(p->e, -ENOMEM, "out of memory");
+	return r;
+}
+
+static struct conf *
+finish(struct parse *p, int r)
+{
+	if (r == 0)
+		r = defaults(p);
+	if (r == 0)
+		return p->conf;
+	conf_free(p->conf);
+	return NULL;
+}
+
+struct conf *
+conf_load(const char *path, const char *state_dir, struct err *e)
+{
+	struct parse p = { .conf = calloc(1, sizeof(struct conf)), .state_dir = state_dir, .may_include = true, .e = e };
+
+	if (p.conf == NULL) {
+		err_set(e, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	return finish(&p, parse_file(&p, path));
+}
+
+struct conf *
+conf_parse(const char *name, struct slice text, const char *state_dir, struct err *e)
+{
+	struct parse p = { .conf = calloc(1, sizeof(struct conf)), .state_dir = state_dir, .file = name, .e = e };
+
+	if (p.conf == NULL) {
+		err_set(e, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	return finish(&p, parse_text(&p, text));
+}
+
+void
+conf_free(struct conf *c)
+{
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < ROWS; i++) {
+		if (rows[i].kind == TEXT || rows[i].kind == PATH)
+			free(*(char **)field(c, &rows[i]));
+		if (rows[i].kind == LIST || rows[i].kind == PATHS) {
+			struct conf_list *list = field(c, &rows[i]);
+
+			while (list->n > 0)
+				free(list->items[--list->n]);
+		}
+	}
+	free(c);
+}
+
+static void
+row_print(const struct conf *c, const struct row *r, FILE *out)
+{
+	const void *at = field_const(c, r);
+	const struct conf_list *list = at;
+	uint64_t v;
+
+	switch (r->kind) {
+	case TEXT:
+	case PATH:
+		if (*(char *const *)at != NULL)
+			fprintf(out, "%s %s\n", r->name, *(char *const *)at);
+		return;
+	case LIST:
+	case PATHS:
+		for (unsigned i = 0; i < list->n; i++)
+			fprintf(out, "%s %s\n", r->name, list->items[i]);
+		return;
+	default:
+		memcpy(&v, at, sizeof(v));
+	}
+	if (r->kind == WORD)
+		fprintf(out, "%s %s\n", r->name, r->words[v]);
+	else
+		fprintf(out, "%s %llu%s\n", r->name, (unsigned long long)v, r->kind == DURATION ? "s" : "");
+}
+
+void
+conf_print(const struct conf *c, FILE *out)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		row_print(c, &rows[i], out);
+}
+
+static void
+row_print_mdoc(const struct row *r, FILE *out)
+{
+	static const char *const args[] = { [TEXT] = "name", [PATH] = "file", [LIST] = "address", [PATHS] = "file",
+		[NUMBER] = "number", [SIZE] = "size", [DURATION] = "time" };
+
+	fprintf(out, ".It Cm %s ", r->name);
+	if (r->kind == WORD)
+		for (unsigned i = 0; r->words[i] != NULL; i++)
+			fprintf(out, "%sCm %s ", i > 0 ? "| " : "", r->words[i]);
+	else
+		fprintf(out, "Ar %s", args[r->kind]);
+	fprintf(out, "\n%s\n", r->help);
+	if (r->deflt != NULL)
+		fprintf(out, "The default is\n.Cm %s .\n", r->deflt);
+}
+
+int
+conf_print_keywords(const char *format, FILE *out)
+{
+	bool mdoc = strcmp(format, "mdoc") == 0;
+
+	if (!mdoc && strcmp(format, "words") != 0)
+		return -EINVAL;
+	for (size_t i = 0; i < ROWS; i++)
+		if (mdoc)
+			row_print_mdoc(&rows[i], out);
+		else
+			fprintf(out, "%s\n", rows[i].name);
+	return 0;
+}

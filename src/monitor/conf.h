@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * fortress.conf: keyword and value, a line each, as in sshd_config(5).
+ * One table of rows feeds the parser, `-T`, the manual page and shell completion.
+ */
+#ifndef MONITOR_CONF_H
+#define MONITOR_CONF_H
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define CONF_LIST_MAX 16
+
+struct conf_list {
+	char *items[CONF_LIST_MAX];
+	unsigned n;
+};
+
+enum conf_kernel_audit { CONF_AUDIT_OFF, CONF_AUDIT_WANTED, CONF_AUDIT_REQUIRED };
+
+struct conf {
+	struct conf_list listen;             /* "ADDRESS:PORT" or "[V6]:PORT" */
+	struct conf_list host_keys;          /* paths */
+	char *policy, *pam_service, *user, *gate_user, *store_user, *checkpoint_file;
+	uint64_t log_level;                  /* enum log_level */
+	uint64_t use_pam, password;          /* 0 or 1 */
+	uint64_t login_grace_s, auth_tries_max, channels_max;
+	uint64_t startups_max, startups_source_max, connections_max;
+	uint64_t record_window, record_timeout_s, record_strict;
+	uint64_t kernel_audit;               /* enum conf_kernel_audit */
+};
+
+/* Reads the file and what it includes; relative paths in it are taken from the state directory.
+ * NULL on failure with e "FILE:LINE:COL: what".  Caller frees with conf_free. */
+struct conf *conf_load(const char *path, const char *state_dir, struct err *e);
+/* The same from text (for tests and the fuzzer); Include is refused. */
+struct conf *conf_parse(const char *name, struct slice text, const char *state_dir, struct err *e);
+void conf_free(struct conf *c);
+
+void conf_print(const struct conf *c, FILE *out);             /* what is in force, in the file's own syntax */
+/* The rows themselves: "mdoc" for fortress.conf(5), "words" for completion.  0 or -EINVAL. */
+int conf_print_keywords(const char *format, FILE *out);
+
+#endif

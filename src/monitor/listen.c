@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * Accepting.  Limits come first: connections in all, connections that have not logged
+ * in yet in all and for one source.  One over a limit is closed without a word, as
+ * sshd does, and the log says so at most once a second.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "monitor/conn.h"
+#include "monitor/listen.h"
+
+#define BACKLOG      511
+#define ACCEPT_TURN  16
+
+static int sockets[CONF_LIST_MAX];
+static unsigned sockets_n;
+
+static void listen_ready(void *arg, int fd, uint32_t events);
+
+/* "ADDRESS:PORT" or "[V6]:PORT" → host and port inside copy. */
+static int
+address_split(char *copy, char **host, char **port)
+{
+	char *colon = strrchr(copy, ':');
+
+	if (colon == NULL)
+		return -EINVAL;
+	*colon = '\0';
+	*port = colon + 1;
+	*host = copy;
+	if (copy[0] == '[' && colon > copy && colon[-1] == ']') {
+		colon[-1] = '\0';
+		(*host)++;
+	}
+	return **host != '\0' && **port != '\0' ? 0 : -EINVAL;
+}
+
+static int
+socket_bind(const struct addrinfo *ai, const char *where, struct err *e)
+{
+	int one = 1, r = 0;
+	int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return err_set(e, -errno, "listen %s: %s", where, strerror(errno));
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, ai->ai_addr, ai->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0)
+		r = err_set(e, -errno, "listen %s: %s%s", where, strerror(errno),
+		    errno == EADDRINUSE ? ": stop what uses it or choose another ListenAddress" : "");
+	if (r != 0) {
+		close(fd);
+		return r;
+	}
+	sockets[sockets_n++] = fd;
+	return 0;
+}
+
+static int
+listen_add(const char *where, struct err *e)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
+	struct addrinfo *ai = NULL;
+	char copy[256], *host, *port;
+	int r;
+
+	if (snprintf(copy, sizeof(copy), "%s", where) >= (int)sizeof(copy) || address_split(copy, &host, &port) != 0 ||
+	    getaddrinfo(host, port, &hints, &ai) != 0)
+		return err_set(e, -EINVAL, "ListenAddress %s: write an IP address and a port, e.g. 0.0.0.0:2222", where);
+	r = socket_bind(ai, where, e);
+	freeaddrinfo(ai);
+	return r;
+}
+
+int
+listen_open(struct monitor *m, struct err *e)
+{
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < m->conf->listen.n; i++)
+		r = listen_add(m->conf->listen.items[i], e);
+	return r;
+}
+
+void
+listen_close(struct monitor *m)
+{
+	while (sockets_n > 0) {
+		loop_del(m->loop, sockets[--sockets_n]);
+		fd_close(&sockets[sockets_n]);
+	}
+	m->listening = false;
+}
+
+void
+listen_pause(struct monitor *m)
+{
+	if (!m->listening)
+		return;
+	m->listening = false;
+	for (unsigned i = 0; i < sockets_n; i++)
+		loop_del(m->loop, sockets[i]);
+}
+
+void
+listen_resume(struct monitor *m)
+{
+	if (m->listening || m->stopping)
+		return;
+	m->listening = true;
+	for (unsigned i = 0; i < sockets_n; i++) {
+		(void)loop_add(m->loop, sockets[i], EPOLLIN, listen_ready, m);
+		log_info("listening: %s", m->conf->listen.items[i]);
+	}
+}
+
+/* Why not, or NULL. */
+static const char *
+refuse(const struct monitor *m, const char *peer)
+{
+	if (m->conns_n >= m->conf->connections_max)
+		return "MaxConnections reached";
+	if (m->startups_n >= m->conf->startups_max)
+		return "MaxStartups reached";
+	if (conn_startups_of(m, peer) >= m->conf->startups_source_max)
+		return "MaxStartupsPerSource reached";
+	return NULL;
+}
+
+static void
+note_refused(const char *peer, const char *why)
+{
+	static mono_t last;
+	static unsigned unsaid;
+
+	unsaid++;
+	if (last.us != 0 && clock_ms_since(last) < 1000)
+		return;
+	log_warn("connection refused: %s: %s (%u so far)", peer, why, unsaid);
+	last = clock_mono();
+}
+
+static bool
+accept_one(struct monitor *m, int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	char peer[64], port[16];
+	const char *why;
+	int sock = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (sock < 0) {
+		if (errno == EMFILE || errno == ENFILE)
+			log_error("cannot accept: %s: raise the limit of open files", strerror(errno));
+		return errno == EINTR || errno == ECONNABORTED;
+	}
+	if (getnameinfo((struct sockaddr *)&ss, len, peer, sizeof(peer), port, sizeof(port),
+	    NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+		close(sock);
+		return true;
+	}
+	why = refuse(m, peer);
+	if (why != NULL)
+		note_refused(peer, why);
+	else
+		conn_open(m, sock, peer, (unsigned)strtoul(port, NULL, 10));
+	close(sock);
+	return true;
+}
+
+static void
+listen_ready(void *arg, int fd, uint32_t events)
+{
+	struct monitor *m = arg;
+
+	(void)events;
+	for (int i = 0; i < ACCEPT_TURN && m->listening; i++)
+		if (!accept_one(m, fd))
+			return;
+}

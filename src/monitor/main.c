@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * fortress serve: the monitor.  It listens, accepts, forks, runs PAM in short children
+ * and speaks with the kernel's audit log.  It never reads a byte from the network,
+ * parses no policy and opens no database.
+ *
+ * options → configuration → state → children → READY from all three → listening → loop → exit
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "monitor/audit.h"
+#include "monitor/child.h"
+#include "monitor/conn.h"
+#include "monitor/control.h"
+#include "monitor/listen.h"
+#include "monitor/state.h"
+
+#define STOP_GRACE_MS 3000
+
+enum { OPT_STATE = 256, OPT_KEYWORDS, OPT_BACKGROUND };
+
+struct options {
+	char state[2048], conf[4096];
+	bool test, print, background;
+	const char *keywords;
+};
+
+static const struct option longs[] = {
+	{ "state", required_argument, NULL, OPT_STATE },
+	{ "config", required_argument, NULL, 'f' },
+	{ "test", no_argument, NULL, 't' },
+	{ "print", no_argument, NULL, 'T' },
+	{ "keywords", required_argument, NULL, OPT_KEYWORDS },
+	{ "background", no_argument, NULL, OPT_BACKGROUND },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void
+options_parse(struct options *o, int argc, char **argv)
+{
+	const char *state = getenv("FORTRESS_STATE"), *conf = NULL;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "f:tT", longs, NULL)) != -1)
+		switch (c) {
+		case OPT_STATE:      state = optarg; break;
+		case OPT_KEYWORDS:   o->keywords = optarg; break;
+		case OPT_BACKGROUND: o->background = true; break;
+		case 'f':            conf = optarg; break;
+		case 't':            o->test = true; break;
+		case 'T':            o->print = true; break;
+		default:
+			fatal("usage: fortress serve [--state DIR] [-f FILE] [-t | -T] [--background]");
+		}
+	if (optind < argc)
+		fatal("%s: not understood here: see fortress(1)", argv[optind]);
+	if (realpath(state != NULL ? state : PKGSTATEDIR, o->state) == NULL && o->keywords == NULL)
+		fatal("%s: %s: name the state directory with --state", state != NULL ? state : PKGSTATEDIR, strerror(errno));
+	snprintf(o->conf, sizeof(o->conf), conf != NULL ? "%s" : "%s/fortress.conf", conf != NULL ? conf : o->state);
+}
+
+/* -t, -T and --keywords: say it and be done. */
+static int
+answer_and_exit(const struct options *o)
+{
+	struct err e = { 0 };
+	struct conf *c;
+
+	if (o->keywords != NULL)
+		return conf_print_keywords(o->keywords, stdout) == 0 ? 0 : 1;
+	c = conf_load(o->conf, o->state, &e);
+	if (c == NULL) {
+		fprintf(stderr, "%s\n", e.text);
+		return 1;
+	}
+	if (o->print)
+		conf_print(c, stdout);
+	else
+		printf("%s: good\n", o->conf);
+	conf_free(c);
+	return 0;
+}
+
+static void
+stop_grace_over(void *arg)
+{
+	struct monitor *m = arg;
+
+	for (struct conn *c = m->conns; c != NULL; c = c->next)
+		if (c->pid > 0)
+			(void)kill(c->pid, SIGKILL);
+	child_stop_all(m);
+}
+
+static void
+on_stop(void *arg, int signo)
+{
+	struct monitor *m = arg;
+
+	if (m->stopping)
+		return;
+	m->stopping = true;
+	log_info("stopping: signal %d: %u connections are told", signo, m->conns_n);
+	listen_close(m);
+	control_close(m);
+	conn_terminate_all(m, "the bastion stops");
+	if (m->conns == NULL)
+		child_stop_all(m);
+	else
+		loop_timer_start(m->loop, &m->stop_timer, STOP_GRACE_MS, stop_grace_over, m);
+}
+
+/* All of the new configuration or none of it. */
+static void
+on_reload(void *arg, int signo)
+{
+	struct monitor *m = arg;
+	struct msg_reload reload = { 0 };
+	struct err e = { 0 };
+	struct conf *c = conf_load(m->conf_path, m->state_dir, &e);
+
+	(void)signo;
+	if (c == NULL) {
+		log_error("configuration not loaded, the old one stays: %s", e.text);
+		return;
+	}
+	conf_free(m->conf);
+	m->conf = c;
+	if (m->children[CHILD_GATE].chan != NULL)
+		(void)chan_send(m->children[CHILD_GATE].chan, MSG_RELOAD, &reload);
+	if (child_restart_acceptor(m, &e) != 0)
+		log_error("no new acceptor: %s", e.text);
+	else
+		log_info("configuration loaded: %s (addresses and accounts change at the next start)", m->conf_path);
+}
+
+static int
+start(struct monitor *m, struct err *e)
+{
+	int r = state_prepare(m, e);
+
+	if (r == 0)
+		r = state_lock(m, e);
+	if (r == 0)
+		r = audit_open_link((enum conf_kernel_audit)m->conf->kernel_audit, e);
+	if (r == 0)
+		r = listen_open(m, e);
+	if (r == 0)
+		r = control_open(m, e);
+	if (r == 0 && m->root)
+		r = state_drop_capabilities(e);
+	if (r == 0 && (reap_init(m) != 0 || loop_signal(m->loop, SIGTERM, on_stop, m) != 0 ||
+	    loop_signal(m->loop, SIGINT, on_stop, m) != 0 || loop_signal(m->loop, SIGHUP, on_reload, m) != 0))
+		r = err_set(e, -ENOMEM, "cannot watch signals");
+	return r == 0 ? child_start_all(m, e) : r;
+}
+
+static void
+announce(const struct monitor *m)
+{
+	log_info("fortress %s: state %s libssh %s", PACKAGE_VERSION, m->state_dir, LIBSSH_LEVEL);
+	if (!m->root)
+		log_warn("sandbox profile \"unprivileged\": not started as root, so every process runs under one account; "
+		    "seccomp and Landlock still hold");
+	if (m->conf->kernel_audit != CONF_AUDIT_OFF && !audit_is_recording())
+		log_warn("the kernel's audit log takes no records: auditctl -e 1 turns it on");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { 0 };
+	struct monitor m = { 0 };
+	struct err e = { 0 };
+	int r;
+
+	sandbox_title_init(argc, argv);
+	options_parse(&o, argc, argv);
+	if (o.test || o.print || o.keywords != NULL)
+		return answer_and_exit(&o);
+	m = (struct monitor){ .loop = loop_new(), .conf_path = o.conf, .state_dir = o.state, .root = geteuid() == 0 };
+	m.conf = conf_load(o.conf, o.state, &e);
+	if (m.conf == NULL || m.loop == NULL)
+		fatal("%s", e.text);
+	log_open("monitor", (enum log_level)m.conf->log_level, 2);
+	if (o.background && daemon(1, 1) != 0)
+		fatal("cannot go to the background: %s", strerror(errno));
+	if (start(&m, &e) != 0)
+		fatal("%s", e.text);
+	sandbox_title("monitor: %s", o.state);
+	announce(&m);
+	r = loop_run(m.loop);
+	log_info("stopped");
+	state_unlock(&m);
+	audit_close_link();
+	conf_free(m.conf);
+	loop_free(m.loop);
+	return r;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * Starting fortress-menu: a pty, a channel, an environment of three variables.  What the
+ * client said of its terminal and language reaches the menu only in a checked form.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/spawn.h"
+#include "monitor/menu.h"
+
+static int
+pty_open(int *master, int *slave)
+{
+	char name[64];
+
+	*slave = -1;
+	*master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (*master < 0)
+		return -errno;
+	if (grantpt(*master) == 0 && unlockpt(*master) == 0 && ptsname_r(*master, name, sizeof(name)) == 0)
+		*slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	return *slave >= 0 ? 0 : -errno;
+}
+
+static unsigned short
+clamp(uint32_t v, unsigned short deflt)
+{
+	return v == 0 ? deflt : v > 1000 ? 1000 : (unsigned short)v;
+}
+
+/* Letters, digits and ._+- only (for LANG also @): no path, no format, no escape. */
+static void
+word_copy(struct slice s, const char *deflt, char *dst, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < s.n && i + 1 < size; i++) {
+		if (!isalnum(s.p[i]) && strchr("._+-@", s.p[i]) == NULL)
+			break;
+		dst[i] = (char)s.p[i];
+	}
+	dst[i] = '\0';
+	if (i == 0 || i != s.n)
+		snprintf(dst, size, "%s", deflt);
+}
+
+static void
+menu_ended(void *arg, pid_t pid, int status)
+{
+	struct conn *c = arg;
+
+	(void)pid;
+	(void)status;
+	c->menus--;
+}
+
+static int
+menu_spawn(struct conn *c, const struct msg_menu_start *msg, int slave, int chan_end, struct err *e)
+{
+	char term[80], language[48], term_env[96], language_env[64], path[4096], title[300];
+	char *env[] = { term_env, (char *)"LANG=C.UTF-8", language_env, (char *)"PATH=/usr/bin:/bin", NULL };
+	char *argv[] = { title, (char *)"--user", c->monitor->conf->user, NULL };
+	struct spawn s = { .path = path, .argv = argv, .envp = env, .fds = { chan_end }, .nfds = 1,
+		.stdio = { slave, slave, -1 }, .setsid = 1 };
+	pid_t pid;
+
+	word_copy(msg->term, "dumb", term, sizeof(term));
+	word_copy(msg->lang, "C", language, sizeof(language));
+	snprintf(term_env, sizeof(term_env), "TERM=%s", term);
+	snprintf(language_env, sizeof(language_env), "LANGUAGE=%s", language);
+	snprintf(title, sizeof(title), "menu: conn %llu %s", (unsigned long long)c->id, c->user);
+	if (spawn_path("fortress-menu", path, sizeof(path)) != 0)
+		return err_set(e, -ENAMETOOLONG, "the path of fortress-menu is too long");
+	pid = spawn_start(&s, e);
+	if (pid < 0)
+		return (int)pid;
+	c->menus++;
+	return reap_add(pid, menu_ended, c) == 0 ? 0 : err_set(e, -ENOMEM, "out of memory");
+}
+
+static int
+menu_try(struct conn *c, const struct msg_menu_start *msg, int *master, int *slave, int pair[2], struct err *e)
+{
+	struct winsize ws = { .ws_col = clamp(msg->cols, 80), .ws_row = clamp(msg->rows, 24) };
+	int r;
+
+	if (!c->logged_in || c->menus >= CONN_MENUS_MAX)
+		return err_set(e, -EPERM, "no menu now: %s", c->logged_in ? "too many are open" : "not logged in");
+	r = pty_open(master, slave);
+	if (r == 0)
+		r = fd_pair(pair);
+	if (r != 0)
+		return err_set(e, r, "no terminal for the menu: %s", strerror(-r));
+	(void)ioctl(*master, TIOCSWINSZ, &ws);
+	return menu_spawn(c, msg, *slave, pair[1], e);
+}
+
+void
+menu_start(struct conn *c, const struct msg_menu_start *msg)
+{
+	int master = -1, slave = -1, pair[2] = { -1, -1 };
+	struct err e = { 0 };
+	int r = menu_try(c, msg, &master, &slave, pair, &e);
+	struct msg_menu_started answer = { .ok = r == 0, .text = slice_from(e.text) };
+	int fds[2] = { master, pair[0] };
+
+	if (r != 0)
+		log_warn("no menu: conn %llu: %s", (unsigned long long)c->id, e.text);
+	(void)chan_send_fds(c->chan, MSG_MENU_STARTED, &answer, fds, r == 0 ? 2 : 0);
+	fd_close(&master);
+	fd_close(&slave);
+	fd_close(&pair[0]);
+	fd_close(&pair[1]);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * What the monitor's modules share: the loop, the configuration, the three
+ * long-lived children and the table of connections.  Nothing here leaves the process.
+ */
+#ifndef MONITOR_MONITOR_H
+#define MONITOR_MONITOR_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/loop.h"
+#include "monitor/conf.h"
+#include "msg/chan.h"
+
+struct conn;
+
+enum child { CHILD_STORE, CHILD_GATE, CHILD_ACCEPTOR, CHILDREN };
+
+struct child_state {
+	pid_t pid;                     /* 0: not running */
+	struct chan *chan;
+	bool ready;
+};
+
+struct monitor {
+	struct loop *loop;
+	struct conf *conf;
+	const char *conf_path, *state_dir;
+	struct child_state children[CHILDREN];
+	struct conn *conns;            /* newest first */
+	unsigned conns_n, startups_n;
+	uint64_t conn_last;
+	bool root, stopping, listening;
+	struct loop_timer restart_timer, stop_timer;
+	unsigned restart_delay_ms;
+};
+
+/* reap.c: who wants to know that a process of ours has ended. */
+typedef void reap_fn(void *arg, pid_t pid, int status);
+int reap_init(struct monitor *m);
+int reap_add(pid_t pid, reap_fn *fn, void *arg);        /* 0 or -ENOMEM */
+void reap_forget(void *arg);                            /* reaped all the same, but nobody is told */
+
+#endif
