@@ -496,12 +496,12 @@ row_print_mdoc(const struct row *r, FILE *out)
 	static const char *const args[] = { [TEXT] = "name", [PATH] = "file", [LIST] = "address", [PATHS] = "file",
 		[NUMBER] = "number", [SIZE] = "size", [DURATION] = "time" };
 
-	fprintf(out, ".It Cm %s ", r->name);
+	fprintf(out, ".It Cm %s", r->name);
 	if (r->kind == WORD)
 		for (unsigned i = 0; r->words[i] != NULL; i++)
-			fprintf(out, "%sCm %s ", i > 0 ? "| " : "", r->words[i]);
+			fprintf(out, "%s Cm %s", i > 0 ? " |" : "", r->words[i]);
 	else
-		fprintf(out, "Ar %s", args[r->kind]);
+		fprintf(out, " Ar %s", args[r->kind]);
 	fprintf(out, "\n%s\n", r->help);
 	if (r->deflt != NULL)
 		fprintf(out, "The default is\n.Cm %s .\n", r->deflt);

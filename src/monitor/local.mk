@@ -8,3 +8,12 @@ noinst_LIBRARIES += %D%/libmonitor.a
 pkglibexec_PROGRAMS += fortress-monitor
 fortress_monitor_SOURCES = %D%/main.c
 fortress_monitor_LDADD = %D%/libmonitor.a $(MSG_LIBS) $(PAM_LIBS) $(AUDIT_LIBS)
+
+# The page's list is printed by the parser's own table.
+CLEANFILES += %D%/fortress.conf.5
+EXTRA_DIST += %D%/fortress.conf.5.in
+nodist_man_MANS = %D%/fortress.conf.5
+%D%/fortress.conf.5: $(srcdir)/%D%/fortress.conf.5.in fortress-monitor$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) %D% && ./fortress-monitor --keywords mdoc >$@.words && \
+		$(SED) -e '/@KEYWORDS@/{r $@.words' -e 'd;}' $(srcdir)/%D%/fortress.conf.5.in >$@.new && \
+		rm -f $@.words && mv $@.new $@
