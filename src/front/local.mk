@@ -1,1 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
+noinst_LIBRARIES += %D%/libfront.a
+%C%_libfront_a_SOURCES = \
+	%D%/acceptor.c %D%/acceptor.h %D%/auth.c %D%/auth.h %D%/channel.c %D%/channel.h %D%/front.h \
+	%D%/menu.c %D%/menu.h %D%/record.c %D%/record.h %D%/relay.c %D%/relay.h %D%/server.c \
+	%D%/target.c %D%/target.h %D%/wire.c %D%/wire.h
+%C%_libfront_a_CFLAGS = $(AM_CFLAGS) $(SSH_CFLAGS) $(SECCOMP_CFLAGS)
+FRONT_LIBS = src/front/libfront.a $(MSG_LIBS) $(SSH_LIBS)
+pkglibexec_PROGRAMS += fortress-front
+fortress_front_SOURCES = %D%/main.c
+fortress_front_CFLAGS = $(AM_CFLAGS) $(SSH_CFLAGS) $(SECCOMP_CFLAGS)
+fortress_front_LDADD = $(FRONT_LIBS)

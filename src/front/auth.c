@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * libssh asks in callbacks and wants the answer at once, so auth asks gate and monitor
+ * synchronously, within limits: this process serves nobody else.  libssh itself has no
+ * limit of tries and keeps silent on a bad signature: tries and time are counted here.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "front/auth.h"
+
+#define ANSWER_MS     10000
+#define PAM_ANSWER_MS 130000
+#define PROMPTS_MAX   16
+
+/* Waits until an answer of this type came through auth_take. */
+static bool
+answer_wait(struct front *f, struct chan *c, unsigned type, int timeout_ms)
+{
+	mono_t start = clock_mono();
+
+	while (f->answered != type) {
+		int64_t left = timeout_ms - clock_ms_since(start);
+
+		if (left <= 0 || chan_wait(c, (int)left) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+ask(struct front *f, struct chan *c, unsigned type, const void *message, unsigned answer, int timeout_ms)
+{
+	f->answered = 0;
+	f->answer_ok = false;
+	f->answer_text[0] = '\0';
+	return chan_send(c, type, message) == 0 && answer_wait(f, c, answer, timeout_ms);
+}
+
+/* The first request's name stays: later ones with another are refused. */
+static bool
+name_pin(struct front *f, const char *raw)
+{
+	if (f->pinned)
+		return strcmp(f->raw, raw) == 0;
+	if (strlen(raw) >= sizeof(f->raw))
+		return false;
+	(void)snprintf(f->raw, sizeof(f->raw), "%s", raw);
+	f->pinned = true;
+	return true;
+}
+
+static void
+login_failed(struct front *f, const char *method, const char *why)
+{
+	char text[700], detail[128], raw[300];
+
+	(void)snprintf(detail, sizeof(detail), "{\"method\":\"%s\",\"try\":%u}", method, f->tries + 1);
+	(void)snprintf(text, sizeof(text), "%s could not log in: %s",
+	    text_escaped(slice_from(f->raw), raw, sizeof(raw)), why);
+	front_event(f, 3002, 1, 2, false, text, detail);
+	if (++f->tries >= f->o->tries_max)
+		front_end(f, "too many tries");
+}
+
+/* Authenticated: the gate names the user, the monitor opens the login. */
+static bool
+login_finish(struct front *f, const char *method, const char *alg, struct slice blob)
+{
+	struct msg_login login = { .raw = slice_from(f->raw), .method = slice_from(method), .alg = slice_from(alg),
+		.blob = blob };
+	struct msg_login_open open = { .method = slice_from(method) };
+	char text[512], detail[128];
+
+	if (!ask(f, f->gate, MSG_LOGIN, &login, MSG_LOGIN_ANSWER, ANSWER_MS) || !f->answer_ok) {
+		login_failed(f, method, f->answer_text[0] != '\0' ? f->answer_text : "the gate does not answer");
+		return false;
+	}
+	open.user = slice_from(f->user);
+	if (!ask(f, f->monitor, MSG_LOGIN_OPEN, &open, MSG_LOGIN_OPENED, PAM_ANSWER_MS) || !f->answer_ok) {
+		login_failed(f, method, f->answer_text[0] != '\0' ? f->answer_text : "the account is not open");
+		return false;
+	}
+	f->logged_in = true;
+	(void)snprintf(f->method, sizeof(f->method), "%s", method);
+	loop_timer_stop(&f->grace);
+	(void)snprintf(text, sizeof(text), "%s logged in", f->user);
+	(void)snprintf(detail, sizeof(detail), "{\"method\":\"%s\"}", method);
+	front_event(f, 3002, 1, 1, true, text, detail);
+	sandbox_title("front: conn %llu from %s (%s)", (unsigned long long)f->conn, f->peer, f->user);
+	return true;
+}
+
+static int
+on_none(ssh_session s, const char *user, void *arg)
+{
+	(void)s;
+	(void)name_pin(arg, user);
+	return SSH_AUTH_DENIED;
+}
+
+static bool
+key_is_known(struct front *f, const char *alg, struct slice blob)
+{
+	struct msg_key_ask msg = { .raw = slice_from(f->raw), .alg = slice_from(alg), .blob = blob };
+
+	return ask(f, f->gate, MSG_KEY_ASK, &msg, MSG_KEY_ANSWER, ANSWER_MS) && f->answer_ok;
+}
+
+static int
+pubkey_decide(struct front *f, ssh_key key, char state)
+{
+	const char *alg = ssh_key_type_to_char(ssh_key_type(key));
+	struct buf blob;
+	char *b64 = NULL;
+	bool good;
+
+	buf_init(&blob, 16384);
+	good = alg != NULL && ssh_pki_export_pubkey_base64(key, &b64) == SSH_OK &&
+	    text_unbase64(&blob, slice_from(b64)) == 0 && key_is_known(f, alg, buf_slice(&blob));
+	if (good && state == SSH_PUBLICKEY_STATE_VALID)
+		good = login_finish(f, "publickey", alg, buf_slice(&blob));
+	else if (!good)
+		login_failed(f, "publickey", "the key is not registered");
+	ssh_string_free_char(b64);
+	buf_done(&blob);
+	return good ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
+}
+
+static int
+on_pubkey(ssh_session s, const char *user, struct ssh_key_struct *key, char state, void *arg)
+{
+	struct front *f = arg;
+
+	(void)s;
+	if (f->logged_in || f->ending || !name_pin(f, user))
+		return SSH_AUTH_DENIED;
+	if (state != SSH_PUBLICKEY_STATE_NONE && state != SSH_PUBLICKEY_STATE_VALID)
+		return SSH_AUTH_DENIED;
+	return pubkey_decide(f, key, state);
+}
+
+/* keyboard-interactive: rounds of PAM, word for word. */
+
+static bool
+prompts_send(struct front *f, ssh_message m)
+{
+	const char *texts[PROMPTS_MAX];
+	char echo[PROMPTS_MAX], *copies[PROMPTS_MAX] = { NULL };
+	struct slice left = buf_slice(&f->prompts), text;
+	bool good = f->prompts_n <= PROMPTS_MAX;
+	uint8_t e;
+	uint32_t n;
+
+	for (unsigned i = 0; good && i < f->prompts_n; i++) {
+		good = take_u8(&left, &e) && take_u32(&left, &n) && take_bytes(&left, n, &text) &&
+		    (copies[i] = slice_dup(text)) != NULL;
+		texts[i] = copies[i];
+		echo[i] = (char)e;
+	}
+	good = good && ssh_message_auth_interactive_request(m, "", f->answer_text, f->prompts_n, texts, echo) == SSH_OK;
+	for (unsigned i = 0; i < PROMPTS_MAX; i++)
+		free(copies[i]);
+	return good;
+}
+
+/* The monitor's next word: another round, or the result. */
+static void
+pam_next(struct front *f, ssh_message m)
+{
+	mono_t start = clock_mono();
+
+	while (f->answered != MSG_PAM_PROMPT && f->answered != MSG_PAM_RESULT)
+		if (clock_ms_since(start) > PAM_ANSWER_MS || chan_wait(f->monitor, PAM_ANSWER_MS) != 0)
+			break;
+	if (f->answered == MSG_PAM_PROMPT && prompts_send(f, m))
+		return;
+	if (f->answered == MSG_PAM_RESULT && f->answer_ok &&
+	    login_finish(f, "keyboard-interactive", "", slice_from(""))) {
+		(void)ssh_message_auth_reply_success(m, 0);
+		return;
+	}
+	if (f->answered != MSG_PAM_RESULT || !f->answer_ok)
+		login_failed(f, "keyboard-interactive", f->answer_text[0] != '\0' ? f->answer_text : "refused by PAM");
+	(void)ssh_message_reply_default(m);
+}
+
+static void
+kbdint_first(struct front *f, ssh_message m)
+{
+	/* PAM is asked for the name before any "+": the account, not the target. */
+	struct msg_pam_start msg = { .user = slice_of(f->raw, strcspn(f->raw, "+")), .rhost = slice_from(f->peer) };
+
+	f->answered = 0;
+	if (chan_send(f->monitor, MSG_PAM_START, &msg) == 0)
+		pam_next(f, m);
+	else
+		(void)ssh_message_reply_default(m);
+}
+
+static void
+kbdint_answers(struct front *f, ssh_message m)
+{
+	struct msg_pam_answer msg = { 0 };
+	int n = ssh_userauth_kbdint_getnanswers(f->wire.ssh);
+	struct buf b;
+	const char *answer;
+
+	buf_init(&b, 16384);
+	for (int i = 0; i < n && i < PROMPTS_MAX; i++) {
+		answer = ssh_userauth_kbdint_getanswer(f->wire.ssh, (unsigned)i);
+		answer = answer != NULL ? answer : "";
+		if (buf_u32(&b, (uint32_t)strlen(answer)) == 0 && buf_text(&b, answer) == 0)
+			msg.count++;
+	}
+	msg.answers = buf_slice(&b);
+	f->answered = 0;
+	if (chan_send(f->monitor, MSG_PAM_ANSWER, &msg) == 0)
+		pam_next(f, m);
+	else
+		(void)ssh_message_reply_default(m);
+	secret_wipe(b.p, b.len);
+	buf_done(&b);
+}
+
+/* A code came with the name, but no key of the client signed: say what to do instead of only failing. */
+static void
+kbdint_no_pam(struct front *f, ssh_message m)
+{
+	login_failed(f, "keyboard-interactive", "no key of this client is registered");
+	(void)ssh_message_reply_default(m);
+}
+
+static int
+on_message(ssh_session s, ssh_message m, void *arg)
+{
+	struct front *f = arg;
+
+	(void)s;
+	if (ssh_message_type(m) == SSH_REQUEST_AUTH && ssh_message_subtype(m) == SSH_AUTH_METHOD_INTERACTIVE && !f->ending) {
+		if (!f->o->pam)
+			kbdint_no_pam(f, m);
+		else if (ssh_message_auth_kbdint_is_response(m))
+			kbdint_answers(f, m);
+		else if (!f->logged_in && name_pin(f, ssh_message_auth_user(m)))
+			kbdint_first(f, m);
+		else
+			return 1;
+		return 0;
+	}
+	if (ssh_message_type(m) == SSH_REQUEST_CHANNEL_OPEN && f->logged_in)
+		front_event(f, 4007, 5, 2, false, "a channel that is not a session was refused",
+		    "{\"why\":\"forwarding is not available\"}");
+	return 1;                                /* libssh answers with a refusal */
+}
+
+/* Password: the same PAM, whose single hidden prompt gets it. */
+static int
+on_password(ssh_session s, const char *user, const char *password, void *arg)
+{
+	struct front *f = arg;
+	struct msg_pam_start start = { .rhost = slice_from(f->peer) };
+	struct msg_pam_answer answer = { .count = 1 };
+	bool good = false;
+	struct buf b;
+
+	(void)s;
+	if (!f->o->password || f->logged_in || f->ending || !name_pin(f, user))
+		return SSH_AUTH_DENIED;
+	start.user = slice_of(f->raw, strcspn(f->raw, "+"));
+	buf_init(&b, 2048);
+	if (ask(f, f->monitor, MSG_PAM_START, &start, MSG_PAM_PROMPT, ANSWER_MS) && f->prompts_n == 1 &&
+	    buf_u32(&b, (uint32_t)strlen(password)) == 0 && buf_text(&b, password) == 0) {
+		answer.answers = buf_slice(&b);
+		good = ask(f, f->monitor, MSG_PAM_ANSWER, &answer, MSG_PAM_RESULT, PAM_ANSWER_MS) && f->answer_ok;
+	}
+	secret_wipe(b.p, b.len);
+	buf_done(&b);
+	if (!good)
+		login_failed(f, "password", "refused by PAM");
+	return good && login_finish(f, "password", "", slice_from("")) ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
+}
+
+void
+auth_init(struct front *f)
+{
+	int methods = SSH_AUTH_METHOD_PUBLICKEY;
+
+	methods |= f->o->pam ? SSH_AUTH_METHOD_INTERACTIVE : 0;
+	methods |= f->o->password ? SSH_AUTH_METHOD_PASSWORD : 0;
+	ssh_set_auth_methods(f->wire.ssh, methods);
+	f->callbacks.userdata = f;
+	f->callbacks.auth_none_function = on_none;
+	f->callbacks.auth_pubkey_function = on_pubkey;
+	f->callbacks.auth_password_function = on_password;
+	ssh_set_message_callback(f->wire.ssh, on_message, f);
+}
+
+static void
+take_login(struct front *f, const struct msg_login_answer *a)
+{
+	f->answer_ok = a->ok == 1 && slice_copy(a->user, f->user, sizeof(f->user)) == 0 &&
+	    slice_copy(a->login, f->login, sizeof(f->login)) == 0 && slice_copy(a->host, f->host, sizeof(f->host)) == 0;
+	(void)text_escaped(a->reason, f->answer_text, sizeof(f->answer_text));
+}
+
+static void
+take_text(struct front *f, bool good, struct slice text)
+{
+	f->answer_ok = good;
+	(void)text_escaped(text, f->answer_text, sizeof(f->answer_text));
+}
+
+bool
+auth_take(struct front *f, const struct chan_in *in)
+{
+	const struct msg_key_answer *key = in->message;
+	const struct msg_pam_prompt *prompt = in->message;
+	const struct msg_pam_result *result = in->message;
+	const struct msg_login_opened *opened = in->message;
+
+	switch (in->type) {
+	case MSG_KEY_ANSWER:
+		f->answer_ok = key->known == 1;
+		break;
+	case MSG_LOGIN_ANSWER:
+		take_login(f, in->message);
+		break;
+	case MSG_LOGIN_OPENED:
+		take_text(f, opened->ok == 1, opened->text);
+		break;
+	case MSG_PAM_PROMPT:
+		buf_clear(&f->prompts);
+		f->prompts_n = buf_slice_append(&f->prompts, prompt->prompts) == 0 ? prompt->count : 0;
+		(void)slice_copy(prompt->instruction, f->answer_text, sizeof(f->answer_text));
+		break;
+	case MSG_PAM_RESULT:
+		take_text(f, result->ok == 1, result->text);
+		break;
+	default:
+		return false;
+	}
+	f->answered = in->type;
+	return true;
+}

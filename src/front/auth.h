@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Who is this: the user's side of authentication.  A probe never grants; only a key that signed counts. */
+#ifndef FRONT_AUTH_H
+#define FRONT_AUTH_H
+
+#include "front/front.h"
+
+/* Sets the callbacks of the user's session; after success f->logged_in is true. */
+void auth_init(struct front *f);
+/* Answers of the gate and the monitor to what auth asked; true if the message was one. */
+bool auth_take(struct front *f, const struct chan_in *in);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* A session channel of the user: what it asked for, where it goes, what is relayed and recorded. */
+#ifndef FRONT_CHANNEL_H
+#define FRONT_CHANNEL_H
+
+#include "front/front.h"
+#include "front/record.h"
+#include "front/relay.h"
+#include "front/target.h"
+
+#define CHANNEL_ENV_MAX 16
+
+/* The life of a channel.  From any state a refusal leads to CH_MENU_START (if it came from the menu) or CH_ENDED. */
+enum channel_state {
+	CH_NEW,            /* waits for shell, exec or subsystem */
+	CH_MENU_START,     /* asked the monitor for a menu */
+	CH_MENU,           /* the picker is on screen */
+	CH_LISTING,        /* `hosts` by exec: rows come from the gate */
+	CH_DECIDE,         /* the gate is asked (again for each verb) */
+	CH_CONNECT,        /* the leg is on its way, and the store is told */
+	CH_OPEN,           /* the target's channel: open, env, pty, start */
+	CH_RELAY,
+	CH_FINISH,         /* all is delivered; the store closes the recording */
+	CH_ENDED,
+};
+
+struct menu;
+
+struct channel {
+	struct channel *next;
+	struct front *front;
+	enum channel_state state;
+	ssh_channel ssh;
+	struct ssh_channel_callbacks_struct callbacks, target_callbacks;
+
+	/* what the user asked for */
+	char kind[16];                         /* "shell", "exec", "sftp" */
+	char *command;
+	bool pty, from_menu;
+	char term[64], lang[32];
+	unsigned cols, rows;
+	char *env[CHANNEL_ENV_MAX][2];
+	unsigned env_n;
+
+	/* where it goes */
+	char asked_host[FRONT_NAME_MAX], asked_login[FRONT_NAME_MAX];
+	unsigned verb;                         /* index into the verbs that must be permitted */
+	uint32_t req;
+	bool json;
+	struct leg *leg;
+	ssh_channel target;
+	unsigned open_step, env_sent;
+	bool resized;
+
+	struct record record;
+	bool recording;
+	struct flow in, out, err;
+	int exit_status;
+	char exit_signal[32];
+	bool exited, core, cut;                /* cut: ended by the bastion, `why` says it */
+	char why[600];
+
+	struct menu *menu;
+	char notice[400], query[256];
+	unsigned cursor;
+};
+
+/* Called by libssh for each session channel; NULL refuses. */
+ssh_channel channel_accept(struct front *f);
+/* One step; true if something moved. */
+bool channel_step(struct channel *c);
+/* Refuses what the user asked for: one line on stderr and exit status 255, or a notice in the menu. */
+void channel_refuse(struct channel *c, const char *code, const char *reason);
+/* The bastion ends it: a sentence to the user, the recording is closed with it. */
+void channel_cut(struct channel *c, const char *code, const char *reason);
+/* Not "free": libssh has a function of that name. */
+void channel_drop(struct channel *c);
+
+/* Messages for channels; the channel is found by req, rec or being first in line. */
+void channel_decision(struct front *f, const struct msg_decision *d, int *agent);
+void channel_rows(struct front *f, const struct msg_host_rows *rows);
+void channel_menu_started(struct front *f, struct chan_in *in);
+void channel_recorded(struct front *f, const struct chan_in *in);
+/* The user picked (menu.c). */
+void channel_picked(struct channel *c, const char *host, const char *login);
+
+#endif

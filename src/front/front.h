@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * One connection of one user, from its first byte to its last.  What the modules of a
+ * front share; nothing here outlives the process.
+ *
+ * Handlers of the loop only take in what arrived.  All decisions happen in the turn
+ * (front_turn), which steps every channel until none moves, and then says to epoll what
+ * each SSH session waits for.
+ */
+#ifndef FRONT_FRONT_H
+#define FRONT_FRONT_H
+
+#include <stdbool.h>
+#include <libssh/libssh.h>
+#include <libssh/server.h>
+#include <libssh/callbacks.h>
+
+#include "base/loop.h"
+#include "front/wire.h"
+#include "msg/chan.h"
+
+#define FRONT_NAME_MAX 256               /* an SSH user name and its parts, with the NUL */
+
+struct channel;
+struct leg;
+
+struct front_options {
+	const char *host_keys[8], *user;
+	unsigned host_keys_n;
+	unsigned login_grace_s, tries_max, channels_max;
+	uint64_t window;                     /* bytes that may be delivered before they are durable */
+	unsigned ack_timeout_s;
+	bool strict, pam, password, debug;
+};
+
+struct front {
+	const struct front_options *o;
+	struct loop *loop;
+	uint64_t conn;
+	char peer[64];
+	struct chan *monitor, *gate, *store;
+	struct wire wire;                    /* towards the user */
+	struct ssh_server_callbacks_struct callbacks;
+	struct channel *channels;
+	unsigned channels_n;
+	struct leg *legs;
+	uint32_t last_req, last_rec;
+	struct loop_timer grace, end_timer;
+
+	/* authentication */
+	char raw[FRONT_NAME_MAX];            /* the SSH user name, pinned by the first request */
+	char user[FRONT_NAME_MAX], login[FRONT_NAME_MAX], host[FRONT_NAME_MAX], method[32];
+	unsigned tries;
+	bool pinned, logged_in, ending;
+	unsigned answered;                   /* type of the last synchronous answer */
+	bool answer_ok;
+	char answer_text[512];
+	struct buf prompts;                  /* of the PAM round on the way */
+	unsigned prompts_n;
+};
+
+/* Serves one connection and exits the process. */
+_Noreturn void front_serve(const struct front_options *o, ssh_bind binding, const struct msg_conn_new *msg,
+    const int fds[4]);
+/* Ends all that is open, saying why, and then the process. */
+void front_end(struct front *f, const char *why);
+
+/* An audit event of this connection; text is one sentence, detail a JSON object or "". */
+void front_event(struct front *f, unsigned class_uid, unsigned activity, unsigned severity, bool ok,
+    const char *text, const char *detail);
+
+#endif

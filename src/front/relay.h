@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * A flow: bytes one way between two SSH channels, through the recording.  What was read
+ * but could not be written yet is kept here: libssh's writes go short while keys are
+ * exchanged, and what it does not take would be lost.
+ */
+#ifndef FRONT_RELAY_H
+#define FRONT_RELAY_H
+
+#include <stdbool.h>
+#include <libssh/libssh.h>
+
+#include "front/record.h"
+#include "front/wire.h"
+
+#define FLOW_CHUNK 32768
+
+struct flow {
+	ssh_channel from, to;
+	struct wire *to_wire;
+	bool from_stderr, to_stderr;
+	unsigned char kind;             /* of its frames; 0: recorded as a count only (FRAME_SECRET) */
+	unsigned char *rest;            /* FLOW_CHUNK bytes once used */
+	size_t off, len;
+	uint64_t pos, bytes;            /* pos: where the record of rest ends */
+	bool eof, eof_sent, broken;
+};
+
+/* Takes in what there is, into the recording and rest; true if something moved. */
+bool flow_read(struct flow *f, struct record *r);
+/* Delivers what the recording allows; true if something moved. */
+bool flow_write(struct flow *f, const struct record *r);
+bool flow_is_done(const struct flow *f);        /* at its end, and all delivered */
+void flow_done(struct flow *f);
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * The server side of a connection: key exchange, then turns.  The process starts here,
+ * after the fork, with its four descriptors and its filter on, and exits here.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "base/text.h"
+#include "front/auth.h"
+#include "front/channel.h"
+#include "front/front.h"
+#include "front/target.h"
+
+#define STEPS_TURN   64              /* rounds over all channels before epoll is asked again */
+#define END_GRACE_MS 3000            /* for the store's last answers */
+#define TICK_MS      500
+#define SPIN_S       5               /* CPU seconds that one turn may take */
+
+void
+front_event(struct front *f, unsigned class_uid, unsigned activity, unsigned severity, bool ok, const char *text,
+    const char *detail)
+{
+	struct msg_event msg = { .class_uid = class_uid, .activity = activity, .severity = severity, .ok = ok,
+		.actor = slice_from(f->user[0] != '\0' ? f->user : f->raw), .src = slice_from(f->peer),
+		.host = slice_from(f->host), .text = slice_from(text), .detail = slice_from(detail) };
+
+	(void)chan_send(f->store, MSG_EVENT, &msg);
+}
+
+static void
+exit_now(void *arg)
+{
+	struct front *f = arg;
+
+	loop_stop(f->loop, 0);
+}
+
+/* Recordings are closed first; what the store does not answer within the grace is left to it. */
+void
+front_end(struct front *f, const char *why)
+{
+	if (f->ending)
+		return;
+	f->ending = true;
+	log_debug("ending: conn %llu: %s", (unsigned long long)f->conn, why);
+	loop_timer_stop(&f->grace);
+	loop_timer_start(f->loop, &f->end_timer, END_GRACE_MS, exit_now, f);
+}
+
+static void
+grace_over(void *arg)
+{
+	front_end(arg, "not logged in in time");
+}
+
+/* Nothing but time may have passed: timeouts are looked at in the turn. */
+static void
+tick(void *arg)
+{
+	struct front *f = arg;
+
+	loop_timer_start(f->loop, &f->grace, TICK_MS, tick, f);
+}
+
+/* ---- what the other processes say ---- */
+
+static void
+store_message(void *arg, struct chan *c, struct chan_in *in)
+{
+	struct front *f = arg;
+
+	(void)c;
+	if (in->type == MSG_REC_OPENED || in->type == MSG_REC_ACK || in->type == MSG_REC_CLOSED) {
+		channel_recorded(f, in);
+	} else if (in->type == 0) {
+		for (struct channel *ch = f->channels; ch != NULL; ch = ch->next)
+			channel_cut(ch, "not-recorded", "the recorder is gone; the session ends");
+		front_end(f, "the store is gone");
+	}
+}
+
+static void
+gate_message(void *arg, struct chan *c, struct chan_in *in)
+{
+	struct front *f = arg;
+
+	(void)c;
+	if (auth_take(f, in))
+		return;
+	switch (in->type) {
+	case MSG_DECISION:
+		channel_decision(f, in->message, &in->fds[0]);
+		break;
+	case MSG_HOST_ROWS:
+		channel_rows(f, in->message);
+		break;
+	case MSG_PINNED:
+		leg_pinned(f, in->message);
+		break;
+	case 0:
+		for (struct channel *ch = f->channels; ch != NULL; ch = ch->next)
+			channel_cut(ch, "no-gate", "the bastion's gate is gone; the session ends");
+		front_end(f, "the gate is gone");
+		break;
+	}
+}
+
+static void
+terminated(struct front *f, const struct msg_terminate *msg)
+{
+	char why[300];
+
+	(void)text_escaped(msg->reason, why, sizeof(why));
+	for (struct channel *ch = f->channels; ch != NULL; ch = ch->next)
+		channel_cut(ch, "terminated", why);
+	front_end(f, why);
+}
+
+static void
+monitor_message(void *arg, struct chan *c, struct chan_in *in)
+{
+	struct front *f = arg;
+
+	(void)c;
+	if (auth_take(f, in))
+		return;
+	switch (in->type) {
+	case MSG_MENU_STARTED:
+		channel_menu_started(f, in);
+		break;
+	case MSG_DIALLED:
+		leg_dialled(f, in->message, &in->fds[0]);
+		break;
+	case MSG_TERMINATE:
+		terminated(f, in->message);
+		break;
+	case 0:
+		for (struct channel *ch = f->channels; ch != NULL; ch = ch->next)
+			channel_cut(ch, "terminated", "the bastion is gone; the session ends");
+		front_end(f, "the monitor is gone");
+		break;
+	}
+}
+
+/* ---- turns ---- */
+
+static bool
+step_all(struct front *f)
+{
+	struct channel *next;
+	bool moved = false;
+
+	for (struct leg *l = f->legs; l != NULL; l = l->next)
+		moved |= leg_step(l);
+	for (struct channel *c = f->channels; c != NULL; c = next) {
+		next = c->next;
+		if (f->ending && c->state != CH_RELAY && c->state != CH_FINISH && c->state != CH_ENDED)
+			c->state = CH_ENDED;
+		moved |= channel_step(c);
+		if (c->state == CH_ENDED && (ssh_channel_is_closed(c->ssh) || f->wire.dead || f->ending)) {
+			channel_drop(c);
+			moved = true;
+		}
+	}
+	return moved;
+}
+
+static void
+drop_legs(struct front *f)
+{
+	struct leg *l, *next;
+
+	for (l = f->legs; l != NULL; l = next) {
+		next = l->next;
+		if (l->users == 0 && (l->state == LEG_DEAD || l->wire.dead))
+			leg_free(l);
+	}
+}
+
+static void
+key_exchange(struct front *f)
+{
+	int r = ssh_handle_key_exchange(f->wire.ssh);
+
+	if (r == SSH_AGAIN)
+		return;
+	if (r != SSH_OK || wire_start_events(&f->wire) != 0) {
+		log_debug("key exchange failed: conn %llu: %s", (unsigned long long)f->conn, ssh_get_error(f->wire.ssh));
+		front_end(f, "key exchange failed");
+		return;
+	}
+	wire_step(&f->wire);
+}
+
+/* A turn that never ends (libssh 0.10 spins on a peer that announces a tiny packet limit) ends
+ * the process: SIGPROF, whose default action that is, after SPIN_S of CPU without a turn. */
+static void
+watchdog_kick(void)
+{
+	static mono_t last;
+	struct itimerval timer = { { 0, 0 }, { SPIN_S, 0 } };
+
+	if (last.us != 0 && clock_ms_since(last) < 1000)
+		return;
+	last = clock_mono();
+	(void)setitimer(ITIMER_PROF, &timer, NULL);
+}
+
+static void
+front_turn(void *arg)
+{
+	struct front *f = arg;
+	int one = 1;
+
+	watchdog_kick();
+
+	if (f->wire.event == NULL && !f->ending)
+		key_exchange(f);
+	if (!f->logged_in && !f->ending)
+		(void)setsockopt(f->wire.fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
+	for (int i = 0; i < STEPS_TURN && step_all(f); i++)
+		continue;
+	drop_legs(f);
+	if (f->wire.dead && !f->ending)
+		front_end(f, "the client is gone");
+	if (f->ending && f->channels == NULL) {
+		loop_stop(f->loop, 0);
+		return;
+	}
+	if (f->logged_in && !loop_timer_is_running(&f->grace))
+		tick(f);
+	wire_rearm(&f->wire);
+	for (struct leg *l = f->legs; l != NULL; l = l->next)
+		wire_rearm(&l->wire);
+}
+
+static ssh_channel
+on_channel(ssh_session s, void *arg)
+{
+	(void)s;
+	return channel_accept(arg);
+}
+
+static int
+front_open(struct front *f, ssh_bind binding, const int fds[4])
+{
+	ssh_session s = ssh_new();
+	int one = 1;
+
+	f->monitor = chan_new(f->loop, fds[1], LINK_FRONT_OF_MONITOR, monitor_message, f);
+	f->gate = chan_new(f->loop, fds[2], LINK_FRONT_OF_GATE, gate_message, f);
+	f->store = chan_new(f->loop, fds[3], LINK_FRONT_OF_STORE, store_message, f);
+	if (s == NULL || f->monitor == NULL || f->gate == NULL || f->store == NULL)
+		return -ENOMEM;
+	(void)setsockopt(fds[0], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	ssh_set_blocking(s, 0);
+	(void)ssh_options_set(s, SSH_OPTIONS_COMPRESSION, "no");
+	if (ssh_bind_accept_fd(binding, s, fds[0]) != SSH_OK || wire_open(&f->wire, f->loop, s, fds[0]) != 0)
+		return -EIO;
+	auth_init(f);
+	f->callbacks.channel_open_request_session_function = on_channel;
+	ssh_callbacks_init(&f->callbacks);
+	return ssh_set_server_callbacks(s, &f->callbacks) == SSH_OK ? 0 : -EIO;
+}
+
+_Noreturn void
+front_serve(const struct front_options *o, ssh_bind binding, const struct msg_conn_new *msg, const int fds[4])
+{
+	static struct front f;
+	int r;
+
+	f = (struct front){ .o = o, .conn = msg->conn, .loop = loop_new() };
+	(void)slice_copy(msg->peer, f.peer, sizeof(f.peer));
+	buf_init(&f.prompts, 16384);
+	sandbox_title("front: conn %llu from %s", (unsigned long long)f.conn, f.peer);
+	if (f.loop == NULL || front_open(&f, binding, fds) != 0)
+		_exit(1);
+	loop_set_turn(f.loop, front_turn, &f);
+	loop_timer_start(f.loop, &f.grace, (int64_t)o->login_grace_s * 1000, grace_over, &f);
+	front_turn(&f);
+	r = loop_run(f.loop);
+	/* The last words are on their way; nothing is freed that the kernel frees better. */
+	if (!f.wire.dead && f.wire.ssh != NULL)
+		ssh_disconnect(f.wire.ssh);
+	_exit(r < 0 ? 1 : r);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* A leg: the SSH connection from this front to one target, as one login; channels share it. */
+#ifndef FRONT_TARGET_H
+#define FRONT_TARGET_H
+
+#include "front/front.h"
+
+enum leg_state { LEG_DIALLING, LEG_CONNECTING, LEG_PINNING, LEG_LOGGING_IN, LEG_READY, LEG_DEAD };
+
+struct leg {
+	struct leg *next;
+	struct front *front;
+	enum leg_state state;
+	uint64_t ticket;
+	char asked_host[FRONT_NAME_MAX], asked_login[FRONT_NAME_MAX];   /* what was asked for … */
+	char host[FRONT_NAME_MAX], login[FRONT_NAME_MAX];               /* … and what the gate made of it */
+	char *pins;
+	bool trust_first;
+	int agent;                               /* socket of the gate's ssh-agent, until logged in */
+	struct wire wire;
+	mono_t start;
+	char why[512];                           /* when dead */
+	const char *code;                        /* short word for the user: target-down, host-key … */
+	unsigned users;                          /* channels on it */
+};
+
+/* From a decision that permits: waits for MSG_DIALLED.  Takes agent (on success). */
+struct leg *leg_new(struct front *f, const struct msg_decision *d, const char *asked_host,
+    const char *asked_login, int agent);
+/* A live leg that was asked for by the same words, or NULL. */
+struct leg *leg_find(struct front *f, const char *asked_host, const char *asked_login);
+void leg_dialled(struct front *f, const struct msg_dialled *msg, int *sock);
+void leg_pinned(struct front *f, const struct msg_pinned *msg);
+/* One step of connect and login; true if something moved. */
+bool leg_step(struct leg *l);
+void leg_release(struct leg *l);             /* a channel is done with it */
+void leg_free(struct leg *l);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * A wire: one libssh session on the loop, whichever its role.  libssh owns the protocol
+ * and its socket; the wire feeds it when the socket is ready and tells epoll what it
+ * waits for.  libssh closes the descriptor itself on errors, so it is compared before use.
+ */
+#ifndef FRONT_WIRE_H
+#define FRONT_WIRE_H
+
+#include <stdbool.h>
+#include <libssh/libssh.h>
+
+#include "base/loop.h"
+
+/* What we speak, in our order: aes-gcm rekeys later than chacha20 and costs less; group18 costs 163 ms a login. */
+#define WIRE_KEX     "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384"
+#define WIRE_CIPHERS "aes256-gcm@openssh.com,aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,aes256-ctr,aes128-ctr"
+
+struct wire {
+	struct loop *loop;
+	ssh_session ssh;
+	ssh_event event;
+	int fd;
+	bool watched, writing, dead;
+};
+
+/* Takes ssh, whose socket is fd and already set.  0 or -ENOMEM. */
+int wire_open(struct wire *w, struct loop *loop, ssh_session ssh, int fd);
+/* Only the event; the session stays usable (for the hand-over after the key exchange). */
+int wire_start_events(struct wire *w);
+/* Lets libssh take in what is there; sets dead when the session is over. */
+void wire_step(struct wire *w);
+void wire_rearm(struct wire *w);         /* after each turn */
+bool wire_is_writable(const struct wire *w);   /* false while libssh still holds unsent bytes */
+void wire_close(struct wire *w);         /* frees the session; the socket is closed */
+
+#endif
