@@ -23,7 +23,7 @@ typedef void loop_signal_fn(void *arg, int signo);
 /* A timer lies in its owner's struct (zeroed at first); starting a running timer moves it. */
 struct loop_timer {
 	struct loop *loop;       /* not NULL while it runs */
-	struct loop_timer *next;
+	struct loop_timer *child, *next, *prev;
 	mono_t due;
 	loop_fn *fn;
 	void *arg;
@@ -32,7 +32,8 @@ struct loop_timer {
 struct loop *loop_new(void);                   /* NULL and errno on failure */
 void loop_free(struct loop *l);                /* closes no descriptor but its own */
 
-/* 0 or -errno.  The descriptor stays its owner's: loop_del before close. */
+/* 0 or -errno.  The descriptor stays its owner's: loop_del before close.
+ * With events 0 nothing is reported, not even that the other end hung up. */
 int loop_add(struct loop *l, int fd, uint32_t events, loop_fd_fn *fn, void *arg);
 int loop_mod(struct loop *l, int fd, uint32_t events);
 void loop_del(struct loop *l, int fd);         /* unknown descriptors are fine */

@@ -30,15 +30,20 @@ struct sandbox {
 	size_t memory_max;           /* RLIMIT_AS in bytes, 0: none (ignored under sanitizers) */
 	unsigned files_max;          /* RLIMIT_NOFILE, 0: as it is */
 	unsigned processes_max;      /* RLIMIT_NPROC + 1, 0: as it is */
-	bool no_seccomp;             /* only for a process whose children must not inherit it */
+	/* Only for a process whose children must not inherit anything: no seccomp, no Landlock,
+	 * no no_new_privs, no limit on core dumps. */
+	bool no_seccomp;
 };
 
 struct sandbox_state {               /* what held, for doctor and the log */
-	bool root, unprivileged, landlock, seccomp;
+	bool root;                   /* it sits in a chroot */
+	bool unprivileged;           /* it was not started as root: no chroot, no uid of its own */
+	bool landlock, seccomp;
 };
 
 /* root_dir: chroot here instead of the empty directory (NULL: none unless empty_root).
- * paths: what Landlock leaves reachable (n may be 0: nothing).  0 or a negative code with e. */
+ * paths: what Landlock leaves reachable (n may be 0: nothing; { "/", true } alone: no Landlock).  What is
+ * writable may not be executed, what is read-only may (if calls lists execve).  0 or a negative code with e. */
 int sandbox_enter(const struct sandbox *s, const char *root_dir,
     const struct sandbox_path *paths, size_t n, struct sandbox_state *ret_state, struct err *e);
 

@@ -14,6 +14,8 @@
 int text_escape(struct buf *out, struct slice s);
 /* The same into a caller's array, cut with "…" if it does not fit; returns dst. */
 const char *text_escaped(struct slice s, char *dst, size_t size);
+/* As text_escaped, but a backslash stays: for whole lines whose parts may be escaped already. */
+const char *text_cleaned(struct slice s, char *dst, size_t size);
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 int text_json(struct buf *out, struct slice s);
 /* A CSV field (RFC 4180), with a leading ' where a spreadsheet would see a formula. */

@@ -193,7 +193,7 @@ pin_first(struct leg *l, ssh_key key)
 static bool
 check_host_key(struct leg *l)
 {
-	char shown[128], known[128] = "none on file", detail[400], text[512];
+	char shown[128], known[128] = "none on file", detail[640], text[512];
 	ssh_key key = NULL;
 	bool match, r = true;
 

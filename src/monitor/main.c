@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@
 enum { OPT_STATE = 256, OPT_KEYWORDS, OPT_BACKGROUND };
 
 struct options {
-	char state[2048], conf[4096];
+	char state[PATH_MAX], conf[PATH_MAX + 32];
 	bool test, print, background;
 	const char *keywords;
 };

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+#include <errno.h>
+
+#include "base/frame.h"
+
+static const char known_kinds[] = { FRAME_OUT, FRAME_ERR, FRAME_IN, FRAME_RESIZE, FRAME_MARK,
+	FRAME_SIGNAL, FRAME_EXIT, FRAME_NOTICE, FRAME_GAP, FRAME_SECRET };
+
+bool
+frame_kind_is_known(unsigned char kind)
+{
+	for (size_t i = 0; i < sizeof(known_kinds); i++)
+		if (known_kinds[i] == (char)kind)
+			return true;
+	return false;
+}
+
+int
+frame_pack(struct buf *out, const struct frame *f)
+{
+	int r;
+
+	if (f->data.n > FRAME_DATA_MAX)
+		return -ENOBUFS;
+	/* Room for all of it first, so that nothing is added when something does not fit. */
+	if (buf_reserve(out, FRAME_HEAD + f->data.n) == NULL)
+		return FRAME_HEAD + f->data.n > out->max - out->len ? -ENOBUFS : -ENOMEM;
+	r = buf_u8(out, f->kind);
+	r = r != 0 ? r : buf_u64(out, f->t_ms);
+	r = r != 0 ? r : buf_u32(out, (uint32_t)f->data.n);
+	return r != 0 ? r : buf_slice_append(out, f->data);
+}
+
+int
+frame_take(struct slice *s, struct frame *f)
+{
+	struct slice rest = *s;
+	struct frame got;
+	uint32_t n;
+
+	if (s->n == 0)
+		return 0;
+	if (!take_u8(&rest, &got.kind) || !take_u64(&rest, &got.t_ms) || !take_u32(&rest, &n))
+		return -EBADMSG;
+	if (!frame_kind_is_known(got.kind) || n > FRAME_DATA_MAX || !take_bytes(&rest, n, &got.data))
+		return -EBADMSG;
+	*f = got;
+	*s = rest;
+	return 1;
+}
