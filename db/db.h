@@ -34,6 +34,9 @@ const char *db_dir(const struct db *db);
 int db_begin(struct db *db, struct err *e);
 int db_commit(struct db *db, struct err *e);
 void db_rollback(struct db *db);
+/* A reader's snapshot: what is read between the two fits together.  Keep it short: the writer's log grows meanwhile. */
+int db_read_begin(struct db *db, struct err *e);
+void db_read_end(struct db *db);
 
 /* Foreign bytes as text that a row and its leaf may hold: as they are if they are UTF-8 without NUL, else escaped. */
 int db_text(struct buf *out, struct slice s);

@@ -1,1 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
+noinst_LIBRARIES += %D%/libdb.a
+%C%_libdb_a_SOURCES = \
+	%D%/db.c %D%/db.h %D%/directory.c %D%/directory.h %D%/event.c %D%/event.h %D%/frames.c %D%/frames.h \
+	%D%/journal.c %D%/journal.h %D%/leaf.c %D%/leaf.h %D%/merkle.c %D%/merkle.h %D%/note.c %D%/note.h \
+	%D%/seg.c %D%/segment.c %D%/segment.h %D%/session.c %D%/session.h %D%/stmt.h %D%/tree.c %D%/tree.h \
+	%D%/verify.c %D%/verify.h
+nodist_%C%_libdb_a_SOURCES = %D%/schema.inc
+%C%_libdb_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(ZSTD_CFLAGS) $(CRYPTO_CFLAGS)
+DB_LIBS = db/libdb.a $(BASE_LIBS) $(SQLITE_LIBS) $(ZSTD_LIBS) $(CRYPTO_LIBS)
+
+# The schema as a C string, a line a line.
+%D%/schema.inc: %D%/schema.sql
+	$(AM_V_GEN)$(MKDIR_P) %D% && $(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' \
+		$(srcdir)/%D%/schema.sql > $@.tmp && echo , >> $@.tmp && mv $@.tmp $@
+BUILT_SOURCES += %D%/schema.inc
+CLEANFILES += %D%/schema.inc
+EXTRA_DIST += %D%/schema.sql

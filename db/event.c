@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Queries on events. */
+#include <errno.h>
+
+#include "db/event.h"
+#include "db/stmt.h"
+#include "db/tree.h"
+
+#define PAGE 2000                         /* rows a read: a long one would keep the WAL growing */
+
+#define COLUMNS "id,t_us,mono_us,boot,class,activity,severity,ok,actor,session,host,src,text,detail,leaf"
+
+static const char sql_next_id[] = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name='event'),0)+1";
+static const char sql_add[] = "INSERT INTO event(" COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+static const char sql_list[] = "SELECT " COLUMNS " FROM event WHERE id>?1 AND t_us>=?2 AND t_us<?3"
+    " AND (?4='' OR session=?4) AND (?5='' OR actor=?5) AND (?6='' OR host=?6) AND (?7=0 OR class=?7)"
+    " AND (?8=0 OR ok=0) ORDER BY id LIMIT ?9";
+
+int
+db_event_leaf(struct buf *out, const struct db_event *v)
+{
+	struct leaf_event l = { .id = v->id, .t_us = v->t_us, .mono_us = v->mono_us, .boot = v->boot,
+		.class_uid = v->class_uid, .activity = v->activity, .severity = v->severity, .ok = v->ok,
+		.actor = v->actor, .session = v->session, .host = v->host, .src = v->src, .text = v->text,
+		.detail = v->detail };
+
+	return leaf_event(out, &l);
+}
+
+int
+db_event_add(struct db *db, struct db_event *v, struct err *e)
+{
+	struct buf data;
+	int r;
+
+	buf_init(&data, LEAF_MAX);
+	r = stmt_number(db, sql_next_id, &v->id, e, "");
+	if (r == 0 && (r = db_event_leaf(&data, v)) != 0)
+		err_set(e, r, "an event is too large");
+	if (r == 0)
+		r = db_tree_add(db, buf_slice(&data), &v->leaf, e);
+	if (r == 0)
+		r = stmt_run(db, sql_add, e, "iiitiiiitttttti", v->id, v->t_us, v->mono_us, v->boot,
+		    (int64_t)v->class_uid, (int64_t)v->activity, (int64_t)v->severity, (int64_t)v->ok, v->actor,
+		    v->session, v->host, v->src, v->text, v->detail, v->leaf);
+	buf_done(&data);
+	return r;
+}
+
+static void
+event_read(sqlite3_stmt *s, struct db_event *v)
+{
+	*v = (struct db_event){
+		.id = sqlite3_column_int64(s, 0), .t_us = sqlite3_column_int64(s, 1),
+		.mono_us = sqlite3_column_int64(s, 2), .boot = stmt_text(s, 3),
+		.class_uid = (uint32_t)sqlite3_column_int64(s, 4), .activity = (uint32_t)sqlite3_column_int64(s, 5),
+		.severity = (uint32_t)sqlite3_column_int64(s, 6), .ok = (uint32_t)sqlite3_column_int64(s, 7),
+		.actor = stmt_text(s, 8), .session = stmt_text(s, 9), .host = stmt_text(s, 10),
+		.src = stmt_text(s, 11), .text = stmt_text(s, 12), .detail = stmt_text(s, 13),
+		.leaf = sqlite3_column_int64(s, 14),
+	};
+}
+
+/* One page after *id, which moves.  1: a full page came, 0: that was all, else fn's or an error. */
+static int
+event_page(struct db *db, const struct db_event_filter *f, int64_t *id, db_event_fn *fn, void *arg, bool *stop,
+    struct err *e)
+{
+	sqlite3_stmt *s = stmt_get(db, sql_list, e);
+	struct db_event v;
+	int n = 0, r;
+
+	if (s == NULL)
+		return -EIO;
+	r = stmt_bind(db, s, e, "iiitttiii", *id, f->from_us, f->until_us != 0 ? f->until_us : INT64_MAX,
+	    f->session != NULL ? f->session : "", f->actor != NULL ? f->actor : "", f->host != NULL ? f->host : "",
+	    (int64_t)f->class_uid, (int64_t)f->failed_only, (int64_t)PAGE);
+	while (r == 0 && (r = stmt_step(db, s, e)) == 1) {
+		event_read(s, &v);
+		*id = v.id;
+		n++;
+		r = fn(arg, &v);
+		*stop = r != 0;
+	}
+	sqlite3_reset(s);
+	return r != 0 ? r : n == PAGE;
+}
+
+int
+db_event_list(struct db *db, const struct db_event_filter *f, db_event_fn *fn, void *arg, struct err *e)
+{
+	int64_t id = 0;
+	bool stop = false;
+	int r;
+
+	do
+		r = event_page(db, f, &id, fn, arg, &stop, e);
+	while (r == 1 && !stop);
+	return r;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * The partition files rec-YYYY-MM.seg: segments one after another, only ever appended to.
+ * Their bytes are synced before the COMMIT of the rows that point at them, so whatever lies
+ * beyond the last row's end was never promised to anybody; a failed commit cuts it off again.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "db/session.h"
+#include "db/stmt.h"
+
+static int
+seg_path(const struct db *db, const char *name, char *path, size_t size)
+{
+	return (size_t)snprintf(path, size, "%s/%s", db->dir, name) < size ? 0 : -ENAMETOOLONG;
+}
+
+/* A new file's name must be durable too. */
+static int
+dir_sync(const struct db *db)
+{
+	int fd = open(db->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+
+	if (fd < 0 || fsync(fd) != 0)
+		r = -errno;
+	fd_close(&fd);
+	return r;
+}
+
+static int
+seg_open(struct db *db, const char *name, struct err *e)
+{
+	char path[4096];
+	struct stat st;
+	int r;
+
+	r = seg_path(db, name, path, sizeof(path));
+	if (r != 0)
+		return err_set(e, r, "%s: too long a path", db->dir);
+	db->seg_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (db->seg_fd < 0 || fstat(db->seg_fd, &st) != 0)
+		return err_set(e, -errno, "%s: %s", path, strerror(errno));
+	if (st.st_size == 0 && (r = dir_sync(db)) != 0)
+		return err_set(e, r, "%s: %s", db->dir, strerror(-r));
+	snprintf(db->seg_name, sizeof(db->seg_name), "%s", name);
+	db->seg_base = db->seg_end = (uint64_t)st.st_size;
+	return 0;
+}
+
+void
+seg_close(struct db *db)
+{
+	if (db->seg_fd >= 0 && db->seg_end != db->seg_base)
+		(void)!ftruncate(db->seg_fd, (off_t)db->seg_base);
+	fd_close(&db->seg_fd);
+	db->seg_dirty = false;
+}
+
+int
+seg_sync(struct db *db, struct err *e)
+{
+	if (!db->seg_dirty)
+		return 0;
+	if (fdatasync(db->seg_fd) != 0)
+		return err_set(e, -errno, "%s/%s: %s", db->dir, db->seg_name, strerror(errno));
+	db->seg_dirty = false;
+	db->seg_base = db->seg_end;
+	return 0;
+}
+
+static int
+seg_select(struct db *db, int64_t t_us, struct err *e)
+{
+	time_t t = (time_t)(t_us / 1000000);
+	char name[24];
+	struct tm tm;
+	int r;
+
+	gmtime_r(&t, &tm);
+	snprintf(name, sizeof(name), "rec-%04u-%02u.seg", (unsigned)(tm.tm_year + 1900) % 10000,
+	    (unsigned)(tm.tm_mon + 1) % 100);
+	if (db->seg_fd >= 0 && strcmp(name, db->seg_name) == 0)
+		return 0;
+	if (db->seg_fd >= 0 && (r = seg_sync(db, e)) != 0)
+		return r;
+	seg_close(db);
+	return seg_open(db, name, e);
+}
+
+int
+seg_append(struct db *db, int64_t t_us, struct slice bytes, uint64_t *off, struct err *e)
+{
+	size_t done = 0;
+	int r;
+
+	r = seg_select(db, t_us, e);
+	if (r != 0)
+		return r;
+	while (done < bytes.n) {
+		ssize_t n = pwrite(db->seg_fd, bytes.p + done, bytes.n - done, (off_t)(db->seg_end + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			r = n == 0 ? -ENOSPC : -errno;
+			(void)!ftruncate(db->seg_fd, (off_t)db->seg_end);
+			return err_set(e, r, "%s/%s: %s", db->dir, db->seg_name, strerror(-r));
+		}
+		done += (size_t)n;
+	}
+	*off = db->seg_end;
+	db->seg_end += bytes.n;
+	db->seg_dirty = true;
+	return 0;
+}
+
+/* Only names that seg_select makes: a row never points anywhere else. */
+static bool
+seg_name_is_ours(const char *name)
+{
+	int year, month, end = 0;
+
+	return strlen(name) == 15 && sscanf(name, "rec-%4d-%2d.seg%n", &year, &month, &end) == 2 && end == 15;
+}
+
+static int
+seg_read(struct db *db, const struct db_segment *s, struct buf *bytes, struct err *e)
+{
+	unsigned char *p;
+	char path[4096];
+	ssize_t n;
+	int fd, r;
+
+	if (!seg_name_is_ours(s->file) || s->len > SEGMENT_MAX || seg_path(db, s->file, path, sizeof(path)) != 0)
+		return err_set(e, -EBADMSG, "segment %u: its row points nowhere", s->no);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return err_set(e, -errno, "%s: %s", path, strerror(errno));
+	p = buf_reserve(bytes, s->len);
+	n = p == NULL ? 0 : pread(fd, p, s->len, (off_t)s->off);
+	r = p == NULL ? err_set(e, -ENOMEM, "out of memory for a segment") :
+	    n != (ssize_t)s->len ? err_set(e, -EBADMSG, "%s: cut short at segment %u", path, s->no) : 0;
+	if (r == 0)
+		buf_added(bytes, s->len);
+	fd_close(&fd);
+	return r;
+}
+
+int
+db_segment_read(struct db *db, const unsigned char id[ID_BYTES], const struct db_segment *s,
+    struct buf *raw, struct err *e)
+{
+	struct segment g;
+	struct buf bytes;
+	int r;
+
+	if (s->erased_us != 0)
+		return err_set(e, -ENODATA, "segment %u was erased", s->no);
+	buf_init(&bytes, SEGMENT_MAX);
+	r = seg_read(db, s, &bytes, e);
+	if (r == 0) {
+		r = segment_unpack(buf_slice(&bytes), &g, raw);
+		if (r == 0 && (memcmp(g.id, id, ID_BYTES) != 0 || g.no != s->no || g.pos0 != s->pos0 ||
+		    g.pos0 + g.raw_len != s->pos1 || g.frames != s->frames))
+			r = -EBADMSG;
+		if (r != 0)
+			r = err_set(e, r, "%s: segment %u at byte %llu is damaged or another's", s->file, s->no,
+			    (unsigned long long)s->off);
+	}
+	buf_done(&bytes);
+	return r;
+}
