@@ -27,7 +27,7 @@
 static const char *const steps[] = {
 #include "db/schema.inc"
 };
-#define VERSION ((int64_t)(sizeof(steps) / sizeof(steps[0])))
+#define SCHEMA_VERSION ((int64_t)(sizeof(steps) / sizeof(steps[0])))
 
 static const char *const every_pragmas[] = {
 	"PRAGMA mmap_size=0", "PRAGMA trusted_schema=OFF", "PRAGMA cell_size_check=ON", "PRAGMA temp_store=MEMORY",
@@ -213,12 +213,12 @@ db_migrate(struct db *db, int64_t from, struct err *e)
 	char text[80];
 	int r = 0;
 
-	if (from == VERSION)
+	if (from == SCHEMA_VERSION)
 		return 0;
 	r = db_exec(db, "BEGIN IMMEDIATE", e);
-	for (int64_t v = from; v < VERSION && r == 0; v++)
+	for (int64_t v = from; v < SCHEMA_VERSION && r == 0; v++)
 		r = db_exec(db, steps[v], e);
-	snprintf(text, sizeof(text), "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION_ID, (int)VERSION);
+	snprintf(text, sizeof(text), "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION_ID, (int)SCHEMA_VERSION);
 	if (r == 0)
 		r = db_exec(db, text, e);
 	if (r == 0)
@@ -243,12 +243,12 @@ db_check_version(struct db *db, struct err *e)
 		return r;
 	if (id != APPLICATION_ID && (id != 0 || tables != 0 || !db->writable))
 		return err_set(e, -EBADMSG, "%s/" DB_FILE ": not a fortress database", db->dir);
-	if (version > VERSION)
+	if (version > SCHEMA_VERSION)
 		return err_set(e, -EBADMSG, "%s/" DB_FILE ": made by a newer fortress (schema %d, this one knows %d)",
-		    db->dir, (int)version, (int)VERSION);
-	if (!db->writable && version < VERSION)
+		    db->dir, (int)version, (int)SCHEMA_VERSION);
+	if (!db->writable && version < SCHEMA_VERSION)
 		return err_set(e, -EBADMSG, "%s/" DB_FILE ": schema %d is older than this command's %d: "
-		    "start the new fortress once", db->dir, (int)version, (int)VERSION);
+		    "start the new fortress once", db->dir, (int)version, (int)SCHEMA_VERSION);
 	return db->writable ? db_migrate(db, version, e) : 0;
 }
 
