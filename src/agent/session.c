@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * Phases: KEX, AUTH, OPEN, ENDING.  All work is done in session_turn, after the handlers of a loop
+ * turn took their notes.  The process watches a duplicate of libssh's descriptor, because libssh
+ * closes its own whenever it likes, and the number could be somebody else's by then.
+ *
+ * As root it keeps five capabilities, and only to become the account, own its terminals and end
+ * its processes.  It never becomes the account itself: the account could then kill it.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <libssh/callbacks.h>
+#include <libssh/server.h>
+#include <linux/capability.h>
+
+#include "agent/channel.h"
+#include "agent/descend.h"
+#include "agent/exec.h"
+#include "agent/session.h"
+#include "agent/watchdog.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/text.h"
+
+#define GRACE_MS          30000          /* from accept to a proven key */
+#define CHANNELS_MAX      64
+#define DENIALS_MAX       6
+#define EARLY_PACKETS_MAX 128            /* before a proven key */
+#define EARLY_BYTES_MAX   (256 * 1024)
+#define HANGUP_MS         500            /* between SIGHUP and SIGKILL */
+#define ENDING_MS         10000          /* then it gives up on what it may not kill */
+#define PUMPS_MAX         16
+#define ENDED_MAX         64
+
+enum phase { KEX, AUTH, OPEN, ENDING };
+
+struct session {
+	const struct session_conf *conf;
+	enum phase phase;
+	struct loop *loop;
+	ssh_session ssh;
+	ssh_event event;
+	struct ssh_server_callbacks_struct callbacks;
+	struct ssh_counter_struct received, sent;
+	int fd;                          /* the duplicate */
+	uint32_t watched;
+	bool ready, reap;
+	struct account account;
+	struct grant grant;
+	char login[65];
+	bool admitted;
+	int denials;
+	struct channel_host host;
+	struct channel *channels[CHANNELS_MAX];
+	size_t nchannels;
+	unsigned opened;
+	pid_t ended[ENDED_MAX];          /* leaders of channels that are over, the last ones */
+	size_t nended;
+	int sweep_signal;
+	mono_t ending_since;
+	struct loop_timer grace, sweep, again;
+};
+
+static void
+end(struct session *s, const char *why)
+{
+	if (s->phase == ENDING)
+		return;
+	log_info("over: %s: %s", s->conf->peer, why);
+	s->phase = ENDING;
+	s->ending_since = clock_mono();
+}
+
+/* --- who is it ---------------------------------------------------------------------------- */
+
+static int
+deny(struct session *s, const char *why)
+{
+	log_warn("refused: %s: %s", s->conf->peer, why);
+	if (++s->denials >= DENIALS_MAX)
+		end(s, "too many keys");
+	return SSH_AUTH_DENIED;
+}
+
+static bool
+login_is_offered(const struct options *o, const char *login)
+{
+	for (unsigned i = 0; i < o->nlogins; i++)
+		if (strcmp(o->logins[i], login) == 0)
+			return true;
+	return false;
+}
+
+/* The first request decides the login; a later one must not change it.  0 or -EACCES. */
+static int
+pin_login(struct session *s, const char *login, struct err *e)
+{
+	struct account own = { 0 };
+	bool mine;
+	int rc;
+
+	if (s->login[0] != '\0')
+		return strcmp(s->login, login) == 0 ? 0
+		    : err_set(e, -EACCES, "login changed from %s to %s", s->login, login);
+	if (!text_is_name(slice_from(login)))
+		return err_set(e, -EACCES, "%s is not a name of an account", login);
+	rc = account_own(&own, e);
+	if (rc < 0)
+		return rc;
+	mine = strcmp(own.name, login) == 0;
+	account_done(&own);
+	if (s->conf->options->nlogins > 0 ? !login_is_offered(s->conf->options, login) : !mine)
+		return err_set(e, -EACCES, "login %s is not offered (--login)", login);
+	if (geteuid() != 0 && !mine)
+		return err_set(e, -EACCES, "login %s: without root only my own account", login);
+	rc = account_find(login, &s->account, e);
+	if (rc == 0)
+		(void)snprintf(s->login, sizeof s->login, "%s", login);
+	return rc;
+}
+
+static int
+on_none(ssh_session ssh, const char *login, void *arg)
+{
+	struct session *s = arg;
+	struct err e;
+
+	(void)ssh;
+	if (s->phase != ENDING && pin_login(s, login, &e) < 0)
+		return deny(s, e.text);
+	return SSH_AUTH_DENIED;
+}
+
+static int
+on_key(ssh_session ssh, const char *login, struct ssh_key_struct *key, char state, void *arg)
+{
+	struct session *s = arg;
+	struct grant grant;
+	struct err e;
+
+	(void)ssh;
+	if (s->phase == ENDING || s->admitted)
+		return SSH_AUTH_DENIED;
+	if (pin_login(s, login, &e) < 0 || authorized_check(s->conf->keys, key, login,
+	    (uint64_t)(clock_wall().us / 1000000), &grant, &e) < 0)
+		return deny(s, e.text);
+	if (state != SSH_PUBLICKEY_STATE_VALID)
+		return state == SSH_PUBLICKEY_STATE_NONE ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
+	s->grant = grant;
+	s->admitted = true;
+	return SSH_AUTH_SUCCESS;
+}
+
+static ssh_channel
+on_open(ssh_session ssh, void *arg)
+{
+	struct session *s = arg;
+	struct channel *c;
+
+	(void)ssh;
+	if (!s->admitted || s->phase == ENDING || s->nchannels == CHANNELS_MAX)
+		return NULL;
+	c = channel_new(&s->host, s->opened++);
+	if (c == NULL)
+		return NULL;
+	s->channels[s->nchannels++] = c;
+	return channel_ssh(c);
+}
+
+/* Whatever has no callback (forwarding, unknown requests): libssh's own answer, a refusal in words. */
+static int
+on_message(ssh_session ssh, ssh_message m, void *arg)
+{
+	(void)ssh, (void)arg;
+	log_debug("refused: message type=%d subtype=%d", ssh_message_type(m), ssh_message_subtype(m));
+	return 1;
+}
+
+/* --- the end of what it started ------------------------------------------------------------ */
+
+static void sweep(void *arg);
+
+static void
+start_sweep(struct session *s)
+{
+	if (loop_timer_is_running(&s->sweep))
+		return;
+	s->sweep_signal = SIGHUP;
+	loop_timer_start(s->loop, &s->sweep, HANGUP_MS, sweep, s);
+}
+
+static int
+signal_ended(const struct session *s, int sig)
+{
+	pid_t live[CHANNELS_MAX], ended[ENDED_MAX + CHANNELS_MAX];
+	struct descend_families f = { .live = live, .ended = ended };
+
+	for (size_t i = 0; i < s->nchannels; i++) {
+		pid_t leader = channel_leader(s->channels[i]);
+
+		if (leader == 0)
+			continue;
+		if (s->phase == ENDING || channel_is_closed(s->channels[i]))
+			ended[f.nended++] = leader;
+		else
+			live[f.nlive++] = leader;
+	}
+	memcpy(ended + f.nended, s->ended, s->nended * sizeof ended[0]);
+	f.nended += s->nended;
+	return descend_signal(sig, &f);
+}
+
+/* SIGHUP, half a second later SIGKILL, and again while something is born meanwhile. */
+static void
+sweep(void *arg)
+{
+	struct session *s = arg;
+	int n;
+
+	if (descend_is_empty())
+		return;
+	n = signal_ended(s, s->sweep_signal);
+	if (n <= 0 && s->phase != ENDING)
+		return;
+	s->sweep_signal = SIGKILL;
+	loop_timer_start(s->loop, &s->sweep, n > 0 && s->phase == ENDING ? 50 : HANGUP_MS, sweep, s);
+}
+
+static void
+reaped(struct session *s, pid_t pid, int status)
+{
+	for (size_t i = 0; i < s->nchannels; i++) {
+		if (channel_leader(s->channels[i]) != pid)
+			continue;
+		channel_reaped(s->channels[i], status);
+		if (s->nended == ENDED_MAX)
+			memmove(s->ended, s->ended + 1, --s->nended * sizeof s->ended[0]);
+		s->ended[s->nended++] = pid;
+		return;
+	}
+}
+
+static void
+reap(struct session *s)
+{
+	int status;
+	pid_t pid;
+
+	s->reap = false;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		reaped(s, pid, status);
+	if (pid < 0 || s->phase == ENDING)
+		s->nended = 0;           /* no child at all: nothing to remember */
+	else if (s->nended > 0)
+		start_sweep(s);
+}
+
+/* The connection is gone: hang up everything; leave once no descendant is left. */
+static void
+turn_ending(struct session *s)
+{
+	if (s->fd >= 0) {
+		loop_timer_stop(&s->grace);
+		loop_timer_stop(&s->sweep);
+		loop_del(s->loop, s->fd);
+		(void)shutdown(s->fd, SHUT_RDWR);
+		fd_close(&s->fd);
+		for (size_t i = 0; i < s->nchannels; i++)
+			channel_hangup(s->channels[i]);
+		if (!descend_is_empty())
+			start_sweep(s);
+	}
+	if (descend_is_empty())
+		loop_stop(s->loop, 0);
+	else if (clock_ms_since(s->ending_since) > ENDING_MS)
+		loop_stop(s->loop, SESSION_LEFT_SOMETHING);
+}
+
+/* --- turns ---------------------------------------------------------------------------------- */
+
+static void
+ssh_ready(void *arg, int fd, uint32_t events)
+{
+	struct session *s = arg;
+
+	(void)fd, (void)events;
+	s->ready = true;
+}
+
+static void
+again(void *arg)
+{
+	(void)arg;               /* the turn after it does the work */
+}
+
+static void
+on_child(void *arg, int signo)
+{
+	struct session *s = arg;
+
+	(void)signo;
+	s->reap = true;
+}
+
+static void
+on_term(void *arg, int signo)
+{
+	(void)signo;
+	end(arg, "the agent stops");
+}
+
+static void
+grace_over(void *arg)
+{
+	end(arg, "no proven key in time");
+}
+
+static void
+turn_kex(struct session *s)
+{
+	int rc = ssh_handle_key_exchange(s->ssh);
+
+	if (rc == SSH_ERROR) {
+		char why[200];
+
+		end(s, text_escaped(slice_from(ssh_get_error(s->ssh)), why, sizeof why));
+		return;
+	}
+	if (rc == SSH_AGAIN && !s->admitted)
+		return;
+	s->phase = AUTH;
+	s->event = ssh_event_new();
+	if (s->event == NULL || ssh_event_add_session(s->event, s->ssh) != SSH_OK)
+		end(s, "out of memory");
+}
+
+static void
+admitted(struct session *s)
+{
+	s->phase = OPEN;
+	s->host.may_pty = s->grant.pty;
+	atomic_store(s->conf->admitted, true);
+	loop_timer_stop(&s->grace);
+	log_info("admitted: %s: login=%s by %s", s->conf->peer, s->login, s->grant.name);
+}
+
+static void
+poll_ssh(struct session *s)
+{
+	int rc = SSH_OK;
+
+	for (int i = 0; i < PUMPS_MAX && rc == SSH_OK && s->phase != ENDING; i++)
+		rc = ssh_event_dopoll(s->event, 0);
+	if (rc == SSH_OK)
+		loop_timer_start(s->loop, &s->again, 0, again, s);
+	if (rc == SSH_ERROR || (ssh_get_status(s->ssh) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0)
+		end(s, "closed");
+	else if (s->phase == AUTH && s->admitted)
+		admitted(s);
+}
+
+/* An invalid signature gets neither an answer nor a callback: packets are counted instead. */
+static void
+check_early(struct session *s)
+{
+	if (s->phase < OPEN && (s->received.in_packets > EARLY_PACKETS_MAX ||
+	    s->received.in_bytes > EARLY_BYTES_MAX))
+		end(s, "too much before a proven key");
+}
+
+static void
+pump_channels(struct session *s)
+{
+	bool moved = true;
+
+	for (int i = 0; moved && i < PUMPS_MAX; i++) {
+		moved = false;
+		for (size_t k = 0; k < s->nchannels; k++)
+			moved |= channel_pump(s->channels[k]);
+	}
+	if (moved)
+		loop_timer_start(s->loop, &s->again, 0, again, s);
+	for (size_t k = 0; k < s->nchannels;) {
+		struct channel *c = s->channels[k];
+
+		if (channel_is_closed(c) && channel_leader(c) != 0)
+			start_sweep(s);
+		if (!channel_is_over(c)) {
+			channel_watch(c);
+			k++;
+			continue;
+		}
+		channel_free(c);
+		memmove(&s->channels[k], &s->channels[k + 1],
+		    (--s->nchannels - k) * sizeof s->channels[0]);
+	}
+}
+
+static void
+watch(struct session *s)
+{
+	uint32_t events = EPOLLIN;
+
+	if ((ssh_get_status(s->ssh) & SSH_WRITE_PENDING) != 0)
+		events |= EPOLLOUT;
+	if (events != s->watched)
+		(void)loop_mod(s->loop, s->fd, events);
+	s->watched = events;
+}
+
+static void
+session_turn(void *arg)
+{
+	struct session *s = arg;
+
+	watchdog_feed();
+	if (s->reap)
+		reap(s);
+	if (s->phase == KEX && s->ready)
+		turn_kex(s);
+	if ((s->phase == AUTH || s->phase == OPEN) && (s->ready || s->watched != EPOLLIN))
+		poll_ssh(s);
+	s->ready = false;
+	check_early(s);
+	if (s->phase == OPEN)
+		pump_channels(s);
+	if (s->phase == OPEN && (ssh_get_status(s->ssh) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0)
+		end(s, "closed");
+	if (s->phase == ENDING)
+		turn_ending(s);
+	else
+		watch(s);
+}
+
+/* --- start ------------------------------------------------------------------------------------ */
+
+static void
+tune_socket(int fd)
+{
+	int one = 1, user_timeout_ms = 120000;
+
+	/* On a Unix socket all of these fail, which is fine. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof user_timeout_ms);
+}
+
+static int
+drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+
+	if (geteuid() != 0)
+		return 0;
+	data[0].permitted = data[0].effective = 1u << CAP_CHOWN | 1u << CAP_FOWNER |
+	    1u << CAP_SETUID | 1u << CAP_SETGID | 1u << CAP_KILL;
+	return syscall(SYS_capset, &head, data) < 0 ? -errno : 0;
+}
+
+static int
+open_ssh(struct session *s, int fd)
+{
+	s->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (s->fd < 0)
+		return -errno;
+	s->ssh = server_accept(s->conf->server, fd);
+	if (s->ssh == NULL)
+		return -EIO;
+	s->callbacks = (struct ssh_server_callbacks_struct){
+		.userdata = s,
+		.auth_none_function = on_none,
+		.auth_pubkey_function = on_key,
+		.channel_open_request_session_function = on_open,
+	};
+	ssh_callbacks_init(&s->callbacks);
+	ssh_set_auth_methods(s->ssh, SSH_AUTH_METHOD_PUBLICKEY);
+	if (ssh_set_server_callbacks(s->ssh, &s->callbacks) != SSH_OK)
+		return -EIO;
+	ssh_set_message_callback(s->ssh, on_message, s);
+	ssh_set_counters(s->ssh, &s->sent, &s->received);
+	s->host = (struct channel_host){ .loop = s->loop, .ssh = s->ssh, .account = &s->account,
+		.connection = s->conf->connection };
+	return 0;
+}
+
+static int
+start(struct session *s, int fd)
+{
+	int rc;
+
+	exec_init();
+	watchdog_start();
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)signal(SIGPIPE, SIG_IGN);
+	tune_socket(fd);
+	s->loop = loop_new();
+	if (s->loop == NULL)
+		return -errno;
+	if ((rc = descend_adopt()) < 0 || (rc = drop_capabilities()) < 0 ||
+	    (rc = open_ssh(s, fd)) < 0 ||
+	    (rc = loop_signal(s->loop, SIGCHLD, on_child, s)) < 0 ||
+	    (rc = loop_signal(s->loop, SIGTERM, on_term, s)) < 0)
+		return rc;
+	s->watched = EPOLLIN;
+	loop_timer_start(s->loop, &s->grace, GRACE_MS, grace_over, s);
+	loop_set_turn(s->loop, session_turn, s);
+	return loop_add(s->loop, s->fd, EPOLLIN, ssh_ready, s);
+}
+
+int
+session_run(const struct session_conf *conf, int fd)
+{
+	static struct session s;         /* one per process; callbacks of libssh point into it */
+	int rc;
+
+	s.conf = conf;
+	rc = start(&s, fd);
+	if (rc < 0) {
+		log_error("cannot serve: %s: %s", conf->peer, strerror(-rc));
+		return 1;
+	}
+	/* The server speaks first: its banner leaves with this call. */
+	turn_kex(&s);
+	watch(&s);
+	rc = loop_run(s.loop);
+	return rc < 0 ? 1 : rc;
+}
