@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += %D%/libagent.a
 %C%_libagent_a_SOURCES = \
-	%D%/account.c %D%/account.h %D%/cert.c %D%/cert.h %D%/channel.c %D%/channel.h \
+	%D%/account.c %D%/account.h %D%/cert.c %D%/cert.h %D%/job.c %D%/job.h \
 	%D%/descend.c %D%/descend.h %D%/exec.c %D%/exec.h %D%/keys.c %D%/keys.h \
 	%D%/listen.c %D%/listen.h %D%/options.c %D%/options.h %D%/server.c %D%/server.h \
 	%D%/session.c %D%/session.h %D%/watchdog.c %D%/watchdog.h

@@ -10,6 +10,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -26,7 +27,7 @@
 #include <libssh/server.h>
 #include <linux/capability.h>
 
-#include "agent/channel.h"
+#include "agent/job.h"
 #include "agent/descend.h"
 #include "agent/exec.h"
 #include "agent/session.h"
@@ -64,8 +65,8 @@ struct session {
 	char login[65];
 	bool admitted;
 	int denials;
-	struct channel_host host;
-	struct channel *channels[CHANNELS_MAX];
+	struct job_host host;
+	struct job *channels[CHANNELS_MAX];
 	size_t nchannels;
 	unsigned opened;
 	pid_t ended[ENDED_MAX];          /* leaders of channels that are over, the last ones */
@@ -169,16 +170,16 @@ static ssh_channel
 on_open(ssh_session ssh, void *arg)
 {
 	struct session *s = arg;
-	struct channel *c;
+	struct job *c;
 
 	(void)ssh;
 	if (!s->admitted || s->phase == ENDING || s->nchannels == CHANNELS_MAX)
 		return NULL;
-	c = channel_new(&s->host, s->opened++);
+	c = job_new(&s->host, s->opened++);
 	if (c == NULL)
 		return NULL;
 	s->channels[s->nchannels++] = c;
-	return channel_ssh(c);
+	return job_ssh(c);
 }
 
 /* Whatever has no callback (forwarding, unknown requests): libssh's own answer, a refusal in words. */
@@ -186,7 +187,8 @@ static int
 on_message(ssh_session ssh, ssh_message m, void *arg)
 {
 	(void)ssh, (void)arg;
-	log_debug("refused: message type=%d subtype=%d", ssh_message_type(m), ssh_message_subtype(m));
+	if (ssh_message_type(m) != SSH_REQUEST_SERVICE)
+		log_debug("refused: message type=%d subtype=%d", ssh_message_type(m), ssh_message_subtype(m));
 	return 1;
 }
 
@@ -210,11 +212,11 @@ signal_ended(const struct session *s, int sig)
 	struct descend_families f = { .live = live, .ended = ended };
 
 	for (size_t i = 0; i < s->nchannels; i++) {
-		pid_t leader = channel_leader(s->channels[i]);
+		pid_t leader = job_leader(s->channels[i]);
 
 		if (leader == 0)
 			continue;
-		if (s->phase == ENDING || channel_is_closed(s->channels[i]))
+		if (s->phase == ENDING || job_is_closed(s->channels[i]))
 			ended[f.nended++] = leader;
 		else
 			live[f.nlive++] = leader;
@@ -244,9 +246,9 @@ static void
 reaped(struct session *s, pid_t pid, int status)
 {
 	for (size_t i = 0; i < s->nchannels; i++) {
-		if (channel_leader(s->channels[i]) != pid)
+		if (job_leader(s->channels[i]) != pid)
 			continue;
-		channel_reaped(s->channels[i], status);
+		job_reaped(s->channels[i], status);
 		if (s->nended == ENDED_MAX)
 			memmove(s->ended, s->ended + 1, --s->nended * sizeof s->ended[0]);
 		s->ended[s->nended++] = pid;
@@ -280,7 +282,7 @@ turn_ending(struct session *s)
 		(void)shutdown(s->fd, SHUT_RDWR);
 		fd_close(&s->fd);
 		for (size_t i = 0; i < s->nchannels; i++)
-			channel_hangup(s->channels[i]);
+			job_hangup(s->channels[i]);
 		if (!descend_is_empty())
 			start_sweep(s);
 	}
@@ -390,21 +392,21 @@ pump_channels(struct session *s)
 	for (int i = 0; moved && i < PUMPS_MAX; i++) {
 		moved = false;
 		for (size_t k = 0; k < s->nchannels; k++)
-			moved |= channel_pump(s->channels[k]);
+			moved |= job_pump(s->channels[k]);
 	}
 	if (moved)
 		loop_timer_start(s->loop, &s->again, 0, again, s);
 	for (size_t k = 0; k < s->nchannels;) {
-		struct channel *c = s->channels[k];
+		struct job *c = s->channels[k];
 
-		if (channel_is_closed(c) && channel_leader(c) != 0)
+		if (job_is_closed(c) && job_leader(c) != 0)
 			start_sweep(s);
-		if (!channel_is_over(c)) {
-			channel_watch(c);
+		if (!job_is_over(c)) {
+			job_watch(c);
 			k++;
 			continue;
 		}
-		channel_free(c);
+		job_free(c);
 		memmove(&s->channels[k], &s->channels[k + 1],
 		    (--s->nchannels - k) * sizeof s->channels[0]);
 	}
@@ -494,7 +496,7 @@ open_ssh(struct session *s, int fd)
 		return -EIO;
 	ssh_set_message_callback(s->ssh, on_message, s);
 	ssh_set_counters(s->ssh, &s->sent, &s->received);
-	s->host = (struct channel_host){ .loop = s->loop, .ssh = s->ssh, .account = &s->account,
+	s->host = (struct job_host){ .loop = s->loop, .ssh = s->ssh, .account = &s->account,
 		.connection = s->conf->connection };
 	return 0;
 }

@@ -19,7 +19,7 @@
 #include <libssh/callbacks.h>
 #include <libssh/server.h>
 
-#include "agent/channel.h"
+#include "agent/job.h"
 #include "agent/exec.h"
 #include "base/buf.h"
 #include "base/fd.h"
@@ -38,8 +38,8 @@ struct stream {
 	struct buf rest;
 };
 
-struct channel {
-	const struct channel_host *host;
+struct job {
+	const struct job_host *host;
 	ssh_channel ssh;
 	struct ssh_channel_callbacks_struct callbacks;
 	unsigned number;
@@ -53,7 +53,7 @@ struct channel {
 static unsigned char scratch[CHUNK];     /* one thread, never used across a call that could use it again */
 
 static bool
-is_clogged(const struct channel *c)
+is_clogged(const struct job *c)
 {
 	return (ssh_get_status(c->host->ssh) & (SSH_WRITE_PENDING | SSH_CLOSED | SSH_CLOSED_ERROR)) != 0;
 }
@@ -63,7 +63,7 @@ is_clogged(const struct channel *c)
 static int
 on_pty(ssh_session s, ssh_channel ch, const char *term, int cols, int rows, int x, int y, void *arg)
 {
-	struct channel *c = arg;
+	struct job *c = arg;
 
 	(void)s, (void)ch;
 	if (c->started || !c->host->may_pty)
@@ -77,7 +77,7 @@ on_pty(ssh_session s, ssh_channel ch, const char *term, int cols, int rows, int 
 static int
 on_resize(ssh_session s, ssh_channel ch, int cols, int rows, int x, int y, void *arg)
 {
-	struct channel *c = arg;
+	struct job *c = arg;
 
 	(void)s, (void)ch;
 	c->want.size = exec_size_from(cols, rows, x, y);
@@ -89,7 +89,7 @@ on_resize(ssh_session s, ssh_channel ch, int cols, int rows, int x, int y, void 
 static int
 on_env(ssh_session s, ssh_channel ch, const char *name, const char *value, void *arg)
 {
-	struct channel *c = arg;
+	struct job *c = arg;
 
 	(void)s, (void)ch;
 	return c->started ? -1 : exec_add_env(&c->want, name, value);
@@ -98,7 +98,7 @@ on_env(ssh_session s, ssh_channel ch, const char *name, const char *value, void 
 static void
 stream_ready(void *arg, int fd, uint32_t events)
 {
-	struct channel *c = arg;
+	struct job *c = arg;
 
 	(void)events;
 	if (fd == c->out.fd)
@@ -110,7 +110,7 @@ stream_ready(void *arg, int fd, uint32_t events)
 }
 
 static int
-start(struct channel *c, const char *command, const char *program)
+start(struct job *c, const char *command, const char *program)
 {
 	struct exec_child child;
 	struct err e;
@@ -177,7 +177,7 @@ static const struct {
 static void
 on_signal(ssh_session s, ssh_channel ch, const char *name, void *arg)
 {
-	const struct channel *c = arg;
+	const struct job *c = arg;
 
 	(void)s, (void)ch;
 	for (size_t i = 0; c->leader > 0 && i < NSIGNALS; i++)
@@ -188,13 +188,13 @@ on_signal(ssh_session s, ssh_channel ch, const char *name, void *arg)
 static void
 on_close(ssh_session s, ssh_channel ch, void *arg)
 {
-	struct channel *c = arg;
+	struct job *c = arg;
 
 	(void)s, (void)ch;
 	c->gone = true;
 }
 
-/* Data stays in libssh until channel_pump reads it. */
+/* Data stays in libssh until job_pump reads it. */
 static int
 on_data(ssh_session s, ssh_channel ch, void *data, uint32_t n, int is_stderr, void *arg)
 {
@@ -204,10 +204,10 @@ on_data(ssh_session s, ssh_channel ch, void *data, uint32_t n, int is_stderr, vo
 
 /* --- its life --------------------------------------------------------------------------- */
 
-struct channel *
-channel_new(const struct channel_host *h, unsigned number)
+struct job *
+job_new(const struct job_host *h, unsigned number)
 {
-	struct channel *c = calloc(1, sizeof *c);
+	struct job *c = calloc(1, sizeof *c);
 
 	if (c == NULL)
 		return NULL;
@@ -239,19 +239,19 @@ channel_new(const struct channel_host *h, unsigned number)
 }
 
 ssh_channel
-channel_ssh(const struct channel *c)
+job_ssh(const struct job *c)
 {
 	return c->ssh;
 }
 
 pid_t
-channel_leader(const struct channel *c)
+job_leader(const struct job *c)
 {
 	return c->leader;
 }
 
 static void
-stream_close(struct channel *c, struct stream *s)
+stream_close(struct job *c, struct stream *s)
 {
 	if (s->watched != 0)
 		loop_del(c->host->loop, s->fd);
@@ -261,7 +261,7 @@ stream_close(struct channel *c, struct stream *s)
 }
 
 void
-channel_reaped(struct channel *c, int status)
+job_reaped(struct job *c, int status)
 {
 	/* What it left in its group ends too; what left the group is the connection's to find. */
 	(void)kill(-c->leader, SIGHUP);
@@ -273,7 +273,7 @@ channel_reaped(struct channel *c, int status)
 }
 
 void
-channel_hangup(struct channel *c)
+job_hangup(struct job *c)
 {
 	if (c->leader > 0) {
 		(void)kill(-c->leader, SIGHUP);
@@ -287,30 +287,30 @@ channel_hangup(struct channel *c)
 }
 
 void
-channel_kill(struct channel *c)
+job_kill(struct job *c)
 {
 	if (c->leader > 0)
 		(void)kill(-c->leader, SIGKILL);
 }
 
 bool
-channel_is_closed(const struct channel *c)
+job_is_closed(const struct job *c)
 {
 	return c->closed;
 }
 
 bool
-channel_is_over(const struct channel *c)
+job_is_over(const struct job *c)
 {
 	return c->closed && c->gone && c->leader == 0;
 }
 
 void
-channel_free(struct channel *c)
+job_free(struct job *c)
 {
 	if (c == NULL)
 		return;
-	channel_hangup(c);
+	job_hangup(c);
 	(void)ssh_remove_channel_callbacks(c->ssh, &c->callbacks);
 	ssh_channel_free(c->ssh);
 	buf_done(&c->in.rest);
@@ -324,7 +324,7 @@ channel_free(struct channel *c)
 
 /* Towards the child.  On a broken pipe bytes are dropped, so that the peer's window stays open. */
 static bool
-deliver(struct channel *c, const unsigned char *p, size_t n)
+deliver(struct job *c, const unsigned char *p, size_t n)
 {
 	int fd = c->terminal ? c->out.fd : c->in.fd;
 	ssize_t done = 0;
@@ -349,7 +349,7 @@ deliver(struct channel *c, const unsigned char *p, size_t n)
 
 /* End of the peer's input: closes a pipe.  A terminal has no end of input; its user types ^D. */
 static void
-check_input_end(struct channel *c)
+check_input_end(struct job *c)
 {
 	if (!c->terminal && !c->in.over && c->in.rest.len == 0 && ssh_channel_is_eof(c->ssh) &&
 	    ssh_channel_poll(c->ssh, 0) <= 0)
@@ -357,7 +357,7 @@ check_input_end(struct channel *c)
 }
 
 static bool
-pump_in(struct channel *c)
+pump_in(struct job *c)
 {
 	bool moved = false;
 
@@ -383,7 +383,7 @@ pump_in(struct channel *c)
 
 /* How much a write may take now: 0 while the peer's window is shut or libssh has bytes of its own. */
 static size_t
-room(const struct channel *c)
+room(const struct job *c)
 {
 	uint32_t window = is_clogged(c) ? 0 : ssh_channel_window_size(c->ssh);
 
@@ -391,7 +391,7 @@ room(const struct channel *c)
 }
 
 static bool
-send_rest(struct channel *c, struct stream *s, bool is_err)
+send_rest(struct job *c, struct stream *s, bool is_err)
 {
 	int n = is_err ? ssh_channel_write_stderr(c->ssh, s->rest.p, (uint32_t)s->rest.len)
 	    : ssh_channel_write(c->ssh, s->rest.p, (uint32_t)s->rest.len);
@@ -403,7 +403,7 @@ send_rest(struct channel *c, struct stream *s, bool is_err)
 
 /* One read from the child, handed to libssh at once; what it does not take is kept. */
 static bool
-send_chunk(struct channel *c, struct stream *s, bool is_err, size_t max)
+send_chunk(struct job *c, struct stream *s, bool is_err, size_t max)
 {
 	ssize_t n = read(s->fd, scratch, max);
 	int done;
@@ -428,7 +428,7 @@ send_chunk(struct channel *c, struct stream *s, bool is_err, size_t max)
 }
 
 static bool
-pump_out(struct channel *c, struct stream *s, bool is_err)
+pump_out(struct job *c, struct stream *s, bool is_err)
 {
 	bool moved = false;
 
@@ -449,7 +449,7 @@ pump_out(struct channel *c, struct stream *s, bool is_err)
 }
 
 static void
-send_exit(struct channel *c)
+send_exit(struct job *c)
 {
 	const char *name = "TERM";
 
@@ -464,7 +464,7 @@ send_exit(struct channel *c)
 }
 
 static bool
-finish(struct channel *c)
+finish(struct job *c)
 {
 	bool drained = c->out.over && c->err.over && c->out.rest.len == 0 && c->err.rest.len == 0;
 
@@ -485,11 +485,11 @@ finish(struct channel *c)
 
 /* The peer closed: libssh may still hold its last bytes, which go to the child before the hangup. */
 static bool
-leave(struct channel *c)
+leave(struct job *c)
 {
 	if (c->started && !c->reaped && c->in.rest.len > 0 && !c->in.over && c->in.ready)
 		return false;
-	channel_hangup(c);
+	job_hangup(c);
 	if (!c->closed)
 		(void)ssh_channel_close(c->ssh);
 	c->closed = true;
@@ -497,7 +497,7 @@ leave(struct channel *c)
 }
 
 bool
-channel_pump(struct channel *c)
+job_pump(struct job *c)
 {
 	bool moved = false;
 
@@ -514,7 +514,7 @@ channel_pump(struct channel *c)
 
 /* An idle interest is removed, not emptied: epoll reports HUP even when nothing was asked for. */
 static void
-stream_watch(struct channel *c, struct stream *s, uint32_t events)
+stream_watch(struct job *c, struct stream *s, uint32_t events)
 {
 	if (s->fd < 0 || events == s->watched)
 		return;
@@ -528,7 +528,7 @@ stream_watch(struct channel *c, struct stream *s, uint32_t events)
 }
 
 void
-channel_watch(struct channel *c)
+job_watch(struct job *c)
 {
 	bool blocked = c->in.rest.len > 0 && !c->in.ready;
 	bool open = ssh_channel_window_size(c->ssh) > 0 && !is_clogged(c);
