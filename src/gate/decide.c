@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * A host may list its logins; a login that is not among them is refused before the policy is
+ * asked.  A host without a list takes any login that the policy names; the default is then the
+ * user's own name.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "gate/decide.h"
+
+static void
+answer_no(struct rules_answer *ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+answer_no(struct rules_answer *ret, const char *fmt, ...)
+{
+	va_list ap;
+
+	*ret = (struct rules_answer){ 0 };
+	va_start(ap, fmt);
+	vsnprintf(ret->text, sizeof(ret->text), fmt, ap);
+	va_end(ap);
+}
+
+/* The logins to try, in the host's order. */
+static struct slice
+logins_of(const struct dir_host *host, const struct dir_user *user)
+{
+	return slice_from(host->logins[0] != '\0' ? host->logins : user->name);
+}
+
+static void
+ask_default_login(const struct gate *g, struct rules_question *q, char login[LOGIN_SIZE], struct rules_answer *ret)
+{
+	struct slice rest = logins_of(q->host, q->user), one;
+	struct rules_answer first = { 0 };
+	bool have_first = false;
+
+	while (names_next(&rest, &one)) {
+		q->login = one;
+		rules_ask(g->rules, q, ret);
+		if (ret->permit || !have_first)
+			(void)slice_copy(one, login, LOGIN_SIZE);
+		if (ret->permit)
+			return;
+		if (!have_first)
+			first = *ret;
+		have_first = true;
+	}
+	*ret = first;
+}
+
+void
+decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host **host, char login[LOGIN_SIZE],
+    struct rules_answer *ret)
+{
+	struct rules_question q = { .user = ask->user, .verb = ask->verb, .login = ask->login, .command = ask->command,
+	    .to = ask->to, .src = ask->src, .at = ask->at };
+	char shown[128];
+	size_t count;
+
+	login[0] = '\0';
+	*host = directory_find_host(g->dir, ask->host, &count);
+	if (*host == NULL) {
+		(void)text_escaped(ask->host, shown, sizeof(shown));
+		if (count > 1)
+			answer_no(ret, "%zu hosts begin with \"%s\": name one", count, shown);
+		else
+			answer_no(ret, "there is no host \"%s\"", shown);
+		return;
+	}
+	q.host = *host;
+	if (ask->login.n == 0) {
+		ask_default_login(g, &q, login, ret);
+		return;
+	}
+	if (slice_copy(ask->login, login, LOGIN_SIZE) != 0) {
+		answer_no(ret, "that is not a login name");
+		return;
+	}
+	if ((*host)->logins[0] != '\0' && !names_in_list((*host)->logins, ask->login)) {
+		answer_no(ret, "%s has no login %s (it has %s)", (*host)->name, text_escaped(ask->login, shown, sizeof(shown)),
+		    (*host)->logins);
+		return;
+	}
+	rules_ask(g->rules, &q, ret);
+}
+
+/* Which of the host's logins may user take?  They go to logins, comma-separated; last gets the deciding words. */
+static int
+logins_allowed(const struct gate *g, struct rules_question *q, struct buf *logins, struct rules_answer *last)
+{
+	struct slice rest = logins_of(q->host, q->user), one;
+	struct rules_answer a = { 0 };
+	int r = 0;
+
+	*last = a;
+	while (r == 0 && names_next(&rest, &one)) {
+		q->login = one;
+		rules_ask(g->rules, q, &a);
+		if (logins->len == 0)
+			*last = a;
+		if (a.permit)
+			r = buf_printf(logins, "%s%.*s", logins->len > 0 ? "," : "", (int)one.n, (const char *)one.p);
+	}
+	return r;
+}
+
+int
+decide_host_row(const struct gate *g, const struct dir_user *user, const struct dir_host *host, struct slice src,
+    bool wanted, struct buf *rows)
+{
+	struct msg_host_row row = { .name = slice_from(host->name), .addr = slice_from(host->addr),
+	    .labels = slice_from(host->labels), .logins = slice_from(host->logins), .allowed = 1 };
+	struct rules_question q = { .user = user, .host = host, .verb = slice_from("shell"), .src = src, .at = clock_wall() };
+	struct rules_answer a = { 0 };
+	struct buf logins;
+	int r = 0;
+
+	buf_init(&logins, 16384);
+	if (user != NULL) {
+		r = logins_allowed(g, &q, &logins, &a);
+		row.allowed = logins.len > 0;
+		row.logins = buf_slice(&logins);
+		row.why = slice_from(row.allowed && a.rule[0] != '\0' ? a.rule : a.text);
+	}
+	if (r == 0 && (row.allowed != 0) == wanted)
+		r = msg_host_row_put(rows, &row);
+	buf_done(&logins);
+	return r;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Who may do what where: the directory's rows and the policy's words put together.  Nothing is sent here. */
+#ifndef GATE_DECIDE_H
+#define GATE_DECIDE_H
+
+#include "gate/gate.h"
+
+#define LOGIN_SIZE 256
+
+struct decide_ask {
+	const struct dir_user *user;
+	struct slice verb, host, login, command, to, src;      /* login: empty for the default */
+	wall_t at;
+};
+
+/* Finds the host, chooses the login, asks the policy.  *host is NULL when there is none of that name; then, and for a
+ * login that the host does not have, ret says so.  login gets the granted (or asked) one. */
+void decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host **host, char login[LOGIN_SIZE],
+    struct rules_answer *ret);
+
+/* One host as user sees it (NULL: as the administrator does).  Appends to rows only if its allowed is as wanted.
+ * 0 or buf_append's codes. */
+int decide_host_row(const struct gate *g, const struct dir_user *user, const struct dir_host *host, struct slice src,
+    bool wanted, struct buf *rows);
+
+#endif

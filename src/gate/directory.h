@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * Users, their keys, hosts and enrolment codes, in memory.  The store is where they
+ * live; this is the copy that answers questions.  Rows come and go as the messages
+ * that carry them; texts in structs belong to the directory and live until the next change.
+ */
+#ifndef GATE_DIRECTORY_H
+#define GATE_DIRECTORY_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "msg/msg.h"
+
+#define CODE_HASH 32
+
+struct directory;
+
+struct dir_key { char *alg, *comment; unsigned char *blob; size_t blob_n; uint64_t added_us; };
+struct dir_user {
+	char *name, *display, *groups;
+	bool disabled;
+	uint64_t created_us;
+	struct dir_key *keys;
+	size_t nkeys;
+};
+struct dir_host {
+	char *name, *addr, *labels, *logins, *pins, *aliases;
+	uint32_t port, kind;
+	bool trust_first, pinning;         /* pinning: its first key is on the way to the store */
+};
+
+struct directory *directory_new(void);             /* NULL when out of memory */
+void directory_free(struct directory *d);
+
+/* Is this row acceptable as a put?  0, or -EINVAL / -ENOENT with e saying why.  Deletes of what is not there: -ENOENT. */
+int directory_check(const struct directory *d, unsigned type, const void *row, struct err *e);
+/* Takes one MSG_DIR_USER, _KEY, _HOST or _CODE in: op DELETE removes, others put.  0, -ENOSPC, -ENOMEM, -ENOENT. */
+int directory_apply(struct directory *d, unsigned type, const void *row);
+
+struct dir_user *directory_find_user(const struct directory *d, struct slice name);     /* or NULL */
+bool directory_user_has_key(const struct dir_user *u, struct slice blob);
+/* By name, alias, address or unique prefix.  NULL; then *count is how many the prefix fits. */
+struct dir_host *directory_find_host(const struct directory *d, struct slice text, size_t *count);
+
+/* Is there a code of this user with this hash that has not expired? */
+bool directory_has_code(const struct directory *d, struct slice user, const unsigned char hash[CODE_HASH], wall_t now);
+/* The same, and it is gone: exactly one caller gets true. */
+bool directory_take_code(struct directory *d, struct slice user, const unsigned char hash[CODE_HASH], wall_t now);
+
+size_t directory_users(const struct directory *d);
+size_t directory_hosts(const struct directory *d);
+struct dir_user *directory_user_at(const struct directory *d, size_t i);      /* in order of names */
+struct dir_host *directory_host_at(const struct directory *d, size_t i);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Sentences are for people, details for machines; both are made here and nowhere else in the gate. */
+#include <errno.h>
+
+#include "base/text.h"
+#include "gate/events.h"
+
+enum { INFORMATIONAL = 1, LOW, MEDIUM, HIGH };
+enum { TEXT_MAX = 60000 };
+
+int
+gate_event(struct gate *g, const struct msg_event *event)
+{
+	return g->store != NULL ? chan_send(g->store, MSG_EVENT, event) : -EPIPE;
+}
+
+/* "key":"value", with a comma before all but the first. */
+static int
+put_pair(struct buf *b, const char *key, struct slice value)
+{
+	int r = buf_printf(b, "%s\"%s\":", b->len > 1 ? "," : "", key);
+
+	return r != 0 ? r : text_json(b, value);
+}
+
+int
+events_login(struct client *c, const char *user, const char *method, bool ok, const char *text)
+{
+	struct msg_event m = { .class_uid = EVENT_AUTHENTICATION, .activity = 1, .severity = ok ? INFORMATIONAL : LOW,
+	    .ok = ok, .actor = slice_from(user), .src = slice_from(c->peer) };
+	struct buf sentence, detail;
+	int r;
+
+	buf_init(&sentence, TEXT_MAX);
+	buf_init(&detail, TEXT_MAX);
+	r = buf_printf(&sentence, ok ? "%s logged in by %s%s%s" : "%s was not let in by %s%s%s", user, method,
+	    text[0] != '\0' ? ": " : "", text);
+	if (r == 0)
+		r = buf_text(&detail, "{");
+	if (r == 0)
+		r = put_pair(&detail, "method", slice_from(method));
+	if (r == 0)
+		r = buf_text(&detail, "}");
+	m.text = buf_slice(&sentence);
+	m.detail = buf_slice(&detail);
+	if (r == 0)
+		r = gate_event(c->gate, &m);
+	buf_done(&sentence);
+	buf_done(&detail);
+	return r;
+}
+
+static int
+decision_detail(struct buf *b, const struct msg_decide *m, const struct rules_answer *a, const char *login,
+    uint64_t ticket, const char *hash)
+{
+	int r = buf_text(b, "{");
+
+	if (r != 0 || (r = put_pair(b, "verb", m->verb)) != 0 || (r = put_pair(b, "login", slice_from(login))) != 0 ||
+	    (r = put_pair(b, "rule", slice_from(a->rule))) != 0 || (r = put_pair(b, "policy", slice_from(hash))) != 0)
+		return r;
+	if (m->command.n > 0 && (r = put_pair(b, "command", slice_of(m->command.p, m->command.n < 8192 ? m->command.n : 8192))) != 0)
+		return r;
+	if (m->to.n > 0 && (r = put_pair(b, "to", m->to)) != 0)
+		return r;
+	if (ticket != 0 && (r = buf_printf(b, ",\"ticket\":\"%016llx\"", (unsigned long long)ticket)) != 0)
+		return r;
+	return buf_text(b, "}");
+}
+
+int
+events_decision(struct client *c, const struct msg_decide *m, const struct rules_answer *a, const char *host,
+    const char *login, uint64_t ticket)
+{
+	struct msg_event event = { .class_uid = EVENT_AUTHORIZE, .activity = 1, .severity = a->permit ? INFORMATIONAL : MEDIUM,
+	    .ok = a->permit, .actor = slice_from(c->user), .host = slice_from(host), .src = slice_from(c->peer) };
+	struct buf sentence, detail;
+	int r;
+
+	buf_init(&sentence, TEXT_MAX);
+	buf_init(&detail, TEXT_MAX);
+	r = buf_printf(&sentence, "%s %s %.*s on %s%s%s: %s", c->user, a->permit ? "may" : "may not", (int)m->verb.n,
+	    (const char *)m->verb.p, host, login[0] != '\0' ? " as " : "", login, a->text);
+	if (r == 0)
+		r = decision_detail(&detail, m, a, login, ticket, rules_hash(c->gate->rules));
+	event.text = buf_slice(&sentence);
+	event.detail = buf_slice(&detail);
+	if (r == 0)
+		r = gate_event(c->gate, &event);
+	buf_done(&sentence);
+	buf_done(&detail);
+	return r;
+}
+
+int
+events_refused_signature(struct client *c, const struct ticket *t, const char *why)
+{
+	struct msg_event m = { .class_uid = EVENT_AUTHORIZE, .activity = 99, .severity = HIGH, .actor = slice_from(c->user),
+	    .host = slice_from(t->host), .src = slice_from(c->peer) };
+	struct buf sentence;
+	int r;
+
+	buf_init(&sentence, 2048);
+	r = buf_printf(&sentence, "a front of %s asked to sign something that its ticket does not cover: %s", c->user, why);
+	m.text = buf_slice(&sentence);
+	if (r == 0)
+		r = gate_event(c->gate, &m);
+	buf_done(&sentence);
+	return r;
+}
+
+int
+events_policy(struct gate *g, bool ok, const char *actor, const char *text)
+{
+	struct msg_event m = { .class_uid = EVENT_POLICY, .activity = 3, .severity = ok ? INFORMATIONAL : HIGH, .ok = ok,
+	    .actor = slice_from(actor) };
+	struct buf sentence;
+	int r;
+
+	buf_init(&sentence, 2048);
+	r = buf_printf(&sentence, ok ? "the policy was loaded: %s" : "the policy was not loaded: %s", text);
+	m.text = buf_slice(&sentence);
+	if (r == 0)
+		r = gate_event(g, &m);
+	buf_done(&sentence);
+	return r;
+}
+
+int
+events_view(struct gate *g, uint32_t req, const char *actor, struct slice session, struct slice how)
+{
+	struct msg_event m = { .req = req, .class_uid = EVENT_LOG_ACCESS, .activity = 1, .severity = INFORMATIONAL, .ok = 1,
+	    .actor = slice_from(actor), .session = session };
+	struct buf sentence;
+	int r;
+
+	buf_init(&sentence, 2048);
+	r = buf_printf(&sentence, "%s reads the recording ", actor);
+	if (r == 0)
+		r = text_escape(&sentence, session);
+	if (r == 0)
+		r = buf_text(&sentence, ": ");
+	if (r == 0)
+		r = text_escape(&sentence, how);
+	m.text = buf_slice(&sentence);
+	if (r == 0)
+		r = gate_event(g, &m);
+	buf_done(&sentence);
+	return r;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* What the gate puts on the record: one function per kind of fact.  OCSF class numbers. */
+#ifndef GATE_EVENTS_H
+#define GATE_EVENTS_H
+
+#include "gate/gate.h"
+
+enum {
+	EVENT_LOG_ACCESS = 1008, EVENT_ACCOUNT = 3001, EVENT_AUTHENTICATION = 3002, EVENT_AUTHORIZE = 3003,
+	EVENT_POLICY = 3004,
+};
+
+int events_login(struct client *c, const char *user, const char *method, bool ok, const char *text);
+int events_decision(struct client *c, const struct msg_decide *m, const struct rules_answer *a, const char *host,
+    const char *login, uint64_t ticket);
+int events_refused_signature(struct client *c, const struct ticket *t, const char *why);
+int events_policy(struct gate *g, bool ok, const char *actor, const char *text);
+int events_view(struct gate *g, uint32_t req, const char *actor, struct slice session, struct slice how);
+
+#endif

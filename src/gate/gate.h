@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* What the gate's files share: the one struct of this process, and its clients. */
+#ifndef GATE_GATE_H
+#define GATE_GATE_H
+
+#include "gate/directory.h"
+#include "gate/keys.h"
+#include "gate/names.h"
+#include "gate/rules.h"
+#include "gate/signer.h"
+#include "msg/chan.h"
+
+struct puts;
+struct client;
+
+struct gate {
+	struct loop *loop;
+	struct chan *monitor, *store;
+	struct directory *dir;
+	struct keys *keys;
+	struct rules *rules;
+	struct puts *puts;
+	struct client *clients;
+	unsigned nclients;
+	uint64_t client_last;
+	uint32_t owner_uid;            /* who may administer besides root */
+	char owner[64];
+	bool loaded, sandboxed;        /* loaded: the store has sent the whole directory */
+	const char *failure;           /* set when loading cannot go on */
+};
+
+struct ticket {
+	struct ticket *next;
+	struct client *client;
+	uint64_t number;
+	char host[65], login[256];
+	struct signer *signer;
+};
+
+/* Sends one message of a long list; true when that was the last. */
+typedef bool client_more_fn(struct client *c);
+
+struct client {
+	struct client *next;
+	struct gate *gate;
+	struct chan *chan;
+	uint64_t id, conn;             /* id: never used twice, so that late answers cannot reach another */
+	uint32_t kind, uid;
+	char peer[64], actor[64], user[65];
+	struct ticket *tickets;
+	unsigned ntickets;
+	bool busy;                     /* a login or an enrolment is under way */
+	client_more_fn *more;
+	size_t cursor;                 /* where the list is */
+	unsigned phase;
+	uint32_t req;
+	char asked[65];
+};
+
+/* client.c */
+int client_new(struct gate *g, const struct msg_client_new *m, int *fd);    /* takes *fd on success */
+void client_free(struct client *c);
+struct client *client_find(struct gate *g, uint64_t id);                    /* or NULL: it has gone */
+void client_send_list(struct client *c, client_more_fn *more);              /* reads nothing until it is sent */
+struct ticket *client_ticket(struct client *c, uint64_t number);            /* or NULL */
+
+/* front.c, control.c: one message of a client.  Negative ends it. */
+int front_take(struct client *c, unsigned type, const void *message);
+int control_take(struct client *c, unsigned type, const void *message);
+
+/* events.c.  fields with req 0 are not acknowledged. */
+int gate_event(struct gate *g, const struct msg_event *event);
+
+#endif

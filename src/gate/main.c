@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * fortress-gate: holds policy, directory and keys, and answers "may U do A on H now, as whom, and
+ * why".  It signs for fronts as an ssh-agent does.  It never talks to the network.
+ *
+ * options → fds (3 monitor, 4 store) → keys → policy's files → the directory from the store → sandbox → READY → loop → exit
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "gate/control.h"
+#include "gate/gate.h"
+#include "gate/puts.h"
+
+enum { FD_MONITOR = 3, FD_STORE = 4 };
+
+static const int calls[] = {
+	SCMP_SYS(openat), SCMP_SYS(newfstatat), SCMP_SYS(fstat), SCMP_SYS(lseek), SCMP_SYS(getdents64), SCMP_SYS(fcntl),
+	SCMP_SYS(socketpair), SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(dup), SCMP_SYS(getpid),
+	-1,
+};
+
+struct options { const char *state, *policy, *user; };
+
+static const struct option longs[] = {
+	{ "state", required_argument, NULL, 's' },
+	{ "policy", required_argument, NULL, 'p' },
+	{ "user", required_argument, NULL, 'u' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static struct options options;
+
+static void
+options_parse(int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
+		switch (c) {
+		case 's': options.state = optarg; break;
+		case 'p': options.policy = optarg; break;
+		case 'u': options.user = optarg; break;
+		default:  fatal("usage: fortress-gate --state DIR --policy FILE --user ACCOUNT (started by fortress serve)");
+		}
+	if (options.state == NULL || options.policy == NULL)
+		fatal("usage: fortress-gate --state DIR --policy FILE --user ACCOUNT (started by fortress serve)");
+}
+
+static void
+enter_sandbox(struct gate *g)
+{
+	struct sandbox box = { .name = "gate", .user = options.user, .calls = calls, .memory_max = 1u << 30, .files_max = 65536 };
+	const char *dir = rules_dir(g->rules);
+	struct sandbox_path path = { .path = geteuid() == 0 ? "/" : dir };
+	struct sandbox_state state = { 0 };
+	struct err e = { 0 };
+
+	/* As root the policy's directory becomes the root of what can be seen; without root Landlock alone says so. */
+	if (sandbox_enter(&box, geteuid() == 0 ? dir : NULL, &path, 1, &state, &e) != 0)
+		fatal("sandbox: %s", e.text);
+	g->sandboxed = state.seccomp;
+}
+
+static void
+on_loaded(struct gate *g)
+{
+	struct msg_ready ready;
+	struct err e = { 0 };
+
+	if (g->loaded)
+		return;
+	g->loaded = true;
+	(void)control_load_policy(g, "fortress", &e);
+	enter_sandbox(g);
+	ready.sandboxed = g->sandboxed;
+	log_info("serving: %zu users %zu hosts", directory_users(g->dir), directory_hosts(g->dir));
+	if (chan_send(g->monitor, MSG_READY, &ready) != 0)
+		loop_stop(g->loop, 1);
+}
+
+static void
+store_message(void *arg, struct chan *chan, struct chan_in *in)
+{
+	struct gate *g = arg;
+	const struct msg_dir_done *done = in->message;
+	const struct msg_event_done *event = in->message;
+	int r = 0;
+
+	(void)chan;
+	switch (in->type) {
+	case 0:
+		log_error("store: %s: nothing can be decided without a record", in->why);
+		loop_stop(g->loop, 1);
+		return;
+	case MSG_DIR_END:
+		on_loaded(g);
+		return;
+	case MSG_DIR_DONE:
+		r = puts_done(g, done->req, done->ok != 0, done->text);
+		break;
+	case MSG_EVENT_DONE:
+		r = puts_done(g, event->req, event->ok != 0, slice_from(""));
+		break;
+	default:
+		r = directory_apply(g->dir, in->type, in->message);
+	}
+	if (r != 0)
+		log_warn("store: %s: %s", msg_name(in->type), strerror(-r));
+}
+
+static void
+monitor_message(void *arg, struct chan *chan, struct chan_in *in)
+{
+	struct gate *g = arg;
+	struct msg_reloaded reloaded = { 0 };
+	struct err e = { 0 };
+	int r;
+
+	switch (in->type) {
+	case MSG_CLIENT_NEW:
+		r = client_new(g, in->message, &in->fds[0]);
+		if (r != 0)
+			log_warn("client refused: %s", strerror(-r));
+		return;
+	case MSG_RELOAD:
+		reloaded.ok = control_load_policy(g, "fortress", &e) == 0;
+		reloaded.text = slice_from(e.text);
+		(void)chan_send(chan, MSG_RELOADED, &reloaded);
+		return;
+	default:                             /* MSG_STOP, or the monitor is gone */
+		loop_stop(g->loop, in->type == MSG_STOP ? 0 : 1);
+	}
+}
+
+static void
+gate_open(struct gate *g)
+{
+	struct msg_dir_load load = { .req = 1 };
+	const struct passwd *pw = getpwuid(getuid());
+	struct err e = { 0 };
+
+	g->owner_uid = getuid();
+	snprintf(g->owner, sizeof(g->owner), "%s", pw != NULL ? pw->pw_name : "");
+	g->loop = loop_new();
+	g->dir = directory_new();
+	g->puts = puts_new();
+	if (g->loop == NULL || g->dir == NULL || g->puts == NULL)
+		fatal("out of memory");
+	g->keys = keys_open(options.state, &e);
+	if (g->keys == NULL)
+		fatal("%s", e.text);
+	g->rules = rules_open(options.policy, &e);
+	if (g->rules == NULL)
+		fatal("%s", e.text);
+	g->monitor = chan_new(g->loop, FD_MONITOR, LINK_GATE_OF_MONITOR, monitor_message, g);
+	g->store = chan_new(g->loop, FD_STORE, LINK_GATE_OF_STORE, store_message, g);
+	if (g->monitor == NULL || g->store == NULL)
+		fatal("descriptors 3 and 4 must be channels: fortress serve starts this program");
+	if (chan_send(g->store, MSG_DIR_LOAD, &load) != 0)
+		fatal("the store does not answer");
+}
+
+static void
+gate_close(struct gate *g)
+{
+	while (g->clients != NULL)
+		client_free(g->clients);
+	chan_free(g->store);
+	chan_free(g->monitor);
+	rules_close(g->rules);
+	keys_close(g->keys);
+	puts_free(g->puts);
+	directory_free(g->dir);
+	loop_free(g->loop);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct gate g = { 0 };
+	int r;
+
+	sandbox_title_init(argc, argv);
+	log_open("gate", LOG_LEVEL_INFO, 2);
+	options_parse(argc, argv);
+	gate_open(&g);
+	sandbox_title("gate");
+	r = loop_run(g.loop);
+	gate_close(&g);
+	return r < 0 ? 1 : r;
+}

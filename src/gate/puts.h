@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * Changes of the directory, and events that must be durable before we go on: the store
+ * hears them first, memory changes when it says done, then the one who asked is told.
+ */
+#ifndef GATE_PUTS_H
+#define GATE_PUTS_H
+
+#include "gate/gate.h"
+
+/* What to do when the store has answered.  c is NULL if the client has gone.  text says why not. */
+typedef void puts_fn(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice text);
+
+struct puts *puts_new(void);
+void puts_free(struct puts *p);
+
+/* row: a MSG_DIR_* struct (its req is ours to fill).  req is handed back to fn.  0 or a negative code with e. */
+int puts_row(struct gate *g, struct client *c, unsigned type, const void *row, uint32_t req, puts_fn *fn, struct err *e);
+/* A number for an event's req; fn is called with its MSG_EVENT_DONE. */
+int puts_wait(struct gate *g, struct client *c, uint32_t req, puts_fn *fn, uint32_t *ret_number);
+/* The store's answer to number.  -EBADMSG: nobody asked. */
+int puts_done(struct gate *g, uint32_t number, bool ok, struct slice text);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * The policy in force: read from its files, asked, replaced.  This is the only place of
+ * the gate that knows libpolicy's types.
+ */
+#ifndef GATE_RULES_H
+#define GATE_RULES_H
+
+#include "base/clock.h"
+#include "gate/directory.h"
+
+struct rules;
+
+/* Opens the directory of path for reading now and later (reloads happen inside the sandbox).  NULL with e. */
+struct rules *rules_open(const char *path, struct err *e);
+void rules_close(struct rules *r);
+/* Reads the files again.  0, or negative with e (file:line:col: why); then what was in force stays. */
+int rules_load(struct rules *r, struct err *e);
+
+struct rules_question {
+	const struct dir_user *user;
+	const struct dir_host *host;
+	struct slice verb, login, command, to, src;
+	wall_t at;
+};
+struct rules_answer {
+	bool permit;
+	char rule[128];            /* the rule that decided, "" for the default */
+	char text[1024];           /* policy's words: why, or why not */
+};
+
+/* Pure.  Without a policy in force everything is denied. */
+void rules_ask(const struct rules *r, const struct rules_question *q, struct rules_answer *ret);
+
+const char *rules_hash(const struct rules *r);         /* hexadecimal SHA-256 of all files, "" without a policy */
+const char *rules_error(const struct rules *r);        /* why the last load failed, "" if it did not */
+struct slice rules_body(const struct rules *r);        /* the files as they were read, one after another */
+unsigned rules_count(const struct rules *r);
+const char *rules_dir(const struct rules *r);          /* where the sandbox must let us read */
+
+#endif
