@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* The control socket lies in the state directory; the kernel tells the bastion who connects. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "ctl/ask.h"
+
+#define ANSWER_MS 30000
+
+struct ask {
+	struct ctl *ctl;
+	struct chan *chan;
+	ask_fn *fn;
+	void *arg;
+	bool over;
+	char why[160];
+};
+
+static void
+ask_message(void *arg, struct chan *chan, struct chan_in *in)
+{
+	struct ask *l = arg;
+
+	(void)chan;
+	if (in->type == 0)
+		snprintf(l->why, sizeof(l->why), "%s", in->why);
+	else if (l->fn != NULL)
+		l->over = l->fn(l->arg, in->type, in->message);
+}
+
+static int
+socket_open(struct ctl *c)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd, r;
+
+	if (snprintf(un.sun_path, sizeof(un.sun_path), "%s/run/control.sock", c->state) >= (int)sizeof(un.sun_path))
+		return err_set(&c->e, -ENAMETOOLONG, "%s: too long a path for a socket", c->state);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_set(&c->e, -errno, "socket: %s", strerror(errno));
+	if (connect(fd, (const struct sockaddr *)&un, sizeof(un)) == 0)
+		return fd;
+	r = -errno;
+	close(fd);
+	if (r == -ENOENT || r == -ECONNREFUSED)
+		return err_set(&c->e, r, "no bastion runs on %s: start it with fortress serve, or name its state with --state",
+		    c->state);
+	return err_set(&c->e, r, "%s: %s%s", un.sun_path, strerror(-r), r == -EACCES ? ": only root and its own account may" : "");
+}
+
+struct ask *
+ask_open(struct ctl *c)
+{
+	struct ask *l = calloc(1, sizeof(*l));
+	int fd = l != NULL ? socket_open(c) : err_set(&c->e, -ENOMEM, "out of memory");
+
+	if (fd < 0) {
+		free(l);
+		return NULL;
+	}
+	l->ctl = c;
+	l->chan = chan_new(NULL, fd, LINK_CTL_OF_GATE, ask_message, l);
+	if (l->chan == NULL) {
+		(void)err_set(&c->e, -errno, "%s", strerror(errno));
+		close(fd);
+		free(l);
+		return NULL;
+	}
+	return l;
+}
+
+void
+ask_close(struct ask *l)
+{
+	if (l == NULL)
+		return;
+	chan_free(l->chan);
+	free(l);
+}
+
+int
+ask_wait(struct ask *l, unsigned type, const void *message, ask_fn *fn, void *arg)
+{
+	int r;
+
+	l->fn = fn;
+	l->arg = arg;
+	l->over = false;
+	r = chan_send(l->chan, type, message);
+	while (r == 0 && !l->over)
+		r = chan_wait(l->chan, ANSWER_MS);
+	if (r == -ETIMEDOUT)
+		return err_set(&l->ctl->e, r, "the bastion does not answer");
+	if (r == -EMSGSIZE || r == -ENOBUFS)
+		return err_set(&l->ctl->e, r, "too long");
+	if (r != 0)
+		return err_set(&l->ctl->e, r, "the bastion hung up: %s", l->why[0] != '\0' ? l->why :
+		    "it is starting, stopping, or does not let you in");
+	return 0;
+}
+
+struct put_answer { struct ctl *c; bool ok; };
+
+static bool
+put_done(void *arg, unsigned type, const void *message)
+{
+	struct put_answer *a = arg;
+	const struct msg_dir_done *m = message;
+
+	if (type != MSG_DIR_DONE)
+		return false;
+	a->ok = m->ok != 0;
+	if (!a->ok)
+		(void)err_set(&a->c->e, -EINVAL, "%.*s", (int)m->text.n, (const char *)m->text.p);
+	return true;
+}
+
+int
+ask_put(struct ctl *c, unsigned type, const void *message)
+{
+	struct put_answer a = { .c = c };
+	struct ask *l = ask_open(c);
+	int r = l != NULL ? ask_wait(l, type, message, put_done, &a) : -EPIPE;
+
+	ask_close(l);
+	return r == 0 && a.ok ? CTL_OK : CTL_FAILED;
+}

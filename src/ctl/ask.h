@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* The command's connection to a running bastion: one question at a time, answers waited for. */
+#ifndef CTL_ASK_H
+#define CTL_ASK_H
+
+#include "ctl/ctl.h"
+#include "msg/chan.h"
+
+/* NULL with c->e: -ECONNREFUSED or -ENOENT when no bastion runs on this state. */
+struct ask *ask_open(struct ctl *c);
+void ask_close(struct ask *l);                        /* NULL is fine */
+
+/* Called for each answer; true: that was the last. */
+typedef bool ask_fn(void *arg, unsigned type, const void *message);
+/* Sends and waits until fn says so.  0 or a negative code with c->e. */
+int ask_wait(struct ask *l, unsigned type, const void *message, ask_fn *fn, void *arg);
+/* For puts: waits for MSG_DIR_DONE.  CTL_OK or CTL_FAILED with its words. */
+int ask_put(struct ctl *c, unsigned type, const void *message);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* What the files of the fortress command share: one struct for the run, one row for each command. */
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
+
+#include "base/err.h"
+#include "ctl/out.h"
+
+struct ask;
+struct db;
+
+enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
+
+struct ctl {
+	char state[2048];
+	enum out_format format;
+	char **args;                   /* all arguments, for serve and replay */
+	struct err e;                  /* why it failed; main prints it */
+};
+
+struct command {
+	const char *noun, *verb;       /* verb NULL: the noun is the whole command */
+	const char *args, *help;
+	int (*run)(struct ctl *c, int argc, char **argv);   /* argv[0] is the last word of the command; CTL_* */
+};
+
+extern const struct command *const ctl_commands[];     /* ended by NULL; each a table ended by a NULL noun */
+
+/* The tables, one a file. */
+extern const struct command commands_directory[], commands_session[], commands_policy[], commands_audit[],
+    commands_system[];
+
+/* Prints how to use this command and returns CTL_USAGE. */
+int ctl_usage(const struct ctl *c, const char *noun, const char *verb);
+/* Fills c->e and returns CTL_FAILED. */
+int ctl_fail(struct ctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct out *ctl_out(const struct ctl *c, const struct out_column *columns, bool one);
+/* "90", "15m", "1h", "30d" to seconds; false if it is none. */
+bool ctl_parse_duration(const char *text, uint64_t *seconds);
+/* "2026-11-24", "2026-11-24T10:00", an RFC 3339 time, or a duration ago; local time.  False if it is none. */
+bool ctl_parse_time(const char *text, int64_t *us);
+/* The database, for reading.  NULL with c->e. */
+struct db *ctl_db(struct ctl *c);
+/* Who runs this, for the record. */
+const char *ctl_actor(void);
+
+#endif

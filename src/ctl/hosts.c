@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Hosts: list, add, set, del; and what a user may reach. */
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#include <openssl/sha.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "ctl/ask.h"
+#include "ctl/directory.h"
+#include "ctl/hosts.h"
+
+static const struct out_column host_columns[] = {
+	{ "name", OUT_STRING, 0 }, { "address", OUT_STRING, 0 }, { "port", OUT_NUMBER, 0 }, { "kind", OUT_STRING, 0 },
+	{ "logins", OUT_LIST, 0 }, { "labels", OUT_STRING, 0 }, { "aliases", OUT_LIST, 1 }, { "host_keys", OUT_LIST, 1 },
+	{ "trust_first_key", OUT_BOOL, 1 }, { NULL, 0, 0 },
+};
+
+static bool
+host_row(void *arg, unsigned type, const void *message)
+{
+	const struct msg_dir_host *m = message;
+
+	if (type == MSG_DIR_HOST) {
+		out_text(arg, m->name);
+		out_text(arg, m->addr);
+		out_number(arg, m->port);
+		out_cstr(arg, m->target_kind == MSG_TARGET_AGENT ? "agent" : "sshd");
+		out_text(arg, m->logins);
+		out_text(arg, m->labels);
+		out_text(arg, m->aliases);
+		out_text(arg, m->pins);
+		out_bool(arg, m->trust_first != 0);
+	}
+	return type == MSG_DIR_END;
+}
+
+int
+host_list(struct ctl *c, int argc, char **argv)
+{
+	struct out *o;
+	int r;
+
+	(void)argv;
+	if (argc != 1)
+		return ctl_usage(c, "host", "list");
+	o = ctl_out(c, host_columns, false);
+	r = directory_load(c, host_row, o);
+	return out_end(o) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
+}
+
+/* --- keys as people write them --- */
+
+static struct slice
+word_take(struct slice *s, const char *ends)
+{
+	struct slice word;
+	size_t n = 0;
+
+	while (s->n > 0 && (s->p[0] == ' ' || s->p[0] == '\t'))
+		*s = slice_of(s->p + 1, s->n - 1);
+	while (n < s->n && strchr(ends, s->p[n]) == NULL)
+		n++;
+	word = slice_of(s->p, n);
+	*s = slice_of(s->p + n, s->n - n);
+	return word;
+}
+
+int
+hosts_key_parse(struct slice text, struct slice *alg, struct buf *blob, struct slice *comment, struct err *e)
+{
+	struct slice a = word_take(&text, " \t\r\n"), data = word_take(&text, " \t\r\n");
+
+	if (a.n > 0 && a.p[0] == '-')
+		return err_set(e, -EINVAL, "that is a private key: give the one-line public key (.pub)");
+	buf_clear(blob);
+	if (a.n == 0 || data.n == 0 || text_unbase64(blob, data) != 0 || blob->len < 8)
+		return err_set(e, -EINVAL, "not a public key: expected \"TYPE BASE64 COMMENT\" as in a .pub file");
+	*alg = a;
+	*comment = word_take(&text, "\r\n");
+	return 0;
+}
+
+const char *
+hosts_fingerprint(struct slice blob, char out[64])
+{
+	unsigned char hash[SHA256_DIGEST_LENGTH];
+	struct buf b;
+
+	SHA256(blob.p, blob.n, hash);
+	buf_init(&b, 64);
+	(void)text_base64(&b, slice_of(hash, sizeof(hash)));
+	while (b.len > 0 && b.p[b.len - 1] == '=')
+		b.len--;
+	snprintf(out, 64, "SHA256:%s", buf_cstr(&b));
+	buf_done(&b);
+	return out;
+}
+
+/* --- add and set --- */
+
+struct host_edit {
+	const char *name, *addr;
+	uint64_t port;
+	bool have_port, agent, sshd, trust_first, found;
+	struct buf logins, labels, pins, aliases;        /* as given; empty: as it was */
+	struct msg_dir_host old;
+	struct buf kept;                                 /* bytes that old's slices point into */
+};
+
+enum { OPT_PORT = 1, OPT_AGENT, OPT_SSHD, OPT_LOGIN, OPT_LABEL, OPT_HOSTKEY, OPT_TRUST, OPT_ALIAS, OPT_ADDR };
+
+static const struct option host_options[] = {
+	{ "port", required_argument, NULL, OPT_PORT }, { "agent", no_argument, NULL, OPT_AGENT },
+	{ "sshd", no_argument, NULL, OPT_SSHD }, { "login", required_argument, NULL, OPT_LOGIN },
+	{ "label", required_argument, NULL, OPT_LABEL }, { "hostkey", required_argument, NULL, OPT_HOSTKEY },
+	{ "trust-first-key", no_argument, NULL, OPT_TRUST }, { "alias", required_argument, NULL, OPT_ALIAS },
+	{ "addr", required_argument, NULL, OPT_ADDR }, { NULL, 0, NULL, 0 },
+};
+
+static void
+edit_init(struct host_edit *h)
+{
+	*h = (struct host_edit){ 0 };
+	buf_init(&h->logins, 16384);
+	buf_init(&h->labels, 16384);
+	buf_init(&h->pins, 16384);
+	buf_init(&h->aliases, 16384);
+	buf_init(&h->kept, 65536);
+}
+
+static void
+edit_done(struct host_edit *h)
+{
+	buf_done(&h->logins);
+	buf_done(&h->labels);
+	buf_done(&h->pins);
+	buf_done(&h->aliases);
+	buf_done(&h->kept);
+}
+
+/* A .pub file, or the key itself; kept as "ALG BASE64". */
+static int
+hostkey_add(struct ctl *c, struct host_edit *h, const char *text)
+{
+	struct slice alg, comment;
+	struct buf line, blob;
+	int r;
+
+	buf_init(&line, 65536);
+	buf_init(&blob, 65536);
+	r = strchr(text, ' ') != NULL ? buf_text(&line, text) : fd_read_file(text, 65536, &line, &c->e);
+	if (r == 0)
+		r = hosts_key_parse(buf_slice(&line), &alg, &blob, &comment, &c->e);
+	if (r == 0)
+		r = buf_printf(&h->pins, "%s%.*s ", h->pins.len > 0 ? "\n" : "", (int)alg.n, (const char *)alg.p);
+	if (r == 0)
+		r = text_base64(&h->pins, buf_slice(&blob));
+	buf_done(&line);
+	buf_done(&blob);
+	return r;
+}
+
+static int
+list_add(struct buf *b, const char *text, const char *between)
+{
+	return buf_printf(b, "%s%s", b->len > 0 ? between : "", text);
+}
+
+static int
+label_add(struct ctl *c, struct host_edit *h, const char *text)
+{
+	const char *eq = strchr(text, '=');
+
+	if (eq == NULL || eq == text || strpbrk(text, " \t\n,\"") != NULL)
+		return err_set(&c->e, -EINVAL, "%s: a label is key=value without spaces, commas or quotes", text);
+	return list_add(&h->labels, text, " ");
+}
+
+static int
+edit_option(struct ctl *c, struct host_edit *h, int o)
+{
+	switch (o) {
+	case OPT_PORT:
+		h->have_port = true;
+		return text_u64(slice_from(optarg), 65535, &h->port) && h->port > 0 ? 0 :
+		    err_set(&c->e, -EINVAL, "%s: a port is 1 to 65535", optarg);
+	case OPT_AGENT:   h->agent = true; return 0;
+	case OPT_SSHD:    h->sshd = true; return 0;
+	case OPT_TRUST:   h->trust_first = true; return 0;
+	case OPT_ADDR:    h->addr = optarg; return 0;
+	case OPT_LOGIN:   return list_add(&h->logins, optarg, ",");
+	case OPT_ALIAS:   return list_add(&h->aliases, optarg, ",");
+	case OPT_LABEL:   return label_add(c, h, optarg);
+	case OPT_HOSTKEY: return hostkey_add(c, h, optarg);
+	default:          return -EINVAL;
+	}
+}
+
+/* Options into h; what is left begins at optind. */
+static int
+edit_parse(struct ctl *c, struct host_edit *h, int argc, char **argv)
+{
+	int o, r = 0;
+
+	optind = 0;
+	while (r == 0 && (o = getopt_long(argc, argv, "", host_options, NULL)) != -1)
+		r = edit_option(c, h, o);
+	return r;
+}
+
+static bool
+old_keep(struct host_edit *h, struct slice *s)
+{
+	size_t at = h->kept.len;
+	bool good = buf_slice_append(&h->kept, *s) == 0;
+
+	*s = slice_of(h->kept.p + at, s->n);
+	return good;
+}
+
+static bool
+old_seen(void *arg, unsigned type, const void *message)
+{
+	struct host_edit *h = arg;
+	const struct msg_dir_host *m = message;
+
+	if (type == MSG_DIR_HOST && slice_is(m->name, h->name)) {
+		h->old = *m;
+		h->found = buf_reserve(&h->kept, m->addr.n + m->labels.n + m->logins.n + m->pins.n + m->aliases.n + 1) != NULL &&
+		    old_keep(h, &h->old.addr) && old_keep(h, &h->old.labels) && old_keep(h, &h->old.logins) &&
+		    old_keep(h, &h->old.pins) && old_keep(h, &h->old.aliases);
+	}
+	return type == MSG_DIR_END;
+}
+
+static struct slice
+choose(const struct buf *given, struct slice old)
+{
+	return given->len > 0 ? buf_slice(given) : old;
+}
+
+static int
+edit_put(struct ctl *c, const struct host_edit *h)
+{
+	const struct msg_dir_host *old = &h->old;
+	struct msg_dir_host m = { .req = 1, .op = MSG_DIR_PUT, .name = slice_from(h->name),
+	    .addr = h->addr != NULL ? slice_from(h->addr) : old->addr,
+	    .labels = choose(&h->labels, old->labels), .logins = choose(&h->logins, old->logins),
+	    .pins = choose(&h->pins, old->pins), .aliases = choose(&h->aliases, old->aliases) };
+
+	m.target_kind = h->agent ? MSG_TARGET_AGENT : h->sshd || !h->found ? MSG_TARGET_SSHD : old->target_kind;
+	m.port = h->have_port ? (uint32_t)h->port : h->found ? old->port : 22;
+	if (h->addr != NULL && strncmp(h->addr, "unix:", 5) == 0)
+		m.port = 0;
+	m.trust_first = h->trust_first || (h->found && old->trust_first);
+	if (m.pins.n == 0 && m.trust_first == 0)
+		return err_set(&c->e, -EINVAL, "%s: name its host key with --hostkey, or accept the first one that it shows with "
+		    "--trust-first-key", h->name);
+	return ask_put(c, MSG_DIR_HOST, &m);
+}
+
+int
+host_add(struct ctl *c, int argc, char **argv)
+{
+	struct host_edit h;
+	int r;
+
+	edit_init(&h);
+	r = edit_parse(c, &h, argc, argv);
+	if (r == 0 && argc - optind == 2) {
+		h.name = argv[optind];
+		h.addr = argv[optind + 1];
+		r = directory_load(c, old_seen, &h);
+		if (r == 0 && h.found)
+			r = err_set(&c->e, -EEXIST, "host %s is there already: fortress host set changes it", h.name);
+		r = r == 0 ? edit_put(c, &h) : CTL_FAILED;
+	} else {
+		r = c->e.text[0] != '\0' ? CTL_FAILED : ctl_usage(c, "host", "add");
+	}
+	edit_done(&h);
+	return r < 0 ? CTL_FAILED : r;
+}
+
+int
+host_set(struct ctl *c, int argc, char **argv)
+{
+	struct host_edit h;
+	int r;
+
+	edit_init(&h);
+	r = edit_parse(c, &h, argc, argv);
+	if (r == 0 && argc - optind == 1) {
+		h.name = argv[optind];
+		r = directory_load(c, old_seen, &h);
+		if (r == 0 && !h.found)
+			r = err_set(&c->e, -ENOENT, "there is no host %s", h.name);
+		r = r == 0 ? edit_put(c, &h) : CTL_FAILED;
+	} else {
+		r = c->e.text[0] != '\0' ? CTL_FAILED : ctl_usage(c, "host", "set");
+	}
+	edit_done(&h);
+	return r < 0 ? CTL_FAILED : r;
+}
+
+int
+host_del(struct ctl *c, int argc, char **argv)
+{
+	struct msg_dir_host m = { .req = 1, .op = MSG_DIR_DELETE };
+
+	if (argc != 2)
+		return ctl_usage(c, "host", "del");
+	m.name = slice_from(argv[1]);
+	return ask_put(c, MSG_DIR_HOST, &m);
+}
+
+/* --- what may be reached --- */
+
+static const struct out_column reach_columns[] = {
+	{ "name", OUT_STRING, 0 }, { "address", OUT_STRING, 0 }, { "logins", OUT_LIST, 0 }, { "labels", OUT_STRING, 0 },
+	{ "allowed", OUT_BOOL, 0 }, { "why", OUT_STRING, 0 }, { NULL, 0, 0 },
+};
+
+static bool
+reach_rows(void *arg, unsigned type, const void *message)
+{
+	const struct msg_host_rows *m = message;
+	struct slice rest = m->rows;
+	struct msg_host_row row;
+
+	if (type != MSG_HOST_ROWS)
+		return false;
+	while (msg_host_row_take(&rest, &row) == 1) {
+		out_text(arg, row.name);
+		out_text(arg, row.addr);
+		out_text(arg, row.logins);
+		out_text(arg, row.labels);
+		out_bool(arg, row.allowed != 0);
+		out_text(arg, row.why);
+	}
+	return m->more == 0;
+}
+
+static bool
+user_exists(void *arg, unsigned type, const void *message)
+{
+	const char **name = arg;
+
+	if (type == MSG_DIR_USER && *name != NULL && slice_is(((const struct msg_dir_user *)message)->name, *name))
+		*name = NULL;
+	return type == MSG_DIR_END;
+}
+
+int
+hosts_reach(struct ctl *c, int argc, char **argv)
+{
+	static const struct option longs[] = { { "user", required_argument, NULL, 'u' }, { NULL, 0, NULL, 0 } };
+	struct msg_hosts_ask m = { 0 };
+	const char *user = NULL, *missing;
+	struct ask *a;
+	struct out *o;
+	int opt, r;
+
+	optind = 0;
+	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1)
+		if (opt == 'u')
+			user = optarg;
+		else
+			return ctl_usage(c, "hosts", NULL);
+	if (optind != argc)
+		return ctl_usage(c, "hosts", NULL);
+	missing = user;
+	if (directory_load(c, user_exists, &missing) != 0)
+		return CTL_FAILED;
+	if (missing != NULL)
+		return ctl_fail(c, "there is no user %s", user);
+	m.user = slice_from(user);
+	a = ask_open(c);
+	o = ctl_out(c, reach_columns, false);
+	r = a != NULL ? ask_wait(a, MSG_HOSTS_ASK, &m, reach_rows, o) : -EPIPE;
+	ask_close(a);
+	return out_end(o) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * fortress: the administrator's command.  It asks a running bastion over its control socket, reads
+ * the audit database (never writes it), and starts the other programs.  The words come from tables;
+ * help, completion and "did you mean" come from the same.
+ */
+#include <errno.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "ctl/ctl.h"
+
+enum { WORDS_MAX = 128 };
+
+const struct command *const ctl_commands[] = {
+	commands_system, commands_directory, commands_session, commands_policy, commands_audit, NULL,
+};
+
+typedef bool command_fn(void *arg, const struct command *k);
+
+/* Every command in order, until fn says true. */
+static const struct command *
+command_each(command_fn *fn, void *arg)
+{
+	for (size_t t = 0; ctl_commands[t] != NULL; t++)
+		for (const struct command *k = ctl_commands[t]; k->noun != NULL; k++)
+			if (fn(arg, k))
+				return k;
+	return NULL;
+}
+
+struct wanted { const char *noun, *verb; };
+
+static bool
+is_wanted(void *arg, const struct command *k)
+{
+	const struct wanted *w = arg;
+
+	return strcmp(k->noun, w->noun) == 0 && (k->verb == NULL || (w->verb != NULL && strcmp(k->verb, w->verb) == 0));
+}
+
+static void
+command_print(FILE *to, const struct command *k)
+{
+	fprintf(to, "fortress %s%s%s%s", k->noun, k->verb != NULL ? " " : "", k->verb != NULL ? k->verb : "",
+	    k->args[0] != '\0' ? " " : "");
+	for (const char *p = k->args; *p != '\0'; p++)
+		fputs(*p == '\n' ? "\n           " : (const char[]){ *p, '\0' }, to);
+	fputc('\n', to);
+}
+
+int
+ctl_usage(const struct ctl *c, const char *noun, const char *verb)
+{
+	struct wanted w = { noun, verb };
+	const struct command *k = command_each(is_wanted, &w);
+
+	(void)c;
+	if (k != NULL) {
+		fputs("usage: ", stderr);
+		command_print(stderr, k);
+	}
+	return CTL_USAGE;
+}
+
+static bool
+print_one(void *arg, const struct command *k)
+{
+	const char *noun = arg;
+
+	if (noun == NULL || strcmp(noun, k->noun) == 0) {
+		fputs("  ", stdout);
+		command_print(stdout, k);
+		printf("           %s\n", k->help);
+	}
+	return false;
+}
+
+static int
+help(const char *noun)
+{
+	puts("usage: fortress [--state DIR] [--json | --csv] COMMAND\n");
+	(void)command_each(print_one, (void *)(uintptr_t)noun);
+	puts("\nDIR is the bastion's state: --state, else $FORTRESS_STATE, else " PKGSTATEDIR ".\nSee fortress(1).");
+	return CTL_OK;
+}
+
+/* --- words that are none --- */
+
+struct words { const char *of, *p[WORDS_MAX]; size_t n; };
+
+/* of NULL: the nouns; else the verbs of that noun. */
+static bool
+word_collect(void *arg, const struct command *k)
+{
+	struct words *w = arg;
+	const char *word = w->of == NULL ? k->noun : strcmp(k->noun, w->of) == 0 ? k->verb : NULL;
+
+	for (size_t i = 0; word != NULL && i < w->n; i++)
+		if (strcmp(w->p[i], word) == 0)
+			word = NULL;
+	if (word != NULL && w->n < WORDS_MAX)
+		w->p[w->n++] = word;
+	return false;
+}
+
+static bool
+noun_is(void *arg, const struct command *k)
+{
+	return strcmp(k->noun, arg) == 0;
+}
+
+static int
+complain(const char *noun, const char *verb)
+{
+	struct words w = { 0 };
+	const char *word = noun, *nearest;
+	char shown[80];
+
+	if (command_each(noun_is, (void *)(uintptr_t)noun) != NULL) {
+		w.of = noun;
+		word = verb;
+	}
+	(void)command_each(word_collect, &w);
+	if (word == NULL) {
+		fprintf(stderr, "fortress %s: what? one of", noun);
+		for (size_t i = 0; i < w.n; i++)
+			fprintf(stderr, " %s", w.p[i]);
+		fputc('\n', stderr);
+		return CTL_USAGE;
+	}
+	nearest = text_nearest(word, w.p, w.n);
+	fprintf(stderr, "fortress: %s%s%s: no such command", w.of != NULL ? w.of : "", w.of != NULL ? " " : "",
+	    text_escaped(slice_from(word), shown, sizeof(shown)));
+	if (nearest != NULL)
+		fprintf(stderr, "; did you mean \"%s\"?\n", nearest);
+	else
+		fputs("; fortress help lists them\n", stderr);
+	return CTL_USAGE;
+}
+
+/* --- running --- */
+
+static int
+command_run(struct ctl *c, int argc, char **argv)
+{
+	struct wanted w = { argv[0], argc > 1 ? argv[1] : NULL };
+	const struct command *k;
+	int words, r;
+
+	if (strcmp(w.noun, "user") == 0 && w.verb != NULL && strcmp(w.verb, "key") == 0)
+		return command_run(c, argc - 1, argv + 1);
+	k = command_each(is_wanted, &w);
+	if (k == NULL)
+		return complain(w.noun, w.verb);
+	words = k->verb != NULL;
+	c->args = argv + words + 1;
+	r = k->run(c, argc - words, argv + words);
+	if (r == CTL_FAILED && c->e.text[0] != '\0')
+		fprintf(stderr, "fortress: %s\n", c->e.text);
+	return r;
+}
+
+/* The global options may stand before the command or behind it; they are taken out of argv. */
+static int
+globals_take(struct ctl *c, int argc, char **argv)
+{
+	const char *state = getenv("FORTRESS_STATE");
+	int kept = 1;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0) {
+			while (i < argc)
+				argv[kept++] = argv[i++];
+		} else if (strcmp(argv[i], "--json") == 0) {
+			c->format = OUT_JSON;
+		} else if (strcmp(argv[i], "--csv") == 0) {
+			c->format = OUT_CSV;
+		} else if (strcmp(argv[i], "--state") == 0 && i + 1 < argc) {
+			state = argv[++i];
+		} else if (strncmp(argv[i], "--state=", 8) == 0) {
+			state = argv[i] + 8;
+		} else {
+			argv[kept++] = argv[i];
+		}
+	}
+	argv[kept] = NULL;
+	snprintf(c->state, sizeof(c->state), "%s", state != NULL && state[0] != '\0' ? state : PKGSTATEDIR);
+	return kept;
+}
+
+static int
+print_help(int argc, char **argv)
+{
+	return help(argc > 2 ? argv[2] : NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ctl c = { 0 };
+	const char *first;
+
+	if (setlocale(LC_CTYPE, "") == NULL)
+		(void)setlocale(LC_CTYPE, "C.UTF-8");
+	argc = globals_take(&c, argc, argv);
+	first = argc > 1 ? argv[1] : "";
+	if (first[0] == '\0') {
+		(void)help(NULL);
+		return CTL_USAGE;
+	}
+	if (strcmp(first, "help") == 0 || strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
+		return print_help(argc, argv);
+	if (strcmp(first, "version") == 0 || strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
+		puts("fortress " PACKAGE_VERSION);
+		return CTL_OK;
+	}
+	return command_run(&c, argc - 1, argv + 1);
+}

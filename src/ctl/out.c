@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * JSON and CSV are written row by row; a table has to see all of its rows first.  Foreign
+ * text is escaped for where it goes: terminal, JSON string, spreadsheet.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <wchar.h>
+
+#include "base/text.h"
+#include "ctl/out.h"
+
+enum { COLUMNS_MAX = 40, CELL_MAX = 1 << 20 };
+#define TABLE_MAX ((size_t)512 << 20)
+
+struct out {
+	FILE *to;
+	enum out_format format;
+	const struct out_column *columns;
+	bool one;
+	size_t ncolumns, at;               /* at: the column that comes next */
+	uint64_t rows;
+	struct buf line;                   /* JSON, CSV: this row */
+	struct buf cells;                  /* text: every cell as u32 length and bytes */
+	size_t width[COLUMNS_MAX];
+	int r;
+};
+
+struct out *
+out_new(FILE *to, enum out_format format, const struct out_column *columns, bool one)
+{
+	struct out *o = calloc(1, sizeof(*o));
+
+	if (o == NULL)
+		return NULL;
+	*o = (struct out){ .to = to, .format = format, .columns = columns, .one = one };
+	while (columns[o->ncolumns].name != NULL)
+		o->ncolumns++;
+	assert(o->ncolumns > 0 && o->ncolumns <= COLUMNS_MAX);
+	buf_init(&o->line, (size_t)CELL_MAX * 4);
+	buf_init(&o->cells, TABLE_MAX);
+	for (size_t i = 0; i < o->ncolumns; i++) {
+		o->width[i] = strlen(columns[i].name);
+		if (format == OUT_CSV)
+			fprintf(to, "%s%s", i > 0 ? "," : "", columns[i].name);
+	}
+	if (format == OUT_CSV)
+		fputs("\r\n", to);
+	return o;
+}
+
+static void
+keep(struct out *o, int r)
+{
+	if (o->r == 0)
+		o->r = r;
+}
+
+static size_t
+cell_width(struct slice s)
+{
+	size_t width = 0;
+	uint32_t rune;
+	bool good;
+
+	while (text_rune(&s, &rune, &good)) {
+		int w = wcwidth((wchar_t)rune);
+
+		width += w < 0 ? 1 : (size_t)w;
+	}
+	return width;
+}
+
+static void
+cell_text(struct out *o, struct slice s)
+{
+	struct buf cell;
+	size_t width;
+
+	buf_init(&cell, CELL_MAX);
+	keep(o, text_escape(&cell, s));
+	width = cell_width(buf_slice(&cell));
+	if (width > o->width[o->at])
+		o->width[o->at] = width;
+	keep(o, buf_u32(&o->cells, (uint32_t)cell.len));
+	keep(o, buf_slice_append(&o->cells, buf_slice(&cell)));
+	buf_done(&cell);
+}
+
+static void
+row_end(struct out *o)
+{
+	o->at = 0;
+	o->rows++;
+	if (o->format == OUT_TEXT)
+		return;
+	keep(o, buf_text(&o->line, o->format == OUT_CSV ? "\r\n" : "}"));
+	if (fwrite(o->line.p, 1, o->line.len, o->to) != o->line.len)
+		keep(o, -EIO);
+	buf_clear(&o->line);
+}
+
+static void
+json_head(struct out *o)
+{
+	if (o->at == 0 && !o->one)
+		keep(o, buf_text(&o->line, o->rows == 0 ? "[\n" : ",\n"));
+	keep(o, buf_printf(&o->line, "%s\"%s\":", o->at == 0 ? "{" : ",", o->columns[o->at].name));
+}
+
+static void
+json_list(struct out *o, struct slice s)
+{
+	bool first = true;
+
+	keep(o, buf_text(&o->line, "["));
+	while (s.n > 0) {
+		size_t n = 0;
+
+		while (n < s.n && s.p[n] != ',' && s.p[n] != '\n')
+			n++;
+		if (n > 0) {
+			keep(o, first ? 0 : buf_text(&o->line, ","));
+			keep(o, text_json(&o->line, slice_of(s.p, n)));
+			first = false;
+		}
+		n += n < s.n;
+		s = slice_of(s.p + n, s.n - n);
+	}
+	keep(o, buf_text(&o->line, "]"));
+}
+
+/* raw: already JSON, e.g. a number. */
+static void
+cell_add(struct out *o, struct slice s, const char *raw)
+{
+	assert(o->at < o->ncolumns);
+	if (o->format == OUT_TEXT) {
+		cell_text(o, s);
+	} else if (o->format == OUT_CSV) {
+		keep(o, o->at > 0 ? buf_text(&o->line, ",") : 0);
+		keep(o, raw != NULL && s.n > 0 ? buf_slice_append(&o->line, s) : text_csv(&o->line, s));
+	} else {
+		json_head(o);
+		if (raw != NULL)
+			keep(o, buf_text(&o->line, raw));
+		else if (o->columns[o->at].kind == OUT_LIST)
+			json_list(o, s);
+		else
+			keep(o, text_json(&o->line, s));
+	}
+	if (++o->at == o->ncolumns)
+		row_end(o);
+}
+
+void
+out_text(struct out *o, struct slice s)
+{
+	cell_add(o, s, NULL);
+}
+
+void
+out_cstr(struct out *o, const char *s)
+{
+	cell_add(o, slice_from(s), NULL);
+}
+
+void
+out_number(struct out *o, int64_t v)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)v);
+	cell_add(o, slice_from(text), text);
+}
+
+void
+out_bool(struct out *o, bool v)
+{
+	cell_add(o, slice_from(v ? "yes" : "no"), v ? "true" : "false");
+}
+
+/* People want the local time to the second, machines UTC to the microsecond. */
+void
+out_time(struct out *o, int64_t t_us)
+{
+	char text[32] = "";
+	time_t t = (time_t)(t_us / 1000000);
+	struct tm tm;
+
+	if (t_us != 0 && o->format == OUT_TEXT && localtime_r(&t, &tm) != NULL)
+		(void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	else if (t_us != 0)
+		(void)clock_print((wall_t){ t_us }, text, sizeof(text));
+	cell_add(o, slice_from(text), t_us == 0 && o->format == OUT_JSON ? "null" : NULL);
+}
+
+static void
+pad_print(struct out *o, const char *p, size_t n, size_t width, size_t to)
+{
+	(void)fwrite(p, 1, n, o->to);
+	for (; width < to; width++)
+		fputc(' ', o->to);
+}
+
+static size_t
+last_shown(const struct out *o)
+{
+	size_t last = 0;
+
+	for (size_t i = 0; i < o->ncolumns; i++)
+		if (!o->columns[i].hidden)
+			last = i;
+	return last;
+}
+
+static void
+table_print(struct out *o)
+{
+	struct slice rest = buf_slice(&o->cells), cell;
+	size_t last = last_shown(o);
+	uint32_t n;
+
+	for (size_t i = 0; i <= last && !o->one; i++)
+		if (!o->columns[i].hidden)
+			pad_print(o, o->columns[i].name, strlen(o->columns[i].name), strlen(o->columns[i].name),
+			    i < last ? o->width[i] + 2 : 0);
+	if (!o->one)
+		fputc('\n', o->to);
+	for (size_t i = 0; take_u32(&rest, &n) && take_bytes(&rest, n, &cell); i = (i + 1) % o->ncolumns) {
+		if (!o->columns[i].hidden && o->one)
+			fprintf(o->to, "%-14s ", o->columns[i].name);
+		if (!o->columns[i].hidden)
+			pad_print(o, (const char *)cell.p, cell.n, cell_width(cell),
+			    i < last && !o->one ? o->width[i] + 2 : 0);
+		if (i == last || (o->one && !o->columns[i].hidden))
+			fputc('\n', o->to);
+	}
+}
+
+int
+out_end(struct out *o)
+{
+	int r;
+
+	if (o == NULL)
+		return -ENOMEM;
+	if (o->format == OUT_JSON && !o->one)
+		fputs(o->rows == 0 ? "[]\n" : "\n]\n", o->to);
+	else if (o->format == OUT_JSON)
+		fputc('\n', o->to);
+	else if (o->format == OUT_TEXT && o->rows > 0)
+		table_print(o);
+	if (fflush(o->to) != 0 || ferror(o->to))
+		keep(o, -EIO);
+	r = o->r;
+	buf_done(&o->line);
+	buf_done(&o->cells);
+	free(o);
+	return r;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Recordings: list, show, replay.  Reading what happened in one is itself put on the record first. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/spawn.h"
+#include "base/text.h"
+#include "ctl/ask.h"
+#include "db/session.h"
+
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 1000000 };
+
+static const struct out_column list_columns[] = {
+	{ "id", OUT_STRING, 0 }, { "start", OUT_TIME, 0 }, { "seconds", OUT_NUMBER, 0 }, { "user", OUT_STRING, 0 },
+	{ "login", OUT_STRING, 0 }, { "host", OUT_STRING, 0 }, { "channel", OUT_STRING, 0 }, { "state", OUT_STRING, 0 },
+	{ "exit", OUT_STRING, 0 }, { "command", OUT_STRING, 0 }, { "bytes", OUT_NUMBER, 1 }, { "source", OUT_STRING, 1 },
+	{ "reason", OUT_STRING, 1 }, { "end", OUT_TIME, 1 }, { NULL, 0, 0 },
+};
+
+static int64_t
+seconds_of(const struct db_session *s)
+{
+	int64_t end = s->end_us != 0 ? s->end_us : clock_wall().us;
+
+	return end > s->start_us ? (end - s->start_us) / 1000000 : 0;
+}
+
+static int
+list_row(void *arg, const struct db_session *s)
+{
+	struct out *o = arg;
+
+	out_cstr(o, s->id_text);
+	out_time(o, s->start_us);
+	out_number(o, seconds_of(s));
+	out_cstr(o, s->user);
+	out_cstr(o, s->login);
+	out_cstr(o, s->host);
+	out_cstr(o, s->channel);
+	out_cstr(o, s->state);
+	out_cstr(o, s->exit);
+	out_cstr(o, s->command);
+	out_number(o, (int64_t)s->bytes);
+	out_cstr(o, s->src);
+	out_cstr(o, s->reason);
+	out_time(o, s->end_us);
+	return 0;
+}
+
+static int
+filter_parse(struct ctl *c, struct db_session_filter *f, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "user", required_argument, NULL, 'u' }, { "host", required_argument, NULL, 'h' },
+		{ "since", required_argument, NULL, 's' }, { "limit", required_argument, NULL, 'l' },
+		{ "state-is", required_argument, NULL, 't' }, { NULL, 0, NULL, 0 },
+	};
+	uint64_t v = LIMIT_DEFAULT;
+	int o;
+
+	optind = 0;
+	while ((o = getopt_long(argc, argv, "", longs, NULL)) != -1)
+		switch (o) {
+		case 'u': f->user = optarg; break;
+		case 'h': f->host = optarg; break;
+		case 't': f->state = optarg; break;
+		case 's':
+			if (!ctl_parse_time(optarg, &f->since_us))
+				return ctl_fail(c, "--since %s: write 2026-11-24, 2026-11-24T10:00 or how long ago: 90m, 12h, 7d", optarg);
+			break;
+		case 'l':
+			if (!text_u64(slice_from(optarg), LIMIT_MAX, &v))
+				return ctl_fail(c, "--limit %s: not a number up to %d", optarg, LIMIT_MAX);
+			break;
+		default:
+			return ctl_usage(c, "session", "ls");
+		}
+	f->max = (unsigned)v;
+	return optind == argc ? CTL_OK : ctl_usage(c, "session", "ls");
+}
+
+static int
+session_ls(struct ctl *c, int argc, char **argv)
+{
+	struct db_session_filter f = { 0 };
+	int r = filter_parse(c, &f, argc, argv);
+	struct db *db = r == CTL_OK ? ctl_db(c) : NULL;
+	struct out *o;
+
+	if (db == NULL)
+		return r != CTL_OK ? r : CTL_FAILED;
+	o = ctl_out(c, list_columns, false);
+	r = db_session_list(db, &f, list_row, o, &c->e);
+	db_close(db);
+	return out_end(o) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
+}
+
+/* --- one --- */
+
+struct found { unsigned char id[ID_BYTES]; char text[ID_TEXT]; unsigned n; };
+
+static int
+found_add(void *arg, const struct db_session *s)
+{
+	struct found *f = arg;
+
+	memcpy(f->id, s->id, ID_BYTES);
+	memcpy(f->text, s->id_text, ID_TEXT);
+	f->n++;
+	return 0;
+}
+
+/* By id or a unique beginning of one. */
+static int
+session_find(struct ctl *c, struct db *db, const char *text, struct found *f)
+{
+	struct db_session_filter filter = { .id_prefix = text, .max = 2 };
+	char shown[64];
+
+	*f = (struct found){ 0 };
+	if (text[0] == '\0' || strlen(text) >= ID_TEXT ||
+	    strspn(text, "0123456789abcdefghjkmnpqrstvwxyzABCDEFGHJKMNPQRSTVWXYZ") != strlen(text))
+		return err_set(&c->e, -EINVAL, "\"%s\" is not the id of a session: fortress session ls shows them",
+		    text_escaped(slice_from(text), shown, sizeof(shown)));
+	if (db_session_list(db, &filter, found_add, f, &c->e) != 0)
+		return c->e.code;
+	if (f->n == 1)
+		return 0;
+	return err_set(&c->e, -ENOENT, f->n == 0 ? "there is no session %s" : "more than one session begins with %s", text);
+}
+
+static const struct out_column show_columns[] = {
+	{ "id", OUT_STRING, 0 }, { "state", OUT_STRING, 0 }, { "start", OUT_TIME, 0 }, { "end", OUT_TIME, 0 },
+	{ "seconds", OUT_NUMBER, 0 }, { "user", OUT_STRING, 0 }, { "login", OUT_STRING, 0 }, { "host", OUT_STRING, 0 },
+	{ "address", OUT_STRING, 0 }, { "source", OUT_STRING, 0 }, { "method", OUT_STRING, 0 }, { "channel", OUT_STRING, 0 },
+	{ "command", OUT_STRING, 0 }, { "term", OUT_STRING, 0 }, { "cols", OUT_NUMBER, 0 }, { "rows", OUT_NUMBER, 0 },
+	{ "exit", OUT_STRING, 0 }, { "reason", OUT_STRING, 0 }, { "rule", OUT_STRING, 0 }, { "policy", OUT_STRING, 0 },
+	{ "node", OUT_STRING, 0 }, { "bytes", OUT_NUMBER, 0 }, { "frames", OUT_NUMBER, 0 }, { "segments", OUT_NUMBER, 0 },
+	{ NULL, 0, 0 },
+};
+
+static int
+show_row(void *arg, const struct db_session *s)
+{
+	struct out *o = arg;
+
+	out_cstr(o, s->id_text);
+	out_cstr(o, s->state);
+	out_time(o, s->start_us);
+	out_time(o, s->end_us);
+	out_number(o, seconds_of(s));
+	out_cstr(o, s->user);
+	out_cstr(o, s->login);
+	out_cstr(o, s->host);
+	out_cstr(o, s->addr);
+	out_cstr(o, s->src);
+	out_cstr(o, s->method);
+	out_cstr(o, s->channel);
+	out_cstr(o, s->command);
+	out_cstr(o, s->term);
+	out_number(o, s->cols);
+	out_number(o, s->rows);
+	out_cstr(o, s->exit);
+	out_cstr(o, s->reason);
+	out_cstr(o, s->rule);
+	out_cstr(o, s->policy);
+	out_cstr(o, s->node);
+	out_number(o, (int64_t)s->bytes);
+	out_number(o, (int64_t)s->frames);
+	out_number(o, s->segments);
+	return 0;
+}
+
+static int
+session_show(struct ctl *c, int argc, char **argv)
+{
+	struct found f;
+	struct db *db;
+	struct out *o;
+	int r;
+
+	if (argc != 2)
+		return ctl_usage(c, "session", "show");
+	db = ctl_db(c);
+	if (db == NULL)
+		return CTL_FAILED;
+	r = session_find(c, db, argv[1], &f);
+	if (r == 0) {
+		o = ctl_out(c, show_columns, true);
+		r = db_session_find(db, f.id, show_row, o, &c->e);
+		if (out_end(o) != 0 && r == 0)
+			r = -EIO;
+	}
+	db_close(db);
+	return r == 0 ? CTL_OK : CTL_FAILED;
+}
+
+/* --- replay --- */
+
+static bool
+view_seen(void *arg, unsigned type, const void *message)
+{
+	bool *ok = arg;
+
+	if (type == MSG_EVENT_DONE)
+		*ok = ((const struct msg_event_done *)message)->ok != 0;
+	return type == MSG_EVENT_DONE;
+}
+
+/* That somebody reads it is durable before the first byte is shown. */
+static int
+view_record(struct ctl *c, const char *id)
+{
+	struct msg_view m = { .req = 1, .session = slice_from(id), .how = slice_from("replay") };
+	struct ask *a = ask_open(c);
+	bool ok = false;
+	int r;
+
+	if (a == NULL)
+		return err_prefix(&c->e, "reading a recording goes on the record first (--offline reads it without)");
+	r = ask_wait(a, MSG_VIEW, &m, view_seen, &ok);
+	ask_close(a);
+	return r != 0 ? r : ok ? 0 : err_set(&c->e, -EIO, "the store could not record that this is read: not shown");
+}
+
+static int
+replay_exec(struct ctl *c, const char *id, int argc, char **argv)
+{
+	char path[4096], dir[2100];
+	char **args = calloc((size_t)argc + 8, sizeof(*args));
+	int n = 0;
+
+	snprintf(dir, sizeof(dir), "%s/db", c->state);
+	if (args == NULL || spawn_path("fortress-replay", path, sizeof(path)) != 0)
+		return ctl_fail(c, "out of memory");
+	args[n++] = path;
+	args[n++] = (char *)(uintptr_t)"--db";
+	args[n++] = dir;
+	for (int i = 0; i < argc; i++)
+		args[n++] = argv[i];
+	args[n++] = (char *)(uintptr_t)"--";
+	args[n++] = (char *)(uintptr_t)id;
+	execv(path, args);
+	free(args);
+	return ctl_fail(c, "%s: %s", path, strerror(errno));
+}
+
+/* Takes --offline and the id; every other option goes to the replay program. */
+static int
+replay(struct ctl *c, int argc, char **argv)
+{
+	const char *id = NULL;
+	bool offline = false;
+	struct found f;
+	struct db *db;
+	int r, n = 0;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--offline") == 0)
+			offline = true;
+		else if (argv[i][0] != '-' && id == NULL)
+			id = argv[i];
+		else
+			argv[1 + n++] = argv[i];
+	}
+	if (id == NULL)
+		return ctl_usage(c, "replay", NULL);
+	db = ctl_db(c);
+	r = db != NULL ? session_find(c, db, id, &f) : -ENOENT;
+	db_close(db);
+	if (r != 0 || (!offline && view_record(c, f.text) != 0))
+		return CTL_FAILED;
+	if (offline)
+		fputs("fortress: --offline: that this recording is read is not on the record\n", stderr);
+	return replay_exec(c, f.text, n, argv + 1);
+}
+
+const struct command commands_session[] = {
+	{ "session", "ls", "[--user U] [--host H] [--since TIME] [--limit N]", "list recorded sessions, newest first", session_ls },
+	{ "session", "list", "[the options of ls]", "the same as session ls", session_ls },
+	{ "session", "show", "ID", "everything about one session; ID may be shortened", session_show },
+	{ "replay", NULL, "[--offline] ID [OPTION]...", "replay a recorded session in this terminal; see fortress-replay(1)", replay },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
