@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* The bastion as a whole: serve, status, reload. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/spawn.h"
+#include "ctl/ask.h"
+#include "ctl/doctor.h"
+
+/* The monitor takes over this process, so that whoever started it (systemd, a shell) has it by its pid. */
+static int
+serve(struct ctl *c, int argc, char **argv)
+{
+	char path[4096];
+	char **args = calloc((size_t)argc + 4, sizeof(*args));
+	int n = 0;
+
+	if (args == NULL || spawn_path("fortress-monitor", path, sizeof(path)) != 0)
+		return ctl_fail(c, "out of memory");
+	args[n++] = path;
+	args[n++] = (char *)(uintptr_t)"--state";
+	args[n++] = c->state;
+	for (int i = 1; i < argc; i++)
+		args[n++] = argv[i];
+	execv(path, args);
+	free(args);
+	return ctl_fail(c, "%s: %s", path, strerror(errno));
+}
+
+static const struct out_column status_columns[] = {
+	{ "users", OUT_NUMBER, 0 }, { "hosts", OUT_NUMBER, 0 }, { "rules", OUT_NUMBER, 0 }, { "policy", OUT_STRING, 0 },
+	{ "policy_error", OUT_STRING, 0 }, { NULL, 0, 0 },
+};
+
+static bool
+status_seen(void *arg, unsigned type, const void *message)
+{
+	const struct msg_status_is *m = message;
+
+	if (type != MSG_STATUS_IS)
+		return false;
+	out_number(arg, m->users);
+	out_number(arg, m->hosts);
+	out_number(arg, m->rules);
+	out_text(arg, m->policy_hash);
+	out_text(arg, m->policy_error);
+	return true;
+}
+
+static int
+status(struct ctl *c, int argc, char **argv)
+{
+	struct msg_status m = { .req = 1 };
+	struct ask *a;
+	struct out *o;
+	int r;
+
+	(void)argv;
+	if (argc != 1)
+		return ctl_usage(c, "status", NULL);
+	a = ask_open(c);
+	if (a == NULL)
+		return CTL_FAILED;
+	o = ctl_out(c, status_columns, true);
+	r = ask_wait(a, MSG_STATUS, &m, status_seen, o);
+	ask_close(a);
+	return out_end(o) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
+}
+
+struct reloaded { struct ctl *c; bool ok; };
+
+static bool
+reload_seen(void *arg, unsigned type, const void *message)
+{
+	struct reloaded *r = arg;
+	const struct msg_reloaded *m = message;
+
+	if (type != MSG_RELOADED)
+		return false;
+	r->ok = m->ok != 0;
+	if (r->ok)
+		printf("policy loaded: %.*s\n", (int)m->text.n, (const char *)m->text.p);
+	else
+		(void)err_set(&r->c->e, -EINVAL, "the policy was not loaded, the old one stays in force: %.*s", (int)m->text.n,
+		    (const char *)m->text.p);
+	return true;
+}
+
+static int
+reload(struct ctl *c, int argc, char **argv)
+{
+	struct reloaded answer = { .c = c };
+	struct msg_reload m = { .req = 1 };
+	struct ask *a;
+	int r;
+
+	(void)argv;
+	if (argc != 1)
+		return ctl_usage(c, "reload", NULL);
+	a = ask_open(c);
+	if (a == NULL)
+		return CTL_FAILED;
+	r = ask_wait(a, MSG_RELOAD, &m, reload_seen, &answer);
+	ask_close(a);
+	return r == 0 && answer.ok ? CTL_OK : CTL_FAILED;
+}
+
+const struct command commands_system[] = {
+	{ "serve", NULL, "[-f FILE] [-t | -T] [--background]", "run the bastion; -t checks its configuration, -T prints it", serve },
+	{ "status", NULL, "", "what the running bastion holds", status },
+	{ "reload", NULL, "", "read the policy again; a policy with an error changes nothing", reload },
+	{ "doctor", NULL, "", "look for what is wrong, and say what to do", doctor },
+	{ "help", NULL, "[COMMAND]", "this text", NULL },
+	{ "version", NULL, "", "the version", NULL },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
