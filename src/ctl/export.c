@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * An export: what was asked for, and what proves it.
+ *
+ *     manifest.json      what this is, every file's size and SHA-256
+ *     checkpoint         the newest signed tree head; key.pub: the key that it verifies with
+ *     leaves.txt         the hash of every leaf of the tree in order, one a line: the proof for every row
+ *     events.jsonl .csv  sessions.jsonl .csv  segments.jsonl
+ *     recordings/ID.frames   canonical frames (base/frame.h)
+ *
+ * From a row its leaf's data follows (fortress-record(5)), from that the leaf's hash, which must be the line of leaves.txt
+ * that the row names; and all of leaves.txt below the checkpoint's size must hash to its root.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "ctl/audit.h"
+#include "ctl/pack.h"
+#include "ctl/record.h"
+#include "db/frames.h"
+#include "db/tree.h"
+
+enum { LINE_MAX_BYTES = 8 << 20, BLOCK = 1 << 16 };
+
+struct export {
+	struct ctl *c;
+	struct db *db;
+	struct pack *pack;
+	const char *path;
+	struct db_event_filter events;
+	struct db_session_filter sessions;
+	const struct record_field *fields;
+	bool csv;
+	struct buf line;
+	uint64_t tree_size, nevents, nsessions, nsegments;
+	const char *session;                 /* whose segments are written */
+};
+
+static int
+line_write(struct export *x, const void *row)
+{
+	int r;
+
+	buf_clear(&x->line);
+	r = x->csv ? record_csv(&x->line, x->fields, row) : record_json(&x->line, x->fields, row);
+	return r == 0 ? pack_write(x->pack, buf_slice(&x->line), &x->c->e) : err_set(&x->c->e, r, "a row is too long");
+}
+
+static int
+event_write(void *arg, const struct db_event *v)
+{
+	struct export *x = arg;
+
+	x->nevents += !x->csv;
+	return (uint64_t)v->leaf < x->tree_size ? line_write(x, v) : 0;
+}
+
+/* An end that came after the tree's size was read does not belong to this export yet. */
+static int
+session_write(void *arg, const struct db_session *s)
+{
+	struct export *x = arg;
+	struct db_session row = *s;
+
+	if ((uint64_t)s->open_leaf >= x->tree_size)
+		return 0;
+	if (row.close_leaf >= 0 && (uint64_t)row.close_leaf >= x->tree_size) {
+		row.close_leaf = -1;
+		row.state = "open";
+		row.end_us = 0;
+	}
+	x->nsessions += !x->csv;
+	return line_write(x, &row);
+}
+
+static int
+segment_write(void *arg, const struct db_segment *s)
+{
+	struct export *x = arg;
+	struct record_segment row = { .session = x->session, .s = *s };
+
+	if ((uint64_t)s->leaf >= x->tree_size)
+		return 0;
+	x->nsegments++;
+	return line_write(x, &row);
+}
+
+static int
+session_segments(void *arg, const struct db_session *s)
+{
+	struct export *x = arg;
+
+	x->session = s->id_text;
+	return db_segment_list(x->db, s->row, segment_write, x, &x->c->e);
+}
+
+/* One file of rows: begin, a head for CSV, the list, end. */
+static int
+rows_write(struct export *x, const char *name, const struct record_field *fields, bool csv, int (*list)(struct export *))
+{
+	int r = pack_begin(x->pack, name, &x->c->e);
+
+	x->fields = fields;
+	x->csv = csv;
+	if (r == 0 && csv) {
+		buf_clear(&x->line);
+		r = record_csv_head(&x->line, fields);
+		if (r == 0)
+			r = pack_write(x->pack, buf_slice(&x->line), &x->c->e);
+	}
+	if (r == 0)
+		r = list(x);
+	return r == 0 ? pack_end(x->pack, &x->c->e) : r;
+}
+
+static int
+list_events(struct export *x)
+{
+	return db_event_list(x->db, &x->events, event_write, x, &x->c->e);
+}
+
+static int
+list_sessions(struct export *x)
+{
+	return db_session_list(x->db, &x->sessions, session_write, x, &x->c->e);
+}
+
+static int
+list_segments(struct export *x)
+{
+	return db_session_list(x->db, &x->sessions, session_segments, x, &x->c->e);
+}
+
+/* --- recordings --- */
+
+static int
+frames_write(struct export *x, struct db_frames *it)
+{
+	struct frame f;
+	uint64_t pos;
+	int r;
+
+	buf_clear(&x->line);
+	while ((r = db_frames_next(it, &f, &pos, &x->c->e)) == 1) {
+		r = frame_pack(&x->line, &f);
+		if (r == 0 && x->line.len >= BLOCK) {
+			r = pack_write(x->pack, buf_slice(&x->line), &x->c->e);
+			buf_clear(&x->line);
+		}
+		if (r != 0)
+			return r;
+	}
+	return r == 0 ? pack_write(x->pack, buf_slice(&x->line), &x->c->e) : r;
+}
+
+static int
+recording_write(void *arg, const struct db_session *s)
+{
+	struct export *x = arg;
+	char name[64];
+	struct db_frames *it;
+	int r;
+
+	if ((uint64_t)s->open_leaf >= x->tree_size)
+		return 0;
+	it = db_frames_open(x->db, s->id, &x->c->e);
+	if (it == NULL)
+		return x->c->e.code != 0 ? x->c->e.code : -EIO;
+	snprintf(name, sizeof(name), "recordings/%s.frames", s->id_text);
+	r = pack_begin(x->pack, name, &x->c->e);
+	if (r == 0)
+		r = frames_write(x, it);
+	if (r == 0)
+		r = pack_end(x->pack, &x->c->e);
+	db_frames_close(it);
+	return r;
+}
+
+/* --- proofs --- */
+
+static int
+leaves_write(struct export *x)
+{
+	unsigned char hash[HASH_BYTES];
+	int r = pack_begin(x->pack, "leaves.txt", &x->c->e);
+
+	buf_clear(&x->line);
+	for (uint64_t i = 0; i < x->tree_size && r == 0; i++) {
+		r = db_tree_leaf(x->db, i, hash, &x->c->e);
+		if (r == 0)
+			r = text_hex(&x->line, slice_of(hash, HASH_BYTES));
+		if (r == 0)
+			r = buf_text(&x->line, "\n");
+		if (r == 0 && x->line.len >= BLOCK) {
+			r = pack_write(x->pack, buf_slice(&x->line), &x->c->e);
+			buf_clear(&x->line);
+		}
+	}
+	if (r == 0)
+		r = pack_write(x->pack, buf_slice(&x->line), &x->c->e);
+	return r == 0 ? pack_end(x->pack, &x->c->e) : r;
+}
+
+static int
+checkpoint_write(void *arg, const struct db_checkpoint *k)
+{
+	struct export *x = arg;
+	int r = pack_begin(x->pack, "checkpoint", &x->c->e);
+
+	if (r == 0)
+		r = pack_write(x->pack, slice_from(k->note), &x->c->e);
+	return r == 0 ? pack_end(x->pack, &x->c->e) : r;
+}
+
+/* The public key beside the private one; without it the verifier needs --key. */
+static int
+key_write(struct export *x)
+{
+	char path[2300];
+	struct err ignore = { 0 };
+	struct buf key;
+	int r = 0;
+
+	snprintf(path, sizeof(path), "%s/keys/checkpoint_ed25519.pub", x->c->state);
+	buf_init(&key, 4096);
+	if (fd_read_file(path, 4096, &key, &ignore) != 0) {
+		fprintf(stderr, "fortress: %s: left out: audit verify will need --key\n", ignore.text);
+	} else {
+		r = pack_begin(x->pack, "key.pub", &x->c->e);
+		if (r == 0)
+			r = pack_write(x->pack, buf_slice(&key), &x->c->e);
+		if (r == 0)
+			r = pack_end(x->pack, &x->c->e);
+	}
+	buf_done(&key);
+	return r;
+}
+
+static int
+head_make(const struct export *x, struct buf *head)
+{
+	bool complete = x->events.from_us == 0 && x->events.until_us == 0 && x->events.actor == NULL && x->events.host == NULL;
+	int r = buf_printf(head, " \"format\": 1,\n \"complete\": %s,\n \"from_us\": %lld,\n \"until_us\": %lld,\n \"user\": ",
+	    complete ? "true" : "false", (long long)x->events.from_us, (long long)x->events.until_us);
+
+	if (r == 0)
+		r = text_json(head, slice_from(x->events.actor));
+	if (r == 0)
+		r = buf_text(head, ",\n \"host\": ");
+	if (r == 0)
+		r = text_json(head, slice_from(x->events.host));
+	return r != 0 ? r : buf_printf(head, ",\n \"leaves\": %llu,\n", (unsigned long long)x->tree_size);
+}
+
+static int
+export_write(struct export *x)
+{
+	struct err *e = &x->c->e;
+	struct buf head;
+	int r = db_checkpoint_last(x->db, checkpoint_write, x, e);
+
+	if (r == -ENOENT)
+		return err_set(e, r, "nothing is signed yet: the first checkpoint comes within a minute of the start");
+	if (r == 0)
+		r = db_tree_size(x->db, &x->tree_size, e);
+	if (r != 0 || (r = key_write(x)) != 0 || (r = leaves_write(x)) != 0 ||
+	    (r = rows_write(x, "events.jsonl", record_events, false, list_events)) != 0 ||
+	    (r = rows_write(x, "events.csv", record_events, true, list_events)) != 0 ||
+	    (r = rows_write(x, "sessions.jsonl", record_sessions, false, list_sessions)) != 0 ||
+	    (r = rows_write(x, "sessions.csv", record_sessions, true, list_sessions)) != 0 ||
+	    (r = rows_write(x, "segments.jsonl", record_segments, false, list_segments)) != 0 ||
+	    (r = db_session_list(x->db, &x->sessions, recording_write, x, e)) != 0)
+		return r;
+	buf_init(&head, 8192);
+	r = head_make(x, &head);
+	if (r == 0)
+		r = pack_finish(x->pack, buf_cstr(&head), e);
+	buf_done(&head);
+	return r;
+}
+
+static int
+options_parse(struct export *x, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "from", required_argument, NULL, 'f' }, { "to", required_argument, NULL, 't' },
+		{ "user", required_argument, NULL, 'u' }, { "host", required_argument, NULL, 'h' },
+		{ "output", required_argument, NULL, 'o' }, { NULL, 0, NULL, 0 },
+	};
+	int o;
+
+	optind = 0;
+	while ((o = getopt_long(argc, argv, "o:", longs, NULL)) != -1) {
+		if (o == 'o')
+			x->path = optarg;
+		else if (o == 'u')
+			x->events.actor = x->sessions.user = optarg;
+		else if (o == 'h')
+			x->events.host = x->sessions.host = optarg;
+		else if ((o == 'f' && ctl_parse_time(optarg, &x->events.from_us)) || (o == 't' && ctl_parse_time(optarg, &x->events.until_us)))
+			continue;
+		else
+			return ctl_usage(x->c, "audit", "export");
+	}
+	x->sessions.since_us = x->events.from_us;
+	x->sessions.until_us = x->events.until_us;
+	return x->path != NULL && optind == argc ? CTL_OK : ctl_usage(x->c, "audit", "export");
+}
+
+static const struct out_column columns[] = {
+	{ "path", OUT_STRING, 0 }, { "events", OUT_NUMBER, 0 }, { "sessions", OUT_NUMBER, 0 }, { "segments", OUT_NUMBER, 0 },
+	{ "leaves", OUT_NUMBER, 0 }, { NULL, 0, 0 },
+};
+
+static int
+summary(const struct export *x)
+{
+	struct out *o = ctl_out(x->c, columns, true);
+
+	out_cstr(o, x->path);
+	out_number(o, (int64_t)x->nevents);
+	out_number(o, (int64_t)x->nsessions);
+	out_number(o, (int64_t)x->nsegments);
+	out_number(o, (int64_t)x->tree_size);
+	return out_end(o) == 0 ? CTL_OK : CTL_FAILED;
+}
+
+int
+audit_export(struct ctl *c, int argc, char **argv)
+{
+	struct export x = { .c = c };
+	int r = options_parse(&x, argc, argv);
+
+	if (r != CTL_OK)
+		return r;
+	x.db = ctl_db(c);
+	if (x.db == NULL)
+		return CTL_FAILED;
+	buf_init(&x.line, LINE_MAX_BYTES);
+	x.pack = pack_new(x.path, &c->e);
+	r = x.pack != NULL ? export_write(&x) : -EIO;
+	pack_close(x.pack);
+	buf_done(&x.line);
+	db_close(x.db);
+	return r == 0 ? summary(&x) : CTL_FAILED;
+}
