@@ -27,6 +27,7 @@ struct verify {
 	unsigned char *seen;
 	uint64_t n, events, sessions, segments, bytes;
 	struct buf sessions_text, segments_text, arena;
+	struct slice segments_rest;          /* not yet met: they come in the order of the sessions */
 };
 
 static int
@@ -150,7 +151,7 @@ events_check(struct verify *v)
 static int
 segments_check(struct verify *v, const char *id, struct slice frames, unsigned char chain[HASH_BYTES], uint32_t *count)
 {
-	struct slice rest = buf_slice(&v->segments_text), line, segment;
+	struct slice rest = v->segments_rest, line, segment;
 	struct buf arena, data;
 	char what[80];
 	int r = 0;
@@ -170,7 +171,9 @@ segments_check(struct verify *v, const char *id, struct slice frames, unsigned c
 			break;
 		}
 		if (strcmp(row.session, id) != 0)
-			continue;
+			break;
+		v->segments_rest = rest;
+		v->segments++;
 		snprintf(what, sizeof(what), "segment %u of session %s", row.s.no, id);
 		if ((r = db_segment_leaf(&data, id, &row.s)) != 0 || (r = leaf_check(v, row.s.leaf, buf_slice(&data), what)) != 0)
 			break;
@@ -243,6 +246,7 @@ sessions_check(struct verify *v)
 	if (r == 0)
 		r = pack_read(v->pack, "segments.jsonl", AUDIT_FILE_MAX, &v->segments_text, &v->c->e);
 	rest = buf_slice(&v->sessions_text);
+	v->segments_rest = buf_slice(&v->segments_text);
 	while (r == 0 && record_line(&rest, &line)) {
 		struct db_session row = { 0 };
 
@@ -254,9 +258,9 @@ sessions_check(struct verify *v)
 		else
 			r = session_check(v, &row, v->sessions);
 	}
-	rest = buf_slice(&v->segments_text);
-	while (r == 0 && record_line(&rest, &line))
-		v->segments++;
+	if (r == 0 && v->segments_rest.n > 0)
+		r = err_set(&v->c->e, -EBADMSG, "segments.jsonl was changed: row %llu belongs to no session here, or stands elsewhere",
+		    (unsigned long long)v->segments + 1);
 	return r;
 }
 
