@@ -14,3 +14,7 @@ tests_unit_test_note_SOURCES = %D%/test_note.c
 tests_unit_test_note_LDADD = $(TAP_LIBS) $(DB_LIBS)
 tests_unit_test_db_SOURCES = %D%/test_db.c
 tests_unit_test_db_LDADD = $(TAP_LIBS) $(DB_LIBS)
+
+check_PROGRAMS += %D%/test_policy
+TESTS += %D%/test_policy
+%C%_test_policy_LDADD = $(TAP_LIBS) $(POLICY_LIBS)
