@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Who is connected, what each may ask (link.c has said already that it may), and back-pressure. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "store/store.h"
+
+static bool
+on_event(struct client *c, struct chan_in *in)
+{
+	return op_add(c->store, c, MSG_EVENT, in->message) != NULL;
+}
+
+static bool
+on_open(struct client *c, struct chan_in *in)
+{
+	return ingest_open(c, in->message);
+}
+
+static bool
+on_data(struct client *c, struct chan_in *in)
+{
+	return ingest_data(c, in->message);
+}
+
+static bool
+on_close(struct client *c, struct chan_in *in)
+{
+	return ingest_close(c, in->message);
+}
+
+static bool
+on_load(struct client *c, struct chan_in *in)
+{
+	const struct msg_dir_load *m = in->message;
+
+	directory_load(c, m->req);
+	return true;
+}
+
+/* A change asked for while the disk fails is refused at once: its asker waits. */
+static bool
+on_change(struct client *c, struct chan_in *in)
+{
+	const struct msg_dir_user *m = in->message;       /* all changes begin with req, op */
+	struct msg_dir_done no = { .req = m->req, .text = slice_from(c->store->why) };
+
+	if (m->op != MSG_DIR_PUT && m->op != MSG_DIR_DELETE)
+		return false;
+	if (c->store->failing)
+		return chan_send(c->chan, MSG_DIR_DONE, &no) == 0;
+	return op_add(c->store, c, in->type, in->message) != NULL;
+}
+
+static bool
+on_policy(struct client *c, struct chan_in *in)
+{
+	return op_add(c->store, c, MSG_POLICY_SEEN, in->message) != NULL;
+}
+
+static bool
+on_client_new(struct client *c, struct chan_in *in)
+{
+	const struct msg_client_new *m = in->message;
+
+	if (client_new(c->store, in->fds[0], LINK_STORE_OF_FRONT, m->conn) == NULL) {
+		log_error("store: connection %llu: cannot be served", (unsigned long long)m->conn);
+		return true;
+	}
+	in->fds[0] = -1;
+	return true;
+}
+
+static bool
+on_stop(struct client *c, struct chan_in *in)
+{
+	(void)in;
+	loop_stop(c->store->loop, 0);
+	return true;
+}
+
+static const struct row {
+	enum msg_type type;
+	bool (*fn)(struct client *c, struct chan_in *in);
+} rows[] = {
+	{ MSG_REC_DATA, on_data }, { MSG_REC_OPEN, on_open }, { MSG_REC_CLOSE, on_close }, { MSG_EVENT, on_event },
+	{ MSG_DIR_LOAD, on_load }, { MSG_DIR_USER, on_change }, { MSG_DIR_KEY, on_change },
+	{ MSG_DIR_HOST, on_change }, { MSG_DIR_CODE, on_change }, { MSG_POLICY_SEEN, on_policy },
+	{ MSG_CLIENT_NEW, on_client_new }, { MSG_STOP, on_stop },
+};
+
+static bool
+dispatch(struct client *c, struct chan_in *in)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].type == in->type)
+			return rows[i].fn(c, in);
+	return false;
+}
+
+static void
+client_end(struct client *c, const char *why)
+{
+	chan_free(c->chan);
+	c->chan = NULL;
+	if (c->end == LINK_STORE_OF_MONITOR) {
+		log_info("store: the monitor is gone: stopping");
+		loop_stop(c->store->loop, 0);
+	}
+	ingest_lost(c, why);
+}
+
+static void
+client_in(void *arg, struct chan *chan, struct chan_in *in)
+{
+	struct client *c = arg;
+
+	(void)chan;
+	if (in->type == 0) {
+		if (c->recs > 0)
+			log_info("store: connection %llu: front ended with %u recordings open: %s",
+			    (unsigned long long)c->conn, c->recs, in->why);
+		client_end(c, "front ended");
+		return;
+	}
+	if (!dispatch(c, in)) {
+		log_warn("store: connection %llu: %s out of order or malformed: dropped",
+		    (unsigned long long)c->conn, msg_name(in->type));
+		client_end(c, "front broke the protocol");
+		return;
+	}
+	client_balance(c);
+}
+
+void
+client_balance(struct client *c)
+{
+	bool full = c->ops >= CLIENT_OPS_MAX || c->bytes >= CLIENT_BYTES_MAX ||
+	    (c->bytes > 0 && c->store->bytes >= STORE_BYTES_MAX);
+
+	if (c->chan == NULL || full == c->paused || c->end == LINK_STORE_OF_MONITOR)
+		return;
+	c->paused = full;
+	chan_pause(c->chan, full);
+}
+
+struct client *
+client_new(struct store *st, int fd, enum link_end end, uint64_t conn)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	*c = (struct client){ .store = st, .end = end, .conn = conn };
+	c->chan = chan_new(st->loop, fd, end, client_in, c);
+	if (c->chan == NULL) {
+		free(c);
+		return NULL;
+	}
+	c->next = st->clients;
+	st->clients = c;
+	return c;
+}
+
+void
+clients_sweep(struct store *st)
+{
+	struct client **at = &st->clients, *c;
+
+	while ((c = *at) != NULL) {
+		if (c->chan != NULL || c->recs > 0 || c->ops > 0) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
+		free(c);
+	}
+}

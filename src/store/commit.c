@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * When to commit, what goes into it, and who is answered afterwards.
+ *
+ * A lone session gets its acknowledgement in a few milliseconds: if the last commit is
+ * QUIET_MS ago, the next one runs at the end of the loop's turn.  When many write, they are
+ * grouped for up to GROUP_MS.  A commit that fails changes nothing: it is tried again, and
+ * meanwhile no new recording is let in.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "db/journal.h"
+#include "db/tree.h"
+#include "store/store.h"
+
+#define QUIET_MS    10
+#define GROUP_MS    40
+#define FEW         16                    /* so few recordings wait: do not group */
+#define RETRY_MS    500
+#define TICK_MS     250
+#define SEALS_MAX   80                    /* a tick: all at once would stall everybody */
+#define TRIM_TICKS  8
+#define APP_LIFE    6002                  /* OCSF application lifecycle */
+
+struct op *
+op_add(struct store *st, struct client *c, enum msg_type type, const void *message)
+{
+	struct op *op = calloc(1, sizeof(*op));
+
+	if (op == NULL)
+		return NULL;
+	buf_init(&op->bytes, MSG_MAX + 16);
+	if (msg_pack(&op->bytes, type, message) != 0) {
+		buf_done(&op->bytes);
+		free(op);
+		return NULL;
+	}
+	op->client = c;
+	op->type = type;
+	if (type != MSG_POLICY_SEEN)              /* all others begin with it */
+		memcpy(&op->req, message, sizeof(op->req));
+	op->at = clock_wall();
+	op->at_mono = clock_mono();
+	*st->ops_last = op;
+	st->ops_last = &op->next;
+	if (c != NULL)
+		c->ops++;
+	return op;
+}
+
+void
+store_event(struct store *st, uint32_t activity, bool ok, const char *session, const char *fmt, ...)
+{
+	struct msg_event m = { .class_uid = APP_LIFE, .activity = activity, .severity = ok ? 1 : 4, .ok = ok,
+		.actor = slice_from("store"), .session = slice_from(session) };
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	m.text = slice_from(text);
+	(void)op_add(st, NULL, MSG_EVENT, &m);
+}
+
+static void
+op_free(struct op *op)
+{
+	if (op->client != NULL)
+		op->client->ops--;
+	buf_done(&op->bytes);
+	free(op);
+}
+
+static void
+op_answer(const struct op *op, bool ok, const char *text)
+{
+	struct chan *c = op->client != NULL ? op->client->chan : NULL;
+	struct msg_event_done done = { .req = op->req, .ok = ok };
+	struct msg_dir_done dir = { .req = op->req, .ok = ok, .text = slice_from(text) };
+	struct msg_rec_opened opened = { .rec = op->req, .ok = ok, .text = slice_from(text) };
+
+	if (c == NULL || (op->req == 0 && op->type == MSG_EVENT))
+		return;
+	if (op->type == MSG_EVENT && op->client->end != LINK_STORE_OF_MONITOR)
+		(void)chan_send(c, MSG_EVENT_DONE, &done);
+	else if (op->type == MSG_REC_OPEN)
+		(void)chan_send(c, MSG_REC_OPENED, &opened);
+	else if (op->type >= MSG_DIR_USER && op->type <= MSG_DIR_CODE)
+		(void)chan_send(c, MSG_DIR_DONE, &dir);
+}
+
+/* --- The transaction --- */
+
+static int
+op_apply(struct store *st, struct op *op, struct err *e)
+{
+	int r;
+
+	op->refused = false;
+	switch (op->type) {
+	case MSG_EVENT:
+		r = apply_event(st, op, e);
+		break;
+	case MSG_REC_OPEN:
+		r = record_open(st, op->rec, e);
+		break;
+	case MSG_POLICY_SEEN:
+		r = apply_policy(st, op, e);
+		break;
+	default:
+		r = apply_directory(st, op, e);
+	}
+	/* What can never succeed must not hold up everybody else. */
+	if (r == -EEXIST || r == -EINVAL || r == -EMSGSIZE || r == -ENOBUFS) {
+		snprintf(op->text, sizeof(op->text), "%s", e->text);
+		r = 1;
+	}
+	op->refused = r == 1;
+	return r < 0 ? r : 0;
+}
+
+static bool
+rec_is_refused(const struct store *st, const struct rec *r)
+{
+	for (const struct op *op = st->ops; op != NULL; op = op->next)
+		if (op->rec == r)
+			return op->refused;
+	return false;
+}
+
+static int
+recs_write(struct store *st, struct err *e)
+{
+	int n = 0;
+
+	for (struct rec *r = st->recs; r != NULL && n == 0; r = r->next)
+		if (r->dirty && (r->opened || !rec_is_refused(st, r)))
+			n = record_write(st, r, e);
+	for (struct rec *r = st->recs; r != NULL && n == 0; r = r->next)
+		if (r->closing && (r->opened || !rec_is_refused(st, r)))
+			n = record_close(st, r, e);
+	return n;
+}
+
+/* Everything below the oldest row that some recording still needs goes. */
+static int
+journal_trim(struct store *st, int64_t newest, struct err *e)
+{
+	int64_t below = newest > 0 ? newest : INT64_MAX;
+
+	if (!st->trim)
+		return 0;
+	for (struct rec *r = st->recs; r != NULL; r = r->next)
+		if (r->journal_first != 0 && r->journal_first < below)
+			below = r->journal_first;
+	return db_journal_trim(st->db, below, e);
+}
+
+static int
+commit_write(struct store *st, int64_t *journal_row, struct err *e)
+{
+	int r = db_begin(st->db, e);
+
+	buf_clear(&st->journal);
+	buf_clear(&st->note);
+	for (struct op *op = st->ops; op != NULL && r == 0; op = op->next)
+		r = op_apply(st, op, e);
+	if (r == 0)
+		r = recs_write(st, e);
+	if (r == 0 && st->journal.len > 0)
+		r = db_journal_add(st->db, buf_slice(&st->journal), journal_row, e);
+	if (r == 0)
+		r = journal_trim(st, *journal_row, e);
+	if (r == 0)
+		r = checkpoint_write(st, e);
+	if (r == 0)
+		r = db_tree_flush(st->db, e);
+	if (r == 0)
+		return db_commit(st->db, e);
+	db_rollback(st->db);
+	return r;
+}
+
+/* --- After it --- */
+
+static void
+rec_opened(struct op *op)
+{
+	op->rec->opened = !op->refused;
+	if (op->refused) {
+		op->rec->closing = true;
+		rec_mark(op->rec);
+	}
+}
+
+static void
+ops_done(struct store *st)
+{
+	struct op *op;
+
+	while ((op = st->ops) != NULL) {
+		st->ops = op->next;
+		if (op->rec != NULL)
+			rec_opened(op);
+		op_answer(op, !op->refused, op->text);
+		op_free(op);
+	}
+	st->ops_last = &st->ops;
+}
+
+/* Takes the recording out of the list; its client hears that it is closed. */
+static void
+rec_finish(struct store *st, struct rec **at)
+{
+	struct rec *r = *at;
+	struct msg_rec_closed m = { .rec = r->number, .ok = 1 };
+
+	*at = r->next;
+	if (r->dirty)
+		st->dirty--;
+	r->client->recs--;
+	if (r->told && r->opened && r->client->chan != NULL)
+		(void)chan_send(r->client->chan, MSG_REC_CLOSED, &m);
+	rec_free(r);
+}
+
+static void
+recs_done(struct store *st, int64_t journal_row)
+{
+	struct rec **at = &st->recs, *r;
+
+	while ((r = *at) != NULL) {
+		if (r->dirty && r->opened)
+			record_done(st, r, journal_row);
+		if (r->closing) {
+			st->sign_soon = true;
+			rec_finish(st, at);
+		} else {
+			at = &r->next;
+		}
+	}
+}
+
+static void
+clients_done(struct store *st)
+{
+	st->bytes = 0;
+	for (struct client *c = st->clients; c != NULL; c = c->next) {
+		c->bytes = 0;
+		client_balance(c);
+	}
+}
+
+/* --- Failure --- */
+
+static void retry(void *store);
+
+/* Whoever asked for something that was not begun hears no; what was said to have happened stays queued. */
+static void
+ops_refuse(struct store *st)
+{
+	struct op **at = &st->ops, *op;
+
+	while ((op = *at) != NULL) {
+		op_answer(op, false, st->why);
+		if (op->type == MSG_EVENT || op->type == MSG_POLICY_SEEN) {
+			op->req = 0;
+			at = &op->next;
+			continue;
+		}
+		*at = op->next;
+		if (op->rec != NULL) {
+			op->rec->closing = true;
+			op->rec->told = false;
+		}
+		op_free(op);
+	}
+	st->ops_last = at;
+	for (struct rec **r = &st->recs; *r != NULL;)
+		if ((*r)->closing && !(*r)->opened)
+			rec_finish(st, r);
+		else
+			r = &(*r)->next;
+}
+
+static void
+fail(struct store *st, const struct err *e)
+{
+	if (!st->failing) {
+		st->failing = true;
+		st->failing_since = clock_mono();
+		snprintf(st->why, sizeof(st->why), "the bastion cannot record: %.300s", e->text);
+		log_error("store: cannot write: %s: no session starts until it can", e->text);
+		store_event(st, 99, false, "", "the store could not write: %.300s", e->text);
+	}
+	ops_refuse(st);
+	loop_timer_start(st->loop, &st->commit_timer, RETRY_MS, retry, st);
+}
+
+static void
+recovered(struct store *st)
+{
+	int64_t ms = clock_ms_since(st->failing_since);
+
+	st->failing = false;
+	log_warn("store: writes again after %lld ms", (long long)ms);
+	store_event(st, 99, true, "", "the store writes again after %lld ms", (long long)ms);
+}
+
+/* --- When --- */
+
+int
+commit_now(struct store *st)
+{
+	struct err e = { 0 };
+	int64_t journal_row = 0;
+	int r;
+
+	loop_timer_stop(&st->commit_timer);
+	r = commit_write(st, &journal_row, &e);
+	if (r != 0) {
+		fail(st, &e);
+		return r;
+	}
+	st->trim = st->force = false;
+	st->last_commit = clock_mono();
+	ops_done(st);
+	recs_done(st, journal_row);
+	clients_done(st);
+	checkpoint_publish(st);
+	if (st->failing)
+		recovered(st);
+	return 0;
+}
+
+static void
+retry(void *arg)
+{
+	(void)commit_now(arg);
+}
+
+void
+commit_turn(void *arg)
+{
+	struct store *st = arg;
+	int64_t ms, wait;
+
+	clients_sweep(st);
+	if (st->failing || (st->ops == NULL && st->dirty == 0 && !st->force))
+		return;
+	ms = clock_ms_since(st->last_commit);
+	wait = st->dirty <= FEW ? QUIET_MS : GROUP_MS;
+	if (ms >= wait || st->bytes >= COMMIT_BYTES)
+		(void)commit_now(st);
+	else if (!loop_timer_is_running(&st->commit_timer))
+		loop_timer_start(st->loop, &st->commit_timer, wait - ms, retry, st);
+}
+
+/* Old open segments are sealed a few at a time; the journal is trimmed behind; a checkpoint a minute. */
+void
+commit_tick(void *arg)
+{
+	struct store *st = arg;
+	unsigned seals = 0;
+
+	for (struct rec *r = st->recs; r != NULL && seals < SEALS_MAX; r = r->next) {
+		if (!r->opened || r->raw.len == 0 || r->seal || clock_ms_since(r->since) < r->seal_after_ms)
+			continue;
+		r->seal = true;
+		rec_mark(r);
+		seals++;
+	}
+	if (++st->ticks % TRIM_TICKS == 0)
+		st->trim = true;
+	if (st->sign_soon || st->ticks % (1000 / TICK_MS * 60) == 0)
+		st->force = true;
+	loop_timer_start(st->loop, &st->tick_timer, TICK_MS, commit_tick, st);
+}

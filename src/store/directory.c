@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * The directory: gate's requests become a change and, in the same transaction, an event
+ * with the actor and the row before and after.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "db/directory.h"
+#include "store/store.h"
+
+#define ENTITY_MANAGEMENT 3004            /* OCSF */
+#define JSON_MAX          200000
+
+/* One request on its way. */
+struct change {
+	struct store *st;
+	struct op *op;
+	struct buf pool, before, after;
+	bool good;                        /* all texts fit into the pool */
+	bool delete;
+	struct slice actor;
+	char what[160];
+	struct err *e;
+};
+
+/* A NUL-terminated copy; the pool has its full size from the start and does not move. */
+static const char *
+text(struct change *c, struct slice s)
+{
+	size_t at = c->pool.len;
+
+	c->good = c->good && db_text(&c->pool, s) == 0 && buf_u8(&c->pool, 0) == 0;
+	return c->good ? (const char *)c->pool.p + at : "";
+}
+
+static void
+name(struct change *c, const char *kind, struct slice s)
+{
+	char shown[100];
+
+	snprintf(c->what, sizeof(c->what), "%s %s", kind, text_cleaned(s, shown, sizeof(shown)));
+}
+
+static int
+change_user(struct change *c, const void *message)
+{
+	const struct msg_dir_user *m = message;
+	struct db_user u = { .name = text(c, m->name), .display = text(c, m->display), .groups = text(c, m->groups),
+		.disabled = m->disabled != 0, .created_us = (int64_t)m->created_us };
+
+	name(c, "user", m->name);
+	return !c->good ? -EMSGSIZE : c->delete ? db_user_delete(c->st->db, &u, &c->before, c->e) :
+	    db_user_put(c->st->db, &u, &c->before, &c->after, c->e);
+}
+
+static int
+change_key(struct change *c, const void *message)
+{
+	const struct msg_dir_key *m = message;
+	struct db_key k = { .user = text(c, m->user), .alg = text(c, m->alg), .blob = m->blob,
+		.comment = text(c, m->comment), .added_us = (int64_t)m->added_us };
+
+	name(c, "a key of user", m->user);
+	return !c->good ? -EMSGSIZE : c->delete ? db_key_delete(c->st->db, &k, &c->before, c->e) :
+	    db_key_put(c->st->db, &k, &c->before, &c->after, c->e);
+}
+
+static int
+change_host(struct change *c, const void *message)
+{
+	const struct msg_dir_host *m = message;
+	struct db_host h = { .name = text(c, m->name), .addr = text(c, m->addr), .port = m->port,
+		.target_kind = m->target_kind, .trust_first = m->trust_first, .labels = text(c, m->labels),
+		.logins = text(c, m->logins), .pins = text(c, m->pins), .aliases = text(c, m->aliases) };
+
+	name(c, "host", m->name);
+	return !c->good ? -EMSGSIZE : c->delete ? db_host_delete(c->st->db, &h, &c->before, c->e) :
+	    db_host_put(c->st->db, &h, &c->before, &c->after, c->e);
+}
+
+static int
+change_code(struct change *c, const void *message)
+{
+	const struct msg_dir_code *m = message;
+	struct db_code k = { .user = text(c, m->user), .hash = m->hash, .expires_us = (int64_t)m->expires_us };
+
+	name(c, "an enrolment code of user", m->user);
+	if (m->hash.n != HASH_BYTES)
+		return err_set(c->e, -EEXIST, "a code's hash has 32 bytes");
+	return !c->good ? -EMSGSIZE : c->delete ? db_code_delete(c->st->db, &k, &c->before, c->e) :
+	    db_code_put(c->st->db, &k, &c->before, &c->after, c->e);
+}
+
+static int
+change_event(struct change *c)
+{
+	struct msg_event m = { .class_uid = ENTITY_MANAGEMENT, .severity = 1, .ok = 1, .actor = c->actor };
+	char sentence[320], shown[100];
+	struct buf detail;
+	int r;
+
+	m.activity = c->delete ? 4 : c->before.len > 0 ? 3 : 1;
+	snprintf(sentence, sizeof(sentence), "%s %s %s", text_cleaned(c->actor, shown, sizeof(shown)),
+	    c->delete ? "removed" : c->before.len > 0 ? "changed" : "added", c->what);
+	buf_init(&detail, 2 * JSON_MAX);
+	r = buf_printf(&detail, "{\"before\":%s,\"after\":", c->before.len > 0 ? buf_cstr(&c->before) : "null");
+	if (r == 0)
+		r = buf_printf(&detail, "%s}", c->after.len > 0 ? buf_cstr(&c->after) : "null");
+	m.text = slice_from(sentence);
+	m.detail = buf_slice(&detail);
+	if (r == 0)
+		r = event_add(c->st, c->op->at, c->op->at_mono, &m, c->e);
+	buf_done(&detail);
+	return r;
+}
+
+static const struct row {
+	enum msg_type type;
+	int (*change)(struct change *c, const void *message);
+} changes[] = {
+	{ MSG_DIR_USER, change_user }, { MSG_DIR_KEY, change_key }, { MSG_DIR_HOST, change_host },
+	{ MSG_DIR_CODE, change_code },
+};
+
+/* All four begin with req, op, actor. */
+static void
+change_head(struct change *c, const void *message)
+{
+	const struct msg_dir_user *m = message;
+
+	c->delete = m->op == MSG_DIR_DELETE;
+	c->actor = m->actor;
+}
+
+/* A request that cannot be is refused alone; the others of this transaction go on. */
+static int
+change_result(struct op *op, int r, const struct err *e)
+{
+	if (r != -EEXIST && r != -ENOENT && r != -EMSGSIZE && r != -ENOBUFS)
+		return r;
+	op->refused = true;
+	snprintf(op->text, sizeof(op->text), "%s", r == -EMSGSIZE || r == -ENOBUFS ? "the row is too large" : e->text);
+	return 1;
+}
+
+int
+apply_directory(struct store *st, struct op *op, struct err *e)
+{
+	struct change c = { .st = st, .op = op, .good = true, .e = e };
+	union { unsigned char bytes[256]; uint64_t align; } m;
+	int r = -EINVAL;
+
+	buf_init(&c.pool, MSG_MAX);
+	buf_init(&c.before, JSON_MAX);
+	buf_init(&c.after, JSON_MAX);
+	c.good = buf_reserve(&c.pool, MSG_MAX) != NULL;
+	if (msg_unpack(op->type, slice_of(op->bytes.p + 2, op->bytes.len - 2), &m) != 0)
+		goto out;
+	change_head(&c, &m);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		if (changes[i].type == op->type)
+			r = changes[i].change(&c, &m);
+	r = change_result(op, r, e);
+	if (r == 0)
+		r = change_event(&c);
+out:
+	buf_done(&c.pool);
+	buf_done(&c.before);
+	buf_done(&c.after);
+	return r;
+}
+
+int
+apply_policy(struct store *st, struct op *op, struct err *e)
+{
+	struct msg_event ev = { .class_uid = ENTITY_MANAGEMENT, .activity = 3, .severity = 1, .ok = 1 };
+	struct db_policy p = { .seen_us = op->at.us };
+	struct buf hash, actor, sentence;
+	struct msg_policy_seen m;
+	int r;
+
+	if (msg_unpack(MSG_POLICY_SEEN, slice_of(op->bytes.p + 2, op->bytes.len - 2), &m) != 0)
+		return -EINVAL;
+	buf_init(&hash, 4096);
+	buf_init(&actor, 4096);
+	buf_init(&sentence, 8192);
+	r = m.hash.n == HASH_BYTES ? text_hex(&hash, m.hash) : db_text(&hash, m.hash);
+	if (r == 0)
+		r = db_text(&actor, m.actor);
+	p.hash = buf_cstr(&hash);
+	p.body = m.body;
+	p.actor = buf_cstr(&actor);
+	if (r == 0)
+		r = db_policy_seen(st->db, &p, e);
+	if (r == 1) {
+		r = buf_printf(&sentence, "policy %.12s is in force", p.hash);
+		ev.actor = m.actor;
+		ev.text = buf_slice(&sentence);
+		if (r == 0)
+			r = event_add(st, op->at, op->at_mono, &ev, e);
+	}
+	buf_done(&hash);
+	buf_done(&actor);
+	buf_done(&sentence);
+	return r;
+}
+
+/* --- Loading: rows as messages --- */
+
+static int
+send_user(void *arg, const struct db_user *u)
+{
+	struct msg_dir_user m = { .name = slice_from(u->name), .display = slice_from(u->display),
+		.groups = slice_from(u->groups), .disabled = u->disabled, .created_us = (uint64_t)u->created_us };
+
+	return chan_send(arg, MSG_DIR_USER, &m);
+}
+
+static int
+send_key(void *arg, const struct db_key *k)
+{
+	struct msg_dir_key m = { .user = slice_from(k->user), .alg = slice_from(k->alg), .blob = k->blob,
+		.comment = slice_from(k->comment), .added_us = (uint64_t)k->added_us };
+
+	return chan_send(arg, MSG_DIR_KEY, &m);
+}
+
+static int
+send_host(void *arg, const struct db_host *h)
+{
+	struct msg_dir_host m = { .name = slice_from(h->name), .addr = slice_from(h->addr), .port = h->port,
+		.target_kind = h->target_kind, .trust_first = h->trust_first, .labels = slice_from(h->labels),
+		.logins = slice_from(h->logins), .pins = slice_from(h->pins), .aliases = slice_from(h->aliases) };
+
+	return chan_send(arg, MSG_DIR_HOST, &m);
+}
+
+static int
+send_code(void *arg, const struct db_code *k)
+{
+	struct msg_dir_code m = { .user = slice_from(k->user), .hash = k->hash, .expires_us = (uint64_t)k->expires_us };
+
+	return chan_send(arg, MSG_DIR_CODE, &m);
+}
+
+void
+directory_load(struct client *c, uint32_t req)
+{
+	struct msg_dir_done failed = { .req = req, .ok = 0 };
+	struct msg_dir_end end = { .req = req };
+	struct db *db = c->store->db;
+	struct err e = { 0 };
+	int r;
+
+	r = db_user_list(db, send_user, c->chan, &e);
+	if (r == 0)
+		r = db_key_list(db, send_key, c->chan, &e);
+	if (r == 0)
+		r = db_host_list(db, send_host, c->chan, &e);
+	if (r == 0)
+		r = db_code_list(db, send_code, c->chan, &e);
+	failed.text = slice_from(e.text[0] != '\0' ? e.text : "the directory cannot be sent");
+	(void)(r == 0 ? chan_send(c->chan, MSG_DIR_END, &end) : chan_send(c->chan, MSG_DIR_DONE, &failed));
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * fortress-store: the one process that writes the database: recordings, events, the
+ * audit tree, the directory.  It trusts no length that it did not check, and says that
+ * something is recorded only when it is on the disk.
+ *
+ * options → descriptors → key → sandbox → database → READY → loop → exit
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "db/journal.h"
+#include "db/merkle.h"
+#include "db/tree.h"
+#include "store/store.h"
+
+#define FD_MONITOR 3
+#define FD_GATE    4
+
+struct options {
+	const char *db, *key, *user, *outside;
+};
+
+/* SQLite's files, the partitions, the checkpoint written by rename. */
+static const int calls[] = {
+	SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(access), SCMP_SYS(faccessat),
+	SCMP_SYS(faccessat2), SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
+	SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(fchmod), SCMP_SYS(fchown),
+	SCMP_SYS(getcwd), SCMP_SYS(readlink), SCMP_SYS(fstatfs), SCMP_SYS(flock), SCMP_SYS(utimensat), SCMP_SYS(uname),
+	SCMP_SYS(pwritev), SCMP_SYS(umask), SCMP_SYS(chmod), SCMP_SYS(fchmodat), -1,
+};
+
+static void
+options_parse(struct options *o, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "db", required_argument, NULL, 'd' }, { "key", required_argument, NULL, 'k' },
+		{ "user", required_argument, NULL, 'u' }, { "checkpoint-to", required_argument, NULL, 'c' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
+		switch (c) {
+		case 'd': o->db = optarg; break;
+		case 'k': o->key = optarg; break;
+		case 'u': o->user = optarg; break;
+		case 'c': o->outside = optarg; break;
+		default:  exit(2);
+		}
+	if (o->db == NULL || o->key == NULL || optind < argc)
+		fatal("usage: fortress-store --db DIR --key FILE [--user ACCOUNT] [--checkpoint-to FILE]");
+}
+
+static void
+dir_give(const char *dir, int fd, const struct options *o)
+{
+	const struct passwd *pw;
+
+	if (o->user == NULL || geteuid() != 0)
+		return;
+	pw = getpwnam(o->user);
+	if (pw == NULL)
+		fatal("store: there is no account %s: create it, or run without root", o->user);
+	if (fchown(fd, pw->pw_uid, pw->pw_gid) != 0)
+		fatal("store: %s: %s", dir, strerror(errno));
+}
+
+/* The directory is ours alone: its lock is held until the process ends. */
+static void
+dir_prepare(const struct options *o)
+{
+	int fd;
+
+	if (mkdir(o->db, 0700) != 0 && errno != EEXIST)
+		fatal("store: %s: %s", o->db, strerror(errno));
+	fd = open(o->db, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		fatal("store: %s: %s", o->db, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		fatal("store: %s: another store works here", o->db);
+	dir_give(o->db, fd, o);
+}
+
+static void
+store_prepare(struct store *st, const struct options *o)
+{
+	struct err e = { 0 };
+
+	st->ops_last = &st->ops;
+	st->outside_fd = -1;
+	buf_init(&st->journal, JOURNAL_MAX);
+	buf_init(&st->packed, SEGMENT_MAX);
+	buf_init(&st->note, NOTE_MAX);
+	if (gethostname(st->node, sizeof(st->node) - 1) != 0 || st->node[0] == '\0')
+		snprintf(st->node, sizeof(st->node), "bastion");
+	clock_boot_id(st->boot);
+	if (checkpoint_key(st, o->key, geteuid(), &e) != 0)
+		fatal("store: %s", e.text);
+	if (o->outside != NULL)
+		st->outside_fd = open(o->outside, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (o->outside != NULL && st->outside_fd < 0)
+		fatal("store: %s: %s", o->outside, strerror(errno));
+	st->loop = loop_new();
+	if (st->loop == NULL)
+		fatal("store: event loop: %s", strerror(errno));
+}
+
+/* What libcrypto loads on first use must be loaded while there are files. */
+static void
+crypto_warm(struct store *st)
+{
+	unsigned char h[HASH_BYTES] = { 0 };
+
+	merkle_leaf(slice_from(NULL), h);
+	(void)note_sign(st->key, 0, h, &st->note);
+	buf_clear(&st->note);
+}
+
+static bool
+enter(const struct options *o, bool *root)
+{
+	const struct sandbox box = { .name = "store", .user = o->user, .calls = calls, .files_max = 65536 };
+	bool as_root = geteuid() == 0 && o->user != NULL;
+	const struct sandbox_path path = { as_root ? "/" : o->db, true };
+	struct sandbox_state state = { 0 };
+	struct err e = { 0 };
+
+	if (sandbox_enter(&box, as_root ? o->db : NULL, &path, 1, &state, &e) != 0)
+		fatal("%s", e.text);
+	*root = state.root;
+	return state.seccomp;
+}
+
+static int
+checkpoint_last(void *arg, const struct db_checkpoint *c)
+{
+	((struct store *)arg)->signed_size = c->size;
+	return 0;
+}
+
+static void
+database_open(struct store *st, const char *dir)
+{
+	struct err e = { 0 };
+	int r;
+
+	st->db = db_open_write(dir, &e);
+	if (st->db == NULL)
+		fatal("store: %s", e.text);
+	r = db_checkpoint_last(st->db, checkpoint_last, st, &e);
+	if (r == 0 || r == -ENOENT)
+		r = recover(st, &e);
+	if (r != 0)
+		fatal("store: %s", e.text);
+	store_event(st, 3, true, "", "the store started");
+	if (commit_now(st) != 0)
+		fatal("store: %s", st->why);
+}
+
+static void
+ignore(void *arg, int signo)
+{
+	(void)arg;
+	(void)signo;
+}
+
+/* Ctrl-C goes to the whole foreground group: the monitor says when to stop. */
+static void
+signals(struct store *st)
+{
+	(void)loop_signal(st->loop, SIGINT, ignore, NULL);
+	(void)loop_signal(st->loop, SIGTERM, ignore, NULL);
+	(void)loop_signal(st->loop, SIGHUP, ignore, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+}
+
+static int
+finish(struct store *st)
+{
+	int r;
+
+	st->stopping = true;
+	for (struct client *c = st->clients; c != NULL; c = c->next)
+		ingest_lost(c, "the bastion stopped");
+	store_event(st, 4, true, "", "the store stopped");
+	r = commit_now(st);
+	for (struct client *c = st->clients; c != NULL; c = c->next) {
+		chan_free(c->chan);
+		c->chan = NULL;
+	}
+	clients_sweep(st);
+	db_close(st->db);
+	note_key_free(st->key);
+	segment_done();
+	buf_done(&st->journal);
+	buf_done(&st->packed);
+	buf_done(&st->note);
+	loop_free(st->loop);
+	return r == 0 ? 0 : 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { 0 };
+	struct store st = { 0 };
+	struct msg_ready ready;
+	bool root = false;
+	int r;
+
+	sandbox_title_init(argc, argv);
+	log_open("store", LOG_LEVEL_INFO, STDERR_FILENO);
+	options_parse(&o, argc, argv);
+	umask(077);
+	dir_prepare(&o);
+	store_prepare(&st, &o);
+	crypto_warm(&st);
+	signals(&st);
+	ready.sandboxed = enter(&o, &root);
+	database_open(&st, root ? "/" : o.db);
+	st.monitor = client_new(&st, FD_MONITOR, LINK_STORE_OF_MONITOR, 0);
+	if (st.monitor == NULL || client_new(&st, FD_GATE, LINK_STORE_OF_GATE, 0) == NULL)
+		fatal("store: descriptors 3 and 4 must be the monitor's and the gate's channels");
+	loop_set_turn(st.loop, commit_turn, &st);
+	commit_tick(&st);
+	sandbox_title("store");
+	if (chan_send(st.monitor->chan, MSG_READY, &ready) != 0)
+		fatal("store: the monitor is gone");
+	r = loop_run(st.loop);
+	return r == 0 ? finish(&st) : 1;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * What the store's modules share.  Everything that came and is not durable yet hangs here:
+ * operations in the order they came, and recordings with frames that wait.  A commit takes
+ * all of it in one transaction; only then is anything answered.  When a commit fails all
+ * of it stays where it is, to be tried again.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/clock.h"
+#include "db/event.h"
+#include "db/note.h"
+#include "db/session.h"
+#include "msg/chan.h"
+
+#define CLIENT_RECS_MAX    256
+#define CLIENT_OPS_MAX     256            /* unanswered operations: then it is not read until a commit */
+#define CLIENT_BYTES_MAX   (8u << 20)     /* frames not durable: the same */
+#define COMMIT_BYTES       (4u << 20)     /* so much waits: commit at once */
+#define STORE_BYTES_MAX    (64u << 20)    /* of all clients, while the disk fails */
+
+struct store;
+
+struct client {
+	struct client *next;
+	struct store *store;
+	struct chan *chan;                /* NULL once it has ended */
+	enum link_end end;
+	uint64_t conn;
+	unsigned recs, ops;
+	size_t bytes;
+	bool paused;
+};
+
+/* A message that waits for the next commit. */
+struct op {
+	struct op *next;
+	struct client *client;            /* NULL: nobody waits for an answer */
+	struct rec *rec;                  /* of MSG_REC_OPEN */
+	enum msg_type type;
+	uint32_t req;                     /* or the recording's number */
+	wall_t at;
+	mono_t at_mono;
+	struct buf bytes;                 /* the datagram */
+	bool refused;
+	char text[512];                   /* why */
+};
+
+/* A run of frames, full, that is not on disk yet. */
+struct staged {
+	struct staged *next;
+	struct db_segment seg;
+	struct buf raw;
+};
+
+struct rec {
+	struct rec *next;
+	struct client *client;
+	uint32_t number;
+	struct db_session session;        /* its texts live in pool until it is open */
+	struct buf pool;
+	bool opened, closing, told, dirty, seal;
+	struct staged *first, **last;
+	struct db_segment open;           /* the segment that grows; its frames: */
+	struct buf raw;
+	size_t journaled;                 /* of raw: durable in the journal */
+	size_t journaling;                /* durable with the commit that runs */
+	int64_t journal_first;            /* oldest journal row that is needed; 0: none */
+	mono_t since;                     /* of raw's first byte */
+	int64_t seal_after_ms;
+	uint64_t acked;
+	char reason[512], exit[64], user[68], host[68];
+};
+
+struct store {
+	struct loop *loop;
+	struct db *db;
+	struct note_key *key;
+	int outside_fd;                   /* checkpoints are appended here too; -1: nowhere */
+	char node[64], boot[37];
+	struct client *clients;
+	struct client *monitor;
+	struct rec *recs;
+	struct op *ops, **ops_last;
+	unsigned dirty;                   /* recordings with frames that wait, or closing */
+	size_t bytes;
+	mono_t last_commit;
+	struct loop_timer commit_timer, tick_timer;
+	struct buf journal, packed;
+	unsigned ticks;
+	bool trim, stopping, force;
+	bool failing;
+	mono_t failing_since;
+	char why[400];
+	uint64_t signed_size, signing_size;
+	mono_t signed_at;
+	bool sign_soon;
+	struct buf note;                  /* signed in this transaction, to be handed out after it */
+};
+
+/* client.c */
+struct client *client_new(struct store *st, int fd, enum link_end end, uint64_t conn);
+void client_balance(struct client *c);             /* pauses or reads on */
+void clients_sweep(struct store *st);              /* frees those that have ended and are not needed */
+
+/* ingest.c: what fronts say about recordings.  False: the client broke the rules and must go. */
+bool ingest_open(struct client *c, const struct msg_rec_open *m);
+bool ingest_data(struct client *c, const struct msg_rec_data *m);
+bool ingest_close(struct client *c, const struct msg_rec_close *m);
+void ingest_lost(struct client *c, const char *reason);         /* all of its recordings end as lost */
+void rec_mark(struct rec *r);                      /* it has something for the next commit */
+void rec_free(struct rec *r);
+bool rec_stage(struct rec *r);                     /* closes the growing segment, starts the next */
+
+/* commit.c */
+struct op *op_add(struct store *st, struct client *c, enum msg_type type, const void *message);
+void commit_turn(void *store);                     /* after each turn of the loop: now, later, or nothing to do */
+int commit_now(struct store *st);                  /* 0 or the failure, which is then the store's state */
+void commit_tick(void *store);
+/* An event of the store's own, for the next commit. */
+void store_event(struct store *st, uint32_t activity, bool ok, const char *session, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* event.c, directory.c, record.c: inside the transaction.  0; 1 refused (op->text says why); negative: it failed. */
+int apply_event(struct store *st, struct op *op, struct err *e);
+int apply_directory(struct store *st, struct op *op, struct err *e);
+int apply_policy(struct store *st, struct op *op, struct err *e);
+int record_open(struct store *st, struct rec *r, struct err *e);
+int record_write(struct store *st, struct rec *r, struct err *e);
+int record_close(struct store *st, struct rec *r, struct err *e);
+void record_done(struct store *st, struct rec *r, int64_t journal_row);    /* after the COMMIT */
+int event_add(struct store *st, wall_t at, mono_t at_mono, const struct msg_event *m, struct err *e);
+void directory_load(struct client *c, uint32_t req);
+
+/* checkpoint.c */
+int checkpoint_key(struct store *st, const char *path, uid_t uid, struct err *e);
+int checkpoint_write(struct store *st, struct err *e);          /* in the transaction, if it is time */
+void checkpoint_publish(struct store *st);                      /* after it */
+
+/* recover.c: closes what a former life left open. */
+int recover(struct store *st, struct err *e);
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * The store, whole, as a process: a day's work; kill -9; a full disk; a read-only one.
+ * usage: e_store work|kill|full|readonly
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/id.h"
+#include "db/event.h"
+#include "db/frames.h"
+#include "db/verify.h"
+#include "tests/system/store_peer.h"
+#include "tests/tap.h"
+
+static char dir[] = "/tmp/e_store.XXXXXX";
+static struct err e;
+
+static const char *
+db_path(void)
+{
+	static char path[64];
+
+	snprintf(path, sizeof(path), "%s/db", dir);
+	return path;
+}
+
+static int
+verify(struct db_verify *v)
+{
+	struct db *db = db_open_read(db_path(), &e);
+	struct note_key *key = NULL;
+	char path[64];
+	struct buf text;
+	int r = -EIO;
+
+	buf_init(&text, 65536);
+	snprintf(path, sizeof(path), "%s/key.pub", dir);
+	if (db != NULL && fd_read_file(path, NOTE_KEY_MAX, &text, &e) == 0)
+		key = note_key_parse(buf_slice(&text), &e);
+	if (key != NULL)
+		r = db_verify(db, key, slice_from(NULL), v, &e);
+	note_key_free(key);
+	buf_done(&text);
+	db_close(db);
+	return r;
+}
+
+struct seen {
+	char state[16], reason[64];
+	uint64_t bytes;
+};
+
+static int
+see(void *arg, const struct db_session *s)
+{
+	struct seen *v = arg;
+
+	snprintf(v->state, sizeof(v->state), "%s", s->state);
+	snprintf(v->reason, sizeof(v->reason), "%s", s->reason);
+	v->bytes = s->bytes;
+	return 0;
+}
+
+static void
+session_see(const unsigned char id[ID_BYTES], struct seen *v)
+{
+	struct db *db = db_open_read(db_path(), &e);
+
+	memset(v, 0, sizeof(*v));
+	if (db != NULL)
+		(void)db_session_find(db, id, see, v, &e);
+	db_close(db);
+}
+
+/* Does the recording hold the lines 0, 1, 2… up to position pos and not a byte less? */
+static bool
+lines_are_there(const unsigned char id[ID_BYTES], uint64_t pos)
+{
+	struct db *db = db_open_read(db_path(), &e);
+	struct db_frames *it = db == NULL ? NULL : db_frames_open(db, id, &e);
+	uint64_t at = 0, end = 0;
+	unsigned n = 0;
+	struct frame f;
+	char line[32];
+	bool good = true;
+
+	while (it != NULL && good && db_frames_next(it, &f, &at, &e) == 1) {
+		snprintf(line, sizeof(line), "line %u\n", n++);
+		good = slice_is(f.data, line);
+		end = at + FRAME_HEAD + f.data.n;
+	}
+	db_frames_close(it);
+	db_close(db);
+	return good && end >= pos;
+}
+
+static int
+send_line(struct front *f, uint32_t rec, uint64_t *pos, unsigned n)
+{
+	char line[32];
+
+	snprintf(line, sizeof(line), "line %u\n", n);
+	return front_data(f, rec, pos, n, line, strlen(line));
+}
+
+static void
+test_directory(struct peer *p)
+{
+	struct msg_dir_user u = { .req = 5, .op = MSG_DIR_PUT, .actor = slice_from("admin"), .name = slice_from("alice"),
+		.groups = slice_from("ops") };
+	struct msg_dir_load load = { .req = 6 };
+
+	ok(chan_send(p->gate, MSG_DIR_USER, &u) == 0 && chan_wait(p->gate, 10000) == 0 && p->dir_ok == 1, "a user is put %s",
+	    p->text);
+	u.op = MSG_DIR_DELETE;
+	u.name = slice_from("nobody");
+	ok(chan_send(p->gate, MSG_DIR_USER, &u) == 0 && chan_wait(p->gate, 10000) == 0 && p->dir_ok == 0,
+	    "who is not there is not deleted");
+	is(p->text, "there is no user nobody", "and says so");
+	p->dir_done = 0;
+	(void)chan_send(p->gate, MSG_DIR_LOAD, &load);
+	while (p->dir_done == 0 && chan_wait(p->gate, 10000) == 0)
+		;
+	ok(p->dir_rows == 1, "the directory loads");
+}
+
+static void
+test_event(struct peer *p)
+{
+	struct msg_event ev = { .req = 9, .class_uid = 3002, .activity = 1, .ok = 0, .actor = slice_of("al\xffice\0", 7),
+		.text = slice_from("no"), .detail = slice_from("{broken") };
+
+	ok(chan_send(p->gate, MSG_EVENT, &ev) == 0 && chan_wait(p->gate, 10000) == 0 && p->event_done == 1,
+	    "an event with foreign bytes is durable");
+}
+
+static void
+test_work(void)
+{
+	unsigned char id[3][ID_BYTES];
+	struct front f, lost, bad;
+	struct db_verify v = { 0 };
+	uint64_t pos = 0, pos2 = 0, pos3 = 0;
+	struct seen s;
+	struct peer p;
+	int status;
+
+	for (int i = 0; i < 3; i++)
+		(void)id_new(id[i]);
+	ok(peer_start(&p, dir, NULL) == 0, "the store is ready");
+	ok(front_start(&p, &f, NULL) == 0 && front_open(&f, 7, id[0], "alice") == 1, "a recording opens %s", f.text);
+	for (unsigned n = 0; n < 5000; n++)
+		if (send_line(&f, 7, &pos, n) != 0)
+			break;
+	ok(front_wait_ack(&f, 7, pos, 10000) == 0, "all of it is durable, %u acknowledgements", f.acks);
+	ok(lines_are_there(id[0], pos), "and readable while it goes on: %s", e.text);
+	ok(front_open(&f, 8, id[0], "alice") == 0, "the same id twice is refused: %s", f.text);
+	ok(front_close(&f, 7, pos) == 0, "closes");
+	ok(front_start(&p, &lost, NULL) == 0 && front_open(&lost, 1, id[1], "bob") == 1, "another");
+	(void)send_line(&lost, 1, &pos2, 0);
+	ok(front_wait_ack(&lost, 1, pos2, 10000) == 0, "durable");
+	front_stop(&lost);
+	ok(front_start(&p, &bad, NULL) == 0 && front_open(&bad, 1, id[2], "eve") == 1, "a front with a gap");
+	pos3 = 77;
+	(void)send_line(&bad, 1, &pos3, 0);
+	while (!bad.over && chan_wait(bad.chan, 10000) == 0)
+		;
+	ok(bad.over, "is hung up on");
+	front_stop(&bad);
+	test_directory(&p);
+	test_event(&p);
+	front_stop(&f);
+	status = peer_stop(&p);
+	ok(status == 0, "stops: %x", (unsigned)status);
+	session_see(id[0], &s);
+	ok(strcmp(s.state, "closed") == 0 && s.bytes == pos, "the first is closed: %s", s.reason);
+	session_see(id[1], &s);
+	ok(strcmp(s.state, "lost") == 0 && s.bytes == pos2, "the second is lost: %s", s.reason);
+	session_see(id[2], &s);
+	ok(strcmp(s.state, "lost") == 0, "the third too: %s", s.reason);
+	status = verify(&v);
+	ok(status == 0 && v.sessions == 3 && v.signed_size == v.leaves, "all holds and is signed: %s", status ? e.text : "");
+}
+
+#define KILL_FRONTS 4
+#define KILL_ROUNDS 6
+
+/* Under load, killed at a moment that the acknowledgements choose; what was acknowledged is there. */
+static void
+kill_round(unsigned round)
+{
+	unsigned char id[KILL_FRONTS][ID_BYTES];
+	struct front f[KILL_FRONTS];
+	uint64_t pos[KILL_FRONTS] = { 0 };
+	unsigned n[KILL_FRONTS] = { 0 }, whole = 0, lost = 0;
+	struct db_verify v = { 0 };
+	struct seen s;
+	struct peer p;
+	int r;
+
+	ok(peer_start(&p, dir, NULL) == 0, "round %u: ready", round);
+	for (int i = 0; i < KILL_FRONTS; i++) {
+		(void)id_new(id[i]);
+		if (front_start(&p, &f[i], NULL) != 0 || front_open(&f[i], 1, id[i], "alice") != 1)
+			ok(false, "a recording opens");
+	}
+	while (f[0].acks < 4 + round * 7)
+		for (int i = 0; i < KILL_FRONTS; i++) {
+			for (int k = 0; k < 50; k++)
+				(void)send_line(&f[i], 1, &pos[i], n[i]++);
+			(void)chan_wait(f[i].chan, 0);
+		}
+	peer_kill(&p);
+	ok(peer_start(&p, dir, NULL) == 0, "round %u: ready after kill -9", round);
+	for (int i = 0; i < KILL_FRONTS; i++) {
+		while (chan_wait(f[i].chan, 0) == 0)
+			;
+		whole += lines_are_there(id[i], f[i].acked[1]);
+		session_see(id[i], &s);
+		lost += strcmp(s.state, "lost") == 0 && s.bytes >= f[i].acked[1];
+		front_stop(&f[i]);
+	}
+	ok(whole == KILL_FRONTS, "round %u: nothing acknowledged is lost (of %u lines)", round, n[0]);
+	ok(lost == KILL_FRONTS, "round %u: the recordings are closed and marked", round);
+	ok(peer_stop(&p) == 0, "round %u: stops", round);
+	r = verify(&v);
+	ok(r == 0, "round %u: %d leaves hold: %s", round, (int)v.leaves, r != 0 ? e.text : "");
+}
+
+static void
+limit_files(void)
+{
+	/* What a full disk is to a process: no file may grow beyond this. */
+	struct rlimit r = { 700000, 700000 };
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)setrlimit(RLIMIT_FSIZE, &r);
+}
+
+static void
+test_full(void)
+{
+	static unsigned char noise[30000];
+	unsigned char id[ID_BYTES], other[ID_BYTES];
+	struct db_verify v = { 0 };
+	uint64_t pos = 0, durable;
+	struct front f, g;
+	struct peer p;
+	uint32_t x = 1;
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(noise); i++)
+		noise[i] = (unsigned char)((x = x * 1664525 + 1013904223) >> 24);
+	(void)id_new(id);
+	(void)id_new(other);
+	ok(peer_start(&p, dir, limit_files) == 0, "ready on a small disk");
+	ok(front_start(&p, &f, NULL) == 0 && front_open(&f, 1, id, "alice") == 1, "a recording opens %s", f.text);
+	for (unsigned n = 0; n < 100 && r == 0; n++) {
+		(void)front_data(&f, 1, &pos, n, noise, sizeof(noise));
+		r = front_wait_ack(&f, 1, pos, 700);
+	}
+	durable = f.acked[1];
+	ok(r == -ETIMEDOUT && durable > 0 && durable < pos, "the disk fills: no acknowledgement beyond %d", (int)durable);
+	ok(front_start(&p, &g, NULL) == 0 && front_open(&g, 1, other, "bob") == 0, "nobody else starts: %s", g.text);
+	front_stop(&f);
+	front_stop(&g);
+	ok(peer_stop(&p) != 0, "it stops and says that it could not write all");
+	ok(peer_start(&p, dir, NULL) == 0, "with room again it starts");
+	ok(peer_stop(&p) == 0, "and stops");
+	r = verify(&v);
+	ok(r == 0 && v.bytes >= durable, "what was acknowledged is there and holds: %s", r != 0 ? e.text : "");
+}
+
+static void
+test_readonly(void)
+{
+	struct peer p;
+	int r;
+
+	if (geteuid() == 0 && mount("none", dir, "tmpfs", MS_RDONLY, NULL) != 0) {
+		tap_skip("cannot mount");
+		return;
+	}
+	(void)chmod(dir, 0500);
+	r = peer_start(&p, dir, NULL);
+	ok(r != 0, "it does not start on a read-only disk");
+	(void)kill(p.pid, SIGKILL);
+	if (geteuid() == 0)
+		(void)umount(dir);
+	(void)chmod(dir, 0700);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "work";
+	char cmd[64];
+
+	if (mkdtemp(dir) == NULL)
+		return 1;
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (strcmp(what, "kill") == 0)
+		for (unsigned i = 0; i < KILL_ROUNDS; i++)
+			kill_round(i);
+	else if (strcmp(what, "full") == 0)
+		test_full();
+	else if (strcmp(what, "readonly") == 0)
+		test_readonly();
+	else
+		test_work();
+	if (getenv("KEEP") != NULL)
+		return tap_done();
+	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
+	return system(cmd) == 0 ? tap_done() : 1;
+}

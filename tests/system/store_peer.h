@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* The store's peers, played by a test or a bench: monitor, gate, and any number of fronts. */
+#ifndef TESTS_STORE_PEER_H
+#define TESTS_STORE_PEER_H
+
+#include <sys/types.h>
+
+#include "msg/chan.h"
+
+struct peer {
+	pid_t pid;
+	char dir[200], program[300];
+	struct chan *monitor, *gate;
+	uint32_t ready, dir_rows, dir_done, dir_ok, event_done;   /* what has come */
+	char text[512];
+};
+
+struct front {
+	struct chan *chan;
+	bool over;
+	uint32_t opened, open_ok, closed, acks;
+	uint64_t acked[16];                     /* by recording number */
+	char text[512];
+};
+
+/* 0 or -1.  DIR/db and DIR/key; the program is the one that was built here.  before_exec may be NULL. */
+int peer_start(struct peer *p, const char *dir, void (*before_exec)(void));
+int peer_stop(struct peer *p);                  /* MSG_STOP; its exit status */
+void peer_kill(struct peer *p);                 /* kill -9 */
+int front_start(struct peer *p, struct front *f, struct loop *loop);
+void front_stop(struct front *f);
+int front_open(struct front *f, uint32_t rec, const unsigned char id[16], const char *user);   /* waits; 1: may go on */
+int front_data(struct front *f, uint32_t rec, uint64_t *pos, uint64_t t_ms, const void *p, size_t n);
+int front_wait_ack(struct front *f, uint32_t rec, uint64_t pos, int timeout_ms);               /* 0: durable */
+int front_close(struct front *f, uint32_t rec, uint64_t pos);      /* waits; 0: durable */
+
+#endif
