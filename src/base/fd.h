@@ -28,6 +28,9 @@ ssize_t fd_recv(int sock, void *p, size_t size, int fds[FD_PASS_MAX], int *nfds)
 
 /* Reads a whole file of at most max bytes (appended to b).  0 or a negative code with e filled. */
 int fd_read_file(const char *path, size_t max, struct buf *b, struct err *e);
+/* The index-th file (from 0, by name) that matches pattern ("policy.d/" + a glob, below dir and not above it, no hidden ones):
+ * its text is appended to b (at most max bytes), its name goes to name.  1, 0 when there are no more, or a negative code. */
+int fd_read_match(int dir, const char *pattern, unsigned index, size_t max, struct buf *b, char *name, size_t size);
 /* Writes path by a temporary file beside it, fsync and rename; mode e.g. 0600. */
 int fd_write_file(const char *path, const void *p, size_t n, mode_t mode, struct err *e);
 

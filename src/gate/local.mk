@@ -6,7 +6,7 @@ noinst_LIBRARIES += %D%/libgate.a
 	%D%/lists.c %D%/lists.h %D%/names.c %D%/names.h %D%/puts.c %D%/puts.h %D%/rules.c %D%/rules.h \
 	%D%/signer.c %D%/signer.h %D%/wire.c %D%/wire.h
 %C%_libgate_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
-GATE_LIBS = src/gate/libgate.a $(MSG_LIBS) $(CRYPTO_LIBS)
+GATE_LIBS = src/gate/libgate.a policy/libpolicy.a $(MSG_LIBS) $(CRYPTO_LIBS)
 pkglibexec_PROGRAMS += fortress-gate
 fortress_gate_SOURCES = %D%/main.c
 fortress_gate_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)

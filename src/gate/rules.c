@@ -17,8 +17,11 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "gate/rules.h"
+#include "policy/policy.h"
 
-#define BODY_MAX (MSG_MAX - 4096)
+#define BODY_MAX   (MSG_MAX - 4096)
+#define GROUPS_MAX 64
+#define LABELS_MAX 64
 
 struct rules {
 	char dir[4096], file[256];
@@ -26,6 +29,7 @@ struct rules {
 	struct buf body;
 	char hash[2 * SHA256_DIGEST_LENGTH + 1];
 	char error[512];
+	struct policy *policy;
 };
 
 struct rules *
@@ -57,25 +61,143 @@ rules_close(struct rules *r)
 	if (r == NULL)
 		return;
 	fd_close(&r->fd);
+	policy_free(r->policy);
 	buf_done(&r->body);
 	free(r);
+}
+
+/* What is read counts towards the hash and the body that the store keeps. */
+struct loading {
+	struct rules *rules;
+	struct buf body;
+};
+
+static int
+read_include(void *arg, const char *pattern, unsigned index, struct buf *text, char *name, size_t size)
+{
+	struct loading *l = arg;
+	int r = fd_read_match(l->rules->fd, pattern, index, BODY_MAX, text, name, size);
+
+	if (r == 1 && (buf_printf(&l->body, "\n# %s\n", name) != 0 || buf_slice_append(&l->body, buf_slice(text)) != 0))
+		return -EFBIG;
+	return r;
+}
+
+static int
+read_main(struct loading *l, struct err *e)
+{
+	char name[256];
+	int r = fd_read_match(l->rules->fd, l->rules->file, 0, BODY_MAX, &l->body, name, sizeof(name));
+
+	if (r == 1)
+		return 0;
+	return err_set(e, r < 0 ? r : -ENOENT, "%s/%s: %s", l->rules->dir, l->rules->file, strerror(r < 0 ? -r : ENOENT));
+}
+
+static void
+rules_take(struct rules *r, struct policy *policy, struct buf *body)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	struct buf hex;
+
+	policy_free(r->policy);
+	r->policy = policy;
+	buf_done(&r->body);
+	r->body = *body;
+	buf_init(body, BODY_MAX);
+	(void)SHA256(r->body.p, r->body.len, digest);
+	buf_init(&hex, 256);
+	if (text_hex(&hex, slice_of(digest, sizeof(digest))) == 0)
+		snprintf(r->hash, sizeof(r->hash), "%s", buf_cstr(&hex));
+	buf_done(&hex);
+	r->error[0] = '\0';
 }
 
 int
 rules_load(struct rules *r, struct err *e)
 {
-	int code = err_set(e, -ENOSYS, "%s/%s: this build has no policy language", r->dir, r->file);
+	struct loading l = { .rules = r };
+	struct err why = { 0 };
+	struct policy *policy = NULL;
+	char *text = NULL;
+	int code;
 
-	snprintf(r->error, sizeof(r->error), "%s", e->text);
-	return code;
+	buf_init(&l.body, BODY_MAX);
+	code = read_main(&l, &why);
+	if (code == 0) {
+		size_t n = l.body.len;
+
+		text = slice_dup(buf_slice(&l.body));
+		policy = text != NULL ? policy_parse(r->file, slice_of(text, n), read_include, &l, &why) : NULL;
+		code = policy != NULL ? 0 : why.code != 0 ? why.code : -ENOMEM;
+	}
+	if (code == 0)
+		rules_take(r, policy, &l.body);
+	else
+		snprintf(r->error, sizeof(r->error), "%s", why.text);
+	free(text);
+	buf_done(&l.body);
+	return code == 0 ? 0 : err_set(e, code, "%s", why.text);
+}
+
+/* "a,b c" → slices; separators are commas and blanks. */
+static size_t
+list_split(const char *list, struct slice *out, size_t max)
+{
+	size_t n = 0, len;
+
+	while (n < max) {
+		list += strspn(list, ", ");
+		len = strcspn(list, ", ");
+		if (len == 0)
+			break;
+		out[n++] = slice_of(list, len);
+		list += len;
+	}
+	return n;
+}
+
+static size_t
+labels_split(const char *list, struct policy_label *out, size_t max)
+{
+	struct slice words[LABELS_MAX];
+	size_t n = list_split(list, words, max < LABELS_MAX ? max : LABELS_MAX);
+
+	for (size_t i = 0; i < n; i++) {
+		const unsigned char *eq = memchr(words[i].p, '=', words[i].n);
+		size_t key = eq != NULL ? (size_t)(eq - words[i].p) : words[i].n;
+
+		out[i].key = slice_of(words[i].p, key);
+		out[i].value = eq != NULL ? slice_of(eq + 1, words[i].n - key - 1) : slice_of(words[i].p, 0);
+	}
+	return n;
 }
 
 void
 rules_ask(const struct rules *r, const struct rules_question *q, struct rules_answer *ret)
 {
-	(void)q;
+	struct slice groups[GROUPS_MAX];
+	struct policy_label labels[LABELS_MAX];
+	struct policy_request req = { .user = slice_from(q->user->name), .verb = q->verb, .host = slice_from(q->host->name),
+	    .login = q->login, .groups = groups, .labels = labels, .command = q->command, .to = q->to, .src = q->src,
+	    .now = q->at };
+	struct policy_decision d;
+	struct buf words;
+
 	*ret = (struct rules_answer){ 0 };
-	snprintf(ret->text, sizeof(ret->text), "DENY (no policy is in force): %.900s", r->error);
+	if (r->policy == NULL) {
+		snprintf(ret->text, sizeof(ret->text), "DENY (no policy is in force): %.900s", r->error);
+		return;
+	}
+	req.groups_n = list_split(q->user->groups != NULL ? q->user->groups : "", groups, GROUPS_MAX);
+	req.labels_n = labels_split(q->host->labels != NULL ? q->host->labels : "", labels, LABELS_MAX);
+	policy_eval(r->policy, &req, &d);
+	ret->permit = d.permit;
+	snprintf(ret->rule, sizeof(ret->rule), "%s", d.rule);
+	buf_init(&words, sizeof(ret->text));
+	if (policy_explain(r->policy, &req, &words) == 0)
+		snprintf(ret->text, sizeof(ret->text), "%s", buf_cstr(&words));
+	buf_done(&words);
 }
 
 const char *
@@ -99,8 +221,7 @@ rules_body(const struct rules *r)
 unsigned
 rules_count(const struct rules *r)
 {
-	(void)r;
-	return 0;
+	return r->policy != NULL ? (unsigned)policy_rules(r->policy) : 0;
 }
 
 const char *
