@@ -14,3 +14,17 @@ tests_unit_test_note_SOURCES = %D%/test_note.c
 tests_unit_test_note_LDADD = $(TAP_LIBS) $(DB_LIBS)
 tests_unit_test_db_SOURCES = %D%/test_db.c
 tests_unit_test_db_LDADD = $(TAP_LIBS) $(DB_LIBS)
+
+check_PROGRAMS += %D%/test_policy
+TESTS += %D%/test_policy
+%C%_test_policy_LDADD = $(TAP_LIBS) $(POLICY_LIBS)
+check_PROGRAMS += tests/unit/test_names tests/unit/test_directory tests/unit/test_keys tests/unit/test_out
+TESTS += tests/unit/test_names tests/unit/test_directory tests/unit/test_keys tests/unit/test_out
+tests_unit_test_names_SOURCES = %D%/test_names.c
+tests_unit_test_names_LDADD = $(TAP_LIBS) $(GATE_LIBS)
+tests_unit_test_directory_SOURCES = %D%/test_directory.c
+tests_unit_test_directory_LDADD = $(TAP_LIBS) $(GATE_LIBS)
+tests_unit_test_keys_SOURCES = %D%/test_keys.c
+tests_unit_test_keys_LDADD = $(TAP_LIBS) $(GATE_LIBS)
+tests_unit_test_out_SOURCES = %D%/test_out.c
+tests_unit_test_out_LDADD = $(TAP_LIBS) $(CTL_LIBS)

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * Patterns over the argument vector, never over a joined string.
+ *
+ *	text  "quoted"   exactly this          *              one argument, not starting with -
+ *	--               exactly --            **             the rest, whatever it is (last only)
+ *	<int:1..100>  <enum:a,b>  <host>  <ident>  <path:GLOB>  <re:ERE>        one argument of that kind
+ *	[ -f ]           may be left out
+ *
+ * The first argument is the program; a plain sshd gets one string, which counts only if it
+ * is a simple command, because the target's shell would read anything else its own way.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <regex.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "policy/ast.h"
+
+#define DEPTH_MAX 64
+
+/* "<kind:rest>" → kind and rest; false when it is not typed. */
+static bool
+typed(const char *text, struct slice *kind, struct slice *rest)
+{
+	size_t n = strlen(text), k;
+
+	if (n < 3 || text[0] != '<' || text[n - 1] != '>')
+		return false;
+	k = strcspn(text, ":>");
+	*kind = slice_of(text + 1, k - 1);
+	*rest = text[k] == ':' ? slice_of(text + k + 1, n - k - 2) : slice_of(text + n - 1, 0);
+	return true;
+}
+
+static bool
+int_range(struct slice rest, uint64_t *low, uint64_t *high)
+{
+	for (size_t i = 0; i + 1 < rest.n; i++)
+		if (rest.p[i] == '.' && rest.p[i + 1] == '.')
+			return text_u64(slice_of(rest.p, i), INT64_MAX, low) &&
+			    text_u64(slice_of(rest.p + i + 2, rest.n - i - 2), INT64_MAX, high) && *low <= *high;
+	return false;
+}
+
+static bool
+is_int(struct slice rest, struct slice arg)
+{
+	uint64_t low, high, v;
+
+	return int_range(rest, &low, &high) && text_u64(arg, INT64_MAX, &v) && v >= low && v <= high;
+}
+
+static bool
+is_enum(struct slice rest, struct slice arg)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i <= rest.n; i++)
+		if (i == rest.n || rest.p[i] == ',') {
+			if (slice_eq(slice_of(rest.p + from, i - from), arg))
+				return true;
+			from = i + 1;
+		}
+	return false;
+}
+
+static bool
+is_host(struct slice rest, struct slice arg)
+{
+	(void)rest;
+	for (size_t i = 0; i < arg.n; i++)
+		if (!isalnum(arg.p[i]) && strchr(".-:", arg.p[i]) == NULL)
+			return false;
+	return arg.n > 0 && arg.n <= 253 && arg.p[0] != '-';
+}
+
+static bool
+is_ident(struct slice rest, struct slice arg)
+{
+	(void)rest;
+	return text_is_name(arg);
+}
+
+/* Absolute, without "." or ".." or "//", and within the glob; * does not pass a slash, ** does. */
+static bool
+path_glob(const unsigned char *g, size_t gn, const unsigned char *s, size_t sn, int depth)
+{
+	bool deep;
+
+	if (depth > DEPTH_MAX)
+		return false;
+	for (; gn > 0 && *g != '*'; g++, gn--, s++, sn--)
+		if (sn == 0 || (*g != '?' && *g != *s) || (*g == '?' && *s == '/'))
+			return false;
+	if (gn == 0)
+		return sn == 0;
+	deep = gn > 1 && g[1] == '*';
+	g += deep ? 2 : 1;
+	gn -= deep ? 2 : 1;
+	for (size_t i = 0;; i++) {
+		if (path_glob(g, gn, s + i, sn - i, depth + 1))
+			return true;
+		if (i == sn || (!deep && s[i] == '/'))
+			return false;
+	}
+}
+
+static bool
+is_path(struct slice rest, struct slice arg)
+{
+	if (arg.n == 0 || arg.n > 1024 || arg.p[0] != '/')
+		return false;
+	for (size_t i = 0; i < arg.n; i++) {
+		size_t n = 0;
+
+		if (arg.p[i] != '/')
+			continue;
+		while (i + 1 + n < arg.n && arg.p[i + 1 + n] != '/')
+			n++;
+		if ((n == 0 && i + 1 < arg.n) || (n == 1 && arg.p[i + 1] == '.') ||
+		    (n == 2 && arg.p[i + 1] == '.' && arg.p[i + 2] == '.'))
+			return false;
+	}
+	return rest.n == 0 || path_glob(rest.p, rest.n, arg.p, arg.n, 0);
+}
+
+/* POSIX extended; always anchored at both ends. */
+static bool
+re_compile(struct slice rest, regex_t *re)
+{
+	char text[512];
+
+	if (rest.n > sizeof(text) - 8)
+		return false;
+	(void)snprintf(text, sizeof(text), "^(%.*s)$", (int)rest.n, (const char *)rest.p);
+	return regcomp(re, text, REG_EXTENDED | REG_NOSUB) == 0;
+}
+
+static bool
+is_re(struct slice rest, struct slice arg)
+{
+	char text[1024];
+	regex_t re;
+	bool match;
+
+	if (slice_copy(arg, text, sizeof(text)) != 0 || strchr(text, '\n') != NULL || !re_compile(rest, &re))
+		return false;
+	match = regexec(&re, text, 0, NULL, 0) == 0;
+	regfree(&re);
+	return match;
+}
+
+static const struct kind {
+	const char *name;
+	bool (*is)(struct slice rest, struct slice arg);
+} kinds[] = {
+	{ "int", is_int }, { "enum", is_enum }, { "host", is_host }, { "ident", is_ident }, { "path", is_path },
+	{ "re", is_re },
+};
+
+static const struct kind *
+kind_find(struct slice name)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (slice_is(name, kinds[i].name))
+			return &kinds[i];
+	return NULL;
+}
+
+const char *
+arg_check(const char *text, bool is_last)
+{
+	struct slice kind, rest;
+	uint64_t low, high;
+	regex_t re;
+
+	if (strcmp(text, "**") == 0)
+		return is_last ? NULL : "** stands for the rest, so it comes last";
+	if (strcmp(text, "*") == 0 || !typed(text, &kind, &rest))
+		return strchr(text, '*') == NULL || text[0] == '<' ? NULL : "* is a whole argument; write <path:GLOB> or \"quotes\"";
+	if (kind_find(kind) == NULL)
+		return "the kinds are int, enum, host, ident, path, re";
+	if (slice_is(kind, "int") && !int_range(rest, &low, &high))
+		return "write <int:LOW..HIGH>";
+	if (slice_is(kind, "re")) {
+		if (!re_compile(rest, &re))
+			return "not a regular expression (regex(7), extended)";
+		regfree(&re);
+	}
+	return NULL;
+}
+
+static bool
+arg_matches(const struct arg *a, struct slice arg)
+{
+	struct slice kind, rest;
+
+	if (a->quoted)
+		return slice_is(arg, a->text);
+	if (strcmp(a->text, "*") == 0)
+		return arg.n == 0 || arg.p[0] != '-';
+	if (typed(a->text, &kind, &rest))
+		return kind_find(kind)->is(rest, arg);
+	return slice_is(arg, a->text);
+}
+
+static bool
+args_match(const struct arg *a, const struct slice *argv, size_t n, int depth)
+{
+	if (a == NULL)
+		return n == 0;
+	if (depth > DEPTH_MAX)
+		return false;
+	if (!a->quoted && strcmp(a->text, "**") == 0)
+		return true;
+	if (n > 0 && arg_matches(a, argv[0]) && args_match(a->next, argv + 1, n - 1, depth + 1))
+		return true;
+	return a->optional && args_match(a->next, argv, n, depth + 1);
+}
+
+bool
+pattern_matches(const struct pattern *p, const struct slice *argv, size_t n)
+{
+	return args_match(p->args, argv, n, 0);
+}
+
+/* ---- a plain exec string ---- */
+
+struct split {
+	struct buf *store;
+	struct slice *words;
+	size_t n, max, from;
+	bool open;
+};
+
+static int
+split_end(struct split *s)
+{
+	if (!s->open)
+		return 0;
+	if (s->n == s->max)
+		return -EINVAL;
+	/* Offsets first: the store may move while it grows. */
+	s->words[s->n++] = (struct slice){ (const unsigned char *)(uintptr_t)s->from, s->store->len - s->from };
+	s->open = false;
+	return 0;
+}
+
+static void
+split_begin(struct split *s)
+{
+	if (!s->open)
+		s->from = s->store->len;
+	s->open = true;
+}
+
+/* One quoted run; i stands on the quote and ends on the closing one. */
+static int
+split_quoted(struct split *s, struct slice c, size_t *i)
+{
+	unsigned char quote = c.p[*i];
+
+	split_begin(s);
+	while (++*i < c.n && c.p[*i] != quote) {
+		unsigned char ch = c.p[*i];
+
+		if (quote == '"' && (ch == '$' || ch == '`' || ch == '!'))
+			return -EINVAL;
+		if (quote == '"' && ch == '\\') {
+			if (++*i == c.n || strchr("\\\"", c.p[*i]) == NULL)
+				return -EINVAL;
+			ch = c.p[*i];
+		}
+		if (ch == '\n' || ch == '\0' || buf_u8(s->store, ch) != 0)
+			return -EINVAL;
+	}
+	return *i < c.n ? 0 : -EINVAL;
+}
+
+static int
+split_char(struct split *s, struct slice c, size_t *i)
+{
+	unsigned char ch = c.p[*i];
+
+	if (ch == ' ' || ch == '\t')
+		return split_end(s);
+	if (ch == '\'' || ch == '"')
+		return split_quoted(s, c, i);
+	if (ch == '\\') {
+		if (++*i == c.n)
+			return -EINVAL;
+		ch = c.p[*i];
+	} else if (strchr("$;&|<>()*?[]{}~`!#", ch) != NULL && ch != '\0') {
+		return -EINVAL;
+	}
+	if (ch < 0x20 || ch == 0x7f)
+		return -EINVAL;
+	/* NAME=value in front is an assignment, not a command. */
+	if (ch == '=' && s->n == 0)
+		return -EINVAL;
+	split_begin(s);
+	return buf_u8(s->store, ch);
+}
+
+int
+policy_split(struct slice command, struct buf *store, struct slice *words, size_t max)
+{
+	struct split s = { .store = store, .words = words, .max = max };
+	int r = 0;
+
+	buf_clear(store);
+	for (size_t i = 0; r == 0 && i < command.n; i++)
+		r = split_char(&s, command, &i);
+	if (r == 0)
+		r = split_end(&s);
+	if (r != 0 || s.n == 0)
+		return -EINVAL;
+	for (size_t i = 0; i < s.n; i++)
+		words[i].p = store->p + (uintptr_t)words[i].p;
+	return (int)s.n;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * Inputs form a stack: files, and the text of a macro where $NAME stands (it joins what is
+ * around it, so /srv/$app/x is one word).  A macro's text keeps the place of its use.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "policy/lex.h"
+
+#define DEPTH_MAX  16
+#define MACROS_MAX 256
+#define TOTAL_MAX  (8u << 20)            /* bytes read in all: macros cannot explode */
+
+struct input {
+	char *text;
+	size_t n, at;
+	struct place place;
+	bool macro;
+};
+
+struct lex {
+	struct pool *pool;
+	struct err *e;
+	struct input stack[DEPTH_MAX];
+	unsigned depth;
+	struct { char *name, *text; } macros[MACROS_MAX];
+	unsigned macros_n;
+	size_t total;
+	bool raw;
+};
+
+struct lex *
+lex_new(struct pool *pool, struct err *e)
+{
+	struct lex *l = calloc(1, sizeof(*l));
+
+	if (l != NULL)
+		*l = (struct lex){ .pool = pool, .e = e };
+	return l;
+}
+
+static void
+lex_pop(struct lex *l)
+{
+	free(l->stack[--l->depth].text);
+}
+
+void
+lex_free(struct lex *l)
+{
+	if (l == NULL)
+		return;
+	while (l->depth > 0)
+		lex_pop(l);
+	free(l);
+}
+
+static int
+push(struct lex *l, struct slice text, struct place place, bool macro)
+{
+	struct input *in = &l->stack[l->depth];
+
+	l->total += text.n;
+	if (l->depth == DEPTH_MAX || l->total > TOTAL_MAX)
+		return -E2BIG;
+	*in = (struct input){ .text = slice_dup(text), .n = text.n, .place = place, .macro = macro };
+	if (in->text == NULL)
+		return -ENOMEM;
+	l->depth++;
+	return 0;
+}
+
+int
+lex_push(struct lex *l, const char *name, struct slice text)
+{
+	struct place place = { pool_text(l->pool, slice_from(name)), 1, 1 };
+
+	return place.file != NULL ? push(l, text, place, false) : -ENOMEM;
+}
+
+int
+lex_define(struct lex *l, const char *name, const char *text)
+{
+	if (l->macros_n == MACROS_MAX)
+		return -E2BIG;
+	l->macros[l->macros_n].name = pool_text(l->pool, slice_from(name));
+	l->macros[l->macros_n].text = pool_text(l->pool, slice_from(text));
+	if (l->macros[l->macros_n].name == NULL || l->macros[l->macros_n].text == NULL)
+		return -ENOMEM;
+	l->macros_n++;
+	return 0;
+}
+
+static int
+fail(struct lex *l, struct place at, const char *what, const char *word)
+{
+	return err_set(l->e, -EINVAL, "%s:%u:%u: %s%s%s%s", at.file, at.line, at.col, what, word != NULL ? " \"" : "",
+	    word != NULL ? word : "", word != NULL ? "\"" : "");
+}
+
+/* The character in front, or -1 at the end of everything; inputs at their end are left, files only between tokens. */
+static int
+peek(struct lex *l, bool in_word)
+{
+	while (l->depth > 0 && l->stack[l->depth - 1].at == l->stack[l->depth - 1].n) {
+		if (in_word && !l->stack[l->depth - 1].macro)
+			return -1;
+		if (l->depth == 1)
+			return -1;
+		lex_pop(l);
+	}
+	return l->depth > 0 ? (unsigned char)l->stack[l->depth - 1].text[l->stack[l->depth - 1].at] : -1;
+}
+
+static void
+advance(struct lex *l)
+{
+	struct input *in = &l->stack[l->depth - 1];
+
+	if (in->text[in->at++] == '\n' && !in->macro) {
+		in->place.line++;
+		in->place.col = 1;
+	} else if (!in->macro) {
+		in->place.col++;
+	}
+}
+
+static int
+macro_open(struct lex *l)
+{
+	struct place at = l->stack[l->depth - 1].place;
+	const char *names[MACROS_MAX], *near;
+	char name[64], what[160];
+	size_t n = 0;
+	int c;
+
+	advance(l);
+	while ((c = peek(l, true)) >= 0 && (isalnum(c) || c == '_') && n + 1 < sizeof(name)) {
+		name[n++] = (char)c;
+		advance(l);
+	}
+	name[n] = '\0';
+	for (unsigned i = 0; i < l->macros_n; i++) {
+		if (strcmp(l->macros[i].name, name) == 0) {
+			int r = push(l, slice_from(l->macros[i].text), at, true);
+
+			return r == 0 ? 0 : fail(l, at, "macros nest too deep at", name);
+		}
+		names[i] = l->macros[i].name;
+	}
+	near = text_nearest(name, names, l->macros_n);
+	(void)snprintf(what, sizeof(what), "unknown macro%s%s%s:", near != NULL ? " (did you mean $" : "",
+	    near != NULL ? near : "", near != NULL ? "?)" : "");
+	return fail(l, at, what, name);
+}
+
+static int
+skip_blank(struct lex *l)
+{
+	int c;
+
+	while ((c = peek(l, false)) >= 0) {
+		if (c == '#' && !l->raw)
+			while ((c = peek(l, true)) >= 0 && c != '\n')
+				advance(l);
+		else if (isspace(c))
+			advance(l);
+		else
+			break;
+	}
+	return c;
+}
+
+static int
+add(struct lex *l, struct token *t, size_t *n, int c)
+{
+	if (*n + 1 >= sizeof(t->text))
+		return fail(l, t->at, "too long a word", NULL);
+	t->text[(*n)++] = (char)c;
+	t->text[*n] = '\0';
+	return 0;
+}
+
+static int
+lex_string(struct lex *l, struct token *t)
+{
+	size_t n = 0;
+	int c, r = 0;
+
+	t->kind = TOKEN_STRING;
+	advance(l);
+	while (r == 0 && (c = peek(l, true)) != '"') {
+		if (c < 0 || c == '\n')
+			return fail(l, t->at, "a string without its closing quote", NULL);
+		if (c == '\\') {
+			advance(l);
+			c = peek(l, true);
+			if (c != '"' && c != '\\')
+				return fail(l, t->at, "in a string only \\\" and \\\\ are escapes", NULL);
+		}
+		if (c < 0x20)
+			return fail(l, t->at, "a control character in a string", NULL);
+		r = add(l, t, &n, c);
+		advance(l);
+	}
+	if (r == 0)
+		advance(l);
+	return r;
+}
+
+/* In the body of a command only blanks, braces, quotes, ; and $ end a word. */
+static bool
+is_word(const struct lex *l, int c)
+{
+	return c > 0x20 && c != 0x7f && strchr(l->raw ? "{};\"$" : "{}(),;&|!=\"#$", c) == NULL;
+}
+
+void
+lex_set_raw(struct lex *l, bool raw)
+{
+	l->raw = raw;
+}
+
+/* <kind:…> runs to its > whatever is inside. */
+static int
+lex_word(struct lex *l, struct token *t)
+{
+	bool typed = false;
+	size_t n = 0;
+	int c, r = 0;
+
+	t->kind = TOKEN_WORD;
+	while (r == 0 && (c = peek(l, true)) >= 0) {
+		if (c == '$' && !typed) {
+			r = macro_open(l);
+			continue;
+		}
+		if (n == 0 && c == '<')
+			typed = true;
+		if (c == '\n' || (!typed && !is_word(l, c)))
+			break;
+		r = add(l, t, &n, c);
+		advance(l);
+		if (typed && c == '>')
+			break;
+	}
+	return r;
+}
+
+int
+lex_next(struct lex *l, struct token *t)
+{
+	int c = skip_blank(l);
+
+	t->text[0] = '\0';
+	t->kind = TOKEN_END;
+	t->at = l->stack[l->depth > 0 ? l->depth - 1 : 0].place;
+	if (c < 0)
+		return 0;
+	if (c == '"')
+		return lex_string(l, t);
+	if (c == '$' || is_word(l, c))
+		return lex_word(l, t);
+	if (strchr("{}(),;&|!=", c) == NULL)
+		return fail(l, t->at, "a character that means nothing here", NULL);
+	t->kind = TOKEN_MARK;
+	t->text[0] = (char)c;
+	t->text[1] = '\0';
+	advance(l);
+	return 0;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* The canonical form: macros and includes opened, one statement a line, in the order of the text. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "policy/ast.h"
+
+static int
+put_string(struct buf *b, const char *text)
+{
+	int r = buf_u8(b, '"');
+
+	for (; r == 0 && *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			r = buf_u8(b, '\\');
+		if (r == 0)
+			r = buf_u8(b, (uint8_t)*text);
+	}
+	return r == 0 ? buf_u8(b, '"') : r;
+}
+
+static int
+put_who(struct buf *b, const struct who *w)
+{
+	static const char *const before[] = { [WHO_ANY] = "any", [WHO_USER] = "", [WHO_GROUP] = ":", [WHO_CERT] = "cert:",
+		[WHO_ROLE] = "role " };
+	int r = 0;
+
+	for (; r == 0 && w != NULL; w = w->next)
+		r = buf_printf(b, "%s%s%s", before[w->kind], w->name != NULL ? w->name : "", w->next != NULL ? ", " : "");
+	return r;
+}
+
+static int put_expr(struct buf *b, const struct expr *x);
+
+/* Operands that are operators themselves stand in parentheses. */
+static int
+put_operand(struct buf *b, const struct expr *x)
+{
+	bool paren = x->kind == EXPR_AND || x->kind == EXPR_OR;
+	int r = paren ? buf_text(b, "(") : 0;
+
+	if (r == 0)
+		r = put_expr(b, x);
+	return r == 0 && paren ? buf_text(b, ")") : r;
+}
+
+static int
+put_expr(struct buf *b, const struct expr *x)
+{
+	int r;
+
+	switch (x->kind) {
+	case EXPR_ANY:
+		return buf_text(b, "any");
+	case EXPR_LABEL:
+		r = buf_printf(b, "%s=", x->key);
+		return r == 0 ? put_string(b, x->value) : r;
+	case EXPR_HAS:
+	case EXPR_SET:
+		return buf_text(b, x->key);
+	case EXPR_NAME:
+		r = buf_text(b, "name ~ ");
+		return r == 0 ? put_string(b, x->value) : r;
+	case EXPR_NOT:
+		r = buf_text(b, "!");
+		return r == 0 ? put_operand(b, x->a) : r;
+	default:
+		r = put_operand(b, x->a);
+		if (r == 0)
+			r = buf_text(b, x->kind == EXPR_AND ? " & " : " | ");
+		return r == 0 ? put_operand(b, x->b) : r;
+	}
+}
+
+static int
+put_patterns(struct buf *b, const struct command *c)
+{
+	int r = buf_text(b, "{ ");
+
+	for (const struct pattern *p = c->patterns; r == 0 && p != NULL; p = p->next) {
+		for (const struct arg *a = p->args; r == 0 && a != NULL; a = a->next) {
+			r = a->optional ? buf_text(b, "[ ") : 0;
+			if (r == 0)
+				r = a->quoted ? put_string(b, a->text) : buf_text(b, a->text);
+			if (r == 0)
+				r = buf_text(b, a->optional ? " ] " : " ");
+		}
+		if (r == 0 && p->next != NULL)
+			r = buf_text(b, "; ");
+	}
+	return r == 0 ? buf_text(b, "}") : r;
+}
+
+static int
+put_verbs(struct buf *b, unsigned verbs)
+{
+	const char *comma = "";
+	int r = 0;
+
+	if (verbs == POLICY_VERBS_ALL)
+		return buf_text(b, "any");
+	for (unsigned i = 0; r == 0 && policy_verbs[i] != NULL; i++)
+		if ((verbs >> i & 1) != 0) {
+			r = buf_printf(b, "%s%s", comma, policy_verbs[i]);
+			comma = ",";
+		}
+	return r;
+}
+
+static int
+put_days(struct buf *b, unsigned mask)
+{
+	static const char *const names[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+	const char *comma = "";
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < 7; i++)
+		if ((mask >> i & 1) != 0) {
+			r = buf_printf(b, "%s%s", comma, names[i]);
+			comma = ",";
+		}
+	return r;
+}
+
+static int
+put_time(struct buf *b, const struct when *w)
+{
+	int zone = w->offset_min < 0 ? -w->offset_min : w->offset_min;
+	int r = buf_printf(b, "time %s ", w->name);
+
+	if (r == 0)
+		r = put_days(b, w->days);
+	return r == 0 ? buf_printf(b, " %02d:%02d-%02d:%02d %c%02d:%02d\n", w->from_min / 60, w->from_min % 60,
+	    w->until_min / 60, w->until_min % 60, w->offset_min < 0 ? '-' : '+', zone / 60, zone % 60) : r;
+}
+
+static int
+put_conditions(struct buf *b, const struct rule *x)
+{
+	int r = 0;
+
+	for (const struct word *w = x->logins; r == 0 && w != NULL; w = w->next)
+		r = buf_printf(b, "%s%s", w == x->logins ? " as " : ",", w->text);
+	if (r == 0 && x->cmd_name != NULL)
+		r = buf_printf(b, " cmd %s", x->cmd_name);
+	else if (r == 0 && x->cmd != NULL && (r = buf_text(b, " cmd ")) == 0)
+		r = put_patterns(b, x->cmd);
+	if (r == 0 && x->to != NULL && (r = buf_text(b, " to ")) == 0)
+		r = put_string(b, x->to);
+	for (const struct cidr *c = x->from; r == 0 && c != NULL; c = c->next)
+		r = buf_printf(b, "%s%s", c == x->from ? " from " : ",", c->text);
+	if (r == 0 && x->when_name != NULL)
+		r = buf_printf(b, " when %s", x->when_name);
+	if (r == 0 && x->unless != NULL && (r = buf_text(b, " unless ")) == 0)
+		r = put_who(b, x->unless);
+	if (r == 0)
+		r = buf_printf(b, " id %s", x->id);
+	if (r == 0 && x->reason != NULL && (r = buf_text(b, " reason ")) == 0)
+		r = put_string(b, x->reason);
+	return r;
+}
+
+static int
+put_rule(struct buf *b, const struct rule *x)
+{
+	int r = buf_text(b, x->permit ? "permit " : "deny ");
+
+	if (r == 0)
+		r = put_who(b, x->who);
+	if (r == 0)
+		r = buf_text(b, " ");
+	if (r == 0)
+		r = put_verbs(b, x->verbs);
+	if (r == 0)
+		r = buf_text(b, " on ");
+	if (r == 0)
+		r = put_expr(b, x->on);
+	if (r == 0)
+		r = put_conditions(b, x);
+	return r == 0 ? buf_text(b, "\n") : r;
+}
+
+static int
+put_named(struct buf *b, const struct policy *p)
+{
+	int r = 0;
+
+	for (const struct role *x = p->roles; r == 0 && x != NULL; x = x->next) {
+		r = buf_printf(b, "role %s { ", x->name);
+		if (r == 0)
+			r = put_who(b, x->members);
+		if (r == 0)
+			r = buf_text(b, " }\n");
+	}
+	for (const struct set *x = p->sets; r == 0 && x != NULL; x = x->next) {
+		r = buf_printf(b, "hosts %s { ", x->name);
+		if (r == 0)
+			r = put_expr(b, x->expr);
+		if (r == 0)
+			r = buf_text(b, " }\n");
+	}
+	for (const struct command *x = p->commands; r == 0 && x != NULL; x = x->next) {
+		r = buf_printf(b, "command %s ", x->name);
+		if (r == 0)
+			r = put_patterns(b, x);
+		if (r == 0)
+			r = buf_text(b, "\n");
+	}
+	return r;
+}
+
+int
+policy_print(const struct policy *p, struct buf *out)
+{
+	size_t before = out->len;
+	int r = put_named(out, p);
+
+	for (const struct when *x = p->times; r == 0 && x != NULL; x = x->next)
+		r = put_time(out, x);
+	for (const struct rule *x = p->rules; r == 0 && x != NULL; x = x->next)
+		r = put_rule(out, x);
+	if (r != 0)
+		out->len = before;
+	return r;
+}

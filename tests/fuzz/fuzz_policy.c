@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Any bytes as a policy: refused with a place, or loaded, evaluated, explained, and its print parses to itself. */
+#include <assert.h>
+
+#include "policy/policy.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct err e = { 0 };
+	struct policy *p = policy_parse("p", slice_of(data, n), NULL, NULL, &e), *again;
+	struct policy_request req = { .user = slice_from("alice"), .verb = slice_from("exec"), .host = slice_from("h"),
+		.login = slice_from("root"), .command = slice_of(data, n), .src = slice_from("10.0.0.1") };
+	struct policy_decision d;
+	struct buf a, b;
+
+	if (p == NULL) {
+		assert(e.text[0] != '\0');
+		return 0;
+	}
+	buf_init(&a, 16u << 20);
+	buf_init(&b, 16u << 20);
+	policy_eval(p, &req, &d);
+	(void)policy_explain(p, &req, &a);
+	assert((a.len > 5 && a.p[0] == 'P') == d.permit);
+	buf_clear(&a);
+	if (policy_print(p, &a) == 0) {
+		again = policy_parse("p", buf_slice(&a), NULL, NULL, &e);
+		assert(again != NULL && policy_print(again, &b) == 0 && slice_eq(buf_slice(&a), buf_slice(&b)));
+		policy_free(again);
+	}
+	policy_free(p);
+	buf_done(&a);
+	buf_done(&b);
+	return 0;
+}
