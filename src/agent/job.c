@@ -47,7 +47,7 @@ struct job {
 	struct stream in, out, err;      /* on a terminal in.fd == -1 and out.fd serves both */
 	pid_t leader;
 	int status;
-	bool started, terminal, reaped, gone, eof_sent, closed;
+	bool started, terminal, reaped, gone, closed;
 };
 
 static unsigned char scratch[CHUNK];     /* one thread, never used across a call that could use it again */
@@ -463,20 +463,16 @@ send_exit(struct job *c)
 	(void)ssh_channel_request_send_exit_signal(c->ssh, name, WCOREDUMP(c->status), "", "");
 }
 
+/* EOF waits for the exit status: OpenSSH answers EOF with CLOSE at once when its own input is over. */
 static bool
 finish(struct job *c)
 {
 	bool drained = c->out.over && c->err.over && c->out.rest.len == 0 && c->err.rest.len == 0;
 
-	if (!c->started || c->closed || !drained)
-		return false;
-	if (!c->eof_sent) {
-		(void)ssh_channel_send_eof(c->ssh);
-		c->eof_sent = true;
-	}
-	if (!c->reaped)
+	if (!c->started || c->closed || !drained || !c->reaped)
 		return false;
 	send_exit(c);
+	(void)ssh_channel_send_eof(c->ssh);
 	(void)ssh_channel_close(c->ssh);
 	c->closed = true;
 	stream_close(c, &c->in);

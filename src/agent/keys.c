@@ -152,7 +152,7 @@ authorized_load(const char *path, struct authorized **ret, struct err *e)
 	struct buf text;
 	int rc;
 
-	buf_init(&text, FILE_BYTES_MAX);
+	buf_init(&text, 2 * FILE_BYTES_MAX);
 	rc = a == NULL ? err_set(e, -ENOMEM, "out of memory")
 	    : fd_read_file(path, FILE_BYTES_MAX, &text, e);
 	rest = buf_slice(&text);

@@ -227,6 +227,7 @@ static void
 serve(struct listener *l, int fd)
 {
 	struct slot *slot = find_slot(l, 0);
+	pid_t pid;               /* the slot is shared: the child must not store its 0 there */
 
 	if (slot == NULL) {
 		make_room(l);
@@ -236,13 +237,13 @@ serve(struct listener *l, int fd)
 	l->count++;
 	slot->since = clock_mono();
 	atomic_store(&slot->admitted, false);
-	slot->pid = fork();
-	if (slot->pid == 0)
+	pid = fork();
+	if (pid == 0)
 		child(l, fd, slot);
-	if (slot->pid < 0) {
+	if (pid < 0) {
 		log_error("cannot fork: %s", strerror(errno));
-		slot->pid = 0;
 	} else {
+		slot->pid = pid;
 		l->used++;
 	}
 	(void)close(fd);

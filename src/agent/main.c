@@ -85,6 +85,18 @@ write_pidfile(const char *path)
 		fatal("%s", e.text);
 }
 
+/* The next agent may have written its own meanwhile. */
+static void
+remove_pidfile(const char *path)
+{
+	struct buf text;
+
+	buf_init(&text, 65536);
+	if (fd_read_file(path, 32, &text, NULL) == 0 && strtol(buf_cstr(&text), NULL, 10) == (long)getpid())
+		(void)unlink(path);
+	buf_done(&text);
+}
+
 static int
 serve(const struct options *o)
 {
@@ -113,7 +125,7 @@ serve(const struct options *o)
 	if (rc < 0)
 		log_error("stopped: %s", strerror(-rc));
 	if (o->pidfile != NULL)
-		(void)unlink(o->pidfile);
+		remove_pidfile(o->pidfile);
 	authorized_free(keys);
 	server_free(sv);
 	return rc < 0 ? 1 : 0;

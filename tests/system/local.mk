@@ -6,3 +6,5 @@ tests_system_e_store_LDADD = $(TAP_LIBS) src/msg/libmsg.a $(DB_LIBS)
 STORE_TESTS = %D%/e1-store.t %D%/e2-store.t %D%/e3-store.t %D%/e4-store.t
 TESTS += $(STORE_TESTS)
 EXTRA_DIST += $(STORE_TESTS)
+TESTS += %D%/f001-agent.t
+EXTRA_DIST += %D%/f001-agent.t
