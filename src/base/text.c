@@ -479,3 +479,20 @@ text_glob(struct slice pattern, struct slice s)
 		s = retry;
 	}
 }
+
+int
+text_shell(struct buf *out, struct slice s)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
+	bool bare = s.n > 0;
+	int r;
+
+	for (size_t i = 0; i < s.n; i++)
+		bare = bare && s.p[i] != '\0' && strchr(plain, s.p[i]) != NULL;
+	if (bare)
+		return buf_slice_append(out, s);
+	r = buf_text(out, "'");
+	for (size_t i = 0; i < s.n && r == 0; i++)
+		r = s.p[i] == '\'' ? buf_text(out, "'\\''") : buf_u8(out, s.p[i]);
+	return r != 0 ? r : buf_text(out, "'");
+}

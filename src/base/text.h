@@ -21,6 +21,9 @@ int text_json(struct buf *out, struct slice s);
 /* A CSV field (RFC 4180), with a leading ' where a spreadsheet would see a formula. */
 int text_csv(struct buf *out, struct slice s);
 
+/* One word for a POSIX shell, in quotes where it needs them. */
+int text_shell(struct buf *out, struct slice s);
+
 int text_hex(struct buf *out, struct slice s);
 int text_unhex(struct buf *out, struct slice s);             /* 0, -EINVAL, or buf_append's codes */
 int text_base64(struct buf *out, struct slice s);            /* with padding, RFC 4648 section 4 */

@@ -28,7 +28,7 @@ struct command {
 extern const struct command *const ctl_commands[];     /* ended by NULL; each a table ended by a NULL noun */
 
 /* The tables, one a file. */
-extern const struct command commands_directory[], commands_session[], commands_audit[],
+extern const struct command commands_directory[], commands_session[], commands_policy[], commands_audit[],
     commands_system[];
 
 /* Prints how to use this command and returns CTL_USAGE. */

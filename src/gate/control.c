@@ -116,27 +116,10 @@ command_from(struct slice argv, struct buf *out)
 		if (out->len > 0)
 			r = buf_text(out, " ");
 		if (r == 0)
-			r = control_quote(out, slice_of(argv.p, n));
+			r = text_shell(out, slice_of(argv.p, n));
 		argv = nul != NULL ? slice_of(nul + 1, argv.n - n - 1) : slice_of(NULL, 0);
 	}
 	return r;
-}
-
-int
-control_quote(struct buf *out, struct slice word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
-	bool bare = word.n > 0;
-	int r;
-
-	for (size_t i = 0; i < word.n; i++)
-		bare = bare && word.p[i] != '\0' && strchr(plain, word.p[i]) != NULL;
-	if (bare)
-		return buf_slice_append(out, word);
-	r = buf_text(out, "'");
-	for (size_t i = 0; i < word.n && r == 0; i++)
-		r = word.p[i] == '\'' ? buf_text(out, "'\\''") : buf_u8(out, word.p[i]);
-	return r != 0 ? r : buf_text(out, "'");
 }
 
 static int

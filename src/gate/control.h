@@ -9,7 +9,5 @@
 /* Reads the policy again, tells the log, the record and the store.  0 or negative; e holds the outcome in words
  * either way. */
 int control_load_policy(struct gate *g, const char *actor, struct err *e);
-/* Appends word so that a shell reads it back as one word. */
-int control_quote(struct buf *out, struct slice word);
 
 #endif

@@ -17,11 +17,9 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "gate/rules.h"
-#include "policy/policy.h"
+#include "policy/facts.h"
 
-#define BODY_MAX   (MSG_MAX - 4096)
-#define GROUPS_MAX 64
-#define LABELS_MAX 64
+#define BODY_MAX (MSG_MAX - 4096)
 
 struct rules {
 	char dir[4096], file[256];
@@ -140,47 +138,12 @@ rules_load(struct rules *r, struct err *e)
 	return code == 0 ? 0 : err_set(e, code, "%s", why.text);
 }
 
-/* "a,b c" → slices; separators are commas and blanks. */
-static size_t
-list_split(const char *list, struct slice *out, size_t max)
-{
-	size_t n = 0, len;
-
-	while (n < max) {
-		list += strspn(list, ", ");
-		len = strcspn(list, ", ");
-		if (len == 0)
-			break;
-		out[n++] = slice_of(list, len);
-		list += len;
-	}
-	return n;
-}
-
-static size_t
-labels_split(const char *list, struct policy_label *out, size_t max)
-{
-	struct slice words[LABELS_MAX];
-	size_t n = list_split(list, words, max < LABELS_MAX ? max : LABELS_MAX);
-
-	for (size_t i = 0; i < n; i++) {
-		const unsigned char *eq = memchr(words[i].p, '=', words[i].n);
-		size_t key = eq != NULL ? (size_t)(eq - words[i].p) : words[i].n;
-
-		out[i].key = slice_of(words[i].p, key);
-		out[i].value = eq != NULL ? slice_of(eq + 1, words[i].n - key - 1) : slice_of(words[i].p, 0);
-	}
-	return n;
-}
-
 void
 rules_ask(const struct rules *r, const struct rules_question *q, struct rules_answer *ret)
 {
-	struct slice groups[GROUPS_MAX];
-	struct policy_label labels[LABELS_MAX];
 	struct policy_request req = { .user = slice_from(q->user->name), .verb = q->verb, .host = slice_from(q->host->name),
-	    .login = q->login, .groups = groups, .labels = labels, .command = q->command, .to = q->to, .src = q->src,
-	    .now = q->at };
+	    .login = q->login, .command = q->command, .to = q->to, .src = q->src, .now = q->at };
+	struct policy_facts facts;
 	struct policy_decision d;
 	struct buf words;
 
@@ -189,12 +152,15 @@ rules_ask(const struct rules *r, const struct rules_question *q, struct rules_an
 		snprintf(ret->text, sizeof(ret->text), "DENY (no policy is in force): %.900s", r->error);
 		return;
 	}
-	req.groups_n = list_split(q->user->groups != NULL ? q->user->groups : "", groups, GROUPS_MAX);
-	req.labels_n = labels_split(q->host->labels != NULL ? q->host->labels : "", labels, LABELS_MAX);
+	if (!policy_facts_set(&facts, slice_from(q->user->groups), req.host, slice_from(q->host->labels))) {
+		snprintf(ret->text, sizeof(ret->text), "DENY: more than %d groups or labels", FACTS_MAX);
+		return;
+	}
+	policy_facts_use(&facts, &req);
 	policy_eval(r->policy, &req, &d);
 	ret->permit = d.permit;
 	snprintf(ret->rule, sizeof(ret->rule), "%s", d.rule);
-	buf_init(&words, sizeof(ret->text));
+	buf_init(&words, sizeof(ret->text) * 4);
 	if (policy_explain(r->policy, &req, &words) == 0)
 		snprintf(ret->text, sizeof(ret->text), "%s", buf_cstr(&words));
 	buf_done(&words);
