@@ -1,1 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# A fuzzer is fuzz_NAME.c with LLVMFuzzerTestOneInput, a folder corpus/NAME, and two lines here.
+# FUZZ_LIBS brings main: libFuzzer's with --enable-fuzz, else replay.c's, which runs files once.
+if FUZZ
+FUZZ_LIBS = $(FUZZ_ENGINE)
+else
+check_LIBRARIES += %D%/libreplay.a
+%C%_libreplay_a_SOURCES = %D%/replay.c
+FUZZ_LIBS = tests/fuzz/libreplay.a
+endif
+
+check_PROGRAMS += %D%/fuzz_conf %D%/fuzz_frame %D%/fuzz_msg
+%C%_fuzz_conf_LDADD = $(FUZZ_LIBS) src/monitor/libmonitor.a $(MSG_LIBS)
+%C%_fuzz_frame_LDADD = $(FUZZ_LIBS) $(BASE_LIBS)
+%C%_fuzz_msg_LDADD = $(FUZZ_LIBS) $(MSG_LIBS)
+
+TESTS += %D%/corpus.t
+EXTRA_DIST += %D%/corpus.t %D%/corpus
