@@ -197,12 +197,13 @@ read_into(int fd, size_t max, struct buf *b)
 	for (;;) {
 		size_t left = max - (b->len - before);
 		size_t step = left < 16384 ? left + 1 : 16384;
-		unsigned char *room = buf_reserve(b, step);
+		size_t space = b->max - b->len;
+		unsigned char *room = space > 0 ? buf_reserve(b, step < space ? step : space) : NULL;
 		unsigned char one;
 		ssize_t n;
 
 		/* At the buffer's own end one byte more tells whether the file ended there too. */
-		n = room != NULL ? read(fd, room, step) : read(fd, &one, 1);
+		n = room != NULL ? read(fd, room, step < space ? step : space) : read(fd, &one, 1);
 		if (n == 0)
 			return 0;
 		if (n < 0 && errno == EINTR)
