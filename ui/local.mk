@@ -1,1 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
+noinst_LIBRARIES += %D%/libui.a
+%C%_libui_a_SOURCES = \
+	%D%/draw.c %D%/draw.h %D%/hosts.c %D%/hosts.h %D%/keys.c %D%/keys.h %D%/list.c %D%/list.h \
+	%D%/plain.c %D%/term.c %D%/term.h
+%C%_libui_a_CFLAGS = $(AM_CFLAGS) $(CURSES_CFLAGS)
+UI_LIBS = ui/libui.a $(BASE_LIBS) $(CURSES_LIBS)
+pkglibexec_PROGRAMS += fortress-menu
+fortress_menu_SOURCES = %D%/menu_main.c
+fortress_menu_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
+fortress_menu_LDADD = ui/libui.a $(MSG_LIBS) $(CURSES_LIBS)

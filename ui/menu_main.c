@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * fortress-menu: the picker's process.  A plain terminal program: it draws on its own
+ * stdin and stdout, gets rows from the front over descriptor 3 (or from a file, by hand)
+ * and says what was chosen.  It opens no sockets and, once the terminal is set up, no files.
+ *
+ * options → rows or channel → terminal → sandbox → loop → terminal back → choice
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "msg/chan.h"
+#include "ui/hosts.h"
+#include "ui/term.h"
+
+#define ROWS_WAIT_MS 10000
+
+static const int menu_calls[] = {
+	SCMP_SYS(ioctl), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(nanosleep), SCMP_SYS(getppid), SCMP_SYS(kill), -1
+};
+static const struct sandbox menu_sandbox = {
+	.name = "menu", .empty_root = true, .calls = menu_calls, .memory_max = (size_t)1 << 30, .files_max = 16,
+};
+
+struct menu {
+	struct hosts hosts;
+	struct loop *loop;
+	struct chan *chan;
+	unsigned cursor;
+	bool complete, plain;
+};
+
+static void
+redraw(struct menu *m)
+{
+	if (!m->plain)
+		hosts_draw(&m->hosts);
+}
+
+static void
+on_rows(struct menu *m, const struct msg_host_rows *rows)
+{
+	struct slice left = rows->rows;
+	struct msg_host_row r;
+
+	while (msg_host_row_take(&left, &r) == 1)
+		(void)list_add(&m->hosts.list, r.name, r.addr, r.logins, r.labels, r.allowed == 1, r.why);
+	m->complete = !rows->more;
+	list_refresh(&m->hosts.list);
+	if (m->complete)
+		list_move_to(&m->hosts.list, m->cursor);
+}
+
+static void
+on_init(struct menu *m, const struct msg_menu_init *init)
+{
+	char query[LIST_QUERY_MAX + 1];
+
+	(void)slice_copy(init->user, m->hosts.user, sizeof(m->hosts.user));
+	(void)slice_copy(init->notice, m->hosts.notice, sizeof(m->hosts.notice));
+	if (slice_copy(init->query, query, sizeof(query)) == 0)
+		list_set_query(&m->hosts.list, query);
+	m->cursor = init->cursor;
+}
+
+static void
+on_message(void *arg, struct chan *c, struct chan_in *in)
+{
+	struct menu *m = arg;
+
+	(void)c;
+	if (in->type == MSG_HOST_ROWS)
+		on_rows(m, in->message);
+	if (in->type == MSG_MENU_INIT)
+		on_init(m, in->message);
+	if (in->type == 0) {
+		m->hosts.over = true;
+		if (m->loop != NULL)
+			loop_stop(m->loop, 0);
+		return;
+	}
+	if (m->loop != NULL)
+		redraw(m);
+}
+
+static void
+on_keys(void *arg, int fd, uint32_t events)
+{
+	struct menu *m = arg;
+
+	(void)fd;
+	if ((events & EPOLLIN) != 0)
+		hosts_keys(&m->hosts);
+	if (m->hosts.over || (events & (EPOLLHUP | EPOLLERR)) != 0)
+		loop_stop(m->loop, 0);
+	else
+		redraw(m);
+}
+
+static void
+on_winch(void *arg, int signo)
+{
+	(void)signo;
+	term_resize();
+	redraw(arg);
+}
+
+static void
+on_end(void *arg, int signo)
+{
+	struct menu *m = arg;
+
+	(void)signo;
+	m->hosts.over = true;
+	loop_stop(m->loop, 0);
+}
+
+/* By hand and in tests: name, address, logins, labels, 0 or 1, why; separated by tabs. */
+static void
+rows_from_file(struct menu *m, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *line = NULL, *rest, *cell[6];
+	size_t size = 0;
+
+	if (f == NULL)
+		fatal("%s: %s", path, strerror(errno));
+	while (getline(&line, &size, f) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		rest = line;
+		for (int i = 0; i < 6; i++)
+			if ((cell[i] = strsep(&rest, "\t")) == NULL)
+				cell[i] = line + strlen(line);
+		(void)list_add(&m->hosts.list, slice_from(cell[0]), slice_from(cell[1]), slice_from(cell[2]),
+		    slice_from(cell[3]), cell[4][0] == '1', slice_from(cell[5]));
+	}
+	free(line);
+	(void)fclose(f);
+	m->complete = true;
+	(void)snprintf(m->hosts.user, sizeof(m->hosts.user), "%s", path);
+	list_refresh(&m->hosts.list);
+}
+
+static void
+run_screen(struct menu *m)
+{
+	if (loop_signal(m->loop, SIGWINCH, on_winch, m) != 0 || loop_signal(m->loop, SIGHUP, on_end, m) != 0 ||
+	    loop_signal(m->loop, SIGTERM, on_end, m) != 0 || loop_add(m->loop, 0, EPOLLIN, on_keys, m) != 0)
+		return;
+	redraw(m);
+	(void)loop_run(m->loop);
+	term_stop();
+}
+
+static void
+run_plain(struct menu *m)
+{
+	while (m->chan != NULL && !m->complete && chan_wait(m->chan, ROWS_WAIT_MS) == 0)
+		continue;
+	plain_run(&m->hosts);
+}
+
+static int
+answer(struct menu *m)
+{
+	struct hosts *h = &m->hosts;
+	struct msg_menu_choice choice = { .host = slice_from(h->host), .login = slice_from(h->chosen_login),
+		.query = slice_from(h->list.query), .cursor = (uint32_t)h->list.cursor };
+	struct msg_menu_quit quit = { 0 };
+
+	if (m->chan != NULL)
+		(void)(h->chosen ? chan_send(m->chan, MSG_MENU_CHOICE, &choice) : chan_send(m->chan, MSG_MENU_QUIT, &quit));
+	else if (h->chosen)
+		printf("%s\t%s\n", h->chosen_login, h->host);
+	return h->chosen ? 0 : 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct menu m = { 0 };
+	struct sandbox sandbox = menu_sandbox;
+	struct sandbox_state state;
+	struct err e = { 0 };
+	const char *file = NULL;
+	int c;
+	static const struct option longs[] = { { "user", required_argument, NULL, 'u' },
+		{ "file", required_argument, NULL, 'f' }, { NULL, 0, NULL, 0 } };
+
+	sandbox_title_init(argc, argv);
+	while ((c = getopt_long(argc, argv, "f:", longs, NULL)) != -1) {
+		if (c == 'f')
+			file = optarg;
+		else if (c == 'u')
+			sandbox.user = optarg;
+		else
+			fatal("usage: fortress-menu -f FILE");
+	}
+	log_open("menu", LOG_LEVEL_INFO, 2);
+	hosts_init(&m.hosts);
+	m.loop = loop_new();
+	if (file != NULL)
+		rows_from_file(&m, file);
+	else
+		m.chan = chan_new(m.loop, 3, LINK_MENU_OF_FRONT, on_message, &m);
+	if (m.loop == NULL || (file == NULL && m.chan == NULL))
+		fatal("no channel on descriptor 3: run it with -f FILE");
+	m.plain = !term_start(getenv("TERM"));
+	if (sandbox_enter(&sandbox, NULL, NULL, 0, &state, &e) != 0) {
+		term_stop();
+		fatal("%s", e.text);
+	}
+	if (m.plain)
+		run_plain(&m);
+	else
+		run_screen(&m);
+	return answer(&m);
+}

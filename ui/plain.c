@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * Plain lines, for terminals that cannot be drawn on, for screen readers and scripts:
+ * a numbered list, a prompt, and words or numbers as answers.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ui/hosts.h"
+
+#define PAGE 15
+
+static void
+show(const struct hosts *h)
+{
+	char name[300], labels[300], why[400];
+
+	for (size_t i = h->list.top; i < h->list.found_n && i < h->list.top + PAGE; i++) {
+		const struct list_row *r = h->list.found[i];
+
+		printf("%4zu  %-20s %-12s %s%s%s\r\n", i + 1, text_escaped(slice_from(r->name), name, sizeof(name)), r->logins,
+		    text_escaped(slice_from(r->labels), labels, sizeof(labels)), r->allowed ? "" : "  -- ",
+		    r->allowed ? "" : text_escaped(slice_from(r->why), why, sizeof(why)));
+	}
+	if (h->list.found_n == 0)
+		printf("nothing matches\r\n");
+	else if (h->list.found_n > PAGE)
+		printf("%zu to %zu of %zu\r\n", h->list.top + 1,
+		    h->list.top + PAGE < h->list.found_n ? h->list.top + PAGE : h->list.found_n, h->list.found_n);
+}
+
+static void
+help(void)
+{
+	printf("a number connects; words search; n and b page; p shows all; ? this help; q leaves\r\n");
+}
+
+static void
+pick(struct hosts *h, size_t index)
+{
+	const struct list_row *r = index < h->list.found_n ? h->list.found[index] : NULL;
+	char why[400];
+
+	if (r == NULL) {
+		printf("there is no number %zu\r\n", index + 1);
+		return;
+	}
+	if (!r->allowed) {
+		printf("%s\r\n", text_escaped(slice_from(r->why), why, sizeof(why)));
+		return;
+	}
+	(void)snprintf(h->host, sizeof(h->host), "%s", r->name);
+	(void)hosts_login_at(r, 0, h->chosen_login, sizeof(h->chosen_login));
+	h->chosen = h->over = true;
+}
+
+static void
+page(struct hosts *h, bool on)
+{
+	if (on && h->list.top + PAGE < h->list.found_n)
+		h->list.top += PAGE;
+	else if (!on)
+		h->list.top = h->list.top > PAGE ? h->list.top - PAGE : 0;
+	show(h);
+}
+
+static void
+search(struct hosts *h, const char *words)
+{
+	list_set_query(&h->list, words);
+	h->list.top = 0;
+	if (h->list.found_n == 1 && words[0] != '\0' && h->list.found[0]->allowed &&
+	    strcmp(h->list.found[0]->name, words) == 0)
+		pick(h, 0);
+	else
+		show(h);
+}
+
+static void
+answer(struct hosts *h, char *line)
+{
+	uint64_t n;
+
+	line[strcspn(line, "\r\n")] = '\0';
+	if (strcmp(line, "q") == 0 || strcmp(line, "exit") == 0 || strcmp(line, "quit") == 0)
+		h->over = true;
+	else if (strcmp(line, "?") == 0 || strcmp(line, "h") == 0)
+		help();
+	else if (strcmp(line, "n") == 0 || line[0] == '\0')
+		page(h, true);
+	else if (strcmp(line, "b") == 0)
+		page(h, false);
+	else if (strcmp(line, "p") == 0)
+		search(h, "");
+	else if (text_u64(slice_from(line), LIST_ROWS_MAX, &n) && n > 0)
+		pick(h, (size_t)n - 1);
+	else
+		search(h, line[0] == '/' ? line + 1 : line);
+}
+
+void
+plain_run(struct hosts *h)
+{
+	char line[512], notice[500];
+
+	if (h->notice[0] != '\0')
+		printf("%s\r\n", text_escaped(slice_from(h->notice), notice, sizeof(notice)));
+	list_set_height(&h->list, PAGE);
+	printf("fortress: %s\r\n", h->user);
+	search(h, h->list.query);
+	help();
+	while (!h->over) {
+		printf("host> ");
+		(void)fflush(stdout);
+		if (fgets(line, sizeof(line), stdin) == NULL)
+			break;
+		answer(h, line);
+	}
+	(void)fflush(stdout);
+}

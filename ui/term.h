@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* The terminal: the only place that starts curses. */
+#ifndef UI_TERM_H
+#define UI_TERM_H
+
+#include <stdbool.h>
+
+/* Starts the screen on stdin and stdout for this TERM, or for the nearest one that is known here.
+ * false: it cannot be drawn on (unknown, dumb, or smaller than 20×5): use plain lines. */
+bool term_start(const char *term);
+void term_stop(void);                     /* back to what it was; fine when not started */
+void term_resize(void);                   /* after SIGWINCH: asks the kernel, tells curses */
+bool term_has_colour(void);               /* and the user did not say NO_COLOR */
+
+enum { TERM_ACCENT = 1, TERM_GOOD, TERM_BAD };    /* colour pairs */
+
+#endif
