@@ -227,6 +227,8 @@ rec_finish(struct store *st, struct rec **at)
 	if (r->dirty)
 		st->dirty--;
 	r->client->recs--;
+	if (r->client->latest == r)
+		r->client->latest = NULL;
 	if (r->told && r->opened && r->client->chan != NULL)
 		(void)chan_send(r->client->chan, MSG_REC_CLOSED, &m);
 	rec_free(r);

@@ -20,11 +20,13 @@
 #define SEAL_MS       20000               /* and up to half as much again, so that seals spread */
 
 static struct rec *
-rec_find(const struct client *c, uint32_t number)
+rec_find(struct client *c, uint32_t number)
 {
+	if (c->latest != NULL && c->latest->number == number && !c->latest->closing)
+		return c->latest;
 	for (struct rec *r = c->store->recs; r != NULL; r = r->next)
 		if (r->client == c && r->number == number && !r->closing)
-			return r;
+			return c->latest = r;
 	return NULL;
 }
 

@@ -29,6 +29,7 @@ struct client {
 	struct chan *chan;                /* NULL once it has ended */
 	enum link_end end;
 	uint64_t conn;
+	struct rec *latest;               /* the recording that was looked up last */
 	unsigned recs, ops;
 	size_t bytes;
 	bool paused;

@@ -1,1 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+
+EXTRA_PROGRAMS += tests/bench/bench_store
+tests_bench_bench_store_SOURCES = %D%/bench_store.c tests/system/store_peer.c
+tests_bench_bench_store_LDADD = src/msg/libmsg.a $(DB_LIBS)
