@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Frames come back as they went; what is cut, unknown or too long is refused. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/frame.h"
+#include "tests/tap.h"
+
+int
+main(void)
+{
+	static const unsigned char canonical[] = { 'o', 0x34, 0x12, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 'h', 'i' };
+	static unsigned char large[FRAME_DATA_MAX + 1];
+	struct frame f = { FRAME_OUT, 0x1234, slice_from("hi") }, got = { 0 };
+	struct slice s;
+	struct buf b;
+
+	buf_init(&b, 2 * FRAME_DATA_MAX);
+	ok(frame_pack(&b, &f) == 0 && slice_eq(buf_slice(&b), slice_of(canonical, sizeof(canonical))), "the canonical form");
+	f = (struct frame){ FRAME_RESIZE, 7, slice_from("80x24") };
+	ok(frame_pack(&b, &f) == 0, "a second one");
+	s = buf_slice(&b);
+	ok(frame_take(&s, &got) == 1 && got.kind == 'o' && got.t_ms == 0x1234 && slice_is(got.data, "hi"), "the first back");
+	ok(frame_take(&s, &got) == 1 && slice_is(got.data, "80x24") && frame_take(&s, &got) == 0, "the second and the end");
+	for (size_t n = 1; n < sizeof(canonical); n++) {
+		s = slice_of(canonical, n);
+		if (frame_take(&s, &got) != -EBADMSG || s.n != n)
+			ok(false, "cut to %zu bytes", n);
+	}
+	s = slice_of("z\0\0\0\0\0\0\0\0\0\0\0\0", 13);
+	ok(frame_take(&s, &got) == -EBADMSG, "an unknown kind");
+	buf_clear(&b);
+	f = (struct frame){ FRAME_IN, 0, slice_of(large, FRAME_DATA_MAX) };
+	ok(frame_pack(&b, &f) == 0, "the largest");
+	f.data.n++;
+	ok(frame_pack(&b, &f) == -ENOBUFS && b.len == FRAME_HEAD + FRAME_DATA_MAX, "one byte more");
+	f.data.n--;
+	ok(frame_pack(&b, &f) == -ENOBUFS && b.len == FRAME_HEAD + FRAME_DATA_MAX, "no room: nothing is added");
+	buf_done(&b);
+	return tap_done();
+}

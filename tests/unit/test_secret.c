@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+#include <string.h>
+
+#include "base/secret.h"
+#include "tests/tap.h"
+
+int
+main(void)
+{
+	unsigned char a[32] = { 0 }, b[32] = { 0 }, zero[32] = { 0 };
+	struct secret s = { 0 };
+
+	ok(!secret_eq(&s, "x", 1) && secret_eq(&s, "", 0), "empty at first");
+	ok(secret_set(&s, "hunter2", 7) == 0 && secret_eq(&s, "hunter2", 7), "holds what was set");
+	ok(!secret_eq(&s, "hunter3", 7) && !secret_eq(&s, "hunter", 6), "and nothing else");
+	ok(secret_set(&s, s.p, 6) == 0 && secret_eq(&s, "hunter", 6), "a part of itself");
+	secret_done(&s);
+	secret_done(&s);
+	ok(s.p == NULL && s.n == 0, "done twice is fine");
+	ok(secret_init(&s, 10000) == 0 && s.p[9999] == 0, "more than a page, zero");
+	secret_done(&s);
+	ok(secret_random(a, sizeof(a)) == 0 && secret_random(b, sizeof(b)) == 0 && memcmp(a, b, sizeof(a)) != 0, "random");
+	secret_wipe(a, sizeof(a));
+	ok(memcmp(a, zero, sizeof(a)) == 0, "wiped");
+	return tap_done();
+}
