@@ -16,3 +16,4 @@ DB_LIBS = db/libdb.a $(BASE_LIBS) $(SQLITE_LIBS) $(ZSTD_LIBS) $(CRYPTO_LIBS)
 BUILT_SOURCES += %D%/schema.inc
 CLEANFILES += %D%/schema.inc
 EXTRA_DIST += %D%/schema.sql
+dist_man_MANS += %D%/fortress-record.5
