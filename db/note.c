@@ -194,10 +194,24 @@ sign_bytes(const struct note_key *k, struct slice text, unsigned char sig[SIG])
 	return good ? 0 : -EIO;
 }
 
+static int
+signature_put(const struct note_key *k, struct slice text, struct buf *out)
+{
+	unsigned char line[4 + SIG];
+	int r;
+
+	memcpy(line, k->id, 4);
+	r = sign_bytes(k, text, line + 4);
+	if (r == 0)
+		r = buf_printf(out, DASH "%s ", k->name);
+	if (r == 0)
+		r = text_base64(out, slice_of(line, sizeof(line)));
+	return r == 0 ? buf_text(out, "\n") : r;
+}
+
 int
 note_sign(const struct note_key *k, uint64_t size, const unsigned char root[HASH_BYTES], struct buf *out)
 {
-	unsigned char line[4 + SIG];
 	size_t start = out->len;
 	int r;
 
@@ -206,15 +220,13 @@ note_sign(const struct note_key *k, uint64_t size, const unsigned char root[HASH
 		r = text_base64(out, slice_of(root, HASH_BYTES));
 	if (r == 0)
 		r = buf_text(out, "\n");
-	memcpy(line, k->id, 4);
-	if (r == 0)
-		r = sign_bytes(k, slice_of(out->p + start, out->len - start), line + 4);
-	if (r == 0)
-		r = buf_printf(out, "\n" DASH "%s ", k->name);
-	if (r == 0)
-		r = text_base64(out, slice_of(line, sizeof(line)));
-	if (r == 0)
+	if (r == 0) {
+		size_t body = out->len;
+
 		r = buf_text(out, "\n");
+		if (r == 0)
+			r = signature_put(k, slice_of(out->p + start, body - start), out);
+	}
 	if (r != 0)
 		out->len = start;
 	return r;
@@ -295,4 +307,41 @@ note_open(const struct note_key *k, struct slice text, struct note *ret, struct 
 good:
 	*ret = n;
 	return 0;
+}
+
+#define SEAL_MAX ((size_t)1 << 30)
+
+static int
+seal_text(struct buf *b, struct slice text)
+{
+	int r;
+
+	buf_init(b, SEAL_MAX);
+	r = buf_append(b, "\0seal\n", 6);
+	return r != 0 ? r : buf_slice_append(b, text);
+}
+
+int
+note_seal(const struct note_key *k, struct slice text, struct buf *line)
+{
+	struct buf b;
+	int r = seal_text(&b, text);
+
+	if (r == 0)
+		r = k->signs ? signature_put(k, buf_slice(&b), line) : -EINVAL;
+	buf_done(&b);
+	return r;
+}
+
+bool
+note_seal_holds(const struct note_key *k, struct slice text, struct slice line)
+{
+	struct buf b;
+	bool good = seal_text(&b, text) == 0;
+
+	if (line.n > 0 && line.p[line.n - 1] == '\n')
+		line.n--;
+	good = good && signature_holds(k, buf_slice(&b), line);
+	buf_done(&b);
+	return good;
 }

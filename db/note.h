@@ -44,4 +44,9 @@ int note_sign(const struct note_key *k, uint64_t size, const unsigned char root[
  * -EKEYREJECTED no good signature by k. */
 int note_open(const struct note_key *k, struct slice text, struct note *ret, struct err *e);
 
+/* A signature over any text that is no checkpoint (an export's manifest): the same signature line, over a NUL, "seal",
+ * a newline and the text, which no note can be. */
+int note_seal(const struct note_key *k, struct slice text, struct buf *line);
+bool note_seal_holds(const struct note_key *k, struct slice text, struct slice line);
+
 #endif

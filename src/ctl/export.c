@@ -3,7 +3,7 @@
 /*
  * An export: what was asked for, and what proves it.
  *
- *     manifest.json      what this is, every file's size and SHA-256
+ *     manifest.json      what this is, every file's size and SHA-256; manifest.sig: signed by the checkpoint's key
  *     checkpoint         the newest signed tree head; key.pub: the key that it verifies with
  *     leaves.txt         the hash of every leaf of the tree in order, one a line: the proof for every row
  *     events.jsonl .csv  sessions.jsonl .csv  segments.jsonl
@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "ctl/audit.h"
 #include "ctl/pack.h"
@@ -241,6 +242,28 @@ key_write(struct export *x)
 	return r;
 }
 
+/* The signer, for the manifest: whoever may read the bastion's keys signs; others' exports have no manifest.sig. */
+static struct note_key *
+signer_load(const struct export *x)
+{
+	char path[2300];
+	struct err ignore = { 0 };
+	struct slice rest, line;
+	struct note_key *key = NULL;
+	struct buf text;
+
+	snprintf(path, sizeof(path), "%s/keys/checkpoint_ed25519", x->c->state);
+	buf_init(&text, 4096);
+	rest = fd_read_file(path, 4096, &text, &ignore) == 0 ? buf_slice(&text) : slice_of(NULL, 0);
+	if (record_line(&rest, &line))
+		key = note_key_parse(line, &ignore);
+	if (key == NULL)
+		fprintf(stderr, "fortress: the manifest is not signed: %s\n", ignore.text);
+	secret_wipe(text.p, text.len);
+	buf_done(&text);
+	return key;
+}
+
 static int
 head_make(const struct export *x, struct buf *head)
 {
@@ -261,6 +284,7 @@ static int
 export_write(struct export *x)
 {
 	struct err *e = &x->c->e;
+	struct note_key *key;
 	struct buf head;
 	int r = db_checkpoint_last(x->db, checkpoint_write, x, e);
 
@@ -276,10 +300,12 @@ export_write(struct export *x)
 	    (r = rows_write(x, "segments.jsonl", record_segments, false, list_segments)) != 0 ||
 	    (r = db_session_list(x->db, &x->sessions, recording_write, x, e)) != 0)
 		return r;
+	key = signer_load(x);
 	buf_init(&head, 8192);
 	r = head_make(x, &head);
 	if (r == 0)
-		r = pack_finish(x->pack, buf_cstr(&head), e);
+		r = pack_finish(x->pack, buf_cstr(&head), key, e);
+	note_key_free(key);
 	buf_done(&head);
 	return r;
 }

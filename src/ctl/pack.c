@@ -244,8 +244,31 @@ dir_remove(struct pack *p)
 	(void)rmdir(p->dir);
 }
 
+static int
+file_write(struct pack *p, const char *name, struct slice bytes, struct err *e)
+{
+	int r = pack_begin(p, name, e);
+
+	if (r == 0)
+		r = pack_write(p, bytes, e);
+	return r == 0 ? pack_end(p, e) : r;
+}
+
+static int
+seal_write(struct pack *p, struct slice manifest, const struct note_key *key, struct err *e)
+{
+	struct buf line;
+	int r;
+
+	buf_init(&line, 1024);
+	r = note_seal(key, manifest, &line);
+	r = r == 0 ? file_write(p, "manifest.sig", buf_slice(&line), e) : err_set(e, r, "cannot sign the manifest");
+	buf_done(&line);
+	return r;
+}
+
 int
-pack_finish(struct pack *p, const char *head, struct err *e)
+pack_finish(struct pack *p, const char *head, const struct note_key *key, struct err *e)
 {
 	struct buf manifest;
 	int r;
@@ -253,11 +276,9 @@ pack_finish(struct pack *p, const char *head, struct err *e)
 	buf_init(&manifest, (size_t)256 << 20);
 	r = manifest_make(p, head, &manifest);
 	if (r == 0)
-		r = pack_begin(p, "manifest.json", e);
-	if (r == 0)
-		r = pack_write(p, buf_slice(&manifest), e);
-	if (r == 0)
-		r = pack_end(p, e);
+		r = file_write(p, "manifest.json", buf_slice(&manifest), e);
+	if (r == 0 && key != NULL)
+		r = seal_write(p, buf_slice(&manifest), key, e);
 	if (r == 0 && p->tar)
 		r = tar_write(p, e);
 	buf_done(&manifest);

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "db/leaf.h"
+#include "db/note.h"
 
 struct pack;
 
@@ -19,9 +19,9 @@ struct pack *pack_new(const char *path, struct err *e);
 int pack_begin(struct pack *p, const char *name, struct err *e);
 int pack_write(struct pack *p, struct slice bytes, struct err *e);
 int pack_end(struct pack *p, struct err *e);
-/* Writes manifest.json (every file with its size and SHA-256; head: JSON members that come first) and all to disk.
- * ret_hash: SHA-256 of the manifest. */
-int pack_finish(struct pack *p, const char *head, struct err *e);
+/* Writes manifest.json (every file with its size and SHA-256; head: JSON members that come first), manifest.sig if there
+ * is a key, and all to disk. */
+int pack_finish(struct pack *p, const char *head, const struct note_key *key, struct err *e);
 
 /* Reading. */
 struct pack *pack_open(const char *path, struct err *e);

@@ -112,6 +112,9 @@ tree_load(struct verify *v)
 		r = pack_read(v->pack, "leaves.txt", AUDIT_FILE_MAX, &text, &v->c->e);
 	if (r == 0)
 		r = leaves_parse(v, buf_slice(&text));
+	if (r == 0 && v->note.size > v->n)
+		r = err_set(&v->c->e, -EBADMSG, "records are missing at the end: the checkpoint covers %llu, and here are %llu",
+		    (unsigned long long)v->note.size, (unsigned long long)v->n);
 	buf_done(&text);
 	return r;
 }
@@ -182,7 +185,7 @@ segments_check(struct verify *v, const char *id, struct slice frames, unsigned c
 			continue;
 		n = row.s.pos1 - row.s.pos0;
 		if (row.s.pos1 < row.s.pos0 || !take_bytes(&frames, n, &segment)) {
-			r = err_set(&v->c->e, -EBADMSG, "recording %s ends before its %s", id, what);
+			r = err_set(&v->c->e, -EBADMSG, "recording %s was cut or swapped: it ends before segment %u does", id, row.s.no);
 			break;
 		}
 		while (segment.n > 0 && r == 0) {
@@ -267,22 +270,49 @@ sessions_check(struct verify *v)
 /* --- the whole --- */
 
 static int
+seal_check(struct verify *v, struct slice manifest)
+{
+	struct err missing = { 0 };
+	struct buf line;
+	int r;
+
+	buf_init(&line, 4096);
+	r = pack_read(v->pack, "manifest.sig", 4096, &line, &missing);
+	if (r == -ENOENT) {
+		fputs("fortress: the manifest is not signed: what the export leaves out cannot be judged\n", stderr);
+		r = 0;
+	} else if (r != 0 || !note_seal_holds(v->key, manifest, buf_slice(&line))) {
+		r = err_set(&v->c->e, -EBADMSG, "manifest.json was changed: its signature does not hold");
+	}
+	buf_done(&line);
+	return r;
+}
+
+static int
+missing_check(struct verify *v)
+{
+	uint64_t i = 0;
+
+	while (i < v->n && v->seen[i])
+		i++;
+	return i == v->n ? 0 : err_set(&v->c->e, -EBADMSG, "a record was taken out: that of leaf %llu is missing",
+	    (unsigned long long)i);
+}
+
+static int
 manifest_check(struct verify *v)
 {
 	struct buf text;
-	uint64_t missing = 0;
 	int r;
 
 	buf_init(&text, (size_t)256 << 20);
 	r = pack_read(v->pack, "manifest.json", (size_t)256 << 20, &text, &v->c->e);
+	if (r == 0 && strstr(buf_cstr(&text), "\"complete\": true") != NULL)
+		r = missing_check(v);
+	if (r == 0)
+		r = seal_check(v, buf_slice(&text));
 	if (r == 0)
 		r = pack_check(v->pack, buf_slice(&text), &v->c->e);
-	if (r == 0 && strstr(buf_cstr(&text), "\"complete\": true") != NULL) {
-		while (missing < v->n && v->seen[missing])
-			missing++;
-		if (missing < v->n)
-			r = err_set(&v->c->e, -EBADMSG, "the record of leaf %llu is missing", (unsigned long long)missing);
-	}
 	buf_done(&text);
 	return r;
 }
