@@ -38,7 +38,7 @@ AC_DEFUN([FTS_HARDENING], [
 		-ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr],
 		[FTS_FLAG([HARDEN_CFLAGS], flag)])
 	m4_foreach([flag], [[-pie], [-Wl,-z,relro], [-Wl,-z,now], [-Wl,-z,noexecstack]],
-		[FTS_FLAG([HARDEN_LDFLAGS], flag)])
+		[FTS_FLAG([HARDEN_LDFLAGS], m4_defn([flag]))])
 	AC_SUBST([HARDEN_CFLAGS])
 	AC_SUBST([HARDEN_LDFLAGS])
 ])

@@ -38,7 +38,7 @@ test_roundtrip(void)
 static void
 test_every_type(void)
 {
-	unsigned char zero[512] = { 0 };
+	union { unsigned char bytes[512]; uint64_t align; } zero = { { 0 } }, got;
 	struct buf b;
 	unsigned n = 0, good = 0;
 
@@ -48,7 +48,7 @@ test_every_type(void)
 			continue;
 		n++;
 		buf_clear(&b);
-		good += msg_pack(&b, t, zero) == 0 && msg_unpack(t, slice_of(b.p + 2, b.len - 2), zero) == 0;
+		good += msg_pack(&b, t, &zero) == 0 && msg_unpack(t, slice_of(b.p + 2, b.len - 2), &got) == 0;
 	}
 	ok(n > 50 && n == good, "all %u messages pack and unpack", n);
 	buf_done(&b);
