@@ -81,15 +81,22 @@ read_include(void *arg, const char *pattern, unsigned index, struct buf *text, c
 	return r;
 }
 
+/* By its name alone: the directory may be one that this account may not list. */
 static int
 read_main(struct loading *l, struct err *e)
 {
-	char name[256];
-	int r = fd_read_match(l->rules->fd, l->rules->file, 0, BODY_MAX, &l->body, name, sizeof(name));
+	int fd = openat(l->rules->fd, l->rules->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd >= 0 ? 1 : -errno;
+	unsigned char *room;
 
-	if (r == 1)
-		return 0;
-	return err_set(e, r < 0 ? r : -ENOENT, "%s/%s: %s", l->rules->dir, l->rules->file, strerror(r < 0 ? -r : ENOENT));
+	while (n > 0) {
+		room = buf_reserve(&l->body, 4096);
+		n = room != NULL ? fd_read_full(fd, room, 4096) : -EFBIG;
+		if (n > 0)
+			buf_added(&l->body, (size_t)n);
+	}
+	fd_close(&fd);
+	return n == 0 ? 0 : err_set(e, (int)n, "%s/%s: %s", l->rules->dir, l->rules->file, strerror((int)-n));
 }
 
 static void
