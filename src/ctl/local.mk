@@ -9,3 +9,4 @@ CTL_LIBS = src/ctl/libctl.a policy/libpolicy.a $(DB_LIBS) $(MSG_LIBS)
 bin_PROGRAMS += fortress
 fortress_SOURCES = %D%/main.c
 fortress_LDADD = $(CTL_LIBS)
+dist_man_MANS += %D%/fortress.1

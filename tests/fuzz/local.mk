@@ -16,3 +16,6 @@ check_PROGRAMS += %D%/fuzz_conf %D%/fuzz_frame %D%/fuzz_msg
 
 TESTS += %D%/corpus.t
 EXTRA_DIST += %D%/corpus.t %D%/corpus
+check_PROGRAMS += tests/fuzz/fuzz_username
+tests_fuzz_fuzz_username_SOURCES = %D%/fuzz_username.c
+tests_fuzz_fuzz_username_LDADD = $(FUZZ_LIBS) $(GATE_LIBS)

@@ -8,3 +8,5 @@ TESTS += $(STORE_TESTS)
 EXTRA_DIST += $(STORE_TESTS)
 TESTS += %D%/f001-agent.t
 EXTRA_DIST += %D%/f001-agent.t
+TESTS += %D%/c1-bastion.t
+EXTRA_DIST += %D%/c1-bastion.t
