@@ -131,3 +131,28 @@ ask_put(struct ctl *c, unsigned type, const void *message)
 	ask_close(l);
 	return r == 0 && a.ok ? CTL_OK : CTL_FAILED;
 }
+
+static bool
+view_seen(void *arg, unsigned type, const void *message)
+{
+	bool *ok = arg;
+
+	if (type == MSG_EVENT_DONE)
+		*ok = ((const struct msg_event_done *)message)->ok != 0;
+	return type == MSG_EVENT_DONE;
+}
+
+int
+ask_view(struct ctl *c, const char *session, const char *how)
+{
+	struct msg_view m = { .req = 1, .session = slice_from(session), .how = slice_from(how) };
+	struct ask *a = ask_open(c);
+	bool ok = false;
+	int r;
+
+	if (a == NULL)
+		return err_prefix(&c->e, "that recordings are read goes on the record first (--offline reads without)");
+	r = ask_wait(a, MSG_VIEW, &m, view_seen, &ok);
+	ask_close(a);
+	return r != 0 ? r : ok ? 0 : err_set(&c->e, -EIO, "the store could not record that this is read: not shown");
+}

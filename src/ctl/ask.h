@@ -17,5 +17,7 @@ typedef bool ask_fn(void *arg, unsigned type, const void *message);
 int ask_wait(struct ask *l, unsigned type, const void *message, ask_fn *fn, void *arg);
 /* For puts: waits for MSG_DIR_DONE.  CTL_OK or CTL_FAILED with its words. */
 int ask_put(struct ctl *c, unsigned type, const void *message);
+/* Puts on the record that somebody reads this session ("": more than one), durable on return.  0 or negative with c->e. */
+int ask_view(struct ctl *c, const char *session, const char *how);
 
 #endif

@@ -20,6 +20,7 @@
 #include "base/fd.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "ctl/ask.h"
 #include "ctl/audit.h"
 #include "ctl/pack.h"
 #include "ctl/record.h"
@@ -36,7 +37,7 @@ struct export {
 	struct db_event_filter events;
 	struct db_session_filter sessions;
 	const struct record_field *fields;
-	bool csv;
+	bool csv, offline;
 	struct buf line;
 	uint64_t tree_size, nevents, nsessions, nsegments;
 	const char *session;                 /* whose segments are written */
@@ -316,7 +317,7 @@ options_parse(struct export *x, int argc, char **argv)
 	static const struct option longs[] = {
 		{ "from", required_argument, NULL, 'f' }, { "to", required_argument, NULL, 't' },
 		{ "user", required_argument, NULL, 'u' }, { "host", required_argument, NULL, 'h' },
-		{ "output", required_argument, NULL, 'o' }, { NULL, 0, NULL, 0 },
+		{ "output", required_argument, NULL, 'o' }, { "offline", no_argument, NULL, 'O' }, { NULL, 0, NULL, 0 },
 	};
 	int o;
 
@@ -324,6 +325,8 @@ options_parse(struct export *x, int argc, char **argv)
 	while ((o = getopt_long(argc, argv, "o:", longs, NULL)) != -1) {
 		if (o == 'o')
 			x->path = optarg;
+		else if (o == 'O')
+			x->offline = true;
 		else if (o == 'u')
 			x->events.actor = x->sessions.user = optarg;
 		else if (o == 'h')
@@ -364,6 +367,8 @@ audit_export(struct ctl *c, int argc, char **argv)
 
 	if (r != CTL_OK)
 		return r;
+	if (!x.offline && ask_view(c, "", "audit export") != 0)
+		return CTL_FAILED;
 	x.db = ctl_db(c);
 	if (x.db == NULL)
 		return CTL_FAILED;

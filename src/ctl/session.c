@@ -201,32 +201,6 @@ session_show(struct ctl *c, int argc, char **argv)
 
 /* --- replay --- */
 
-static bool
-view_seen(void *arg, unsigned type, const void *message)
-{
-	bool *ok = arg;
-
-	if (type == MSG_EVENT_DONE)
-		*ok = ((const struct msg_event_done *)message)->ok != 0;
-	return type == MSG_EVENT_DONE;
-}
-
-/* That somebody reads it is durable before the first byte is shown. */
-static int
-view_record(struct ctl *c, const char *id)
-{
-	struct msg_view m = { .req = 1, .session = slice_from(id), .how = slice_from("replay") };
-	struct ask *a = ask_open(c);
-	bool ok = false;
-	int r;
-
-	if (a == NULL)
-		return err_prefix(&c->e, "reading a recording goes on the record first (--offline reads it without)");
-	r = ask_wait(a, MSG_VIEW, &m, view_seen, &ok);
-	ask_close(a);
-	return r != 0 ? r : ok ? 0 : err_set(&c->e, -EIO, "the store could not record that this is read: not shown");
-}
-
 static int
 replay_exec(struct ctl *c, const char *id, int argc, char **argv)
 {
@@ -272,7 +246,7 @@ replay(struct ctl *c, int argc, char **argv)
 	db = ctl_db(c);
 	r = db != NULL ? session_find(c, db, id, &f) : -ENOENT;
 	db_close(db);
-	if (r != 0 || (!offline && view_record(c, f.text) != 0))
+	if (r != 0 || (!offline && ask_view(c, f.text, "replay") != 0))
 		return CTL_FAILED;
 	if (offline)
 		fputs("fortress: --offline: that this recording is read is not on the record\n", stderr);

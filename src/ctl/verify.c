@@ -477,7 +477,7 @@ audit_verify(struct ctl *c, int argc, char **argv)
 }
 
 const struct command commands_audit[] = {
-	{ "audit", "export", "[--from TIME] [--to TIME] [--user U] [--host H] -o PATH|PATH.tar",
+	{ "audit", "export", "[--from TIME] [--to TIME] [--user U] [--host H] [--offline] -o PATH|PATH.tar",
 	    "write records, recordings and their proofs to a new directory or tar file", audit_export },
 	{ "audit", "verify", "PATH [--key FILE] [--older PATH] | --db [--key FILE] [--older CHECKPOINT]",
 	    "check an export, or the live database: names the first thing that is wrong", audit_verify },

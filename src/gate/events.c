@@ -136,7 +136,7 @@ events_view(struct gate *g, uint32_t req, const char *actor, struct slice sessio
 	int r;
 
 	buf_init(&sentence, 2048);
-	r = buf_printf(&sentence, "%s reads the recording ", actor);
+	r = buf_printf(&sentence, session.n > 0 ? "%s reads the recording " : "%s reads recordings", actor);
 	if (r == 0)
 		r = text_escape(&sentence, session);
 	if (r == 0)
