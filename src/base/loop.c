@@ -64,6 +64,12 @@ loop_new(void)
 }
 
 void
+loop_leave(struct loop *l)
+{
+	fd_close(&l->epoll);
+}
+
+void
 loop_free(struct loop *l)
 {
 	if (l == NULL)

@@ -31,6 +31,9 @@ struct loop_timer {
 
 struct loop *loop_new(void);                   /* NULL and errno on failure */
 void loop_free(struct loop *l);                /* closes no descriptor but its own */
+/* In a child after fork: lets go of what it shares with its parent, so that taking descriptors out of this copy takes
+ * nothing from the parent.  What is left to do with it then is loop_del and loop_free. */
+void loop_leave(struct loop *l);
 
 /* 0 or -errno.  The descriptor stays its owner's: loop_del before close.
  * With events 0 nothing is reported, not even that the other end hung up. */

@@ -130,8 +130,9 @@ front_main(const struct msg_conn_new *msg, const int fds[4])
 
 	(void)snprintf(name, sizeof(name), "front[conn %llu]", (unsigned long long)msg->conn);
 	log_rename(name);
-	loop_free(the_loop);
+	loop_leave(the_loop);
 	chan_free(monitor_chan);
+	loop_free(the_loop);
 	if (front_filter != NULL && sandbox_filter_apply(front_filter) != 0)
 		_exit(1);
 	front_serve(options, the_binding, msg, fds);
