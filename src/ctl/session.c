@@ -10,6 +10,7 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "ctl/ask.h"
+#include "ctl/session.h"
 #include "db/session.h"
 
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 1000000 };
@@ -114,23 +115,25 @@ found_add(void *arg, const struct db_session *s)
 	return 0;
 }
 
-/* By id or a unique beginning of one. */
-static int
-session_find(struct ctl *c, struct db *db, const char *text, struct found *f)
+int
+session_find(struct ctl *c, struct db *db, const char *text, unsigned char id[ID_BYTES], char whole[ID_TEXT])
 {
 	struct db_session_filter filter = { .id_prefix = text, .max = 2 };
+	struct found f = { 0 };
 	char shown[64];
 
-	*f = (struct found){ 0 };
 	if (text[0] == '\0' || strlen(text) >= ID_TEXT ||
 	    strspn(text, "0123456789abcdefghjkmnpqrstvwxyzABCDEFGHJKMNPQRSTVWXYZ") != strlen(text))
 		return err_set(&c->e, -EINVAL, "\"%s\" is not the id of a session: fortress session ls shows them",
 		    text_escaped(slice_from(text), shown, sizeof(shown)));
-	if (db_session_list(db, &filter, found_add, f, &c->e) != 0)
+	if (db_session_list(db, &filter, found_add, &f, &c->e) != 0)
 		return c->e.code;
-	if (f->n == 1)
+	if (f.n == 1) {
+		memcpy(id, f.id, ID_BYTES);
+		memcpy(whole, f.text, ID_TEXT);
 		return 0;
-	return err_set(&c->e, -ENOENT, f->n == 0 ? "there is no session %s" : "more than one session begins with %s", text);
+	}
+	return err_set(&c->e, -ENOENT, f.n == 0 ? "there is no session %s" : "more than one session begins with %s", text);
 }
 
 static const struct out_column show_columns[] = {
@@ -178,7 +181,8 @@ show_row(void *arg, const struct db_session *s)
 static int
 session_show(struct ctl *c, int argc, char **argv)
 {
-	struct found f;
+	unsigned char id[ID_BYTES];
+	char whole[ID_TEXT];
 	struct db *db;
 	struct out *o;
 	int r;
@@ -188,10 +192,10 @@ session_show(struct ctl *c, int argc, char **argv)
 	db = ctl_db(c);
 	if (db == NULL)
 		return CTL_FAILED;
-	r = session_find(c, db, argv[1], &f);
+	r = session_find(c, db, argv[1], id, whole);
 	if (r == 0) {
 		o = ctl_out(c, show_columns, true);
-		r = db_session_find(db, f.id, show_row, o, &c->e);
+		r = db_session_find(db, id, show_row, o, &c->e);
 		if (out_end(o) != 0 && r == 0)
 			r = -EIO;
 	}
@@ -220,7 +224,7 @@ replay_exec(struct ctl *c, const char *id, int argc, char **argv)
 	args[n++] = (char *)(uintptr_t)id;
 	execv(path, args);
 	free(args);
-	return ctl_fail(c, "%s: %s", path, strerror(errno));
+	return ctl_fail(c, "%s: %s: fortress session print shows the recording as text", path, strerror(errno));
 }
 
 /* Takes --offline and the id; every other option goes to the replay program. */
@@ -228,8 +232,9 @@ static int
 replay(struct ctl *c, int argc, char **argv)
 {
 	const char *id = NULL;
+	unsigned char bytes[ID_BYTES];
+	char whole[ID_TEXT];
 	bool offline = false;
-	struct found f;
 	struct db *db;
 	int r, n = 0;
 
@@ -244,19 +249,21 @@ replay(struct ctl *c, int argc, char **argv)
 	if (id == NULL)
 		return ctl_usage(c, "replay", NULL);
 	db = ctl_db(c);
-	r = db != NULL ? session_find(c, db, id, &f) : -ENOENT;
+	r = db != NULL ? session_find(c, db, id, bytes, whole) : -ENOENT;
 	db_close(db);
-	if (r != 0 || (!offline && ask_view(c, f.text, "replay") != 0))
+	if (r != 0 || (!offline && ask_view(c, whole, "replay") != 0))
 		return CTL_FAILED;
 	if (offline)
 		fputs("fortress: --offline: that this recording is read is not on the record\n", stderr);
-	return replay_exec(c, f.text, n, argv + 1);
+	return replay_exec(c, whole, n, argv + 1);
 }
 
 const struct command commands_session[] = {
 	{ "session", "ls", "[--user U] [--host H] [--since TIME] [--limit N]", "list recorded sessions, newest first", session_ls },
 	{ "session", "list", "[the options of ls]", "the same as session ls", session_ls },
 	{ "session", "show", "ID", "everything about one session; ID may be shortened", session_show },
+	{ "session", "print", "ID [--raw | --cast] [--offline]",
+	    "its output as escaped text, as bytes (not to a terminal), or as asciicast v2", session_print },
 	{ "replay", NULL, "[--offline] ID [OPTION]...", "replay a recorded session in this terminal; see fortress-replay(1)", replay },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * fortress session print: a recording as text whose control bytes are escaped, as the target's bytes (never to a
+ * terminal), or as asciicast v2.  A read can end inside a character, so bytes wait until it is whole.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "ctl/ask.h"
+#include "ctl/session.h"
+#include "db/frames.h"
+
+enum form { FORM_TEXT, FORM_RAW, FORM_CAST };
+
+struct print {
+	struct ctl *c;
+	enum form form;
+	struct buf pending, line;
+	const struct db_session *session;
+	struct db *db;
+};
+
+/* Bytes at the end of s that begin a character which is not whole yet. */
+static size_t
+unfinished(struct slice s)
+{
+	for (size_t back = 1; back <= 3 && back <= s.n; back++) {
+		unsigned char b = s.p[s.n - back];
+		size_t need = b >= 0xf0 ? 4 : b >= 0xe0 ? 3 : b >= 0xc0 ? 2 : 1;
+
+		if (b >= 0xc0)
+			return need > back ? back : 0;
+		if (b < 0x80)
+			return 0;
+	}
+	return 0;
+}
+
+/* Newlines and tabs stay, carriage returns before them go, everything else that a terminal would act on is escaped. */
+static int
+text_put(struct buf *out, struct slice s)
+{
+	int r = 0;
+
+	while (s.n > 0 && r == 0) {
+		size_t n = 0;
+
+		while (n < s.n && s.p[n] != '\n' && s.p[n] != '\t' && s.p[n] != '\r')
+			n++;
+		r = text_escape(out, slice_of(s.p, n));
+		if (r == 0 && n < s.n && s.p[n] != '\r')
+			r = buf_u8(out, s.p[n]);
+		n += n < s.n;
+		s = slice_of(s.p + n, s.n - n);
+	}
+	return r;
+}
+
+static int
+cast_put(struct buf *out, const struct frame *f, char kind, struct slice data)
+{
+	int r = buf_printf(out, "[%llu.%03llu, \"%c\", ", (unsigned long long)(f->t_ms / 1000),
+	    (unsigned long long)(f->t_ms % 1000), kind);
+
+	if (r == 0)
+		r = text_json(out, data);
+	return r != 0 ? r : buf_text(out, "]\n");
+}
+
+static int
+output_put(struct print *p, const struct frame *f)
+{
+	struct slice data;
+	size_t rest;
+	int r;
+
+	if (p->form == FORM_RAW)
+		return buf_slice_append(&p->line, f->data);
+	r = buf_slice_append(&p->pending, f->data);
+	rest = unfinished(buf_slice(&p->pending));
+	data = slice_of(p->pending.p, p->pending.len - rest);
+	if (r == 0 && data.n > 0)
+		r = p->form == FORM_CAST ? cast_put(&p->line, f, 'o', data) : text_put(&p->line, data);
+	buf_consume(&p->pending, p->pending.len - rest);
+	return r;
+}
+
+static int
+frame_put(struct print *p, const struct frame *f)
+{
+	int r = 0;
+
+	buf_clear(&p->line);
+	if (f->kind == FRAME_OUT || (f->kind == FRAME_ERR && p->form != FORM_RAW))
+		r = output_put(p, f);
+	else if (f->kind == FRAME_RESIZE && p->form == FORM_CAST)
+		r = cast_put(&p->line, f, 'r', f->data);
+	else if ((f->kind == FRAME_NOTICE || f->kind == FRAME_GAP) && p->form == FORM_TEXT) {
+		r = buf_text(&p->line, f->kind == FRAME_GAP ? "\n[not kept: " : "\n[fortress: ");
+		if (r == 0)
+			r = text_escape(&p->line, f->data);
+		if (r == 0)
+			r = buf_text(&p->line, "]\n");
+	}
+	if (r == 0 && fwrite(p->line.p, 1, p->line.len, stdout) != p->line.len)
+		r = -EIO;
+	return r;
+}
+
+static int
+frames_print(struct print *p, struct db_frames *it)
+{
+	struct frame f;
+	uint64_t pos;
+	int r;
+
+	while ((r = db_frames_next(it, &f, &pos, &p->c->e)) == 1) {
+		r = frame_put(p, &f);
+		if (r != 0)
+			return err_set(&p->c->e, r, "cannot write: %s", strerror(-r));
+	}
+	return fflush(stdout) == 0 ? r : err_set(&p->c->e, -EIO, "cannot write: %s", strerror(errno));
+}
+
+static int
+session_print_one(void *arg, const struct db_session *s)
+{
+	struct print *p = arg;
+	struct db_frames *it;
+	int r;
+
+	if (p->form == FORM_CAST)
+		printf("{\"version\": 2, \"width\": %u, \"height\": %u, \"timestamp\": %lld}\n", s->cols > 0 ? s->cols : 80,
+		    s->rows > 0 ? s->rows : 24, (long long)(s->start_us / 1000000));
+	it = db_frames_open(p->db, s->id, &p->c->e);
+	r = it != NULL ? frames_print(p, it) : -EIO;
+	db_frames_close(it);
+	return r;
+}
+
+static int
+print_run(struct ctl *c, enum form form, const char *text, bool offline)
+{
+	struct print p = { .c = c, .form = form };
+	unsigned char id[ID_BYTES];
+	char whole[ID_TEXT];
+	int r;
+
+	p.db = ctl_db(c);
+	if (p.db == NULL)
+		return CTL_FAILED;
+	buf_init(&p.pending, FRAME_DATA_MAX * 2);
+	buf_init(&p.line, (size_t)FRAME_DATA_MAX * 12);
+	r = session_find(c, p.db, text, id, whole);
+	if (r == 0 && !offline)
+		r = ask_view(c, whole, "print");
+	if (r == 0)
+		r = db_session_find(p.db, id, session_print_one, &p, &c->e);
+	buf_done(&p.pending);
+	buf_done(&p.line);
+	db_close(p.db);
+	return r == 0 ? CTL_OK : CTL_FAILED;
+}
+
+int
+session_print(struct ctl *c, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "raw", no_argument, NULL, 'r' }, { "cast", no_argument, NULL, 'c' }, { "offline", no_argument, NULL, 'o' },
+		{ NULL, 0, NULL, 0 },
+	};
+	enum form form = FORM_TEXT;
+	bool offline = false;
+	int o;
+
+	optind = 0;
+	while ((o = getopt_long(argc, argv, "", longs, NULL)) != -1)
+		switch (o) {
+		case 'r': form = FORM_RAW; break;
+		case 'c': form = FORM_CAST; break;
+		case 'o': offline = true; break;
+		default:  return ctl_usage(c, "session", "print");
+		}
+	if (argc - optind != 1)
+		return ctl_usage(c, "session", "print");
+	if (form == FORM_RAW && isatty(STDOUT_FILENO))
+		return ctl_fail(c, "what a target wrote is not sent to a terminal as it is: redirect it to a file");
+	return print_run(c, form, argv[optind], offline);
+}
