@@ -643,6 +643,18 @@ start_relay(struct channel *c)
 		note_session(c, MSG_NOTE_COMMAND, true);
 }
 
+static void
+open_refused(struct channel *c)
+{
+	static const char *const what[] = { "a session", "its environment", "a terminal", "to start it" };
+	char error[200], text[600];
+
+	(void)text_escaped(slice_from(ssh_get_error(c->leg->wire.ssh)), error, sizeof(error));
+	(void)snprintf(text, sizeof(text), "%s refused %s: %s", c->leg->host, what[c->open_step], error);
+	(void)record_close(&c->record, text, "");
+	channel_refuse(c, "target-refused", text);
+}
+
 static bool
 step_open(struct channel *c)
 {
@@ -658,8 +670,7 @@ step_open(struct channel *c)
 	if (r == SSH_AGAIN)
 		return false;
 	if (r != SSH_OK) {
-		(void)record_close(&c->record, "the target refused the channel", "");
-		channel_refuse(c, "target-refused", "the target refused it");
+		open_refused(c);
 		return true;
 	}
 	if (c->open_step == 0) {
