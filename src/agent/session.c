@@ -162,6 +162,8 @@ on_key(ssh_session ssh, const char *login, struct ssh_key_struct *key, char stat
 	if (state != SSH_PUBLICKEY_STATE_VALID)
 		return state == SSH_PUBLICKEY_STATE_NONE ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
 	s->grant = grant;
+	/* Now, not at the turn's end: the peer may open a terminal in the same breath. */
+	s->host.may_pty = grant.pty;
 	s->admitted = true;
 	return SSH_AUTH_SUCCESS;
 }
@@ -354,7 +356,6 @@ static void
 admitted(struct session *s)
 {
 	s->phase = OPEN;
-	s->host.may_pty = s->grant.pty;
 	atomic_store(s->conf->admitted, true);
 	loop_timer_stop(&s->grace);
 	log_info("admitted: %s: login=%s by %s", s->conf->peer, s->login, s->grant.name);
