@@ -7,6 +7,7 @@
  *
  * options → descriptors → key → sandbox → database → READY → loop → exit
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -65,6 +66,23 @@ options_parse(struct options *o, int argc, char **argv)
 		fatal("usage: fortress-store --db DIR --key FILE [--user ACCOUNT] [--checkpoint-to FILE]");
 }
 
+/* Files of a time when it ran as somebody else.  Names are not followed. */
+static void
+files_give(int fd, const struct passwd *pw)
+{
+	int copy = dup(fd);
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *f;
+	struct stat s;
+
+	while (d != NULL && (f = readdir(d)) != NULL)
+		if (fstatat(fd, f->d_name, &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(s.st_mode) && s.st_nlink == 1 &&
+		    fchownat(fd, f->d_name, pw->pw_uid, pw->pw_gid, AT_SYMLINK_NOFOLLOW) != 0)
+			fatal("store: %s: %s", f->d_name, strerror(errno));
+	if (d != NULL)
+		closedir(d);
+}
+
 static void
 dir_give(const char *dir, int fd, const struct options *o)
 {
@@ -77,6 +95,7 @@ dir_give(const char *dir, int fd, const struct options *o)
 		fatal("store: there is no account %s: create it, or run without root", o->user);
 	if (fchown(fd, pw->pw_uid, pw->pw_gid) != 0)
 		fatal("store: %s: %s", dir, strerror(errno));
+	files_give(fd, pw);
 }
 
 /* The directory is ours alone: its lock is held until the process ends. */

@@ -48,7 +48,10 @@ child_run(const struct peer *p, int monitor, int gate, void (*before_exec)(void)
 	snprintf(key, sizeof(key), "%s/key", p->dir);
 	if (before_exec != NULL)
 		before_exec();
-	execl(p->program, "fortress-store", "--db", db, "--key", key, (char *)NULL);
+	if (p->user[0] != '\0')
+		execl(p->program, "fortress-store", "--db", db, "--key", key, "--user", p->user, (char *)NULL);
+	else
+		execl(p->program, "fortress-store", "--db", db, "--key", key, (char *)NULL);
 	_exit(127);
 }
 
@@ -59,6 +62,8 @@ peer_start(struct peer *p, const char *dir, void (*before_exec)(void))
 	int m[2], g[2];
 
 	memset(p, 0, sizeof(*p));
+	if (getenv("STORE_USER") != NULL && geteuid() == 0)
+		snprintf(p->user, sizeof(p->user), "%s", getenv("STORE_USER"));
 	snprintf(p->dir, sizeof(p->dir), "%s", dir);
 	snprintf(p->program, sizeof(p->program), "%s/fortress-store", top != NULL ? top : ".");
 	if (fd_pair(m) != 0 || fd_pair(g) != 0 || (p->pid = fork()) < 0)

@@ -10,7 +10,7 @@
 
 struct peer {
 	pid_t pid;
-	char dir[200], program[300];
+	char dir[200], program[300], user[40];
 	struct chan *monitor, *gate;
 	uint32_t ready, dir_rows, dir_done, dir_ok, event_done;   /* what has come */
 	char text[512];
