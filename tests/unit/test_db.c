@@ -184,7 +184,7 @@ test_directory(void)
 	buf_init(&before, 65536);
 	buf_init(&after, 65536);
 	ok(db_begin(db, &e) == 0 && db_user_put(db, &u, &before, &after, &e) == 0 && before.len == 0 && after.len > 0,
-	    "a user: %s", buf_cstr(&after));
+	    "a user is put");
 	ok(db_code_put(db, &c, &before, &after, &e) == 0, "a code %s", e.text);
 	ok(db_code_delete(db, &c, &before, &e) == 0, "used once %s", e.text);
 	buf_clear(&before);
