@@ -2,10 +2,14 @@
 noinst_LIBRARIES += %D%/libui.a
 %C%_libui_a_SOURCES = \
 	%D%/draw.c %D%/draw.h %D%/hosts.c %D%/hosts.h %D%/keys.c %D%/keys.h %D%/list.c %D%/list.h \
-	%D%/plain.c %D%/term.c %D%/term.h
-%C%_libui_a_CFLAGS = $(AM_CFLAGS) $(CURSES_CFLAGS)
-UI_LIBS = ui/libui.a $(BASE_LIBS) $(CURSES_LIBS)
+	%D%/plain.c %D%/player.c %D%/player.h %D%/replay.c %D%/replay.h %D%/screen.c %D%/screen.h \
+	%D%/term.c %D%/term.h
+%C%_libui_a_CFLAGS = $(AM_CFLAGS) $(CURSES_CFLAGS) $(VTERM_CFLAGS)
+UI_LIBS = ui/libui.a $(BASE_LIBS) $(CURSES_LIBS) $(VTERM_LIBS)
 pkglibexec_PROGRAMS += fortress-menu
 fortress_menu_SOURCES = %D%/menu_main.c
 fortress_menu_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 fortress_menu_LDADD = ui/libui.a $(MSG_LIBS) $(CURSES_LIBS)
+pkglibexec_PROGRAMS += fortress-replay
+fortress_replay_SOURCES = %D%/replay_main.c
+fortress_replay_LDADD = ui/libui.a $(DB_LIBS) $(CURSES_LIBS) $(VTERM_LIBS)

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * fortress-replay: a recorded session on this terminal.  `fortress replay` starts it, after
+ * it has put on the record that somebody reads.  It reads the database and writes nothing.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "db/db.h"
+#include "db/frames.h"
+#include "db/session.h"
+#include "ui/replay.h"
+
+struct session {
+	char user[128], login[128], host[128], state[16];
+	wall_t start;
+	unsigned cols, rows;
+};
+
+static int
+on_session(void *arg, const struct db_session *s)
+{
+	struct session *out = arg;
+
+	(void)text_escaped(slice_from(s->user), out->user, sizeof(out->user));
+	(void)text_escaped(slice_from(s->login), out->login, sizeof(out->login));
+	(void)text_escaped(slice_from(s->host), out->host, sizeof(out->host));
+	(void)snprintf(out->state, sizeof(out->state), "%s", s->state);
+	out->start.us = s->start_us;
+	out->cols = s->cols;
+	out->rows = s->rows;
+	return 0;
+}
+
+static int
+source_next(void *arg, struct frame *f, uint64_t *pos)
+{
+	return db_frames_next(arg, f, pos, NULL);
+}
+
+static void
+source_seek(void *arg, uint64_t pos)
+{
+	db_frames_seek(arg, pos);
+}
+
+/* "90", "1:30", "1:00:00" in seconds, minutes, hours. */
+static uint64_t
+time_parse(const char *text)
+{
+	uint64_t sum = 0, part;
+
+	for (const char *at = text;; at++) {
+		size_t n = strcspn(at, ":");
+
+		if (!text_u64(slice_of(at, n), 1000000, &part))
+			fatal("--at %s: write seconds, M:SS or H:MM:SS", text);
+		sum = sum * 60 + part;
+		at += n;
+		if (*at == '\0')
+			return sum * 1000;
+	}
+}
+
+static void
+usage(void)
+{
+	fatal("usage: fortress replay [--speed N] [--idle SECONDS] [--at TIME] [--text] ID");
+}
+
+enum { OPT_DB = 256, OPT_SPEED, OPT_IDLE, OPT_AT, OPT_TEXT };
+
+static const struct option longs[] = {
+	{ "db", required_argument, NULL, OPT_DB },     { "speed", required_argument, NULL, OPT_SPEED },
+	{ "idle", required_argument, NULL, OPT_IDLE }, { "at", required_argument, NULL, OPT_AT },
+	{ "text", no_argument, NULL, OPT_TEXT },       { NULL, 0, NULL, 0 },
+};
+
+static int
+play(const char *dir, const char *id_text, const struct replay_options *o, bool text)
+{
+	struct session s = { .state = "" };
+	struct replay_info info = { .id = id_text, .user = s.user, .login = s.login, .host = s.host, .state = s.state };
+	struct replay_source src = { .next = source_next, .seek = source_seek };
+	unsigned char id[ID_BYTES];
+	struct err e = { 0 };
+	struct db *db = db_open_read(dir, &e);
+	struct db_frames *it;
+	uint64_t bytes;
+	int r;
+
+	if (db == NULL)
+		fatal("%s", e.text);
+	if (!id_parse(slice_from(id_text), id) || db_session_find(db, id, on_session, &s, &e) != 0)
+		fatal("there is no session %s", id_text);
+	it = db_frames_open(db, id, &e);
+	if (it == NULL || db_frames_length(it, &src.length_ms, &bytes, &e) != 0)
+		fatal("%s", e.text);
+	db_frames_seek(it, 0);
+	src.arg = it;
+	src.cols = s.cols;
+	src.rows = s.rows;
+	info.start = s.start;
+	r = text ? replay_text(&src) : replay_run(&src, &info, o);
+	db_frames_close(it);
+	db_close(db);
+	if (r == -ENOTTY)
+		fatal("this terminal cannot be drawn on: fortress replay --text %s shows the last screen", id_text);
+	return r == 0 ? 0 : 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct replay_options o = { .speed = 1, .idle_ms = 2000 };
+	const char *dir = NULL;
+	bool text = false;
+	int c;
+
+	log_open("replay", LOG_LEVEL_INFO, 2);
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
+		switch (c) {
+		case OPT_DB:    dir = optarg; break;
+		case OPT_SPEED: o.speed = strtod(optarg, NULL); break;
+		case OPT_IDLE:  o.idle_ms = (uint64_t)(strtod(optarg, NULL) * 1000); break;
+		case OPT_AT:    o.at_ms = time_parse(optarg); break;
+		case OPT_TEXT:  text = true; break;
+		default:        usage();
+		}
+	if (dir == NULL || optind + 1 != argc || o.speed < 0.25 || o.speed > 16)
+		usage();
+	return play(dir, argv[optind], &o, text);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * A terminal that exists only in memory: bytes in, cells out.  What a target wrote ends
+ * here; it answers nothing, and a viewer's terminal gets only what is drawn from the cells.
+ * The only home of libvterm.
+ */
+#ifndef UI_SCREEN_H
+#define UI_SCREEN_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+#define SCREEN_COLS_MAX 500
+#define SCREEN_ROWS_MAX 200
+
+struct screen;
+
+struct screen_cell {
+	uint32_t runes[6];              /* ended by 0; none: a blank */
+	int width;                      /* 1 or 2 columns; 0: the right half of a wide one */
+	bool bold, underline, reverse;
+	int fg, bg;                     /* 0 to 255, -1: the default */
+};
+
+struct screen *screen_new(unsigned cols, unsigned rows);         /* clamped; NULL when out of memory */
+void screen_free(struct screen *s);
+void screen_feed(struct screen *s, struct slice bytes);
+void screen_resize(struct screen *s, unsigned cols, unsigned rows);
+void screen_size(const struct screen *s, unsigned *cols, unsigned *rows);
+void screen_cell(struct screen *s, unsigned row, unsigned col, struct screen_cell *ret);
+void screen_cursor(const struct screen *s, unsigned *row, unsigned *col, bool *visible);
+/* A row's text without blanks at its end, as UTF-8, appended. */
+int screen_row(struct screen *s, unsigned row, struct buf *out);
+/* Is text to be seen on some row?  Letters of either case match. */
+bool screen_shows(struct screen *s, const char *text);
+/* A keyframe: bytes that, fed to a fresh screen of the same size, paint what is there now (colours, cursor
+ * and alternate screen included; scroll margins and tab stops are not). */
+int screen_paint(struct screen *s, struct buf *out);
+void screen_reset(struct screen *s);
+
+#endif
