@@ -4,3 +4,4 @@ noinst_LIBRARIES += %D%/libpolicy.a
 	%D%/argv.c %D%/ast.h %D%/check.c %D%/eval.c %D%/explain.c %D%/facts.c %D%/facts.h %D%/lex.c %D%/lex.h %D%/parse.c \
 	%D%/policy.h %D%/pool.c %D%/print.c
 POLICY_LIBS = policy/libpolicy.a $(BASE_LIBS)
+dist_man_MANS += %D%/policy.5

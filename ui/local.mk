@@ -13,3 +13,4 @@ fortress_menu_LDADD = ui/libui.a $(MSG_LIBS) $(CURSES_LIBS)
 pkglibexec_PROGRAMS += fortress-replay
 fortress_replay_SOURCES = %D%/replay_main.c
 fortress_replay_LDADD = ui/libui.a $(DB_LIBS) $(CURSES_LIBS) $(VTERM_LIBS)
+dist_man_MANS += %D%/fortress-menu.1 %D%/fortress-replay.1

@@ -46,3 +46,7 @@ TESTS += %D%/test_buf %D%/test_fd %D%/test_frame %D%/test_id %D%/test_loop \
 check_PROGRAMS += %D%/test_player
 TESTS += %D%/test_player
 %C%_test_player_LDADD = $(TAP_LIBS) $(UI_LIBS)
+
+check_PROGRAMS += %D%/test_list
+TESTS += %D%/test_list
+%C%_test_list_LDADD = $(TAP_LIBS) $(UI_LIBS)
