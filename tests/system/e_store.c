@@ -293,7 +293,7 @@ test_readonly(void)
 	(void)chmod(dir, 0500);
 	r = peer_start(&p, dir, NULL);
 	ok(r != 0, "it does not start on a read-only disk");
-	(void)kill(p.pid, SIGKILL);
+	peer_kill(&p);
 	if (geteuid() == 0)
 		(void)umount(dir);
 	(void)chmod(dir, 0700);
