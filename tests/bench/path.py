@@ -8,98 +8,16 @@
 Starts an sshd of its own (target and jump host) and a bastion in a temporary directory, all on
 127.0.0.1, and ends them.  Needs root (sshd runs as it).  Prints medians and their ratio.
 """
-import argparse, hashlib, os, pty, re, select, shutil, socket, statistics, subprocess, sys, tempfile, time, tty
+import argparse, hashlib, os, pty, re, select, statistics, subprocess, sys, time, tty
 
-def port():
-    s = socket.socket(); s.bind(("127.0.0.1", 0)); p = s.getsockname()[1]; s.close(); return p
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+from bastion import Bastion
 
-class Bench:
+class Bench(Bastion):
     def __init__(self, a):
-        self.a, self.dir = a, tempfile.mkdtemp(prefix="fortress-bench-")
-        os.chmod(self.dir, 0o755)
-        self.procs, self.sshd_port, self.port = [], port(), port()
-        self.key = f"{self.dir}/id"
-        self.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.key)
-        self.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{self.dir}/hk")
-        self.start_bastion(); self.start_sshd()
-        self.ctl("host", "add", "box", "127.0.0.1", "--port", str(self.sshd_port), "--login", "root", "--label", "env=bench",
-                 "--hostkey", f"{self.dir}/hk.pub")
-        self.start_agent()
-        self.ctl("user", "add", "bench"); self.ctl("key", "add", "bench", f"{self.key}.pub")
-
-    def run(self, *args, **kw):
-        return subprocess.run(args, check=True, capture_output=True, text=True, **kw).stdout
-
-    def ctl(self, *args):
-        return self.run(f"{self.a.build}/fortress", *args, env=self.env)
-
-    def start_bastion(self):
-        st = f"{self.dir}/state"; os.makedirs(f"{st}/keys"); os.chmod(f"{st}/keys", 0o700); os.chmod(st, 0o711)
-        for t in ("ed25519", "ecdsa", "rsa"):
-            self.run("ssh-keygen", "-q", "-t", t, "-N", "", "-f", f"{st}/keys/host_{t}")
-        open(f"{st}/fortress.conf", "w").write(
-            f"ListenAddress 127.0.0.1:{self.port}\nMaxStartups 1000\nMaxStartupsPerSource 1000\nKernelAudit off\n")
-        open(f"{st}/policy.conf", "w").write("permit bench any on env=bench as root id bench\n")
-        self.env = dict(os.environ, FORTRESS_STATE=st, FORTRESS_LIBEXEC=self.a.build)
-        self.log = open(f"{self.dir}/fortress.log", "w")
-        self.bastion = subprocess.Popen([f"{self.a.build}/fortress", "serve"], env=self.env, stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=self.log)
-        self.procs.append(self.bastion)
-        self.wait(lambda: subprocess.run([f"{self.a.build}/fortress", "status"], env=self.env, capture_output=True).returncode == 0)
-
-    def start_sshd(self):
-        with open(f"{self.dir}/authorized", "w") as f:
-            f.write(open(f"{self.key}.pub").read()); f.write(open(f"{self.dir}/state/keys/target_ed25519.pub").read())
-        open(f"{self.dir}/sshd_config", "w").write(f"""Port {self.sshd_port}
-ListenAddress 127.0.0.1
-HostKey {self.dir}/hk
-AuthorizedKeysFile {self.dir}/authorized
-PidFile {self.dir}/sshd.pid
-StrictModes no
-UsePAM no
-PermitRootLogin yes
-MaxStartups 1000
-MaxSessions 1000
-Subsystem sftp internal-sftp
-""")
-        os.makedirs("/run/sshd", exist_ok=True)
-        self.procs.append(subprocess.Popen(["/usr/sbin/sshd", "-D", "-f", f"{self.dir}/sshd_config"],
-                                           stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log))
-        self.wait(lambda: socket.socket().connect_ex(("127.0.0.1", self.sshd_port)) == 0)
-
-    def start_agent(self):
-        sock, key = f"{self.dir}/agent.sock", f"{self.dir}/agent_hk"
-        shown = self.run(f"{self.a.build}/staragent", "--host-key", key, "--print-host-key").strip()
-        self.procs.append(subprocess.Popen([f"{self.a.build}/staragent", "--listen", f"unix:{sock}", "--host-key", key, "--authorized",
-                                            f"{self.dir}/state/keys/target_ed25519.pub", "--login", "root"],
-                                           stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log))
-        self.ctl("host", "add", "agent", f"unix:{sock}", "--agent", "--login", "root", "--label", "env=bench", "--hostkey", shown)
-
-    def wait(self, ready, seconds=10):
-        end = time.monotonic() + seconds
-        while not ready():
-            if time.monotonic() > end: raise SystemExit(f"not started: see {self.dir}")
-            time.sleep(0.02)
-
-    def stop(self):
-        for p in reversed(self.procs):
-            p.terminate()
-        for p in self.procs:
-            try: p.wait(10)
-            except subprocess.TimeoutExpired: p.kill()
-        shutil.rmtree(self.dir, ignore_errors=True)
-
-    def ssh(self, way, *more):
-        base = ["ssh", "-F", "/dev/null", "-i", self.key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no",
-                "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-c", "aes256-gcm@openssh.com"]
-        if way == "fortress":
-            return base + ["-p", str(self.port), *more, "bench+box@127.0.0.1"]
-        if way == "agent":
-            return base + ["-p", str(self.port), *more, "bench+agent@127.0.0.1"]
-        if way == "jump":
-            proxy = " ".join(base + ["-p", str(self.sshd_port), "-W", "%h:%p", "root@127.0.0.1"])
-            return base + ["-o", f"ProxyCommand={proxy}", "-p", str(self.sshd_port), *more, "root@127.0.0.1"]
-        return base + ["-p", str(self.sshd_port), *more, "root@127.0.0.1"]
+        super().__init__(a.build, "KernelAudit off\n")
+        self.a = a
 
     def pair(self, name, a, b, unit, better):
         for way, xs in (("fortress", a), (b[0], b[1])):

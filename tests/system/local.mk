@@ -10,3 +10,6 @@ TESTS += %D%/f001-agent.t
 EXTRA_DIST += %D%/f001-agent.t
 TESTS += %D%/c1-bastion.t
 EXTRA_DIST += %D%/c1-bastion.t
+
+TESTS += %D%/g001-pam.t
+EXTRA_DIST += %D%/g001-pam.t tests/bastion.py
