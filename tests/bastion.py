@@ -3,10 +3,32 @@
 # Copyright (c) 2026, the Fortress authors
 """A whole bastion, an sshd and a staragent in a temporary directory on 127.0.0.1, for tests and benches.
 They run as root; everything is ended by stop()."""
-import os, shutil, socket, subprocess, tempfile, time
+import fcntl, os, pty, select, shutil, socket, struct, subprocess, tempfile, termios, time
 
 def port():
     s = socket.socket(); s.bind(("127.0.0.1", 0)); p = s.getsockname()[1]; s.close(); return p
+
+def talk(argv, script, seconds=20, env=None):
+    """Runs argv on a pty of 80x24.  script: pairs of a text to wait for and an answer (bytes).
+    All output as text, and the exit status (None if it did not end in time)."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execvpe(argv[0], argv, env or os.environ)
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    out, seen, steps, end = "", 0, list(script), time.monotonic() + seconds
+    while time.monotonic() < end:
+        if steps and steps[0][0] in out[seen:]:
+            seen = len(out); os.write(fd, steps.pop(0)[1].encode()); continue
+        if not select.select([fd], [], [], 0.2)[0]: continue
+        try: data = os.read(fd, 4096)
+        except OSError: data = b""
+        if not data: break
+        out += data.decode("utf-8", "replace")
+    else:
+        os.kill(pid, 9)
+    os.close(fd)
+    status = os.waitpid(pid, 0)[1]
+    return out, os.waitstatus_to_exitcode(status)
 
 class Bastion:
     def __init__(self, build, conf="", policy="permit bench any on env=bench as root id bench\n"):

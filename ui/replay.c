@@ -152,7 +152,7 @@ draw_status(struct replay *r)
 	else if (r->message[0] != '\0')
 		(void)snprintf(line, sizeof(line), " %s", r->message);
 	else
-		(void)snprintf(line, sizeof(line), " %s %s/%s  %gx%s  %.8s UTC  %s -> %s@%s  %s  ? help",
+		(void)snprintf(line, sizeof(line), " %s %s/%s  %gx%s  ? help  %.8s UTC  %s -> %s@%s  %s",
 		    r->paused ? "||" : player_is_at_end(r->player) ? "end" : "|>", time_text(t, now, sizeof(now)),
 		    time_text(player_length(r->player), all, sizeof(all)), r->speed, r->idle_ms > 0 ? " idle 2s" : "",
 		    clock_print((wall_t){ r->info->start.us + (int64_t)t * 1000 }, when, sizeof(when)) + 11, r->info->user,

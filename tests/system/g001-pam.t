@@ -5,7 +5,7 @@
 
 The service file lies in /etc/pam.d under a name of this test's own while it runs; its module asks for a
 password and hands it to a script, so no account of the machine is touched."""
-import os, pty, select, shutil, subprocess, sys, time
+import os, shutil, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -18,30 +18,13 @@ if os.geteuid() != 0: skip("needs root for /etc/pam.d")
 if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
 for account in ("_fortress", "_fortress-gate", "_fortress-store"):
     if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
-from bastion import Bastion
+from bastion import Bastion, talk
 
 n = failed = 0
 def ok(good, what):
     global n, failed
     n += 1; failed += not good
     print(f"{'' if good else 'not '}ok {n} - {what}", flush=True)
-
-def talk(argv, script, seconds=15):
-    """Runs argv on a pty; script: pairs of a text to wait for and an answer.  All output and the exit status."""
-    pid, fd = pty.fork()
-    if pid == 0: os.execvp(argv[0], argv)
-    out, steps, end = "", list(script), time.monotonic() + seconds
-    while time.monotonic() < end:
-        if steps and steps[0][0] in out[talk.seen:]:
-            talk.seen = len(out); os.write(fd, steps.pop(0)[1].encode()); continue
-        if not select.select([fd], [], [], 0.2)[0]: continue
-        try: data = os.read(fd, 4096)
-        except OSError: break
-        if not data: break
-        out += data.decode("utf-8", "replace")
-    talk.seen = 0; os.close(fd)
-    return out, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-talk.seen = 0
 
 def audit_enabled():
     r = subprocess.run(["auditctl", "-s"], capture_output=True, text=True)

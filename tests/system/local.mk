@@ -13,3 +13,6 @@ EXTRA_DIST += %D%/c1-bastion.t
 
 TESTS += %D%/g001-pam.t
 EXTRA_DIST += %D%/g001-pam.t tests/bastion.py
+
+TESTS += %D%/a001-quickstart.t
+EXTRA_DIST += %D%/a001-quickstart.t
