@@ -129,7 +129,7 @@ draw_list(struct hosts *h, int height)
 			draw_row(TOP_LINES + i, &c, h->list.found[at], at == h->list.cursor);
 		else
 			(void)draw_text(TOP_LINES + i, 0, COLS, slice_from(i == 0 && h->list.n > 0 ?
-			    "  nothing matches; Esc clears the search" : i == 0 ? "  no hosts are registered for you" : ""), A_DIM);
+			    "  nothing matches; Esc clears the search" : i == 0 ? (h->complete ? "  no hosts are registered for you" : "  ...") : ""), A_DIM);
 	}
 }
 

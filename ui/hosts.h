@@ -13,6 +13,7 @@ struct hosts {
 	enum { HOSTS_LIST, HOSTS_DETAILS, HOSTS_HELP, HOSTS_LOGINS } pane;
 	unsigned login;                    /* index in the chooser */
 	/* the result */
+	bool complete;                     /* all rows have come */
 	bool over, chosen;
 	char host[256], chosen_login[256];
 };

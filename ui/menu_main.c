@@ -36,7 +36,7 @@ struct menu {
 	struct loop *loop;
 	struct chan *chan;
 	unsigned cursor;
-	bool complete, plain;
+	bool plain;
 };
 
 static void
@@ -54,9 +54,9 @@ on_rows(struct menu *m, const struct msg_host_rows *rows)
 
 	while (msg_host_row_take(&left, &r) == 1)
 		(void)list_add(&m->hosts.list, r.name, r.addr, r.logins, r.labels, r.allowed == 1, r.why);
-	m->complete = !rows->more;
+	m->hosts.complete = !rows->more;
 	list_refresh(&m->hosts.list);
-	if (m->complete)
+	if (m->hosts.complete)
 		list_move_to(&m->hosts.list, m->cursor);
 }
 
@@ -145,7 +145,7 @@ rows_from_file(struct menu *m, const char *path)
 	}
 	free(line);
 	(void)fclose(f);
-	m->complete = true;
+	m->hosts.complete = true;
 	(void)snprintf(m->hosts.user, sizeof(m->hosts.user), "%s", path);
 	list_refresh(&m->hosts.list);
 }
@@ -164,7 +164,7 @@ run_screen(struct menu *m)
 static void
 run_plain(struct menu *m)
 {
-	while (m->chan != NULL && !m->complete && chan_wait(m->chan, ROWS_WAIT_MS) == 0)
+	while (m->chan != NULL && !m->hosts.complete && chan_wait(m->chan, ROWS_WAIT_MS) == 0)
 		continue;
 	plain_run(&m->hosts);
 }

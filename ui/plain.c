@@ -9,21 +9,32 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ui/draw.h"
 #include "ui/hosts.h"
 
 #define PAGE 15
 
+/* Padded by columns, not by bytes. */
+static void
+cell(const char *text, int width)
+{
+	char safe[300];
+	int n = draw_width(slice_from(text));
+
+	printf("%s%*s", text_escaped(slice_from(text), safe, sizeof(safe)), n < width ? width - n + 1 : 1, "");
+}
+
 static void
 show(const struct hosts *h)
 {
-	char name[300], labels[300], why[400];
-
 	for (size_t i = h->list.top; i < h->list.found_n && i < h->list.top + PAGE; i++) {
 		const struct list_row *r = h->list.found[i];
 
-		printf("%4zu  %-20s %-12s %s%s%s\r\n", i + 1, text_escaped(slice_from(r->name), name, sizeof(name)), r->logins,
-		    text_escaped(slice_from(r->labels), labels, sizeof(labels)), r->allowed ? "" : "  -- ",
-		    r->allowed ? "" : text_escaped(slice_from(r->why), why, sizeof(why)));
+		printf("%4zu  ", i + 1);
+		cell(r->name, 20);
+		cell(r->logins, 14);
+		cell(r->labels, 24);
+		printf("%s\r\n", r->allowed ? "" : "(no)");
 	}
 	if (h->list.found_n == 0)
 		printf("nothing matches\r\n");
@@ -35,7 +46,7 @@ show(const struct hosts *h)
 static void
 help(void)
 {
-	printf("a number connects; words search; n and b page; p shows all; ? this help; q leaves\r\n");
+	printf("NUMBER connects, words search, n b page, p all, ? help, q leaves\r\n");
 }
 
 static void
