@@ -96,7 +96,7 @@ Subsystem sftp internal-sftp
     def wait(self, ready, seconds=10):
         end = time.monotonic() + seconds
         while not ready():
-            if time.monotonic() > end: raise SystemExit(f"not started: see {self.dir}")
+            if time.monotonic() > end: raise SystemExit("# not started:\n" + open(f"{self.dir}/fortress.log").read()[-3000:])
             time.sleep(0.02)
 
     def stop(self):

@@ -162,6 +162,20 @@ child_said_ready(struct monitor *m, enum child who)
 	listen_resume(m);
 }
 
+/* Without its channel a child ends by itself, in order; the acceptor would wait for its fronts, which need it no more. */
+static void
+child_lost(struct monitor *m, enum child who)
+{
+	struct child_state *c = &m->children[who];
+
+	c->ready = false;
+	listen_pause(m);
+	chan_free(c->chan);
+	c->chan = NULL;
+	if (who == CHILD_ACCEPTOR && c->pid > 0)
+		(void)kill(c->pid, SIGTERM);
+}
+
 static void
 child_message(void *arg, struct chan *c, struct chan_in *in)
 {
@@ -191,9 +205,7 @@ child_message(void *arg, struct chan *c, struct chan_in *in)
 		break;
 	case 0:
 		log_debug("channel ended: %s: %s", names[who], in->why);
-		m->children[who].ready = false;
-		if (m->children[who].pid > 0)
-			(void)kill(m->children[who].pid, SIGTERM);
+		child_lost(m, who);
 		break;
 	}
 }
@@ -297,22 +309,28 @@ restart_later(struct monitor *m)
 	loop_timer_start(m->loop, &m->restart_timer, m->restart_delay_ms, child_restart, m);
 }
 
+/* By message, so that it finishes what is open; one that takes no message any more is killed. */
+static void
+child_ask_to_stop(struct monitor *m, enum child who, const char *why)
+{
+	struct child_state *c = &m->children[who];
+	struct msg_stop stop = { slice_from(why) };
+
+	if (c->pid > 0 && (c->chan == NULL || chan_send(c->chan, MSG_STOP, &stop) != 0))
+		(void)kill(c->pid, SIGKILL);
+}
+
 /* The next one to be asked to end, or the end of the loop. */
 static void
 stop_next(struct monitor *m)
 {
 	static const enum child order[] = { CHILD_ACCEPTOR, CHILD_GATE, CHILD_STORE };
-	struct msg_stop stop = { slice_from("the bastion stops") };
 
-	for (int i = 0; i < CHILDREN; i++) {
-		struct child_state *c = &m->children[order[i]];
-
-		if (c->pid == 0)
-			continue;
-		if (c->chan == NULL || chan_send(c->chan, MSG_STOP, &stop) != 0)
-			(void)kill(c->pid, SIGTERM);
-		return;
-	}
+	for (int i = 0; i < CHILDREN; i++)
+		if (m->children[order[i]].pid > 0) {
+			child_ask_to_stop(m, order[i], "the bastion stops");
+			return;
+		}
 	loop_stop(m->loop, 0);
 }
 
@@ -366,9 +384,9 @@ child_ended(void *arg, pid_t pid, int status)
 	}
 	listen_pause(m);
 	log_error("process ended: %s: %s: starting again", names[who], ended_how(status, how, sizeof(how)));
-	if (who == CHILD_STORE && m->children[CHILD_GATE].pid > 0)
-		(void)kill(m->children[CHILD_GATE].pid, SIGTERM);
-	if (who == CHILD_GATE && m->children[CHILD_STORE].pid > 0)
-		(void)kill(m->children[CHILD_STORE].pid, SIGTERM);
+	if (who == CHILD_STORE)
+		child_ask_to_stop(m, CHILD_GATE, "the store has ended");
+	if (who == CHILD_GATE)
+		child_ask_to_stop(m, CHILD_STORE, "the gate has ended");
 	restart_later(m);
 }

@@ -16,3 +16,6 @@ EXTRA_DIST += %D%/g001-pam.t tests/bastion.py
 
 TESTS += %D%/a001-quickstart.t
 EXTRA_DIST += %D%/a001-quickstart.t
+
+TESTS += %D%/d001-relay.t
+EXTRA_DIST += %D%/d001-relay.t
