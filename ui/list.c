@@ -214,7 +214,7 @@ filter(struct list *l, bool narrowing)
 			l->found[out++] = from[i];
 	}
 	l->found_n = out;
-	if (n > 0)
+	if (n > 0 && l->found_n > 0)
 		qsort(l->found, l->found_n, sizeof(*l->found), by_score);
 	list_move_to(l, 0);
 }

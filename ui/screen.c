@@ -12,6 +12,9 @@ struct screen {
 	VTerm *vt;
 	VTermScreen *vs;
 	bool cursor_visible, alternate;
+	enum { TEXT, ESCAPE, SEQUENCE, CANCEL, STRING, STRING_ESCAPE } state;     /* of the filter, over feeds */
+	unsigned digits;
+	bool repeatable;
 };
 
 static int
@@ -69,18 +72,81 @@ screen_reset(struct screen *s)
 	vterm_screen_reset(s->vs, 1);
 	s->cursor_visible = true;
 	s->alternate = false;
+	s->state = TEXT;
 }
 
 /* What the model would answer (reports, attributes) is thrown away: nobody reads its output buffer. */
-void
-screen_feed(struct screen *s, struct slice bytes)
+static void
+write_model(struct screen *s, const unsigned char *p, size_t n)
 {
 	char answer[256];
 
-	if (bytes.n > 0)
-		(void)vterm_input_write(s->vt, (const char *)bytes.p, bytes.n);
+	if (n > 0)
+		(void)vterm_input_write(s->vt, (const char *)p, n);
 	while (vterm_output_read(s->vt, answer, sizeof(answer)) > 0)
 		continue;
+}
+
+/*
+ * Which bytes reach the model.  Device control, privacy and application strings (ESC P X ^ _ up to ESC \\) do not:
+ * they carry questions and pictures, nothing that cells would show, and libvterm 0.1.4 crashes on some (it
+ * answers a status request by formatting a number as text).  Numbers in control sequences are cut to four
+ * digits: a repeat count of a billion would take a minute.  And REP goes through only right behind an ASCII
+ * character, as programs use it: behind nothing, libvterm repeats a character of no width for ever.
+ */
+static bool
+passes(struct screen *s, unsigned char c)
+{
+	switch (s->state) {
+	case STRING:
+		s->state = c == 0x1b ? STRING_ESCAPE : c == 0x18 || c == 0x1a ? TEXT : STRING;
+		return false;
+	case STRING_ESCAPE:
+		s->state = c == '\\' ? TEXT : c == 0x1b ? STRING_ESCAPE : STRING;
+		return false;
+	case ESCAPE:
+		s->state = c != 0 && strchr("PX^_", c) != NULL ? STRING : c == '[' ? SEQUENCE : c == 0x1b ? ESCAPE : TEXT;
+		s->digits = 0;
+		return s->state != STRING;
+	case SEQUENCE:
+		s->digits = c >= '0' && c <= '9' ? s->digits + 1 : 0;
+		if (c == 'b' && !s->repeatable) {
+			s->state = CANCEL;
+			return false;
+		}
+		if (c == 0x1b)
+			s->state = ESCAPE;
+		else if (c >= 0x40 && c <= 0x7e) {
+			s->state = TEXT;
+			s->repeatable = false;
+		}
+		return s->digits <= 4;
+	default:
+		s->state = c == 0x1b ? ESCAPE : TEXT;
+		if (c != 0x1b)
+			s->repeatable = c >= 0x20 && c < 0x7f;
+		return true;
+	}
+}
+
+void
+screen_feed(struct screen *s, struct slice bytes)
+{
+	size_t from = 0;
+	bool string;
+
+	for (size_t i = 0; i < bytes.n; i++) {
+		string = s->state > CANCEL;
+		if (passes(s, bytes.p[i]))
+			continue;
+		write_model(s, bytes.p + from, i - from);
+		if (!string && s->state >= CANCEL)
+			write_model(s, (const unsigned char *)"\030", 1);     /* CAN: what began is over */
+		if (s->state == CANCEL)
+			s->state = TEXT;
+		from = i + 1;
+	}
+	write_model(s, bytes.p + from, bytes.n - from);
 }
 
 void

@@ -77,7 +77,7 @@ row_replay(void *arg, int64_t id, struct slice row)
 	rec->newest = id;
 	while ((r = journal_take(&row, &c)) == 1) {
 		struct left want = { .s.row = c.session };
-		struct left *l = bsearch(&want, rec->list, rec->n, sizeof(want), by_row);
+		struct left *l = rec->n > 0 ? bsearch(&want, rec->list, rec->n, sizeof(want), by_row) : NULL;
 
 		if (l == NULL || c.pos != l->seg.pos0 + l->raw.len)
 			continue;

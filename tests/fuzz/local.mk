@@ -24,3 +24,6 @@ tests_fuzz_fuzz_policy_SOURCES = %D%/fuzz_policy.c
 tests_fuzz_fuzz_policy_LDADD = $(FUZZ_LIBS) $(POLICY_LIBS)
 tests_fuzz_fuzz_segment_SOURCES = %D%/fuzz_segment.c
 tests_fuzz_fuzz_segment_LDADD = $(FUZZ_LIBS) $(DB_LIBS)
+check_PROGRAMS += %D%/fuzz_keys %D%/fuzz_screen
+%C%_fuzz_keys_LDADD = $(FUZZ_LIBS) $(UI_LIBS)
+%C%_fuzz_screen_LDADD = $(FUZZ_LIBS) $(UI_LIBS)

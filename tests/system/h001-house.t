@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+# The house rules that a machine can check: who leans on whom, one home for each foreign library,
+# pages that lint, and a HACKING that names what exists.
+cd "${top_srcdir:-.}" || exit 1
+n=0 failed=0
+ok()
+{
+	n=$((n + 1))
+	if [ -z "$1" ]; then
+		echo "ok $n - $2"
+	else
+		failed=1
+		echo "not ok $n - $2"
+		echo "$1" | sed 's/^/# /'
+	fi
+}
+# includes FOLDER PATTERN: local includes of the folder's files that match
+includes() { grep -nE "^#include \"($2)/" "$1"/*.[ch] 2>/dev/null; }
+
+ok "$(includes src/base 'msg|policy|db|ui|monitor|front|gate|store|agent|ctl')" "base leans on nothing of ours"
+ok "$(includes src/msg 'policy|db|ui|monitor|front|gate|store|agent|ctl')" "msg leans on base alone"
+ok "$(includes policy 'msg|db|ui|monitor|front|gate|store|agent|ctl')" "policy leans on base alone"
+ok "$(includes db 'policy|ui|monitor|front|gate|store|agent|ctl')" "db leans on no process"
+ok "$(includes ui 'policy|monitor|front|gate|store|agent|ctl')" "ui leans on no process"
+for p in monitor front gate store agent ctl; do
+	others=$(echo monitor front gate store agent ctl | tr ' ' '\n' | grep -v "^$p\$" | paste -sd'|')
+	ok "$(includes "src/$p" "$others")" "$p includes no other process"
+done
+home() { grep -rlE "#include <($1)" src ui policy db | grep -vE "^($2)/"; }
+ok "$(home 'curses.h|ncurses' ui)" "curses lives in ui"
+ok "$(home 'vterm.h' ui)" "libvterm lives in ui"
+ok "$(home 'sqlite3.h' db)" "sqlite3 lives in db"
+ok "$(home 'libssh/' 'src/front|src/agent')" "libssh lives in front and agent"
+ok "$(home 'security/|libaudit.h' src/monitor)" "PAM and libaudit live in monitor"
+ok "$(for f in $(git ls-files '*.[ch]' 2>/dev/null || find src ui policy db tests -name '*.[ch]'); do
+	head -3 "$f" | grep -q 'SPDX-License-Identifier: BSD-2-Clause' || echo "$f"; done)" "every source says its licence"
+if command -v mandoc >/dev/null; then
+	ok "$(mandoc -Tlint -Wwarning $(find src ui policy db -name '*.[1578]') 2>&1)" "every page lints"
+else
+	n=$((n + 1)); echo "ok $n - # SKIP no mandoc"
+fi
+ok "$(grep -oE '\b(src|policy|db|ui|tests|monitor|front|gate|store|ctl|msg|base)/[a-z_]+\.[chy]' HACKING | sort -u |
+	while read -r f; do [ -f "$f" ] || [ -f "src/$f" ] || echo "$f"; done)" "HACKING names files that exist"
+echo "1..$n"
+exit $failed
