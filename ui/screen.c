@@ -8,12 +8,15 @@
 #include "base/text.h"
 #include "ui/screen.h"
 
+#define SIZE_MIN      4
+#define ARGUMENTS_MAX 14           /* libvterm 0.1.4 writes the seventeenth beside its array */
+
 struct screen {
 	VTerm *vt;
 	VTermScreen *vs;
 	bool cursor_visible, alternate;
-	enum { TEXT, ESCAPE, SEQUENCE, CANCEL, STRING, STRING_ESCAPE } state;     /* of the filter, over feeds */
-	unsigned digits;
+	enum { TEXT, ESCAPE, SEQUENCE, CANCEL, SKIP, STRING, STRING_ESCAPE } state;     /* of the filter, over feeds */
+	unsigned digits, arguments;
 	bool repeatable;
 };
 
@@ -31,10 +34,11 @@ on_property(VTermProp prop, VTermValue *v, void *arg)
 
 static const VTermScreenCallbacks callbacks = { .settermprop = on_property };
 
+/* Never narrower than a wide character and a neighbour: libvterm would write beside its rows. */
 static int
 clamp(unsigned v, unsigned deflt, unsigned max)
 {
-	return (int)(v == 0 ? deflt : v > max ? max : v);
+	return (int)(v == 0 ? deflt : v < SIZE_MIN ? SIZE_MIN : v > max ? max : v);
 }
 
 struct screen *
@@ -98,6 +102,9 @@ static bool
 passes(struct screen *s, unsigned char c)
 {
 	switch (s->state) {
+	case SKIP:
+		s->state = c == 0x1b ? ESCAPE : c == 0x18 || c == 0x1a || (c >= 0x40 && c <= 0x7e) ? TEXT : SKIP;
+		return c == 0x1b;
 	case STRING:
 		s->state = c == 0x1b ? STRING_ESCAPE : c == 0x18 || c == 0x1a ? TEXT : STRING;
 		return false;
@@ -105,17 +112,26 @@ passes(struct screen *s, unsigned char c)
 		s->state = c == '\\' ? TEXT : c == 0x1b ? STRING_ESCAPE : STRING;
 		return false;
 	case ESCAPE:
+		if (c < 0x30 && c != 0x18 && c != 0x1a && c != 0x1b)
+			return true;                     /* a control or an intermediate: the sequence goes on */
 		s->state = c != 0 && strchr("PX^_", c) != NULL ? STRING : c == '[' ? SEQUENCE : c == 0x1b ? ESCAPE : TEXT;
-		s->digits = 0;
+		s->digits = s->arguments = 0;
 		return s->state != STRING;
 	case SEQUENCE:
-		s->digits = c >= '0' && c <= '9' ? s->digits + 1 : 0;
+		s->digits = c >= '0' && c <= '9' ? s->digits + 1 : c < 0x20 ? s->digits : 0;
+		s->arguments += c == ';' || c == ':';
+		if (s->arguments > ARGUMENTS_MAX) {
+			s->state = SKIP;
+			return false;
+		}
 		if (c == 'b' && !s->repeatable) {
 			s->state = CANCEL;
 			return false;
 		}
 		if (c == 0x1b)
 			s->state = ESCAPE;
+		else if (c == 0x18 || c == 0x1a)
+			s->state = TEXT;
 		else if (c >= 0x40 && c <= 0x7e) {
 			s->state = TEXT;
 			s->repeatable = false;
