@@ -310,6 +310,7 @@ do_move(struct hosts *h, long by)
 static void
 do_verb(struct hosts *h, enum verb verb, int code)
 {
+	const struct list_row *before = list_selected(&h->list);
 	long page = (long)h->list.height;
 
 	switch (verb) {
@@ -332,6 +333,9 @@ do_verb(struct hosts *h, enum verb verb, int code)
 	case VERB_MOUSE:      do_mouse(h); break;
 	default:              break;
 	}
+	/* The chooser is one host's: it does not stay open over another. */
+	if (h->pane == HOSTS_LOGINS && list_selected(&h->list) != before)
+		h->pane = HOSTS_LIST;
 }
 
 /* "?" is a letter once something has been typed. */
@@ -349,7 +353,7 @@ hosts_keys(struct hosts *h)
 	wint_t code;
 	int r;
 
-	while (!h->over && (r = get_wch(&code)) != ERR) {
+	while (!h->over && (r = term_key(&code)) != ERR) {
 		if (h->pane == HOSTS_HELP && code != KEY_RESIZE) {
 			h->pane = HOSTS_LIST;
 			continue;

@@ -85,13 +85,22 @@ hay_of(const struct list_row *r)
 	return hay;
 }
 
+static bool
+has_nul(struct slice s)
+{
+	return s.n > 0 && memchr(s.p, '\0', s.n) != NULL;
+}
+
 int
 list_add(struct list *l, struct slice name, struct slice addr, struct slice logins, struct slice labels, bool allowed,
     struct slice why)
 {
 	struct list_row *r;
-	int e = list_grow(l);
+	int e;
 
+	if (has_nul(name) || has_nul(addr) || has_nul(logins) || has_nul(labels) || has_nul(why))
+		return -EINVAL;
+	e = list_grow(l);
 	if (e != 0)
 		return e;
 	r = calloc(1, sizeof(*r));

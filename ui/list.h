@@ -40,7 +40,7 @@ struct list {
 
 void list_init(struct list *l);
 void list_done(struct list *l);
-/* Copies.  0, -ENOSPC above LIST_ROWS_MAX, -ENOMEM.  list_set_query or list_refresh shows it. */
+/* Copies.  0, -EINVAL for a NUL in a text, -ENOSPC above LIST_ROWS_MAX, -ENOMEM.  list_set_query or list_refresh shows it. */
 int list_add(struct list *l, struct slice name, struct slice addr, struct slice logins, struct slice labels,
     bool allowed, struct slice why);
 void list_refresh(struct list *l);

@@ -154,7 +154,8 @@ static void
 run_screen(struct menu *m)
 {
 	if (loop_signal(m->loop, SIGWINCH, on_winch, m) != 0 || loop_signal(m->loop, SIGHUP, on_end, m) != 0 ||
-	    loop_signal(m->loop, SIGTERM, on_end, m) != 0 || loop_add(m->loop, 0, EPOLLIN, on_keys, m) != 0)
+	    loop_signal(m->loop, SIGTERM, on_end, m) != 0 || loop_signal(m->loop, SIGINT, on_end, m) != 0 ||
+	    loop_signal(m->loop, SIGQUIT, on_end, m) != 0 || loop_add(m->loop, 0, EPOLLIN, on_keys, m) != 0)
 		return;
 	redraw(m);
 	(void)loop_run(m->loop);

@@ -46,11 +46,11 @@ show(const struct hosts *h)
 static void
 help(void)
 {
-	printf("NUMBER connects, words search, n b page, p all, ? help, q leaves\r\n");
+	printf("NUMBER [LOGIN] connects, words search, n b page, p all, ? help, q leaves\r\n");
 }
 
 static void
-pick(struct hosts *h, size_t index)
+pick(struct hosts *h, size_t index, const char *login)
 {
 	const struct list_row *r = index < h->list.found_n ? h->list.found[index] : NULL;
 	char why[400];
@@ -63,9 +63,14 @@ pick(struct hosts *h, size_t index)
 		printf("%s\r\n", text_escaped(slice_from(r->why), why, sizeof(why)));
 		return;
 	}
-	(void)snprintf(h->host, sizeof(h->host), "%s", r->name);
-	(void)hosts_login_at(r, 0, h->chosen_login, sizeof(h->chosen_login));
-	h->chosen = h->over = true;
+	for (unsigned i = 0; hosts_login_at(r, i, h->chosen_login, sizeof(h->chosen_login)); i++) {
+		if (login[0] != '\0' ? strcmp(login, h->chosen_login) != 0 : strchr(r->logins, ',') != NULL)
+			continue;
+		(void)snprintf(h->host, sizeof(h->host), "%s", r->name);
+		h->chosen = h->over = true;
+		return;
+	}
+	printf("which login? write %zu and one of %s\r\n", index + 1, text_escaped(slice_from(r->logins), why, sizeof(why)));
 }
 
 static void
@@ -85,7 +90,7 @@ search(struct hosts *h, const char *words)
 	h->list.top = 0;
 	if (h->list.found_n == 1 && words[0] != '\0' && h->list.found[0]->allowed &&
 	    strcmp(h->list.found[0]->name, words) == 0)
-		pick(h, 0);
+		pick(h, 0, "");
 	else
 		show(h);
 }
@@ -93,9 +98,12 @@ search(struct hosts *h, const char *words)
 static void
 answer(struct hosts *h, char *line)
 {
+	size_t digits, blanks;
 	uint64_t n;
 
 	line[strcspn(line, "\r\n")] = '\0';
+	digits = strspn(line, "0123456789");
+	blanks = strspn(line + digits, " ");
 	if (strcmp(line, "q") == 0 || strcmp(line, "exit") == 0 || strcmp(line, "quit") == 0)
 		h->over = true;
 	else if (strcmp(line, "?") == 0 || strcmp(line, "h") == 0)
@@ -106,8 +114,8 @@ answer(struct hosts *h, char *line)
 		page(h, false);
 	else if (strcmp(line, "p") == 0)
 		search(h, "");
-	else if (text_u64(slice_from(line), LIST_ROWS_MAX, &n) && n > 0)
-		pick(h, (size_t)n - 1);
+	else if ((line[digits] == '\0' || blanks > 0) && text_u64(slice_of(line, digits), LIST_ROWS_MAX, &n) && n > 0)
+		pick(h, (size_t)n - 1, line + digits + blanks);
 	else
 		search(h, line[0] == '/' ? line + 1 : line);
 }

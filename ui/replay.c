@@ -284,7 +284,7 @@ on_keys(void *arg, int fd, uint32_t events)
 	wint_t code;
 
 	(void)fd;
-	while (!r->over && get_wch(&code) != ERR)
+	while (!r->over && term_key(&code) != ERR)
 		key(r, (int)code);
 	if ((events & (EPOLLHUP | EPOLLERR)) != 0 || r->over)
 		loop_stop(r->loop, 0);
@@ -332,7 +332,8 @@ replay_run(const struct replay_source *source, const struct replay_info *info, c
 	if (r->loop != NULL && r->player != NULL)
 		e = term_start(getenv("TERM")) ? 0 : -ENOTTY;
 	if (e == 0 && (loop_signal(r->loop, SIGWINCH, on_signal, r) != 0 || loop_signal(r->loop, SIGHUP, on_signal, r) != 0 ||
-	    loop_signal(r->loop, SIGTERM, on_signal, r) != 0 || loop_add(r->loop, 0, EPOLLIN, on_keys, r) != 0))
+	    loop_signal(r->loop, SIGTERM, on_signal, r) != 0 || loop_signal(r->loop, SIGINT, on_signal, r) != 0 ||
+	    loop_signal(r->loop, SIGQUIT, on_signal, r) != 0 || loop_add(r->loop, 0, EPOLLIN, on_keys, r) != 0))
 		e = -ENOMEM;
 	if (e == 0) {
 		player_seek(r->player, o->at_ms);

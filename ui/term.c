@@ -18,6 +18,7 @@
 
 #define COLS_MIN 20
 #define ROWS_MIN 5
+#define SEQUENCE_MAX 64
 
 static SCREEN *screen;
 static bool colour;
@@ -64,7 +65,7 @@ open_like(const char *term)
 static void
 colours(void)
 {
-	colour = has_colors() && getenv("NO_COLOR") == NULL && start_color() == OK;
+	colour = has_colors() && (getenv("NO_COLOR") == NULL || getenv("NO_COLOR")[0] == '\0') && start_color() == OK;
 	if (!colour)
 		return;
 	(void)use_default_colors();
@@ -134,6 +135,42 @@ term_resize(void)
 
 	if (screen != NULL && ioctl(0, TIOCGWINSZ, &ws) == 0 && ws.ws_row > 0 && ws.ws_col > 0)
 		(void)resizeterm(ws.ws_row, ws.ws_col);
+}
+
+/* The rest of a control sequence, up to its final character (ECMA-48 5.4). */
+static void
+swallow_sequence(void)
+{
+	wint_t c;
+
+	for (int i = 0; i < SEQUENCE_MAX && get_wch(&c) == OK; i++)
+		if (c >= 0x40 && c <= 0x7e && c != '[')
+			return;
+}
+
+/* Curses has waited for what could follow an Esc: what is not there now does not belong to it. */
+int
+term_key(wint_t *code)
+{
+	wint_t follower;
+	int r = get_wch(code), next;
+
+	if (r != OK || *code != 0x1b || (next = get_wch(&follower)) == ERR)
+		return r;
+	if (next == KEY_CODE_YES) {                  /* Alt with a known key: the key */
+		*code = follower;
+		return next;
+	}
+	if (follower == 0x1b) {
+		(void)unget_wch((wchar_t)follower);
+		return OK;
+	}
+	if (follower == '[')
+		swallow_sequence();
+	else if (follower == 'O')
+		(void)get_wch(&follower);
+	*code = 0;
+	return OK;
 }
 
 bool

@@ -5,12 +5,16 @@
 #define UI_TERM_H
 
 #include <stdbool.h>
+#include <wchar.h>
 
 /* Starts the screen on stdin and stdout for this TERM, or for the nearest one that is known here.
  * false: it cannot be drawn on (unknown, dumb, or smaller than 20×5): use plain lines. */
 bool term_start(const char *term);
 void term_stop(void);                     /* back to what it was; fine when not started */
 void term_resize(void);                   /* after SIGWINCH: asks the kernel, tells curses */
+/* As get_wch(3), without waiting; an escape sequence that is no known key comes as the character 0, which means nothing.
+ * A lone Esc comes as 27. */
+int term_key(wint_t *code);
 bool term_has_colour(void);               /* and the user did not say NO_COLOR */
 
 enum { TERM_ACCENT = 1, TERM_GOOD, TERM_BAD };    /* colour pairs */

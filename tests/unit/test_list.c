@@ -57,6 +57,8 @@ test_search(void)
 		list_set_query(&l, cases[i].query);
 		is(found(&l), cases[i].want, cases[i].query);
 	}
+	ok(list_add(&l, slice_of("a\0b", 3), slice_from(""), slice_from(""), slice_from(""), true, slice_from("")) < 0,
+	    "a name with a NUL is refused");
 	list_set_query(&l, "");
 	for (const char *p = "prod web"; *p != '\0'; p++)
 		list_type(&l, (uint32_t)*p);
