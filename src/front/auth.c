@@ -15,6 +15,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "front/auth.h"
+#include "front/door.h"
 
 #define ANSWER_MS     10000
 #define PAM_ANSWER_MS 130000
@@ -88,7 +89,7 @@ login_finish(struct front *f, const char *method, const char *alg, struct slice 
 		login_failed(f, method, f->answer_text[0] != '\0' ? f->answer_text : "the account is not open");
 		return false;
 	}
-	f->logged_in = true;
+	f->door.logged_in = true;
 	(void)snprintf(f->method, sizeof(f->method), "%s", method);
 	loop_timer_stop(&f->grace);
 	(void)snprintf(text, sizeof(text), "%s logged in", f->user);
@@ -102,7 +103,7 @@ static int
 on_none(ssh_session s, const char *user, void *arg)
 {
 	(void)s;
-	(void)name_pin(arg, user);
+	(void)name_pin(((struct door *)arg)->front, user);
 	return SSH_AUTH_DENIED;
 }
 
@@ -137,10 +138,10 @@ pubkey_decide(struct front *f, ssh_key key, char state)
 static int
 on_pubkey(ssh_session s, const char *user, struct ssh_key_struct *key, char state, void *arg)
 {
-	struct front *f = arg;
+	struct front *f = ((struct door *)arg)->front;
 
 	(void)s;
-	if (f->logged_in || f->ending || !name_pin(f, user))
+	if (f->door.logged_in || f->ending || !name_pin(f, user))
 		return SSH_AUTH_DENIED;
 	if (state != SSH_PUBLICKEY_STATE_NONE && state != SSH_PUBLICKEY_STATE_VALID)
 		return SSH_AUTH_DENIED;
@@ -209,13 +210,13 @@ static void
 kbdint_answers(struct front *f, ssh_message m)
 {
 	struct msg_pam_answer msg = { 0 };
-	int n = ssh_userauth_kbdint_getnanswers(f->wire.ssh);
+	int n = ssh_userauth_kbdint_getnanswers(f->door.wire.ssh);
 	struct buf b;
 	const char *answer;
 
 	buf_init(&b, 16384);
 	for (int i = 0; i < n && i < PROMPTS_MAX; i++) {
-		answer = ssh_userauth_kbdint_getanswer(f->wire.ssh, (unsigned)i);
+		answer = ssh_userauth_kbdint_getanswer(f->door.wire.ssh, (unsigned)i);
 		answer = answer != NULL ? answer : "";
 		if (buf_u32(&b, (uint32_t)strlen(answer)) == 0 && buf_text(&b, answer) == 0)
 			msg.count++;
@@ -249,15 +250,14 @@ on_message(ssh_session s, ssh_message m, void *arg)
 			kbdint_no_pam(f, m);
 		else if (ssh_message_auth_kbdint_is_response(m))
 			kbdint_answers(f, m);
-		else if (!f->logged_in && name_pin(f, ssh_message_auth_user(m)))
+		else if (!f->door.logged_in && name_pin(f, ssh_message_auth_user(m)))
 			kbdint_first(f, m);
 		else
 			return 1;
 		return 0;
 	}
-	if (ssh_message_type(m) == SSH_REQUEST_CHANNEL_OPEN && f->logged_in)
-		front_event(f, 4007, 5, 2, false, "a channel that is not a session was refused",
-		    "{\"why\":\"forwarding is not available\"}");
+	if (ssh_message_type(m) == SSH_REQUEST_CHANNEL_OPEN && f->door.logged_in && !f->ending)
+		return door_take_open(&f->door, m);
 	return 1;                                /* libssh answers with a refusal */
 }
 
@@ -265,14 +265,14 @@ on_message(ssh_session s, ssh_message m, void *arg)
 static int
 on_password(ssh_session s, const char *user, const char *password, void *arg)
 {
-	struct front *f = arg;
+	struct front *f = ((struct door *)arg)->front;
 	struct msg_pam_start start = { .rhost = slice_from(f->peer) };
 	struct msg_pam_answer answer = { .count = 1 };
 	bool good = false;
 	struct buf b;
 
 	(void)s;
-	if (!f->o->password || f->logged_in || f->ending || !name_pin(f, user))
+	if (!f->o->password || f->door.logged_in || f->ending || !name_pin(f, user))
 		return SSH_AUTH_DENIED;
 	start.user = slice_of(f->raw, strcspn(f->raw, "+"));
 	buf_init(&b, 2048);
@@ -295,19 +295,20 @@ auth_init(struct front *f)
 
 	methods |= f->o->pam ? SSH_AUTH_METHOD_INTERACTIVE : 0;
 	methods |= f->o->password ? SSH_AUTH_METHOD_PASSWORD : 0;
-	ssh_set_auth_methods(f->wire.ssh, methods);
-	f->callbacks.userdata = f;
-	f->callbacks.auth_none_function = on_none;
-	f->callbacks.auth_pubkey_function = on_pubkey;
-	f->callbacks.auth_password_function = on_password;
-	ssh_set_message_callback(f->wire.ssh, on_message, f);
+	ssh_set_auth_methods(f->door.wire.ssh, methods);
+	
+	f->door.callbacks.auth_none_function = on_none;
+	f->door.callbacks.auth_pubkey_function = on_pubkey;
+	f->door.callbacks.auth_password_function = on_password;
+	ssh_set_message_callback(f->door.wire.ssh, on_message, f);
 }
 
 static void
 take_login(struct front *f, const struct msg_login_answer *a)
 {
 	f->answer_ok = a->ok == 1 && slice_copy(a->user, f->user, sizeof(f->user)) == 0 &&
-	    slice_copy(a->login, f->login, sizeof(f->login)) == 0 && slice_copy(a->host, f->host, sizeof(f->host)) == 0;
+	    slice_copy(a->login, f->door.login, sizeof(f->door.login)) == 0 &&
+	    slice_copy(a->host, f->door.host, sizeof(f->door.host)) == 0;
 	(void)text_escaped(a->reason, f->answer_text, sizeof(f->answer_text));
 }
 

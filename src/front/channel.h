@@ -30,12 +30,14 @@ struct menu;
 struct channel {
 	struct channel *next;
 	struct front *front;
+	struct door *door;                     /* whose channel it is */
+	bool session;                          /* else a forwarded connection: no exit status, no stderr */
 	enum channel_state state;
 	ssh_channel ssh;
 	struct ssh_channel_callbacks_struct callbacks, target_callbacks;
 
 	/* what the user asked for */
-	char kind[16];                         /* "shell", "exec", "sftp" */
+	char kind[16];                         /* "shell", "exec", "sftp", "forward" */
 	char *command;
 	bool pty, from_menu;
 	char term[64], lang[32];
@@ -44,6 +46,8 @@ struct channel {
 	unsigned env_n;
 
 	/* where it goes */
+	char to_host[FRONT_NAME_MAX];          /* of a forward */
+	int to_port;
 	char asked_host[FRONT_NAME_MAX], asked_login[FRONT_NAME_MAX];
 	unsigned verb;                         /* index into the verbs that must be permitted */
 	uint32_t req;
@@ -66,8 +70,10 @@ struct channel {
 	unsigned cursor;
 };
 
-/* Called by libssh for each session channel; NULL refuses. */
-ssh_channel channel_accept(struct front *f);
+/* Called for each session channel; NULL refuses. */
+ssh_channel channel_accept(struct door *d);
+/* A channel that has not been asked for anything yet, or NULL: too many, out of memory, ending. */
+struct channel *channel_make(struct door *d);
 /* One step; true if something moved. */
 bool channel_step(struct channel *c);
 /* Refuses what the user asked for: one line on stderr and exit status 255, or a notice in the menu. */

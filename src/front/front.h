@@ -24,6 +24,16 @@
 
 struct channel;
 struct leg;
+struct jump;
+
+/* An SSH connection towards the user (door.h). */
+struct door {
+	struct front *front;
+	struct wire wire;
+	struct ssh_server_callbacks_struct callbacks;
+	char host[FRONT_NAME_MAX], login[FRONT_NAME_MAX];    /* where its channels go; "": the picker, or as the command says */
+	bool logged_in, ending;
+};
 
 struct front_options {
 	const char *host_keys[8], *user;
@@ -40,8 +50,12 @@ struct front {
 	uint64_t conn;
 	char peer[64];
 	struct chan *monitor, *gate, *store;
-	struct wire wire;                    /* towards the user */
-	struct ssh_server_callbacks_struct callbacks;
+	ssh_bind binding;                    /* our host keys */
+	struct door door;                    /* the outer one */
+	struct jump *jumps;
+	uint32_t jump_req;                   /* the gate is asked about a jump */
+	bool jump_ok;
+	char jump_host[FRONT_NAME_MAX];
 	struct channel *channels;
 	unsigned channels_n;
 	struct leg *legs;
@@ -50,9 +64,9 @@ struct front {
 
 	/* authentication */
 	char raw[FRONT_NAME_MAX];            /* the SSH user name, pinned by the first request */
-	char user[FRONT_NAME_MAX], login[FRONT_NAME_MAX], host[FRONT_NAME_MAX], method[32];
+	char user[FRONT_NAME_MAX], method[32];
 	unsigned tries;
-	bool pinned, logged_in, ending;
+	bool pinned, ending;
 	unsigned answered;                   /* type of the last synchronous answer */
 	bool answer_ok;
 	char answer_text[512];

@@ -5,11 +5,31 @@
 
 #include "front/relay.h"
 
+/* The first bytes tell which protocol it was; of the rest the record says how many. */
+static int
+flow_count(const struct flow *f, struct record *r)
+{
+	uint64_t before = f->bytes - f->len;
+	size_t keep = before >= FLOW_HEAD ? 0 : FLOW_HEAD - (size_t)before;
+	char count[40];
+	int e = 0;
+
+	keep = keep < f->len ? keep : f->len;
+	if (keep > 0)
+		e = record_add(r, f->kind, slice_of(f->rest, keep));
+	if (e != 0 || keep == f->len)
+		return e;
+	(void)snprintf(count, sizeof(count), "%zu %s", f->len - keep, f->kind == FRAME_IN ? "in" : "out");
+	return record_add(r, FRAME_GAP, slice_from(count));
+}
+
 static int
 flow_record(struct flow *f, struct record *r)
 {
 	char count[24];
 
+	if (f->counted)
+		return flow_count(f, r);
 	if (f->kind != 0)
 		return record_add(r, f->kind, slice_of(f->rest, f->len));
 	(void)snprintf(count, sizeof(count), "%zu", f->len);

@@ -15,12 +15,14 @@
 #include "front/wire.h"
 
 #define FLOW_CHUNK 32768
+#define FLOW_HEAD  64                   /* bytes that are kept of a flow that is only counted */
 
 struct flow {
 	ssh_channel from, to;
 	struct wire *to_wire;
 	bool from_stderr, to_stderr;
 	unsigned char kind;             /* of its frames; 0: recorded as a count only (FRAME_SECRET) */
+	bool counted;                   /* its bytes are not kept but for the first ones: a forward */
 	unsigned char *rest;            /* FLOW_CHUNK bytes once used */
 	size_t off, len;
 	uint64_t pos, bytes;            /* pos: where the record of rest ends */

@@ -19,7 +19,8 @@
 #include "base/text.h"
 #include "front/auth.h"
 #include "front/channel.h"
-#include "front/front.h"
+#include "front/door.h"
+#include "front/jump.h"
 #include "front/target.h"
 
 #define STEPS_TURN   64              /* rounds over all channels before epoll is asked again */
@@ -33,7 +34,7 @@ front_event(struct front *f, unsigned class_uid, unsigned activity, unsigned sev
 {
 	struct msg_event msg = { .class_uid = class_uid, .activity = activity, .severity = severity, .ok = ok,
 		.actor = slice_from(f->user[0] != '\0' ? f->user : f->raw), .src = slice_from(f->peer),
-		.host = slice_from(f->host), .text = slice_from(text), .detail = slice_from(detail) };
+		.host = slice_from(f->door.host), .text = slice_from(text), .detail = slice_from(detail) };
 
 	(void)chan_send(f->store, MSG_EVENT, &msg);
 }
@@ -100,7 +101,8 @@ gate_message(void *arg, struct chan *c, struct chan_in *in)
 		return;
 	switch (in->type) {
 	case MSG_DECISION:
-		channel_decision(f, in->message, &in->fds[0]);
+		if (!jump_decided(f, in->message))
+			channel_decision(f, in->message, &in->fds[0]);
 		break;
 	case MSG_HOST_ROWS:
 		channel_rows(f, in->message);
@@ -163,12 +165,13 @@ step_all(struct front *f)
 
 	for (struct leg *l = f->legs; l != NULL; l = l->next)
 		moved |= leg_step(l);
+	moved |= jump_step_all(f);
 	for (struct channel *c = f->channels; c != NULL; c = next) {
 		next = c->next;
-		if (f->ending && c->state != CH_RELAY && c->state != CH_FINISH && c->state != CH_ENDED)
+		if ((f->ending || c->door->ending) && c->state != CH_RELAY && c->state != CH_FINISH && c->state != CH_ENDED)
 			c->state = CH_ENDED;
 		moved |= channel_step(c);
-		if (c->state == CH_ENDED && (ssh_channel_is_closed(c->ssh) || f->wire.dead || f->ending)) {
+		if (c->state == CH_ENDED && (ssh_channel_is_closed(c->ssh) || c->door->wire.dead || c->door->ending || f->ending)) {
 			channel_drop(c);
 			moved = true;
 		}
@@ -191,16 +194,10 @@ drop_legs(struct front *f)
 static void
 key_exchange(struct front *f)
 {
-	int r = ssh_handle_key_exchange(f->wire.ssh);
-
-	if (r == SSH_AGAIN)
+	if (door_step(&f->door) >= 0)
 		return;
-	if (r != SSH_OK || wire_start_events(&f->wire) != 0) {
-		log_debug("key exchange failed: conn %llu: %s", (unsigned long long)f->conn, ssh_get_error(f->wire.ssh));
-		front_end(f, "key exchange failed");
-		return;
-	}
-	wire_step(&f->wire);
+	log_debug("key exchange failed: conn %llu: %s", (unsigned long long)f->conn, ssh_get_error(f->door.wire.ssh));
+	front_end(f, "key exchange failed");
 }
 
 /* A turn that never ends (libssh 0.10 spins on a peer that announces a tiny packet limit) ends
@@ -225,53 +222,44 @@ front_turn(void *arg)
 
 	watchdog_kick();
 
-	if (f->wire.event == NULL && !f->ending)
+	if (!f->ending)
 		key_exchange(f);
-	if (!f->logged_in && !f->ending)
-		(void)setsockopt(f->wire.fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
+	if (!f->door.logged_in && !f->ending)
+		(void)setsockopt(f->door.wire.fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
 	for (int i = 0; i < STEPS_TURN && step_all(f); i++)
 		continue;
+	jump_drop_dead(f);
 	drop_legs(f);
-	if (f->wire.dead && !f->ending)
+	if (f->door.wire.dead && !f->ending)
 		front_end(f, "the client is gone");
 	if (f->ending && f->channels == NULL) {
 		loop_stop(f->loop, 0);
 		return;
 	}
-	if (f->logged_in && !loop_timer_is_running(&f->grace))
+	if (f->door.logged_in && !loop_timer_is_running(&f->grace))
 		tick(f);
-	wire_rearm(&f->wire);
+	wire_rearm(&f->door.wire);
+	jump_rearm_all(f);
 	for (struct leg *l = f->legs; l != NULL; l = l->next)
 		wire_rearm(&l->wire);
-}
-
-static ssh_channel
-on_channel(ssh_session s, void *arg)
-{
-	(void)s;
-	return channel_accept(arg);
 }
 
 static int
 front_open(struct front *f, ssh_bind binding, const int fds[4])
 {
-	ssh_session s = ssh_new();
 	int one = 1;
 
 	f->monitor = chan_new(f->loop, fds[1], LINK_FRONT_OF_MONITOR, monitor_message, f);
 	f->gate = chan_new(f->loop, fds[2], LINK_FRONT_OF_GATE, gate_message, f);
 	f->store = chan_new(f->loop, fds[3], LINK_FRONT_OF_STORE, store_message, f);
-	if (s == NULL || f->monitor == NULL || f->gate == NULL || f->store == NULL)
+	if (f->monitor == NULL || f->gate == NULL || f->store == NULL)
 		return -ENOMEM;
 	(void)setsockopt(fds[0], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	ssh_set_blocking(s, 0);
-	(void)ssh_options_set(s, SSH_OPTIONS_COMPRESSION, "no");
-	if (ssh_bind_accept_fd(binding, s, fds[0]) != SSH_OK || wire_open(&f->wire, f->loop, s, fds[0]) != 0)
+	f->binding = binding;
+	if (door_open(&f->door, f, binding, fds[0]) != 0)
 		return -EIO;
 	auth_init(f);
-	f->callbacks.channel_open_request_session_function = on_channel;
-	ssh_callbacks_init(&f->callbacks);
-	return ssh_set_server_callbacks(s, &f->callbacks) == SSH_OK ? 0 : -EIO;
+	return 0;
 }
 
 _Noreturn void
@@ -291,7 +279,7 @@ front_serve(const struct front_options *o, ssh_bind binding, const struct msg_co
 	front_turn(&f);
 	r = loop_run(f.loop);
 	/* The last words are on their way; nothing is freed that the kernel frees better. */
-	if (!f.wire.dead && f.wire.ssh != NULL)
-		ssh_disconnect(f.wire.ssh);
+	if (!f.door.wire.dead && f.door.wire.ssh != NULL)
+		ssh_disconnect(f.door.wire.ssh);
 	_exit(r < 0 ? 1 : r);
 }

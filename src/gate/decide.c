@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "gate/decide.h"
 
+#define JUMP_SUFFIX ".fx"
+
 static void
 answer_no(struct rules_answer *ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -53,6 +55,31 @@ ask_default_login(const struct gate *g, struct rules_question *q, char login[LOG
 	*ret = first;
 }
 
+/* "web1.fx" is web1: so one pattern of the client's known_hosts holds for all hosts behind the bastion. */
+static struct dir_host *
+find_host(const struct directory *d, struct slice name, size_t *count)
+{
+	struct dir_host *h = directory_find_host(d, name, count);
+	size_t n = sizeof(JUMP_SUFFIX) - 1;
+
+	if (h != NULL || *count > 0 || name.n <= n || memcmp(name.p + name.n - n, JUMP_SUFFIX, n) != 0)
+		return h;
+	return directory_find_host(d, slice_of(name.p, name.n - n), count);
+}
+
+/* to: "HOST:PORT" */
+static bool
+is_ssh_port(const struct dir_host *h, struct slice to)
+{
+	char port[16];
+	size_t n = strlen(":22");
+
+	if (to.n > n && memcmp(to.p + to.n - n, ":22", n) == 0)
+		return true;
+	n = (size_t)snprintf(port, sizeof(port), ":%u", h->port);
+	return h->port != 0 && to.n > n && memcmp(to.p + to.n - n, port, n) == 0;
+}
+
 void
 decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host **host, char login[LOGIN_SIZE],
     struct rules_answer *ret)
@@ -63,7 +90,7 @@ decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host *
 	size_t count;
 
 	login[0] = '\0';
-	*host = directory_find_host(g->dir, ask->host, &count);
+	*host = find_host(g->dir, ask->host, &count);
 	if (*host == NULL) {
 		(void)text_escaped(ask->host, shown, sizeof(shown));
 		if (count > 1)
@@ -73,6 +100,10 @@ decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host *
 		return;
 	}
 	q.host = *host;
+	if (slice_is(ask->verb, "jump") && !is_ssh_port(*host, ask->to)) {
+		answer_no(ret, "a jump to %s ends at its SSH port, 22 or %u", (*host)->name, (*host)->port);
+		return;
+	}
 	if (ask->login.n == 0) {
 		ask_default_login(g, &q, login, ret);
 		return;

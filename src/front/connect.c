@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * From a wish to an open channel on the target: the gate decides (once for each verb that the
+ * kind needs), the store opens the recording, the leg logs in, and the target's channel is
+ * opened, given its environment and terminal, and started.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "front/steps.h"
+
+/* What must be permitted before a channel of this kind reaches a target. */
+static const struct {
+	const char *kind, *verbs[3];
+} needs[] = {
+	{ "shell", { "shell", NULL } },
+	{ "exec", { "exec", NULL } },
+	{ "sftp", { "get", "put", NULL } },
+	{ "forward", { "forward", NULL } },
+};
+
+static const char *
+verb_of(const struct channel *c, unsigned i)
+{
+	for (size_t k = 0; k < sizeof(needs) / sizeof(needs[0]); k++)
+		if (strcmp(needs[k].kind, c->kind) == 0)
+			return needs[k].verbs[i];
+	return NULL;
+}
+
+/* ---- decision and connection ---- */
+
+bool
+step_decide(struct channel *c)
+{
+	struct front *f = c->front;
+	struct msg_decide msg = { .host = slice_from(c->asked_host), .login = slice_from(c->asked_login) };
+	const char *verb = verb_of(c, c->verb);
+
+	if (c->req != 0)
+		return false;
+	if (c->asked_host[0] == '\0' || verb == NULL) {
+		channel_refuse(c, "no-host", "name a host: ssh USER+HOST@bastion, or connect with a terminal for the picker");
+		return true;
+	}
+	msg.req = c->req = ++f->last_req;
+	msg.verb = slice_from(verb);
+	if (c->session)
+		msg.command = slice_from(c->command);
+	else
+		msg.to = slice_from(c->command);
+	msg.dial = verb_of(c, c->verb + 1) == NULL && leg_find(f, c->asked_host, c->asked_login) == NULL;
+	if (chan_send(f->gate, MSG_DECIDE, &msg) != 0)
+		channel_refuse(c, "denied", "the gate does not answer");
+	return true;
+}
+
+static void
+open_recording(struct channel *c, const struct msg_decision *d)
+{
+	struct front *f = c->front;
+	struct msg_rec_open msg = { .conn = f->conn, .user = slice_from(f->user), .login = d->login, .host = d->host,
+		.addr = d->addr, .src = slice_from(f->peer), .method = slice_from(f->method),
+		.channel = slice_from(c->kind), .command = slice_from(c->command),
+		.term = slice_from(c->pty ? c->term : ""), .cols = c->pty ? c->cols : 0, .rows = c->pty ? c->rows : 0,
+		.rule = d->rule, .policy_hash = d->policy_hash };
+	int r = record_open(&c->record, f->store, ++f->last_rec, f->o->window, f->o->strict, &msg);
+
+	c->recording = true;
+	if (r != 0)
+		c->record.refused = true;
+}
+
+static void
+decided(struct channel *c, const struct msg_decision *d, int *agent)
+{
+	struct leg *leg;
+
+	c->verb++;
+	c->req = 0;
+	if (verb_of(c, c->verb) != NULL)
+		return;
+	leg = leg_find(c->front, c->asked_host, c->asked_login);
+	if (leg == NULL && *agent >= 0) {
+		leg = leg_new(c->front, d, c->asked_host, c->asked_login, *agent);
+		if (leg != NULL)
+			*agent = -1;
+	}
+	if (leg == NULL) {
+		channel_refuse(c, "target-gone", "the connection to the host has just ended: try again");
+		return;
+	}
+	c->leg = leg;
+	leg->users++;
+	open_recording(c, d);
+	c->state = CH_CONNECT;
+}
+
+void
+channel_decision(struct front *f, const struct msg_decision *d, int *agent)
+{
+	struct channel *c = f->channels;
+	char reason[600];
+
+	while (c != NULL && (c->state != CH_DECIDE || c->req != d->req || d->req == 0))
+		c = c->next;
+	if (c == NULL)
+		return;
+	if (d->permit == 1) {
+		decided(c, d, agent);
+		return;
+	}
+	(void)text_escaped(d->reason, reason, sizeof(reason));
+	channel_refuse(c, "denied", reason);
+}
+
+bool
+step_connect(struct channel *c)
+{
+	char text[400];
+
+	if (c->record.refused) {
+		(void)snprintf(text, sizeof(text), "this session cannot be recorded, so it cannot be: %.300s", c->record.why);
+		channel_refuse(c, "not-recorded", text);
+		return true;
+	}
+	if (c->leg->state == LEG_DEAD) {
+		if (c->record.opened)
+			(void)record_close(&c->record, c->leg->why, "");
+		channel_refuse(c, c->leg->code, c->leg->why);
+		return true;
+	}
+	if (c->leg->state != LEG_READY || !c->record.opened)
+		return false;
+	c->target = ssh_channel_new(c->leg->wire.ssh);
+	c->open_step = c->env_sent = 0;
+	c->state = CH_OPEN;
+	return true;
+}
+/* ---- the target's channel ---- */
+
+static void
+on_exit_status(ssh_session s, ssh_channel ch, int status, void *arg)
+{
+	(void)s, (void)ch;
+	((struct channel *)arg)->exit_status = status;
+}
+
+static void
+on_exit_signal(ssh_session s, ssh_channel ch, const char *name, int core, const char *msg, const char *lang, void *arg)
+{
+	struct channel *c = arg;
+
+	(void)s, (void)ch, (void)msg, (void)lang;
+	(void)snprintf(c->exit_signal, sizeof(c->exit_signal), "%.31s", name);
+	c->core = core != 0;
+}
+
+static int
+open_session(struct channel *c)
+{
+	c->target_callbacks = (struct ssh_channel_callbacks_struct){ .userdata = c,
+		.channel_exit_status_function = on_exit_status, .channel_exit_signal_function = on_exit_signal };
+	if (!c->session)
+		return ssh_channel_open_forward(c->target, c->to_host, c->to_port, "127.0.0.1", 0);
+	return ssh_channel_open_session(c->target);
+}
+
+static int
+open_env(struct channel *c)
+{
+	int r = SSH_OK;
+
+	/* A target that refuses a variable is no failure, as with ssh itself. */
+	while (c->env_sent < c->env_n && r != SSH_AGAIN) {
+		r = ssh_channel_request_env(c->target, c->env[c->env_sent][0], c->env[c->env_sent][1]);
+		c->env_sent += r != SSH_AGAIN;
+	}
+	return r == SSH_AGAIN ? r : SSH_OK;
+}
+
+static int
+open_pty(struct channel *c)
+{
+	return c->pty ? ssh_channel_request_pty_size(c->target, c->term, (int)c->cols, (int)c->rows) : SSH_OK;
+}
+
+static int
+open_start(struct channel *c)
+{
+	if (strcmp(c->kind, "exec") == 0)
+		return ssh_channel_request_exec(c->target, c->command);
+	if (strcmp(c->kind, "sftp") == 0)
+		return ssh_channel_request_subsystem(c->target, "sftp");
+	return ssh_channel_request_shell(c->target);
+}
+
+static void
+open_refused(struct channel *c)
+{
+	static const char *const what[] = { "a session", "its environment", "a terminal", "to start it" };
+	char error[200], text[600];
+
+	(void)text_escaped(slice_from(ssh_get_error(c->leg->wire.ssh)), error, sizeof(error));
+	(void)snprintf(text, sizeof(text), "%s refused %s: %s", c->leg->host, what[c->open_step], error);
+	(void)record_close(&c->record, text, "");
+	channel_refuse(c, "target-refused", text);
+}
+
+bool
+step_open(struct channel *c)
+{
+	static int (*const steps[])(struct channel *) = { open_session, open_env, open_pty, open_start };
+	int r;
+
+	if (c->leg->state == LEG_DEAD || c->target == NULL) {
+		(void)record_close(&c->record, "the target closed the connection", "");
+		channel_refuse(c, "target-gone", "the target closed the connection");
+		return true;
+	}
+	r = steps[c->open_step](c);
+	if (r == SSH_AGAIN)
+		return false;
+	if (r != SSH_OK) {
+		open_refused(c);
+		return true;
+	}
+	if (c->open_step == 0) {
+		ssh_callbacks_init(&c->target_callbacks);
+		(void)ssh_set_channel_callbacks(c->target, &c->target_callbacks);
+	}
+	if (!c->session || ++c->open_step == sizeof(steps) / sizeof(steps[0]))
+		session_start(c);
+	return true;
+}

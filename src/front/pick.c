@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Where to: the picker on a pty of its own, and `hosts` by exec. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "front/menu.h"
+#include "front/steps.h"
+
+bool
+step_menu_start(struct channel *c)
+{
+	if (c->req != 0)
+		return false;
+	c->req = ++c->front->last_req;
+	if (menu_ask(c) != 0)
+		channel_cut(c, "no-menu", "the picker cannot be started");
+	return true;
+}
+
+void
+channel_menu_started(struct front *f, struct chan_in *in)
+{
+	const struct msg_menu_started *msg = in->message;
+	struct channel *c = f->channels, *oldest = NULL;
+	char text[300];
+
+	/* Answers come in the order of the questions. */
+	for (; c != NULL; c = c->next)
+		if (c->state == CH_MENU_START && c->req != 0 && (oldest == NULL || c->req < oldest->req))
+			oldest = c;
+	if (oldest == NULL)
+		return;
+	oldest->menu = msg->ok == 1 && in->nfds == 2 ? menu_new(oldest, in->fds) : NULL;
+	if (oldest->menu != NULL) {
+		oldest->state = CH_MENU;
+		return;
+	}
+	(void)text_escaped(msg->text, text, sizeof(text));
+	channel_cut(oldest, "no-menu", text[0] != '\0' ? text : "the picker cannot be started");
+}
+
+void
+channel_picked(struct channel *c, const char *host, const char *login)
+{
+	channel_go(c, "shell", host, login);
+}
+
+bool
+step_menu(struct channel *c)
+{
+	const char *host, *login;
+	char host_copy[FRONT_NAME_MAX], login_copy[FRONT_NAME_MAX];
+	bool moved = menu_pump(c->menu);
+
+	if (c->resized) {
+		c->resized = false;
+		menu_resize(c->menu, c->cols, c->rows);
+	}
+	if (ssh_channel_is_eof(c->ssh)) {
+		menu_free(c->menu);
+		c->menu = NULL;
+		channel_say_end(c, 0);
+		return true;
+	}
+	if (!menu_is_over(c->menu))
+		return moved;
+	host = menu_choice(c->menu, &login);
+	(void)snprintf(host_copy, sizeof(host_copy), "%s", host != NULL ? host : "");
+	(void)snprintf(login_copy, sizeof(login_copy), "%s", login);
+	menu_free(c->menu);
+	c->menu = NULL;
+	if (host_copy[0] == '\0')
+		channel_say_end(c, 0);
+	else
+		channel_picked(c, host_copy, login_copy);
+	return true;
+}
+
+static void
+list_row(struct channel *c, const struct msg_host_row *row)
+{
+	struct buf b;
+
+	buf_init(&b, 65536);
+	if (c->json) {
+		(void)buf_text(&b, "{\"name\":");
+		(void)text_json(&b, row->name);
+		(void)buf_text(&b, ",\"logins\":");
+		(void)text_json(&b, row->logins);
+		(void)buf_text(&b, ",\"labels\":");
+		(void)text_json(&b, row->labels);
+		(void)buf_printf(&b, ",\"allowed\":%s,\"why\":", row->allowed ? "true" : "false");
+		(void)text_json(&b, row->why);
+		(void)buf_text(&b, "}\n");
+	} else if (row->allowed) {
+		(void)text_escape(&b, row->name);
+		(void)buf_text(&b, "\t");
+		(void)text_escape(&b, row->logins);
+		(void)buf_text(&b, "\t");
+		(void)text_escape(&b, row->labels);
+		(void)buf_text(&b, "\n");
+	}
+	(void)ssh_channel_write(c->ssh, b.p, (uint32_t)b.len);
+	buf_done(&b);
+}
+
+void
+channel_rows(struct front *f, const struct msg_host_rows *rows)
+{
+	struct slice left = rows->rows;
+	struct msg_host_row row;
+	struct channel *next;
+
+	for (struct channel *c = f->channels; c != NULL; c = next) {
+		next = c->next;
+		if (c->menu != NULL)
+			menu_rows(c->menu, rows);
+		if (c->state != CH_LISTING)
+			continue;
+		for (left = rows->rows; msg_host_row_take(&left, &row) == 1;)
+			list_row(c, &row);
+		if (!rows->more)
+			channel_say_end(c, 0);
+	}
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* A session that runs: bytes both ways through the recording, its end, and what the store says of it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/sandbox.h"
+#include "front/steps.h"
+
+static void
+note_session(struct channel *c, enum msg_note note, bool ok)
+{
+	char id[ID_TEXT];
+	struct msg_audit_note msg = { .note = note, .ok = ok, .session = slice_from(id_print(c->record.id, id)),
+		.user = slice_from(c->front->user), .login = slice_from(c->leg != NULL ? c->leg->login : ""),
+		.host = slice_from(c->leg != NULL ? c->leg->host : ""), .text = slice_from(c->command) };
+
+	(void)chan_send(c->front->monitor, MSG_AUDIT_NOTE, &msg);
+}
+
+void
+session_start(struct channel *c)
+{
+	struct front *f = c->front;
+
+	c->in = (struct flow){ .from = c->ssh, .to = c->target, .to_wire = &c->leg->wire,
+		.kind = c->pty ? 0 : FRAME_IN, .counted = !c->session };
+	c->out = (struct flow){ .from = c->target, .to = c->ssh, .to_wire = &c->door->wire,
+		.kind = FRAME_OUT, .counted = !c->session };
+	c->err = (struct flow){ .from = c->target, .to = c->ssh, .to_wire = &c->door->wire, .kind = FRAME_ERR,
+		.from_stderr = true, .to_stderr = true };
+	c->resized = false;
+	c->state = CH_RELAY;
+	sandbox_title("front: conn %llu from %s (%s -> %s)", (unsigned long long)f->conn, f->peer, f->user, c->leg->host);
+	note_session(c, MSG_NOTE_SESSION_START, true);
+	if (c->command != NULL && c->command[0] != '\0')
+		note_session(c, MSG_NOTE_COMMAND, true);
+}
+
+static void
+pass_resize(struct channel *c)
+{
+	char size[32];
+
+	c->resized = false;
+	if (!c->pty)
+		return;
+	(void)snprintf(size, sizeof(size), "%ux%u", c->cols, c->rows);
+	(void)record_add(&c->record, FRAME_RESIZE, slice_from(size));
+	(void)ssh_channel_change_pty_size(c->target, (int)c->cols, (int)c->rows);
+}
+
+static void
+pass_eof(struct flow *f)
+{
+	if (!flow_is_done(f) || f->eof_sent)
+		return;
+	f->eof_sent = true;
+	if (ssh_channel_is_open(f->to))
+		(void)ssh_channel_send_eof(f->to);
+}
+
+/* Why the session cannot go on, or NULL. */
+static const char *
+must_stop(const struct channel *c)
+{
+	if (record_waiting_ms(&c->record) > (int64_t)c->front->o->ack_timeout_s * 1000)
+		return "the recorder does not answer; the session ends";
+	if (c->in.broken || c->out.broken || c->err.broken)
+		return "out of memory; the session ends";
+	return NULL;
+}
+
+static void
+finish(struct channel *c, const char *reason)
+{
+	char exit[48] = "";
+
+	if (c->exit_signal[0] != '\0')
+		(void)snprintf(exit, sizeof(exit), "signal %s", c->exit_signal);
+	else if (c->exit_status >= 0)
+		(void)snprintf(exit, sizeof(exit), "%d", c->exit_status);
+	if (exit[0] != '\0')
+		(void)record_add(&c->record, FRAME_EXIT, slice_from(exit));
+	if (record_close(&c->record, reason, exit) != 0)
+		return;                                  /* the channel is full: again next turn */
+	note_session(c, MSG_NOTE_SESSION_END, true);
+	c->state = CH_FINISH;
+}
+
+bool
+step_relay(struct channel *c)
+{
+	bool moved = false, target_over;
+	const char *stop;
+
+	if (c->resized)
+		pass_resize(c);
+	moved |= flow_read(&c->in, &c->record);
+	moved |= flow_read(&c->out, &c->record);
+	moved |= flow_read(&c->err, &c->record);
+	(void)record_flush(&c->record);
+	moved |= flow_write(&c->in, &c->record);
+	moved |= flow_write(&c->out, &c->record);
+	moved |= flow_write(&c->err, &c->record);
+	pass_eof(&c->in);
+	if (!c->session)
+		pass_eof(&c->out);               /* a session's end follows its exit status; a stream may be half open */
+	stop = must_stop(c);
+	if (stop != NULL) {
+		channel_cut(c, "not-recorded", stop);
+		return true;
+	}
+	target_over = c->leg->state == LEG_DEAD || ssh_channel_is_closed(c->target) || (!c->session && flow_is_done(&c->in));
+	if (flow_is_done(&c->out) && flow_is_done(&c->err) && target_over)
+		finish(c, c->leg->state == LEG_DEAD && c->exit_status < 0 ? "the target closed the connection" : "ended");
+	else if (ssh_channel_is_closed(c->ssh) || c->front->ending || c->door->ending)
+		finish(c, "the user closed the connection");
+	return moved || c->state != CH_RELAY;
+}
+
+bool
+step_finish(struct channel *c)
+{
+	bool late = record_waiting_ms(&c->record) > (int64_t)c->front->o->ack_timeout_s * 1000;
+
+	if (!c->record.closed && !late)
+		return false;
+	if (c->exit_signal[0] != '\0')
+		(void)snprintf(c->notice, sizeof(c->notice), "%s: ended by signal %s", c->leg->host, c->exit_signal);
+	else
+		(void)snprintf(c->notice, sizeof(c->notice), "%s: closed, exit status %d", c->leg->host,
+		    c->exit_status >= 0 ? c->exit_status : 255);
+	channel_end_or_menu(c, c->exit_status >= 0 ? c->exit_status : 255);
+	c->exit_status = -1;
+	return true;
+}
+
+void
+channel_recorded(struct front *f, const struct chan_in *in)
+{
+	const struct msg_rec_opened *opened = in->message;
+	const struct msg_rec_ack *ack = in->message;
+	const struct msg_rec_closed *closed = in->message;
+	uint32_t rec = in->type == MSG_REC_OPENED ? opened->rec : in->type == MSG_REC_ACK ? ack->rec : closed->rec;
+	struct channel *c = f->channels;
+
+	while (c != NULL && (!c->recording || c->record.rec != rec))
+		c = c->next;
+	if (c == NULL)
+		return;
+	if (in->type == MSG_REC_OPENED)
+		record_opened(&c->record, opened);
+	else if (in->type == MSG_REC_ACK)
+		record_acked(&c->record, ack);
+	else
+		record_was_closed(&c->record, closed);
+}

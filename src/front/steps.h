@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * What the files of a channel's life share: its steps (named in channel.c's table) and the
+ * few things that one of them does for another.  A step returns true if something moved.
+ */
+#ifndef FRONT_STEPS_H
+#define FRONT_STEPS_H
+
+#include "front/channel.h"
+
+/* request.c: takes what the client asks of c, a session channel.  Called once. */
+void request_take(struct channel *c);
+
+/* pick.c */
+bool step_menu_start(struct channel *c);
+bool step_menu(struct channel *c);
+
+/* connect.c */
+bool step_decide(struct channel *c);
+bool step_connect(struct channel *c);
+bool step_open(struct channel *c);
+
+/* session.c */
+void session_start(struct channel *c);           /* the target's channel is open: relay */
+bool step_relay(struct channel *c);
+bool step_finish(struct channel *c);
+
+/* channel.c: towards a host; kind is one of connect.c's table. */
+void channel_go(struct channel *c, const char *kind, const char *host, const char *login);
+/* Exit status (or signal), EOF, close: in this order, and nothing after. */
+void channel_say_end(struct channel *c, int status);
+/* Back to the picker with one line about what was, or the channel's end. */
+void channel_end_or_menu(struct channel *c, int status);
+
+#endif

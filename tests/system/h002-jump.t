@@ -1,0 +1,167 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""Recorded jumps (ssh -J, -W) and forwarded connections, with OpenSSH, PuTTY, dropbear and paramiko."""
+import hashlib, http.server, json, os, shutil, socket, subprocess, sys, threading
+
+top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
+sys.dont_write_bytecode = True
+sys.path.insert(0, f"{top}/tests")
+
+def skip(why):
+    print(f"1..0 # SKIP {why}"); sys.exit(0)
+
+if os.geteuid() != 0: skip("needs root to run an sshd")
+if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
+for account in ("_fortress", "_fortress-gate", "_fortress-store"):
+    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
+from bastion import Bastion, port
+
+n = failed = 0
+def ok(good, what, *notes):
+    global n, failed
+    n += 1; failed += not good
+    print(f"{'' if good else 'not '}ok {n} - {what}")
+    for note in notes if not good else (): print("# " + repr(note)[-800:])
+    sys.stdout.flush()
+
+def without(program, what):
+    global n
+    if shutil.which(program): return False
+    n += 1; print(f"ok {n} - {what} # SKIP no {program}")
+    return True
+
+served = port()
+b = Bastion(build, "KernelAudit off\n", f"""permit bench shell,exec,put,get,jump on env=bench as root id bench
+permit bench forward on env=bench as root to 127.0.0.1:{served} id web
+deny bench jump on host agent reason "no jumps there"
+""")
+known = f"{b.dir}/known"
+with open(known, "w") as f:
+    host_key = open(f"{b.dir}/state/keys/host_ed25519.pub").read().split()[:2]
+    f.write(f"[127.0.0.1]:{b.port} {' '.join(host_key)}\n*.fx {' '.join(host_key)}\n")
+config = f"{b.dir}/config"
+with open(config, "w") as f:
+    f.write(f"""Host bastion
+	HostName 127.0.0.1
+	Port {b.port}
+	User bench
+Host *.fx
+	ProxyJump bastion
+	User root
+Host *
+	IdentityFile {b.key}
+	IdentitiesOnly yes
+	StrictHostKeyChecking yes
+	UserKnownHostsFile {known}
+	LogLevel ERROR
+""")
+
+def run(*args, stdin=None, timeout=60):
+    return subprocess.run(args, capture_output=True, timeout=timeout,
+                          **({"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}))
+def ssh(*args, **kw): return run("ssh", "-F", config, *args, **kw)
+def sessions(): return json.loads(b.ctl("--json", "session", "ls"))
+def commands(): return [s["command"] for s in sessions()]
+
+try:
+    r = ssh("box.fx", "echo out; echo err >&2; exit 7")
+    ok((r.stdout, r.stderr, r.returncode) == (b"out\n", b"err\n", 7), "-J with strict host keys: output, stderr and status", r)
+    s = [s for s in sessions() if s["command"] == "echo out; echo err >&2; exit 7"]
+    ok(len(s) == 1 and s[0]["host"] == "box" and s[0]["login"] == "root" and s[0]["user"] == "bench",
+       "what ran inside the jump is a session of its user on the host", s)
+    text = b.ctl("session", "print", s[0]["id"]) if s else ""
+    ok("out" in text, "and its output is in the record", text)
+    r = ssh("-tt", "box.fx", "tty; exit 3")
+    ok(r.returncode == 3 and b"/dev/pts/" in r.stdout, "a terminal inside the jump", r)
+    r = ssh("daemon@box.fx", "id")
+    ok(r.returncode == 255 and b"[denied]" in r.stderr, "a login that is not the host's is refused inside, in words", r)
+    r = ssh("-o", "LogLevel=INFO", "-W", "agent:22", "bastion")
+    ok(r.returncode == 255 and b"administratively prohibited" in r.stderr, "a jump that the policy denies is refused at its opening", r)
+    r = ssh("-o", "LogLevel=INFO", "-W", f"127.0.0.1:{served}", "bastion")
+    ok(b"administratively prohibited" in r.stderr, "no host named, no host meant: the bastion itself connects nowhere", r)
+    r = ssh("-o", "LogLevel=INFO", "-W", "box:23", "bastion")
+    ok(b"administratively prohibited" in r.stderr, "a jump to another port of the host", r)
+
+    data = os.urandom(5_000_000)
+    sent = f"{b.dir}/sent"; open(sent, "wb").write(data)
+    for how in ([], ["-O"]):
+        back = f"{b.dir}/back{len(how)}"
+        r = run("scp", *how, "-q", "-F", config, sent, f"box.fx:{back}")
+        ok(r.returncode == 0 and open(back, "rb").read() == data, f"scp {' '.join(how)} through a jump", r)
+    r = run("sftp", "-q", "-F", config, "-b", "-", "box.fx", stdin=f"get {sent} {b.dir}/got\n".encode())
+    ok(r.returncode == 0 and open(f"{b.dir}/got", "rb").read() == data, "sftp through a jump", r)
+    if not without("rsync", "rsync through a jump"):
+        os.makedirs(f"{b.dir}/tree/a"); open(f"{b.dir}/tree/a/f", "wb").write(data)
+        r = run("rsync", "-a", "-e", f"ssh -F {config}", f"{b.dir}/tree/", f"box.fx:{b.dir}/copy/")
+        ok(r.returncode == 0 and open(f"{b.dir}/copy/a/f", "rb").read() == data, "rsync through a jump", r)
+    master = f"{b.dir}/master"
+    m = subprocess.Popen(["ssh", "-F", config, "-MNS", master, "box.fx"], stdin=subprocess.DEVNULL); b.procs.append(m)
+    b.wait(lambda: os.path.exists(master))
+    many = [subprocess.Popen(["ssh", "-F", config, "-S", master, "box.fx", f"cat {sent} | sha256sum; echo {i}"],
+                             stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) for i in range(8)]
+    want = hashlib.sha256(data).hexdigest()
+    outs = [p.communicate(timeout=60)[0].decode() for p in many]
+    ok(all(want in o and o.strip().endswith(str(i)) for i, o in enumerate(outs)), "eight sessions at once in one jump", outs)
+
+    # Other clients.
+    base = ["ssh", "-F", config, "-W"]
+    if not without("plink", "plink by its proxy command"):
+        ppk = f"{b.dir}/id.ppk"
+        run("puttygen", b.key, "-o", ppk, "-O", "private")
+        shown = run("ssh-keygen", "-lf", f"{b.dir}/state/keys/host_ed25519.pub").stdout.split()[1].decode()
+        r = run("plink", "-batch", "-ssh", "-hostkey", shown, "-proxycmd", f"ssh -F {config} -W box:22 bastion", "-l", "root", "-i", ppk,
+                "box.fx", "echo plink; exit 4")
+        ok(b"plink" in r.stdout and r.returncode == 4, "plink by its proxy command", r)
+    if not without("dbclient", "dbclient by its proxy command"):
+        r = run("dbclient", "-y", "-y", "-J", f"ssh -F {config} -W box:22 bastion", "root@box.fx", "echo dbclient; exit 4")
+        ok(b"dbclient" in r.stdout and r.returncode == 4, "dbclient by its proxy command", r)
+    try:
+        import paramiko
+    except ImportError:
+        n += 1; print(f"ok {n} - paramiko through a jump # SKIP no paramiko")
+    else:
+        outer, inner = paramiko.SSHClient(), paramiko.SSHClient()
+        for c in outer, inner: c.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+        outer.connect("127.0.0.1", b.port, "bench", key_filename=b.key, allow_agent=False, look_for_keys=False)
+        sock = outer.get_transport().open_channel("direct-tcpip", ("box", 22), ("127.0.0.1", 0))
+        inner.connect("box", username="root", key_filename=b.key, sock=sock, allow_agent=False, look_for_keys=False)
+        _, out, _ = inner.exec_command("echo paramiko; exit 5")
+        ok(out.read() == b"paramiko\n" and out.channel.recv_exit_status() == 5, "paramiko through a jump")
+        inner.close(); outer.close()
+
+    # Forwarded connections go through the host.
+    class Server(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *a): super().__init__(*a, directory=b.dir)
+        def log_message(self, *a): pass
+    web = http.server.ThreadingHTTPServer(("127.0.0.1", served), Server)
+    threading.Thread(target=web.serve_forever, daemon=True).start()
+    near, other, socks = port(), port(), port()
+    fwd = subprocess.Popen(["ssh", "-F", config, "-N", "-l", "bench+box", "-L", f"127.0.0.1:{near}:127.0.0.1:{served}",
+                            "-L", f"127.0.0.1:{other}:127.0.0.1:{b.sshd_port}", "-D", f"127.0.0.1:{socks}", "bastion"],
+                           stdin=subprocess.DEVNULL, stderr=subprocess.PIPE); b.procs.append(fwd)
+    b.wait(lambda: socket.socket().connect_ex(("127.0.0.1", socks)) == 0)
+    fetch = lambda *a: run("curl", "-s", "--max-time", "20", *a)
+    r = fetch(f"http://127.0.0.1:{near}/sent")
+    ok(hashlib.sha256(r.stdout).hexdigest() == want, "-L: 5 MB through the host, equal", r.returncode)
+    r = fetch("--socks5", f"127.0.0.1:{socks}", f"http://127.0.0.1:{served}/sent")
+    ok(hashlib.sha256(r.stdout).hexdigest() == want, "-D: the same by SOCKS", r.returncode)
+    many = [subprocess.Popen(["curl", "-s", f"http://127.0.0.1:{near}/sent"], stdout=subprocess.PIPE) for _ in range(8)]
+    ok(all(hashlib.sha256(p.communicate(timeout=60)[0]).hexdigest() == want for p in many), "eight at once")
+    s = socket.create_connection(("127.0.0.1", near)); s.sendall(b"GET /sent HTTP/1.0\r\n\r\n"); s.shutdown(socket.SHUT_WR)
+    got = b""
+    while chunk := s.recv(65536): got += chunk
+    ok(got.endswith(data), "a half-closed stream gives its other half")
+    s = socket.create_connection(("127.0.0.1", other)); s.settimeout(20)
+    ok(s.recv(100) == b"", "a destination that no rule names is refused")
+    def forwards(): return [s for s in sessions() if s["channel"] == "forward"]
+    b.wait(lambda: all(s["state"] == "closed" for s in forwards()))
+    rows = forwards()
+    ok(len(rows) == 11 and all(s["command"] == f"127.0.0.1:{served}" and s["host"] == "box" for s in rows),
+       "each forward is a row with its destination", rows)
+    text = b.ctl("session", "show", rows[0]["id"])
+    ok("forward" in text, "and can be shown", text)
+finally:
+    b.stop()
+print(f"1..{n}")
+sys.exit(failed != 0)
