@@ -7,9 +7,10 @@ set -eu
 
 build='build-essential autoconf automake bison pkg-config
 	libssh-dev libssh-4 libncurses-dev ncurses-base ncurses-term libpam0g-dev libsqlite3-dev libaudit-dev
-	libseccomp-dev libzstd-dev libvterm-dev libssl-dev openssh-client'
+	libseccomp-dev libzstd-dev libvterm-dev libssl-dev
+	liboath-dev libqrencode-dev openssh-client'
 check='openssh-server openssh-sftp-server tmux mandoc auditd libpam-wrapper python3 procps
-	putty-tools dropbear-bin sqlite3 clang libclang-rt-14-dev git'
+	putty-tools dropbear-bin sqlite3 oathtool python3-paramiko rsync curl clang libclang-rt-14-dev git'
 
 case ${1:-build} in
 build) want=$build ;;

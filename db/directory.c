@@ -15,6 +15,7 @@
 #define HOST_JSON "json_object('name',name,'addr',addr,'port',port,'target_kind',target_kind,'trust_first',trust_first," \
 	"'labels',labels,'logins',logins,'pins',pins,'aliases',aliases)"
 #define CODE_JSON "json_object('user',user,'expires_us',expires_us)"
+#define FACTOR_JSON "json_object('user',user,'step',step,'added_us',added_us)"
 
 static const char sql_users[] = "SELECT name,display,groups,disabled,created_us FROM user ORDER BY name";
 static const char sql_user[] = "SELECT " USER_JSON " FROM user WHERE name=?";
@@ -39,6 +40,11 @@ static const char sql_codes[] = "SELECT user,hash,expires_us FROM code ORDER BY 
 static const char sql_code[] = "SELECT " CODE_JSON " FROM code WHERE hash=?";
 static const char sql_code_put[] = "INSERT INTO code(hash,user,expires_us) VALUES(?,?,?)";
 static const char sql_code_delete[] = "DELETE FROM code WHERE hash=?";
+static const char sql_factors[] = "SELECT user,sealed,step,added_us FROM factor ORDER BY user";
+static const char sql_factor[] = "SELECT " FACTOR_JSON " FROM factor WHERE user=?";
+static const char sql_factor_put[] = "INSERT INTO factor(user,sealed,step,added_us) VALUES(?,?,?,?)"
+    " ON CONFLICT(user) DO UPDATE SET sealed=excluded.sealed,step=excluded.step,added_us=excluded.added_us";
+static const char sql_factor_delete[] = "DELETE FROM factor WHERE user=?";
 static const char sql_policies[] = "SELECT id,hash,body,actor,seen_us FROM policy_version ORDER BY id";
 static const char sql_policy_last[] = "SELECT hash=?1 AND body=?2 FROM policy_version ORDER BY id DESC LIMIT 1";
 static const char sql_policy_add[] = "INSERT INTO policy_version(hash,body,actor,seen_us) VALUES(?,?,?,?)";
@@ -148,6 +154,21 @@ db_code_list(struct db *db, db_code_fn *fn, void *arg, struct err *e)
 }
 
 int
+db_factor_list(struct db *db, db_factor_fn *fn, void *arg, struct err *e)
+{
+	sqlite3_stmt *s = stmt_get(db, sql_factors, e);
+	struct db_factor f;
+	int r = s == NULL ? -EIO : 0;
+
+	while (r == 0 && (r = stmt_step(db, s, e)) == 1) {
+		f = (struct db_factor){ stmt_text(s, 0), stmt_blob(s, 1), sqlite3_column_int64(s, 2), sqlite3_column_int64(s, 3) };
+		r = fn(arg, &f);
+	}
+	sqlite3_reset(s);
+	return r;
+}
+
+int
 db_policy_list(struct db *db, db_policy_fn *fn, void *arg, struct err *e)
 {
 	sqlite3_stmt *s = stmt_get(db, sql_policies, e);
@@ -206,6 +227,16 @@ db_code_put(struct db *db, const struct db_code *c, struct buf *before, struct b
 }
 
 int
+db_factor_put(struct db *db, const struct db_factor *f, struct buf *before, struct buf *after, struct err *e)
+{
+	int r = name_json(db, sql_factor, f->user, before, e);
+
+	if (r == 0)
+		r = stmt_run(db, sql_factor_put, e, "tbii", f->user, f->sealed, f->step, f->added_us);
+	return r == 0 ? name_json(db, sql_factor, f->user, after, e) : r;
+}
+
+int
 db_user_delete(struct db *db, const struct db_user *u, struct buf *before, struct err *e)
 {
 	int r = name_json(db, sql_user, u->name, before, e);
@@ -245,6 +276,16 @@ db_code_delete(struct db *db, const struct db_code *c, struct buf *before, struc
 	if (r == 0 && before->len == 0)
 		return err_set(e, -ENOENT, "there is no such code, or it was used already");
 	return r == 0 ? stmt_run(db, sql_code_delete, e, "b", c->hash) : r;
+}
+
+int
+db_factor_delete(struct db *db, const struct db_factor *f, struct buf *before, struct err *e)
+{
+	int r = name_json(db, sql_factor, f->user, before, e);
+
+	if (r == 0 && before->len == 0)
+		return err_set(e, -ENOENT, "user %s has no second factor", f->user);
+	return r == 0 ? stmt_run(db, sql_factor_delete, e, "t", f->user) : r;
 }
 
 int

@@ -97,9 +97,10 @@ struct cidr {
 	unsigned bits;
 };
 
-struct rule {
+struct rule {                                  /* permit, deny, or (in its own list) require */
 	struct rule *next;
 	bool permit;
+	unsigned obligation;                   /* of a require: one bit */
 	struct who *who;
 	unsigned verbs;                        /* bits of enum; all for any */
 	struct expr *on;
@@ -123,6 +124,8 @@ struct policy {
 	struct when *times, **times_end;
 	struct rule *rules, **rules_end;
 	size_t rules_n;
+	struct rule *requires, **requires_end;
+	size_t requires_n;
 };
 
 /* Verbs, in the order of their bits; ended by NULL. */

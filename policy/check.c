@@ -219,5 +219,7 @@ policy_check(struct policy *p, struct err *e)
 		r = set_cycle(x, e);
 	for (struct rule *x = p->rules; r == 0 && x != NULL; x = x->next)
 		r = resolve_rule(p, x, e);
+	for (struct rule *x = p->requires; r == 0 && x != NULL; x = x->next)
+		r = resolve_rule(p, x, e);
 	return r;
 }

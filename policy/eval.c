@@ -233,6 +233,20 @@ rule_fails(const struct rule *r, const struct policy_request *req, char *text, s
 	return NULL;
 }
 
+static void
+add_obligations(const struct policy *p, const struct policy_request *req, struct policy_decision *d)
+{
+	char text[400];
+
+	for (const struct rule *r = p->requires; r != NULL; r = r->next) {
+		if (rule_fails(r, req, text, sizeof(text)) != NULL)
+			continue;
+		if (d->obligations == 0)
+			d->require = rule_name(r);
+		d->obligations |= r->obligation;
+	}
+}
+
 void
 policy_eval(const struct policy *p, const struct policy_request *req, struct policy_decision *ret)
 {
@@ -243,13 +257,15 @@ policy_eval(const struct policy *p, const struct policy_request *req, struct pol
 		if ((r->permit && permit != NULL) || rule_fails(r, req, text, sizeof(text)) != NULL)
 			continue;
 		if (!r->permit) {
-			*ret = (struct policy_decision){ .rule = rule_name(r), .reason = r->reason != NULL ? r->reason : "" };
+			*ret = (struct policy_decision){ .require = "", .rule = rule_name(r), .reason = r->reason != NULL ? r->reason : "" };
 			return;
 		}
 		permit = r;
 	}
 	*ret = (struct policy_decision){ .permit = permit != NULL, .by_default = permit == NULL,
-		.rule = permit != NULL ? rule_name(permit) : "", .reason = "" };
+		.require = "", .rule = permit != NULL ? rule_name(permit) : "", .reason = "" };
+	if (permit != NULL)
+		add_obligations(p, req, ret);
 }
 
 bool
@@ -260,4 +276,15 @@ policy_may_reach(const struct policy *p, const struct policy_request *req)
 		    expr_matches(r->on, req))
 			return true;
 	return false;
+}
+
+bool
+policy_may_require(const struct policy *p, const struct policy_request *req, enum policy_obligation obligation)
+{
+	const struct rule *r = p->requires;
+
+	while (r != NULL && (r->obligation != obligation || !who_matches(r->who, req) ||
+	    (r->unless != NULL && who_matches(r->unless, req))))
+		r = r->next;
+	return r != NULL;
 }

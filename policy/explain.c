@@ -47,10 +47,8 @@ explain_default(const struct policy *p, const struct policy_request *req, struct
 }
 
 static const struct rule *
-rule_find(const struct policy *p, const char *name)
+rule_find(const struct rule *r, const char *name)
 {
-	const struct rule *r = p->rules;
-
 	while (r != NULL && rule_name(r) != name)
 		r = r->next;
 	return r;
@@ -61,13 +59,18 @@ policy_explain(const struct policy *p, const struct policy_request *req, struct 
 {
 	struct policy_decision d;
 	const struct rule *r;
+	int e;
 
 	if (verb_bit(req->verb) == 0)
 		return buf_printf(out, "DENY (default): there is no such verb");
 	policy_eval(p, req, &d);
 	if (d.by_default)
 		return explain_default(p, req, out);
-	r = rule_find(p, d.rule);
-	return buf_printf(out, "%s: %s (%s:%u)%s%s", d.permit ? "PERMIT" : "DENY", d.rule, r->at.file, r->at.line,
+	r = rule_find(p->rules, d.rule);
+	e = buf_printf(out, "%s: %s (%s:%u)%s%s", d.permit ? "PERMIT" : "DENY", d.rule, r->at.file, r->at.line,
 	    d.reason[0] != '\0' ? ": " : "", d.reason);
+	if (e != 0 || d.obligations == 0)
+		return e;
+	r = rule_find(p->requires, d.require);
+	return buf_printf(out, "; requires mfa (%s, %s:%u)", d.require, r->at.file, r->at.line);
 }

@@ -654,9 +654,25 @@ name_rule(struct parse *p, struct rule *x)
 {
 	char name[32];
 
-	(void)snprintf(name, sizeof(name), "rule-%zu", p->p->rules_n);
+	(void)snprintf(name, sizeof(name), x->obligation != 0 ? "require-%zu" : "rule-%zu",
+	    x->obligation != 0 ? p->p->requires_n : p->p->rules_n);
 	x->id = pool_text(p->p->pool, slice_from(name));
 	return x->id != NULL ? 0 : out_of_memory(p);
+}
+
+/* WHO VERB,.. on HOSTS and what follows. */
+static int
+parse_matchers(struct parse *p, struct rule *x)
+{
+	int r = parse_who(p, &x->who);
+
+	if (r == 0)
+		r = parse_verbs(p, &x->verbs);
+	if (r == 0 && !is_word(p, "on"))
+		return unexpected(p, "on HOSTS belongs here");
+	while (r == 0 && is_one_of(p, clauses, COUNT(clauses)))
+		r = parse_clause(p, x);
+	return r;
 }
 
 static int
@@ -669,13 +685,7 @@ parse_rule(struct parse *p, bool permit, struct place at)
 		return out_of_memory(p);
 	x->permit = permit;
 	x->at = at;
-	r = parse_who(p, &x->who);
-	if (r == 0)
-		r = parse_verbs(p, &x->verbs);
-	if (r == 0 && !is_word(p, "on"))
-		return unexpected(p, "on HOSTS belongs here");
-	while (r == 0 && is_one_of(p, clauses, COUNT(clauses)))
-		r = parse_clause(p, x);
+	r = parse_matchers(p, x);
 	if (r == 0 && permit && (x->unless != NULL || x->reason != NULL))
 		return fail_at(p, at, "unless and reason belong to deny", NULL, "take them out of this permit");
 	*p->p->rules_end = x;
@@ -684,12 +694,38 @@ parse_rule(struct parse *p, bool permit, struct place at)
 	return r == 0 && x->id == NULL ? name_rule(p, x) : r;
 }
 
-/* Understood so far that a typing error is told apart, and never ignored. */
+static int
+parse_require(struct parse *p, struct place at, unsigned obligation)
+{
+	struct rule *x = pool_get(p->p->pool, sizeof(*x));
+	int r = next(p);
+
+	if (x == NULL)
+		return out_of_memory(p);
+	x->obligation = obligation;
+	x->at = at;
+	if (r == 0 && !is_word(p, "for"))
+		return unexpected(p, "for WHO VERB,.. on HOSTS belongs here");
+	if (r == 0)
+		r = next(p);
+	if (r == 0)
+		r = parse_matchers(p, x);
+	if (r == 0 && x->reason != NULL)
+		return fail_at(p, at, "reason belongs to deny", NULL, "take it out of this requirement");
+	*p->p->requires_end = x;
+	p->p->requires_end = &x->next;
+	p->p->requires_n++;
+	return r == 0 && x->id == NULL ? name_rule(p, x) : r;
+}
+
+/* What is not there yet is understood so far that a typing error is told apart, and never ignored. */
 static int
 parse_obligation(struct parse *p, struct place at, bool watch)
 {
 	char what[64];
 
+	if (!watch && is_word(p, "mfa"))
+		return parse_require(p, at, POLICY_MFA);
 	if (!watch && !is_one_of(p, obligations, COUNT(obligations)))
 		return p->t.kind != TOKEN_WORD ? unexpected(p, "an obligation: approval, mfa, record …") :
 		    unknown(p, p->t.at, "unknown obligation", p->t.text, obligations, COUNT(obligations));
@@ -788,6 +824,7 @@ policy_new(void)
 	p->commands_end = &p->commands;
 	p->times_end = &p->times;
 	p->rules_end = &p->rules;
+	p->requires_end = &p->requires;
 	return p;
 }
 

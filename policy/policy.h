@@ -7,7 +7,7 @@
  *
  * No file, no clock, no global: the caller brings the text, and the time in the request.
  * Total and order-independent.  A matching deny decides; else a matching permit; else the
- * default, which is to deny.
+ * default, which is to deny.  A permit comes with what the matching requirements ask for.
  */
 #ifndef POLICY_POLICY_H
 #define POLICY_POLICY_H
@@ -48,8 +48,12 @@ struct policy_request {
 	wall_t now;
 };
 
+enum policy_obligation { POLICY_MFA = 1 };             /* bits of what a permit requires */
+
 struct policy_decision {
 	bool permit;
+	unsigned obligations;                          /* of a permit: all of them must be met */
+	const char *require;                           /* the first requirement's name, or "" */
 	bool by_default;                               /* no rule matched */
 	const char *rule;                              /* its id, or "rule-N"; "" by default */
 	const char *reason;                            /* of a deny, or "" */
@@ -57,6 +61,8 @@ struct policy_decision {
 
 /* Pointers in *ret live as long as the policy.  An unknown verb is denied by default. */
 void policy_eval(const struct policy *p, const struct policy_request *req, struct policy_decision *ret);
+/* Might this user be required this on some host for some verb?  For the login, which knows neither. */
+bool policy_may_require(const struct policy *p, const struct policy_request *req, enum policy_obligation obligation);
 /* The verdict and why, in one sentence; agrees with policy_eval.  0 or buf_append's codes. */
 int policy_explain(const struct policy *p, const struct policy_request *req, struct buf *out);
 /* Might some permit reach this host with this verb at all, whatever login, command or source?  For lists of hosts. */

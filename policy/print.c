@@ -167,7 +167,7 @@ put_conditions(struct buf *b, const struct rule *x)
 static int
 put_rule(struct buf *b, const struct rule *x)
 {
-	int r = buf_text(b, x->permit ? "permit " : "deny ");
+	int r = buf_text(b, x->obligation != 0 ? "require mfa for " : x->permit ? "permit " : "deny ");
 
 	if (r == 0)
 		r = put_who(b, x->who);
@@ -222,6 +222,8 @@ policy_print(const struct policy *p, struct buf *out)
 	for (const struct when *x = p->times; r == 0 && x != NULL; x = x->next)
 		r = put_time(out, x);
 	for (const struct rule *x = p->rules; r == 0 && x != NULL; x = x->next)
+		r = put_rule(out, x);
+	for (const struct rule *x = p->requires; r == 0 && x != NULL; x = x->next)
 		r = put_rule(out, x);
 	if (r != 0)
 		out->len = before;

@@ -157,6 +157,17 @@ user_enable(struct ctl *c, int argc, char **argv)
 }
 
 static int
+user_reset_factor(struct ctl *c, int argc, char **argv)
+{
+	struct msg_dir_factor m = { .req = 1, .op = MSG_DIR_DELETE };
+
+	if (argc != 2)
+		return ctl_usage(c, "user", "reset-factor");
+	m.user = slice_from(argv[1]);
+	return ask_put(c, MSG_DIR_FACTOR, &m);
+}
+
+static int
 user_del(struct ctl *c, int argc, char **argv)
 {
 	struct msg_dir_user m = { .req = 1, .op = MSG_DIR_DELETE };
@@ -348,6 +359,7 @@ const struct command commands_directory[] = {
 	{ "user", "set", "NAME [--group G]... [--display TEXT]", "change a user's groups or display name", user_set },
 	{ "user", "disable", "NAME", "let a user in no more", user_disable },
 	{ "user", "enable", "NAME", "let a disabled user in again", user_enable },
+	{ "user", "reset-factor", "NAME", "forget a user's second factor: the next login makes a new one", user_reset_factor },
 	{ "user", "del", "NAME", "delete a user and the user's keys", user_del },
 	{ "key", "list", "[USER]", "list users' public keys", key_list },
 	{ "key", "add", "USER FILE|-|KEY", "bind a public key to a user", key_add },

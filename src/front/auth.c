@@ -71,23 +71,18 @@ login_failed(struct front *f, const char *method, const char *why)
 		front_end(f, "too many tries");
 }
 
-/* Authenticated: the gate names the user, the monitor opens the login. */
-static bool
-login_finish(struct front *f, const char *method, const char *alg, struct slice blob)
+enum login { LOGIN_NO, LOGIN_YES, LOGIN_FACTOR };
+
+/* The gate has named the user; the monitor opens the login. */
+static enum login
+login_open(struct front *f, const char *method)
 {
-	struct msg_login login = { .raw = slice_from(f->raw), .method = slice_from(method), .alg = slice_from(alg),
-		.blob = blob };
-	struct msg_login_open open = { .method = slice_from(method) };
+	struct msg_login_open open = { .method = slice_from(method), .user = slice_from(f->user) };
 	char text[512], detail[128];
 
-	if (!ask(f, f->gate, MSG_LOGIN, &login, MSG_LOGIN_ANSWER, ANSWER_MS) || !f->answer_ok) {
-		login_failed(f, method, f->answer_text[0] != '\0' ? f->answer_text : "the gate does not answer");
-		return false;
-	}
-	open.user = slice_from(f->user);
 	if (!ask(f, f->monitor, MSG_LOGIN_OPEN, &open, MSG_LOGIN_OPENED, PAM_ANSWER_MS) || !f->answer_ok) {
 		login_failed(f, method, f->answer_text[0] != '\0' ? f->answer_text : "the account is not open");
-		return false;
+		return LOGIN_NO;
 	}
 	f->door.logged_in = true;
 	(void)snprintf(f->method, sizeof(f->method), "%s", method);
@@ -96,7 +91,34 @@ login_finish(struct front *f, const char *method, const char *alg, struct slice 
 	(void)snprintf(detail, sizeof(detail), "{\"method\":\"%s\"}", method);
 	front_event(f, 3002, 1, 1, true, text, detail);
 	sandbox_title("front: conn %llu from %s (%s)", (unsigned long long)f->conn, f->peer, f->user);
-	return true;
+	return LOGIN_YES;
+}
+
+/* Authenticated: the gate names the user, or asks for a one-time code first. */
+static enum login
+login_finish(struct front *f, const char *method, const char *alg, struct slice blob)
+{
+	struct msg_login login = { .raw = slice_from(f->raw), .method = slice_from(method), .alg = slice_from(alg),
+		.blob = blob };
+
+	if (f->factor)
+		return LOGIN_FACTOR;
+	(void)snprintf(f->method, sizeof(f->method), "%s", method);
+	if (ask(f, f->gate, MSG_LOGIN, &login, MSG_LOGIN_ANSWER, ANSWER_MS) && f->answer_ok)
+		return login_open(f, method);
+	if (f->factor)
+		return LOGIN_FACTOR;
+	login_failed(f, method, f->answer_text[0] != '\0' ? f->answer_text : "the gate does not answer");
+	return LOGIN_NO;
+}
+
+/* What libssh's callbacks return.  A first factor alone leaves one method open: the code. */
+static int
+login_result(struct front *f, enum login l)
+{
+	if (l == LOGIN_FACTOR)
+		ssh_set_auth_methods(f->door.wire.ssh, SSH_AUTH_METHOD_INTERACTIVE);
+	return l == LOGIN_YES ? SSH_AUTH_SUCCESS : l == LOGIN_FACTOR ? SSH_AUTH_PARTIAL : SSH_AUTH_DENIED;
 }
 
 static int
@@ -121,18 +143,21 @@ pubkey_decide(struct front *f, ssh_key key, char state)
 	const char *alg = ssh_key_type_to_char(ssh_key_type(key));
 	struct buf blob;
 	char *b64 = NULL;
+	int r = SSH_AUTH_DENIED;
 	bool good;
 
 	buf_init(&blob, 16384);
 	good = alg != NULL && ssh_pki_export_pubkey_base64(key, &b64) == SSH_OK &&
 	    text_unbase64(&blob, slice_from(b64)) == 0 && key_is_known(f, alg, buf_slice(&blob));
 	if (good && state == SSH_PUBLICKEY_STATE_VALID)
-		good = login_finish(f, "publickey", alg, buf_slice(&blob));
-	else if (!good)
+		r = login_result(f, login_finish(f, "publickey", alg, buf_slice(&blob)));
+	else if (good)
+		r = SSH_AUTH_SUCCESS;
+	else
 		login_failed(f, "publickey", "the key is not registered");
 	ssh_string_free_char(b64);
 	buf_done(&blob);
-	return good ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
+	return r;
 }
 
 static int
@@ -172,6 +197,61 @@ prompts_send(struct front *f, ssh_message m)
 	return good;
 }
 
+/* The one-time code, with what the gate shows the first time.  All of it is the prompt: OpenSSH's client logs an
+ * instruction, byte by byte escaped, but prints a prompt as the UTF-8 that it is. */
+static void
+code_prompt(struct front *f, ssh_message m)
+{
+	const char *text[1];
+	char echo[] = { 1 };
+	struct buf prompt;
+
+	buf_init(&prompt, 20000);
+	if (f->factor_text.len > 0)
+		(void)buf_printf(&prompt, "\n%s\n", buf_cstr(&f->factor_text));
+	(void)buf_text(&prompt, "One-time code: ");
+	text[0] = buf_cstr(&prompt);
+	if (ssh_message_auth_interactive_request(m, "", "", 1, text, echo) != SSH_OK)
+		(void)ssh_message_reply_default(m);
+	secret_wipe(prompt.p, prompt.len);
+	buf_done(&prompt);
+}
+
+static void
+code_answer(struct front *f, ssh_message m)
+{
+	const char *code = ssh_userauth_kbdint_getnanswers(f->door.wire.ssh) == 1 ?
+	    ssh_userauth_kbdint_getanswer(f->door.wire.ssh, 0) : NULL;
+	struct msg_factor msg = { .code = slice_from(code != NULL ? code : "") };
+	char method[sizeof(f->method) + 8];
+
+	(void)snprintf(method, sizeof(method), "%s+totp", f->method);
+	if (msg.code.n > 64)
+		msg.code.n = 64;
+	if (!ask(f, f->gate, MSG_FACTOR, &msg, MSG_LOGIN_ANSWER, ANSWER_MS) || !f->answer_ok)
+		login_failed(f, method, f->answer_text[0] != '\0' ? f->answer_text : "the gate does not answer");
+	else if (login_open(f, method) == LOGIN_YES) {
+		secret_wipe(f->factor_text.p, f->factor_text.len);
+		buf_clear(&f->factor_text);
+		(void)ssh_message_auth_reply_success(m, 0);
+		return;
+	}
+	(void)ssh_message_reply_default(m);
+}
+
+static void
+pam_done(struct front *f, ssh_message m)
+{
+	enum login l = login_finish(f, "keyboard-interactive", "", slice_from(""));
+
+	if (l == LOGIN_YES)
+		(void)ssh_message_auth_reply_success(m, 0);
+	else if (l == LOGIN_FACTOR)
+		code_prompt(f, m);
+	else
+		(void)ssh_message_reply_default(m);
+}
+
 /* The monitor's next word: another round, or the result. */
 static void
 pam_next(struct front *f, ssh_message m)
@@ -183,9 +263,8 @@ pam_next(struct front *f, ssh_message m)
 			break;
 	if (f->answered == MSG_PAM_PROMPT && prompts_send(f, m))
 		return;
-	if (f->answered == MSG_PAM_RESULT && f->answer_ok &&
-	    login_finish(f, "keyboard-interactive", "", slice_from(""))) {
-		(void)ssh_message_auth_reply_success(m, 0);
+	if (f->answered == MSG_PAM_RESULT && f->answer_ok) {
+		pam_done(f, m);
 		return;
 	}
 	if (f->answered != MSG_PAM_RESULT || !f->answer_ok)
@@ -246,7 +325,11 @@ on_message(ssh_session s, ssh_message m, void *arg)
 
 	(void)s;
 	if (ssh_message_type(m) == SSH_REQUEST_AUTH && ssh_message_subtype(m) == SSH_AUTH_METHOD_INTERACTIVE && !f->ending) {
-		if (!f->o->pam)
+		if (f->factor && ssh_message_auth_kbdint_is_response(m))
+			code_answer(f, m);
+		else if (f->factor && !f->door.logged_in && name_pin(f, ssh_message_auth_user(m)))
+			code_prompt(f, m);
+		else if (!f->o->pam)
 			kbdint_no_pam(f, m);
 		else if (ssh_message_auth_kbdint_is_response(m))
 			kbdint_answers(f, m);
@@ -285,7 +368,7 @@ on_password(ssh_session s, const char *user, const char *password, void *arg)
 	buf_done(&b);
 	if (!good)
 		login_failed(f, "password", "refused by PAM");
-	return good && login_finish(f, "password", "", slice_from("")) ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
+	return good ? login_result(f, login_finish(f, "password", "", slice_from(""))) : SSH_AUTH_DENIED;
 }
 
 void
@@ -309,6 +392,10 @@ take_login(struct front *f, const struct msg_login_answer *a)
 	f->answer_ok = a->ok == 1 && slice_copy(a->user, f->user, sizeof(f->user)) == 0 &&
 	    slice_copy(a->login, f->door.login, sizeof(f->door.login)) == 0 &&
 	    slice_copy(a->host, f->door.host, sizeof(f->door.host)) == 0;
+	if (a->ok == 2) {
+		f->factor = buf_slice_append(&f->factor_text, a->reason) == 0;
+		return;
+	}
 	(void)text_escaped(a->reason, f->answer_text, sizeof(f->answer_text));
 }
 

@@ -69,6 +69,8 @@ struct front {
 	bool pinned, ending;
 	unsigned answered;                   /* type of the last synchronous answer */
 	bool answer_ok;
+	bool factor;                         /* the gate wants a one-time code before the login is one */
+	struct buf factor_text;              /* what to show with the prompt: lines of UTF-8 */
 	char answer_text[512];
 	struct buf prompts;                  /* of the PAM round on the way */
 	unsigned prompts_n;

@@ -271,6 +271,7 @@ front_serve(const struct front_options *o, ssh_bind binding, const struct msg_co
 	f = (struct front){ .o = o, .conn = msg->conn, .loop = loop_new() };
 	(void)slice_copy(msg->peer, f.peer, sizeof(f.peer));
 	buf_init(&f.prompts, 16384);
+	buf_init(&f.factor_text, 20000);
 	sandbox_title("front: conn %llu from %s", (unsigned long long)f.conn, f.peer);
 	if (f.loop == NULL || front_open(&f, binding, fds) != 0)
 		_exit(1);

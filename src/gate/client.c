@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "gate/gate.h"
+#include "gate/second.h"
 
 enum { CLIENTS_MAX = 20000, QUEUE_ENOUGH = 512 * 1024 };
 
@@ -48,6 +49,7 @@ client_free(struct client *c)
 		signer_free(t->signer);
 		free(t);
 	}
+	second_free(c);
 	chan_free(c->chan);
 	free(c);
 }

@@ -67,6 +67,18 @@ take_key(struct client *c, const void *message)
 	return row_put(c, MSG_DIR_KEY, &m, m.req, m.op);
 }
 
+/* Nobody sets another's second factor; it can only be taken away, to be made anew at the next login. */
+static int
+take_factor(struct client *c, const void *message)
+{
+	struct msg_dir_factor m = *(const struct msg_dir_factor *)message;
+
+	if (m.op != MSG_DIR_DELETE)
+		return -EPROTO;
+	m.actor = slice_from(c->actor);
+	return row_put(c, MSG_DIR_FACTOR, &m, m.req, m.op);
+}
+
 static int
 take_host(struct client *c, const void *message)
 {
@@ -132,7 +144,7 @@ take_explain(struct client *c, const void *message)
 	struct dir_host *host;
 	char login[LOGIN_SIZE] = "";
 	struct decide_ask ask = { .user = directory_find_user(c->gate->dir, m->user), .verb = m->verb, .host = m->host,
-	    .login = m->login, .src = m->src, .at = m->at_us != 0 ? (wall_t){ (int64_t)m->at_us } : clock_wall() };
+	    .login = m->login, .src = m->src, .mfa = true, .at = m->at_us != 0 ? (wall_t){ (int64_t)m->at_us } : clock_wall() };
 	int r;
 
 	buf_init(&command, 65536);
@@ -224,6 +236,7 @@ control_take(struct client *c, unsigned type, const void *message)
 	static const struct { unsigned type; int (*fn)(struct client *, const void *); } table[] = {
 		{ MSG_HOSTS_ASK, take_hosts_ask }, { MSG_DIR_LOAD, take_load }, { MSG_DIR_USER, take_user },
 		{ MSG_DIR_KEY, take_key }, { MSG_DIR_HOST, take_host }, { MSG_ENROL, take_enrol },
+		{ MSG_DIR_FACTOR, take_factor },
 		{ MSG_EXPLAIN, take_explain }, { MSG_VIEW, take_view }, { MSG_STATUS, take_status },
 		{ MSG_RELOAD, take_reload },
 	};

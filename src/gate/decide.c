@@ -85,7 +85,7 @@ decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host *
     struct rules_answer *ret)
 {
 	struct rules_question q = { .user = ask->user, .verb = ask->verb, .login = ask->login, .command = ask->command,
-	    .to = ask->to, .src = ask->src, .at = ask->at };
+	    .to = ask->to, .src = ask->src, .at = ask->at, .mfa = ask->mfa };
 	char shown[128];
 	size_t count;
 
@@ -146,7 +146,8 @@ decide_host_row(const struct gate *g, const struct dir_user *user, const struct 
 {
 	struct msg_host_row row = { .name = slice_from(host->name), .addr = slice_from(host->addr),
 	    .labels = slice_from(host->labels), .logins = slice_from(host->logins), .allowed = 1 };
-	struct rules_question q = { .user = user, .host = host, .verb = slice_from("shell"), .src = src, .at = clock_wall() };
+	struct rules_question q = { .user = user, .host = host, .verb = slice_from("shell"), .src = src, .at = clock_wall(),
+	    .mfa = true };               /* a row shows what may be reached, whatever it still takes */
 	struct rules_answer a = { 0 };
 	struct buf logins;
 	int r = 0;

@@ -9,6 +9,7 @@
 #define LOGIN_SIZE 256
 
 struct decide_ask {
+	bool mfa;                      /* see rules.h */
 	const struct dir_user *user;
 	struct slice verb, host, login, command, to, src;      /* login: empty for the default */
 	wall_t at;

@@ -224,6 +224,10 @@ apply_user(struct directory *d, const void *row)
 
 		u->keys = old->keys;
 		u->nkeys = old->nkeys;
+		memcpy(u->factor, old->factor, sizeof(u->factor));
+		u->factor_n = old->factor_n;
+		u->factor_step = old->factor_step;
+		u->factor_added_us = old->factor_added_us;
 		old->nkeys = 0;
 		old->keys = NULL;
 		user_free(old);
@@ -356,12 +360,34 @@ apply_code(struct directory *d, const void *row)
 	return 0;
 }
 
+static int
+apply_factor(struct directory *d, const void *row)
+{
+	const struct msg_dir_factor *m = row;
+	struct dir_user *u = directory_find_user(d, m->user);
+
+	if (u == NULL || (m->op == MSG_DIR_DELETE && u->factor_n == 0))
+		return -ENOENT;
+	u->factor_fails = 0;
+	u->factor_wait_us = 0;
+	u->factor_n = 0;
+	if (m->op == MSG_DIR_DELETE)
+		return 0;
+	if (m->sealed.n > sizeof(u->factor))
+		return -ENOSPC;
+	memcpy(u->factor, m->sealed.p, m->sealed.n);
+	u->factor_n = m->sealed.n;
+	u->factor_step = m->step;
+	u->factor_added_us = m->added_us;
+	return 0;
+}
+
 int
 directory_apply(struct directory *d, unsigned type, const void *row)
 {
 	static const struct { unsigned type; int (*fn)(struct directory *, const void *); } table[] = {
 		{ MSG_DIR_USER, apply_user }, { MSG_DIR_KEY, apply_key },
-		{ MSG_DIR_HOST, apply_host }, { MSG_DIR_CODE, apply_code },
+		{ MSG_DIR_HOST, apply_host }, { MSG_DIR_CODE, apply_code }, { MSG_DIR_FACTOR, apply_factor },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -468,6 +494,19 @@ check_code(const struct directory *d, const void *row, struct err *e)
 	return 0;
 }
 
+static int
+check_factor(const struct directory *d, const void *row, struct err *e)
+{
+	const struct msg_dir_factor *m = row;
+	const struct dir_user *u = directory_find_user(d, m->user);
+
+	if (u == NULL)
+		return err_set(e, -ENOENT, "there is no user %.*s", (int)m->user.n, (const char *)m->user.p);
+	if (m->op == MSG_DIR_DELETE)
+		return u->factor_n > 0 ? 0 : err_set(e, -ENOENT, "%s has no second factor", u->name);
+	return m->sealed.n > 0 && m->sealed.n <= sizeof(u->factor) ? 0 : err_set(e, -EINVAL, "not a sealed factor");
+}
+
 int
 directory_check(const struct directory *d, unsigned type, const void *row, struct err *e)
 {
@@ -476,7 +515,7 @@ directory_check(const struct directory *d, unsigned type, const void *row, struc
 		int (*fn)(const struct directory *, const void *, struct err *);
 	} table[] = {
 		{ MSG_DIR_USER, check_user }, { MSG_DIR_KEY, check_key },
-		{ MSG_DIR_HOST, check_host }, { MSG_DIR_CODE, check_code },
+		{ MSG_DIR_HOST, check_host }, { MSG_DIR_CODE, check_code }, { MSG_DIR_FACTOR, check_factor },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

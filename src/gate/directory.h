@@ -23,6 +23,11 @@ struct dir_user {
 	uint64_t created_us;
 	struct dir_key *keys;
 	size_t nkeys;
+	unsigned char factor[80];          /* sealed (gate/factor.h) */
+	size_t factor_n;                   /* 0: none */
+	uint64_t factor_step, factor_added_us;
+	unsigned factor_fails;             /* wrong codes since the last right one … */
+	int64_t factor_wait_us;            /* … and until when no code is looked at */
 };
 struct dir_host {
 	char *name, *addr, *labels, *logins, *pins, *aliases;

@@ -21,6 +21,7 @@
 #include "gate/front.h"
 #include "gate/lists.h"
 #include "gate/puts.h"
+#include "gate/second.h"
 
 enum { TICKETS_MAX = 512 };
 
@@ -80,6 +81,8 @@ front_login_answer(struct client *c, struct slice raw, struct slice method, bool
 		(void)text_escaped(raw, shown, sizeof(shown));
 	else
 		snprintf(shown, sizeof(shown), "%s", user);
+	if (reason == NULL && second_is_wanted(c, user))
+		return second_ask(c, raw, method, user);
 	if (reason == NULL) {
 		snprintf(c->user, sizeof(c->user), "%s", user);
 		answer.user = slice_from(c->user);
@@ -110,7 +113,7 @@ take_login(struct client *c, const void *message)
 	const struct msg_login *m = message;
 	struct names n = { 0 };
 
-	if (c->user[0] != '\0' || c->busy)
+	if (c->user[0] != '\0' || c->busy || c->second != NULL)
 		return -EPROTO;
 	if (front_split(c->gate, m->raw, &n) != 0)
 		return front_login_answer(c, m->raw, m->method, false, "that is not a user name");
@@ -205,7 +208,7 @@ take_decide(struct client *c, const void *message)
 	const struct msg_decide *m = message;
 	struct decide_ask ask = { .user = directory_find_user(c->gate->dir, slice_from(c->user)), .verb = m->verb,
 	    .host = m->host, .login = m->login, .command = m->command, .to = m->to, .src = slice_from(c->peer),
-	    .at = clock_wall() };
+	    .at = clock_wall(), .mfa = c->mfa };
 	struct msg_decision d = { .req = m->req, .policy_hash = slice_from(rules_hash(c->gate->rules)) };
 	struct rules_answer a = { 0 };
 	struct ticket *t = NULL;
@@ -324,7 +327,7 @@ front_take(struct client *c, unsigned type, const void *message)
 {
 	static const struct { unsigned type; int (*fn)(struct client *, const void *); } table[] = {
 		{ MSG_KEY_ASK, take_key_ask }, { MSG_LOGIN, take_login }, { MSG_HOSTS_ASK, take_hosts_ask },
-		{ MSG_DECIDE, take_decide }, { MSG_PIN, take_pin },
+		{ MSG_DECIDE, take_decide }, { MSG_PIN, take_pin }, { MSG_FACTOR, second_take },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

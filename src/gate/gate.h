@@ -5,6 +5,7 @@
 #define GATE_GATE_H
 
 #include "gate/directory.h"
+#include "gate/factor.h"
 #include "gate/keys.h"
 #include "gate/names.h"
 #include "gate/rules.h"
@@ -19,6 +20,7 @@ struct gate {
 	struct chan *monitor, *store;
 	struct directory *dir;
 	struct keys *keys;
+	struct factor_key *factor_key;
 	struct rules *rules;
 	struct puts *puts;
 	struct client *clients;
@@ -50,6 +52,8 @@ struct client {
 	char peer[64], actor[64], user[65];
 	struct ticket *tickets;
 	unsigned ntickets;
+	bool mfa;                      /* user has proved a second factor */
+	struct second *second;         /* a login that waits for its one-time code (second.c) */
 	bool busy;                     /* a login or an enrolment is under way */
 	client_more_fn *more;
 	size_t cursor;                 /* where the list is */

@@ -158,6 +158,9 @@ gate_open(struct gate *g)
 	g->keys = keys_open(options.state, &e);
 	if (g->keys == NULL)
 		fatal("%s", e.text);
+	g->factor_key = factor_open(options.state, &e);
+	if (g->factor_key == NULL)
+		fatal("%s", e.text);
 	g->rules = rules_open(options.policy, &e);
 	if (g->rules == NULL)
 		fatal("%s", e.text);
@@ -178,6 +181,7 @@ gate_close(struct gate *g)
 	chan_free(g->monitor);
 	rules_close(g->rules);
 	keys_close(g->keys);
+	factor_close(g->factor_key);
 	puts_free(g->puts);
 	directory_free(g->dir);
 	loop_free(g->loop);

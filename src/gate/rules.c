@@ -171,6 +171,23 @@ rules_ask(const struct rules *r, const struct rules_question *q, struct rules_an
 	if (policy_explain(r->policy, &req, &words) == 0)
 		snprintf(ret->text, sizeof(ret->text), "%s", buf_cstr(&words));
 	buf_done(&words);
+	if (d.permit && (d.obligations & POLICY_MFA) != 0 && !q->mfa) {
+		ret->permit = false;
+		snprintf(ret->text, sizeof(ret->text), "a second factor is required (%.200s) and this login had none: log in again",
+		    d.require);
+	}
+}
+
+bool
+rules_want_mfa(const struct rules *r, const struct dir_user *user)
+{
+	struct policy_request req = { .user = slice_from(user->name) };
+	struct policy_facts facts;
+
+	if (r->policy == NULL || !policy_facts_set(&facts, slice_from(user->groups), slice_from(""), slice_from("")))
+		return false;
+	policy_facts_use(&facts, &req);
+	return policy_may_require(r->policy, &req, POLICY_MFA);
 }
 
 const char *

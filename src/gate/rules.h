@@ -23,6 +23,7 @@ struct rules_question {
 	const struct dir_host *host;
 	struct slice verb, login, command, to, src;
 	wall_t at;
+	bool mfa;                  /* the user has proved a second factor on this connection */
 };
 struct rules_answer {
 	bool permit;
@@ -32,6 +33,9 @@ struct rules_answer {
 
 /* Pure.  Without a policy in force everything is denied. */
 void rules_ask(const struct rules *r, const struct rules_question *q, struct rules_answer *ret);
+
+/* Might this user need a second factor for anything? */
+bool rules_want_mfa(const struct rules *r, const struct dir_user *user);
 
 const char *rules_hash(const struct rules *r);         /* hexadecimal SHA-256 of all files, "" without a policy */
 const char *rules_error(const struct rules *r);        /* why the last load failed, "" if it did not */

@@ -55,6 +55,7 @@ enum msg_type {
 	MSG_DECISION,                     /* [1 fd: an ssh-agent socket, when permitted and dialling] */
 	MSG_PIN,                          /* first host key of a target that trusts its first key */
 	MSG_PINNED,
+	MSG_FACTOR,                       /* the one-time code of somebody who logs in; answer: MSG_LOGIN_ANSWER */
 
 	/* gate → monitor */
 	MSG_DIAL = 80,                    /* connect for this ticket and hand the socket to that front */
@@ -78,6 +79,7 @@ enum msg_type {
 	MSG_DIR_END,
 	MSG_DIR_DONE,                     /* answer to a put or a delete */
 	MSG_POLICY_SEEN,                  /* gate → store: this text is in force from now on */
+	MSG_DIR_FACTOR,                   /* as the other rows; ctl may only delete */
 
 	/* ctl → gate */
 	MSG_ENROL = 140,                  /* make a single-use code */
@@ -130,7 +132,8 @@ struct msg_key_ask { struct slice raw, alg, blob; };
 struct msg_key_answer { uint32_t known, enrolling; };
 /* method: "publickey", "keyboard-interactive", "password"; blob empty but for publickey */
 struct msg_login { struct slice raw, method, alg, blob; };
-/* user: the bastion's user; login and host: what raw named beyond it, or empty */
+/* ok: 0 no (reason says why), 1 yes, 2 first a one-time code (reason: what to show: lines of UTF-8, a QR code at
+ * the first time).  user: the bastion's user; login and host: what raw named beyond it, or empty */
 struct msg_login_answer { uint32_t ok, enrolled; struct slice user, login, host, reason; };
 /* user: empty for a front (its own); a ctl must name one, or "" for all hosts as the administrator sees them */
 struct msg_hosts_ask { struct slice user; };
@@ -150,6 +153,7 @@ struct msg_decision {
 	struct slice pins, rule, reason, policy_hash;
 };
 struct msg_pin { uint64_t ticket; struct slice alg, blob; };
+struct msg_factor { struct slice code; };
 struct msg_pinned { uint64_t ticket; uint32_t ok; struct slice reason; };
 
 /* addr: an IP address, a name, or "unix:/path" */
@@ -187,6 +191,8 @@ struct msg_dir_host {
 	struct slice labels, logins, pins, aliases;
 };
 struct msg_dir_code { uint32_t req, op; struct slice actor, user, hash; uint64_t expires_us; };   /* hash: SHA-256 */
+/* sealed: only the gate can open it.  step: of the last code that was taken (RFC 6238) */
+struct msg_dir_factor { uint32_t req, op; struct slice actor, user, sealed; uint64_t step, added_us; };
 struct msg_dir_end { uint32_t req; };
 struct msg_dir_done { uint32_t req, ok; struct slice text; };
 struct msg_policy_seen { struct slice hash, body, actor; };

@@ -93,7 +93,7 @@ op_answer(const struct op *op, bool ok, const char *text)
 		(void)chan_send(c, MSG_EVENT_DONE, &done);
 	else if (op->type == MSG_REC_OPEN)
 		(void)chan_send(c, MSG_REC_OPENED, &opened);
-	else if (op->type >= MSG_DIR_USER && op->type <= MSG_DIR_CODE)
+	else if ((op->type >= MSG_DIR_USER && op->type <= MSG_DIR_CODE) || op->type == MSG_DIR_FACTOR)
 		(void)chan_send(c, MSG_DIR_DONE, &dir);
 }
 

@@ -96,6 +96,27 @@ change_code(struct change *c, const void *message)
 }
 
 static int
+change_factor(struct change *c, const void *message)
+{
+	const struct msg_dir_factor *m = message;
+	struct db_factor f = { .user = text(c, m->user), .sealed = m->sealed, .step = (int64_t)m->step,
+		.added_us = (int64_t)m->added_us };
+
+	name(c, "the second factor of user", m->user);
+	return !c->good ? -EMSGSIZE : c->delete ? db_factor_delete(c->st->db, &f, &c->before, c->e) :
+	    db_factor_put(c->st->db, &f, &c->before, &c->after, c->e);
+}
+
+/* A factor that was there and is there again has been proved: that alone is what changed. */
+static const char *
+change_word(const struct change *c)
+{
+	if (c->delete)
+		return "removed";
+	return c->before.len == 0 ? "added" : c->op->type == MSG_DIR_FACTOR ? "proved" : "changed";
+}
+
+static int
 change_event(struct change *c)
 {
 	struct msg_event m = { .class_uid = ENTITY_MANAGEMENT, .severity = 1, .ok = 1, .actor = c->actor };
@@ -105,7 +126,7 @@ change_event(struct change *c)
 
 	m.activity = c->delete ? 4 : c->before.len > 0 ? 3 : 1;
 	snprintf(sentence, sizeof(sentence), "%s %s %s", text_cleaned(c->actor, shown, sizeof(shown)),
-	    c->delete ? "removed" : c->before.len > 0 ? "changed" : "added", c->what);
+	    change_word(c), c->what);
 	buf_init(&detail, 2 * JSON_MAX);
 	r = buf_printf(&detail, "{\"before\":%s,\"after\":", c->before.len > 0 ? buf_cstr(&c->before) : "null");
 	if (r == 0)
@@ -123,10 +144,10 @@ static const struct row {
 	int (*change)(struct change *c, const void *message);
 } changes[] = {
 	{ MSG_DIR_USER, change_user }, { MSG_DIR_KEY, change_key }, { MSG_DIR_HOST, change_host },
-	{ MSG_DIR_CODE, change_code },
+	{ MSG_DIR_CODE, change_code }, { MSG_DIR_FACTOR, change_factor },
 };
 
-/* All four begin with req, op, actor. */
+/* All begin with req, op, actor. */
 static void
 change_head(struct change *c, const void *message)
 {
@@ -247,6 +268,15 @@ send_code(void *arg, const struct db_code *k)
 	return chan_send(arg, MSG_DIR_CODE, &m);
 }
 
+static int
+send_factor(void *arg, const struct db_factor *f)
+{
+	struct msg_dir_factor m = { .user = slice_from(f->user), .sealed = f->sealed, .step = (uint64_t)f->step,
+		.added_us = (uint64_t)f->added_us };
+
+	return chan_send(arg, MSG_DIR_FACTOR, &m);
+}
+
 void
 directory_load(struct client *c, uint32_t req)
 {
@@ -263,6 +293,8 @@ directory_load(struct client *c, uint32_t req)
 		r = db_host_list(db, send_host, c->chan, &e);
 	if (r == 0)
 		r = db_code_list(db, send_code, c->chan, &e);
+	if (r == 0)
+		r = db_factor_list(db, send_factor, c->chan, &e);
 	failed.text = slice_from(e.text[0] != '\0' ? e.text : "the directory cannot be sent");
 	(void)(r == 0 ? chan_send(c->chan, MSG_DIR_END, &end) : chan_send(c->chan, MSG_DIR_DONE, &failed));
 }

@@ -25,3 +25,6 @@ EXTRA_DIST += %D%/h001-house.t
 
 TESTS += %D%/h002-jump.t
 EXTRA_DIST += %D%/h002-jump.t
+
+TESTS += %D%/g002-mfa.t
+EXTRA_DIST += %D%/g002-mfa.t

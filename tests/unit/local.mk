@@ -43,6 +43,11 @@ TESTS += %D%/test_buf %D%/test_fd %D%/test_frame %D%/test_id %D%/test_loop \
 %C%_test_secret_LDADD = $(TAP_LIBS) $(BASE_LIBS)
 %C%_test_text_LDADD = $(TAP_LIBS) $(BASE_LIBS)
 
+check_PROGRAMS += %D%/test_factor
+TESTS += %D%/test_factor
+%C%_test_factor_CFLAGS = $(AM_CFLAGS) $(OATH_CFLAGS)
+%C%_test_factor_LDADD = $(TAP_LIBS) $(GATE_LIBS)
+
 check_PROGRAMS += %D%/test_player
 TESTS += %D%/test_player
 %C%_test_player_LDADD = $(TAP_LIBS) $(UI_LIBS)

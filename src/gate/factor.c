@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * A seal is u8 version | 12 bytes nonce | ciphertext | 16 bytes tag; the user's name is the
+ * associated data, so that one user's seal is nobody else's.  liboath counts, libqrencode draws.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <liboath/oath.h>
+#include <openssl/evp.h>
+#include <qrencode.h>
+
+#include "base/fd.h"
+#include "base/secret.h"
+#include "gate/factor.h"
+
+#define SEAL_VERSION 1
+
+enum { KEY_N = 32, NONCE_N = 12, TAG_N = 16, HEAD_N = 1 + NONCE_N, STEP_S = 30, WINDOW = 1, DIGITS = 6, MARGIN = 2 };
+
+struct factor_key { unsigned char bytes[KEY_N]; };
+
+static int
+key_read(const char *path, struct factor_key *k, struct err *e)
+{
+	struct stat st;
+	struct buf b;
+	int r;
+
+	if (stat(path, &st) != 0)
+		return err_set(e, -errno, "%s: %s", path, strerror(errno));
+	if ((st.st_mode & 077) != 0)
+		return err_set(e, -EPERM, "%s: other people may read it: chmod 600 it", path);
+	buf_init(&b, 4096);
+	r = fd_read_file(path, KEY_N + 1, &b, e);
+	if (r == 0 && b.len != KEY_N)
+		r = err_set(e, -EBADMSG, "%s: a key of %d bytes belongs here", path, KEY_N);
+	if (r == 0)
+		memcpy(k->bytes, b.p, KEY_N);
+	secret_wipe(b.p, b.len);
+	buf_done(&b);
+	return r;
+}
+
+struct factor_key *
+factor_open(const char *state_dir, struct err *e)
+{
+	struct factor_key *k = calloc(1, sizeof(*k));
+	char path[4096];
+	int r = -ENAMETOOLONG;
+
+	if (k == NULL)
+		return NULL;
+	if ((size_t)snprintf(path, sizeof(path), "%s/keys/factor", state_dir) >= sizeof(path))
+		(void)err_set(e, r, "%s: too long", state_dir);
+	else if (access(path, F_OK) == 0)
+		r = key_read(path, k, e);
+	else if ((r = secret_random(k->bytes, KEY_N)) == 0)
+		r = fd_write_file(path, k->bytes, KEY_N, 0600, e);
+	if (r == 0)
+		return k;
+	factor_close(k);
+	return NULL;
+}
+
+void
+factor_close(struct factor_key *k)
+{
+	if (k != NULL)
+		secret_wipe(k, sizeof(*k));
+	free(k);
+}
+
+/* in → out of the same length, with the tag made or compared. */
+static bool
+cipher(const struct factor_key *k, bool seal, const unsigned char *nonce, const char *user, const unsigned char *in,
+    unsigned char *out, unsigned char tag[TAG_N])
+{
+	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+	int n;
+	bool good = c != NULL && EVP_CipherInit_ex(c, EVP_aes_256_gcm(), NULL, k->bytes, nonce, seal) == 1 &&
+	    EVP_CipherUpdate(c, NULL, &n, (const unsigned char *)user, (int)strlen(user)) == 1 &&
+	    EVP_CipherUpdate(c, out, &n, in, FACTOR_SECRET) == 1;
+
+	if (good && !seal)
+		good = EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, TAG_N, tag) == 1;
+	good = good && EVP_CipherFinal_ex(c, out + FACTOR_SECRET, &n) == 1;
+	if (good && seal)
+		good = EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, TAG_N, tag) == 1;
+	EVP_CIPHER_CTX_free(c);
+	return good;
+}
+
+int
+factor_new(const struct factor_key *k, const char *user, struct buf *sealed)
+{
+	unsigned char secret[FACTOR_SECRET], head[HEAD_N] = { SEAL_VERSION }, out[FACTOR_SECRET], tag[TAG_N];
+	int r = secret_random(secret, sizeof(secret));
+
+	if (r == 0)
+		r = secret_random(head + 1, NONCE_N);
+	if (r == 0 && !cipher(k, true, head + 1, user, secret, out, tag))
+		r = -EIO;
+	secret_wipe(secret, sizeof(secret));
+	if (r == 0)
+		r = buf_append(sealed, head, sizeof(head));
+	if (r == 0)
+		r = buf_append(sealed, out, sizeof(out));
+	return r == 0 ? buf_append(sealed, tag, sizeof(tag)) : r;
+}
+
+static int
+unseal(const struct factor_key *k, const char *user, struct slice s, unsigned char secret[FACTOR_SECRET])
+{
+	unsigned char tag[TAG_N];
+
+	if (s.n != HEAD_N + FACTOR_SECRET + TAG_N || s.p[0] != SEAL_VERSION)
+		return -EBADMSG;
+	memcpy(tag, s.p + HEAD_N + FACTOR_SECRET, TAG_N);
+	return cipher(k, false, s.p + 1, user, s.p + HEAD_N, secret, tag) ? 0 : -EBADMSG;
+}
+
+/* Two modules of the code in one character, light on dark as most terminals are: what is dark in the code
+ * stays background. */
+static int
+draw(struct buf *out, const QRcode *q)
+{
+	static const char *const half[] = { "█", "▀", "▄", " " };
+	int r = 0, side = q->width + 2 * MARGIN;
+
+	for (int y = 0; r == 0 && y < side; y += 2) {
+		for (int x = 0; r == 0 && x < side; x++) {
+			unsigned both = 0;
+
+			for (int i = 0; i < 2; i++) {
+				int qx = x - MARGIN, qy = y + i - MARGIN;
+
+				if (qx >= 0 && qx < q->width && qy >= 0 && qy < q->width && (q->data[qy * q->width + qx] & 1) != 0)
+					both |= i == 0 ? 2u : 1u;
+			}
+			r = buf_text(out, half[both]);
+		}
+		if (r == 0)
+			r = buf_text(out, "\n");
+	}
+	return r;
+}
+
+int
+factor_show(const struct factor_key *k, const char *user, struct slice sealed, struct buf *out)
+{
+	unsigned char secret[FACTOR_SECRET];
+	char uri[256], *text = NULL;
+	size_t n = 0;
+	QRcode *q = NULL;
+	int r = unseal(k, user, sealed, secret);
+
+	if (r == 0 && oath_base32_encode((const char *)secret, sizeof(secret), &text, &n) != OATH_OK)
+		r = -ENOMEM;
+	secret_wipe(secret, sizeof(secret));
+	if (r != 0)
+		return r;
+	(void)snprintf(uri, sizeof(uri), "otpauth://totp/fortress:%s?secret=%s&issuer=fortress", user, text);
+	q = QRcode_encodeString8bit(uri, 0, QR_ECLEVEL_L);
+	r = q != NULL ? draw(out, q) : -ENOMEM;
+	if (r == 0)
+		r = buf_printf(out, "\n%s\n", uri);
+	if (q != NULL) {
+		secret_wipe(q->data, (size_t)q->width * (size_t)q->width);
+		QRcode_free(q);
+	}
+	secret_wipe(uri, sizeof(uri));
+	secret_wipe(text, n);
+	free(text);
+	return r;
+}
+
+int
+factor_check(const struct factor_key *k, const char *user, struct slice sealed, struct slice code, wall_t now,
+    uint64_t last_step, uint64_t *step)
+{
+	unsigned char secret[FACTOR_SECRET];
+	char digits[DIGITS + 1];
+	uint64_t counter = 0;
+	int r;
+
+	if (code.n != DIGITS || slice_copy(code, digits, sizeof(digits)) != 0)
+		return -EACCES;
+	r = unseal(k, user, sealed, secret);
+	if (r != 0)
+		return r;
+	/* otp_pos is not asked for: counter says which step it was. */
+	r = oath_totp_validate3((const char *)secret, sizeof(secret), (time_t)(now.us / 1000000), STEP_S, 0, WINDOW, NULL,
+	    &counter, digits);
+	secret_wipe(secret, sizeof(secret));
+	if (r < 0 || counter <= last_step)
+		return -EACCES;
+	*step = counter;
+	return 0;
+}

@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""The second factor: made at the first login that needs it, asked for after, good once, in the real client on a pty."""
+import os, re, shutil, subprocess, sys, time
+
+top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
+sys.dont_write_bytecode = True
+sys.path.insert(0, f"{top}/tests")
+
+def skip(why):
+    print(f"1..0 # SKIP {why}"); sys.exit(0)
+
+if os.geteuid() != 0: skip("needs root to run an sshd")
+if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
+if not shutil.which("oathtool"): skip("no oathtool")
+for account in ("_fortress", "_fortress-gate", "_fortress-store"):
+    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
+from bastion import Bastion, talk
+
+n = failed = 0
+def ok(good, what, *notes):
+    global n, failed
+    n += 1; failed += not good
+    print(f"{'' if good else 'not '}ok {n} - {what}")
+    for note in notes if not good else (): print("# " + repr(note)[-1500:])
+    sys.stdout.flush()
+
+b = Bastion(build, "KernelAudit off\n", """permit bench any on env=bench as root id bench
+permit robot exec on env=bench as root id robot
+require mfa for bench any on env=bench id two-factors
+""")
+env = dict(os.environ, LC_ALL="C.UTF-8", TERM="xterm")
+def ssh(name, *more, key=b.key):
+    return ["ssh", "-F", "/dev/null", "-i", key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o",
+            "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", str(b.port), *more, f"{name}@127.0.0.1"]
+def code(secret, steps=0):
+    at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(time.time() + 30 * steps))
+    return subprocess.run(["oathtool", "--totp", "-b", "-N", at, secret], capture_output=True, text=True, check=True).stdout.strip()
+class Answer:
+    """A code that is made when it is asked for; talk() encodes what it is given."""
+    def __init__(self, make): self.make = make
+    def encode(self): return (self.make() + "\n").encode()
+
+try:
+    out = subprocess.run(ssh("bench+box", "-o", "BatchMode=yes") + ["true"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    ok(out.returncode == 255, "the key alone does not let in", out)
+    shown, status = talk(ssh("bench+box", "-o", "NumberOfPasswordPrompts=1") + ["true"], [("code: ", "000000\n")], env=env)
+    secret = re.search(r"secret=([A-Z2-7]+)&", shown)
+    ok(secret is not None and "█" in shown and "▄" in shown, "the first login shows a QR code and the secret", shown)
+    ok(status == 255, "and a wrong code does not let in", status)
+    first = ["?"]
+    def learn(steps):
+        return Answer(lambda: code(first[0], steps))
+    # A new secret each time until one is confirmed: read it from the screen, then answer.
+    import pty, select
+    pid, fd = pty.fork()
+    if pid == 0: os.execvpe("ssh", ssh("bench+box") + ["echo inside"], env)
+    shown = ""
+    while "code: " not in shown and select.select([fd], [], [], 20)[0]:
+        shown += os.read(fd, 4096).decode("utf-8", "replace")
+    first[0] = re.search(r"secret=([A-Z2-7]+)&", shown).group(1)
+    ok(secret is None or first[0] != secret.group(1), "a secret that was never confirmed is not kept")
+    os.write(fd, (code(first[0], -1) + "\n").encode())
+    rest = ""
+    while select.select([fd], [], [], 20)[0]:
+        try: data = os.read(fd, 4096)
+        except OSError: break
+        if not data: break
+        rest += data.decode("utf-8", "replace")
+    ok(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0 and "inside" in rest, "its code lets in", rest)
+    now = code(first[0])
+    shown, status = talk(ssh("bench+box") + ["echo again"], [("code: ", now + "\n")], env=env)
+    ok(status == 0 and "again" in shown and "secret=" not in shown, "the next login asks for a code alone", shown)
+    shown, status = talk(ssh("bench+box", "-o", "NumberOfPasswordPrompts=1") + ["true"], [("code: ", now + "\n")], env=env)
+    ok(status == 255, "the same code is not good twice", shown)
+    r = subprocess.run(ssh("bench+box", "-o", "NumberOfPasswordPrompts=1", "-o", "PreferredAuthentications=keyboard-interactive") + ["true"],
+                       capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    ok(r.returncode == 255 and "One-time" not in r.stdout + r.stderr, "no code without the key first", r)
+    b.ctl("user", "add", "robot")
+    b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/robot"); b.ctl("key", "add", "robot", f"{b.dir}/robot.pub")
+    r = subprocess.run(ssh("robot+box", "-o", "BatchMode=yes", key=f"{b.dir}/robot") + ["echo beep"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    ok((r.stdout, r.returncode) == ("beep\n", 0), "whom no rule asks needs none", r)
+    for i in range(5):
+        talk(ssh("bench+box", "-o", "NumberOfPasswordPrompts=1") + ["true"], [("code: ", "123456\n")], env=env)
+    shown, status = talk(ssh("bench+box", "-o", "NumberOfPasswordPrompts=1") + ["true"], [("code: ", code(first[0], 1) + "\n")], env=env)
+    ok(status == 255, "after five wrong codes even a right one waits", shown)
+    text = b.ctl("policy", "explain", "bench", "shell", "box", "as", "root")
+    ok("requires mfa (two-factors, policy.conf:3)" in text, "explain names the requirement", text)
+    b.ctl("user", "reset-factor", "bench")
+    shown, status = talk(ssh("bench+box", "-o", "NumberOfPasswordPrompts=1") + ["true"], [("code: ", "000000\n")], env=env)
+    ok("secret=" in shown and first[0] not in shown, "a factor that was reset is made anew", shown)
+    found = subprocess.run(["grep", "-rlaF", first[0], f"{b.dir}/state", f"{b.dir}/fortress.log"], capture_output=True, text=True).stdout
+    ok(found == "", "the secret lies nowhere in the clear", found)
+finally:
+    b.stop()
+print(f"1..{n}")
+sys.exit(failed != 0)
