@@ -320,6 +320,24 @@ chan_ready(void *arg, int fd, uint32_t events)
 }
 
 int
+chan_flush(struct chan *c, int timeout_ms)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLOUT };
+	mono_t start = clock_mono();
+	int64_t left;
+	int r = 0;
+
+	while (c->first != NULL && (r = queue_flush(c)) == -EAGAIN) {
+		left = timeout_ms - clock_ms_since(start);
+		if (left < 0)
+			return -ETIMEDOUT;
+		if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
+			return -errno;
+	}
+	return r;
+}
+
+int
 chan_wait(struct chan *c, int timeout_ms)
 {
 	mono_t start = clock_mono();

@@ -38,6 +38,8 @@ void chan_free(struct chan *c);                    /* closes fd; what is queued 
 int chan_send(struct chan *c, enum msg_type type, const void *message);
 int chan_send_fds(struct chan *c, enum msg_type type, const void *message, const int *fds, int nfds);
 size_t chan_queued(const struct chan *c);          /* bytes waiting to be sent */
+/* Waits until the queue is empty, reading nothing.  0, -ETIMEDOUT, or the socket's error. */
+int chan_flush(struct chan *c, int timeout_ms);
 /* Called once when the queue has drained below 64 KiB after it was above. */
 void chan_on_drained(struct chan *c, loop_fn *fn, void *arg);
 /* Stop and go on reading (back-pressure). */

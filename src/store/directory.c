@@ -14,6 +14,8 @@
 
 #define ENTITY_MANAGEMENT 3004            /* OCSF */
 #define JSON_MAX          200000
+#define QUEUE_ENOUGH      (1u << 20)      /* bytes of rows on their way to the gate */
+#define LOAD_TIMEOUT_MS   10000
 
 /* One request on its way. */
 struct change {
@@ -232,13 +234,22 @@ apply_policy(struct store *st, struct op *op, struct err *e)
 
 /* --- Loading: rows as messages --- */
 
+/* The gate loads before it serves, and nothing else is served before the gate: so a full queue is waited for. */
+static int
+row_send(struct chan *chan, enum msg_type type, const void *row)
+{
+	int r = chan_queued(chan) < QUEUE_ENOUGH ? 0 : chan_flush(chan, LOAD_TIMEOUT_MS);
+
+	return r == 0 ? chan_send(chan, type, row) : r;
+}
+
 static int
 send_user(void *arg, const struct db_user *u)
 {
 	struct msg_dir_user m = { .name = slice_from(u->name), .display = slice_from(u->display),
 		.groups = slice_from(u->groups), .disabled = u->disabled, .created_us = (uint64_t)u->created_us };
 
-	return chan_send(arg, MSG_DIR_USER, &m);
+	return row_send(arg, MSG_DIR_USER, &m);
 }
 
 static int
@@ -247,7 +258,7 @@ send_key(void *arg, const struct db_key *k)
 	struct msg_dir_key m = { .user = slice_from(k->user), .alg = slice_from(k->alg), .blob = k->blob,
 		.comment = slice_from(k->comment), .added_us = (uint64_t)k->added_us };
 
-	return chan_send(arg, MSG_DIR_KEY, &m);
+	return row_send(arg, MSG_DIR_KEY, &m);
 }
 
 static int
@@ -257,7 +268,7 @@ send_host(void *arg, const struct db_host *h)
 		.target_kind = h->target_kind, .trust_first = h->trust_first, .labels = slice_from(h->labels),
 		.logins = slice_from(h->logins), .pins = slice_from(h->pins), .aliases = slice_from(h->aliases) };
 
-	return chan_send(arg, MSG_DIR_HOST, &m);
+	return row_send(arg, MSG_DIR_HOST, &m);
 }
 
 static int
@@ -265,7 +276,7 @@ send_code(void *arg, const struct db_code *k)
 {
 	struct msg_dir_code m = { .user = slice_from(k->user), .hash = k->hash, .expires_us = (uint64_t)k->expires_us };
 
-	return chan_send(arg, MSG_DIR_CODE, &m);
+	return row_send(arg, MSG_DIR_CODE, &m);
 }
 
 static int
@@ -274,7 +285,7 @@ send_factor(void *arg, const struct db_factor *f)
 	struct msg_dir_factor m = { .user = slice_from(f->user), .sealed = f->sealed, .step = (uint64_t)f->step,
 		.added_us = (uint64_t)f->added_us };
 
-	return chan_send(arg, MSG_DIR_FACTOR, &m);
+	return row_send(arg, MSG_DIR_FACTOR, &m);
 }
 
 void
