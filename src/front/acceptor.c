@@ -34,8 +34,28 @@ set(ssh_bind b, enum ssh_bind_options_e type, const void *value)
 	return ssh_bind_options_set(b, type, value) == SSH_OK ? 0 : -EINVAL;
 }
 
+/* "ssh-ed25519 AAAA…", as known_hosts has it. */
+static int
+public_line(ssh_key key, char **ret)
+{
+	const char *type = ssh_key_type_to_char(ssh_key_type(key));
+	char *b64 = NULL;
+	size_t n;
+
+	if (ssh_key_type(key) == SSH_KEYTYPE_ECDSA_P256)
+		type = "ecdsa-sha2-nistp256";
+	if (type == NULL || ssh_pki_export_pubkey_base64(key, &b64) != SSH_OK)
+		return -EINVAL;
+	n = strlen(type) + strlen(b64) + 2;
+	*ret = malloc(n);
+	if (*ret != NULL)
+		(void)snprintf(*ret, n, "%s %s", type, b64);
+	ssh_string_free_char(b64);
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
 ssh_bind
-acceptor_bind(const struct front_options *o, struct err *e)
+acceptor_bind(struct front_options *o, struct err *e)
 {
 	bool no = false;
 	ssh_bind b = ssh_bind_new();
@@ -51,6 +71,8 @@ acceptor_bind(const struct front_options *o, struct err *e)
 		ssh_key key = NULL;
 
 		r = ssh_pki_import_privkey_file(o->host_keys[i], NULL, NULL, NULL, &key) == SSH_OK ? 0 : -EINVAL;
+		if (r == 0)
+			r = public_line(key, &o->host_lines[i]);
 		if (r == 0)
 			r = set(b, SSH_BIND_OPTIONS_IMPORT_KEY, key);
 		if (r != 0)

@@ -13,7 +13,7 @@
 #include "front/front.h"
 
 /* The server's settings with all host keys loaded.  NULL with e. */
-ssh_bind acceptor_bind(const struct front_options *o, struct err *e);
+ssh_bind acceptor_bind(struct front_options *o, struct err *e);
 /* One handshake with itself.  0 or -EPROTO with e. */
 int acceptor_prewarm(ssh_bind binding, struct err *e);
 /* Serves the monitor until it says stop; the exit status. */

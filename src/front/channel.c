@@ -148,6 +148,8 @@ channel_drop(struct channel *c)
 	*at = c->next;
 	c->front->channels_n--;
 	menu_free(c->menu);
+	listing_free(c);
+	rows_forget(c);
 	leave_target(c);
 	ssh_remove_channel_callbacks(c->ssh, &c->callbacks);
 	ssh_channel_free(c->ssh);
@@ -169,7 +171,7 @@ step_nothing(struct channel *c)
 
 static bool (*const steps[])(struct channel *) = {
 	[CH_NEW] = step_nothing,     [CH_MENU_START] = step_menu_start, [CH_MENU] = step_menu,
-	[CH_LISTING] = step_nothing, [CH_DECIDE] = step_decide,         [CH_CONNECT] = step_connect,
+	[CH_LISTING] = step_listing, [CH_USAGE] = step_usage, [CH_DECIDE] = step_decide,         [CH_CONNECT] = step_connect,
 	[CH_OPEN] = step_open,       [CH_RELAY] = step_relay,           [CH_FINISH] = step_finish,
 	[CH_ENDED] = step_nothing,
 };

@@ -16,7 +16,8 @@ enum channel_state {
 	CH_NEW,            /* waits for shell, exec or subsystem */
 	CH_MENU_START,     /* asked the monitor for a menu */
 	CH_MENU,           /* the picker is on screen */
-	CH_LISTING,        /* `hosts` by exec: rows come from the gate */
+	CH_LISTING,        /* a verb of the bastion by exec: rows come from the gate */
+	CH_USAGE,          /* a verb that it does not know */
 	CH_DECIDE,         /* the gate is asked (again for each verb) */
 	CH_CONNECT,        /* the leg is on its way, and the store is told */
 	CH_OPEN,           /* the target's channel: open, env, pty, start */
@@ -26,6 +27,7 @@ enum channel_state {
 };
 
 struct menu;
+struct listing;
 
 struct channel {
 	struct channel *next;
@@ -51,7 +53,7 @@ struct channel {
 	char asked_host[FRONT_NAME_MAX], asked_login[FRONT_NAME_MAX];
 	unsigned verb;                         /* index into the verbs that must be permitted */
 	uint32_t req;
-	bool json;
+	struct listing *listing;
 	struct leg *leg;
 	ssh_channel target;
 	unsigned open_step, env_sent;

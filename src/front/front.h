@@ -25,6 +25,7 @@
 struct channel;
 struct leg;
 struct jump;
+struct asker;
 
 /* An SSH connection towards the user (door.h). */
 struct door {
@@ -37,6 +38,7 @@ struct door {
 
 struct front_options {
 	const char *host_keys[8], *user;
+	char *host_lines[8];                 /* the public halves: "ssh-ed25519 AAAA…" */
 	unsigned host_keys_n;
 	unsigned login_grace_s, tries_max, channels_max;
 	uint64_t window;                     /* bytes that may be delivered before they are durable */
@@ -48,10 +50,11 @@ struct front {
 	const struct front_options *o;
 	struct loop *loop;
 	uint64_t conn;
-	char peer[64];
+	char peer[64], local[64];            /* addresses; local with its port */
 	struct chan *monitor, *gate, *store;
 	ssh_bind binding;                    /* our host keys */
 	struct door door;                    /* the outer one */
+	struct asker *askers;                /* who waits for rows of hosts (pick.c) */
 	struct jump *jumps;
 	uint32_t jump_req;                   /* the gate is asked about a jump */
 	bool jump_ok;

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "front/menu.h"
+#include "front/steps.h"
 #include "front/splice.h"
 
 /* What a host may have left on in the user's terminal: alternate screen, mouse, paste marks, hidden cursor, colours. */
@@ -53,7 +54,6 @@ menu_new(struct channel *c, int fds[2])
 {
 	struct msg_menu_init init = { .user = slice_from(c->front->user), .notice = slice_from(c->notice),
 		.query = slice_from(c->query), .cursor = c->cursor };
-	struct msg_hosts_ask ask = { 0 };
 	struct menu *m = calloc(1, sizeof(*m));
 
 	if (m == NULL)
@@ -69,7 +69,7 @@ menu_new(struct channel *c, int fds[2])
 	if (c->from_menu && c->exited)
 		(void)ssh_channel_write(c->ssh, TERMINAL_RESET, sizeof(TERMINAL_RESET) - 1);
 	(void)chan_send(m->chan, MSG_MENU_INIT, &init);
-	(void)chan_send(c->front->gate, MSG_HOSTS_ASK, &ask);
+	(void)rows_ask(c);
 	return m;
 }
 

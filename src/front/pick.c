@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* Where to: the picker on a pty of its own, and `hosts` by exec. */
+/* Where to: the picker on a pty of its own, and the rows of hosts that it and the verbs ask for. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "front/menu.h"
 #include "front/steps.h"
+#include "front/verbs.h"
 
 bool
 step_menu_start(struct channel *c)
@@ -78,50 +81,57 @@ step_menu(struct channel *c)
 	return true;
 }
 
-static void
-list_row(struct channel *c, const struct msg_host_row *row)
-{
-	struct buf b;
+/* Lists come one after another, in the order in which they were asked for.  One whose channel has gone meanwhile is
+ * still on its way. */
+struct asker {
+	struct asker *next;
+	struct channel *channel;
+};
 
-	buf_init(&b, 65536);
-	if (c->json) {
-		(void)buf_text(&b, "{\"name\":");
-		(void)text_json(&b, row->name);
-		(void)buf_text(&b, ",\"logins\":");
-		(void)text_json(&b, row->logins);
-		(void)buf_text(&b, ",\"labels\":");
-		(void)text_json(&b, row->labels);
-		(void)buf_printf(&b, ",\"allowed\":%s,\"why\":", row->allowed ? "true" : "false");
-		(void)text_json(&b, row->why);
-		(void)buf_text(&b, "}\n");
-	} else if (row->allowed) {
-		(void)text_escape(&b, row->name);
-		(void)buf_text(&b, "\t");
-		(void)text_escape(&b, row->logins);
-		(void)buf_text(&b, "\t");
-		(void)text_escape(&b, row->labels);
-		(void)buf_text(&b, "\n");
+int
+rows_ask(struct channel *c)
+{
+	struct msg_hosts_ask ask = { 0 };
+	struct asker *a = calloc(1, sizeof(*a)), **end = &c->front->askers;
+	int r = a != NULL ? chan_send(c->front->gate, MSG_HOSTS_ASK, &ask) : -ENOMEM;
+
+	if (r != 0) {
+		free(a);
+		return r;
 	}
-	(void)ssh_channel_write(c->ssh, b.p, (uint32_t)b.len);
-	buf_done(&b);
+	a->channel = c;
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = a;
+	return 0;
+}
+
+void
+rows_forget(struct channel *c)
+{
+	for (struct asker *a = c->front->askers; a != NULL; a = a->next)
+		if (a->channel == c)
+			a->channel = NULL;
 }
 
 void
 channel_rows(struct front *f, const struct msg_host_rows *rows)
 {
+	struct asker *a = f->askers;
 	struct slice left = rows->rows;
 	struct msg_host_row row;
-	struct channel *next;
+	struct channel *c = a != NULL ? a->channel : NULL;
 
-	for (struct channel *c = f->channels; c != NULL; c = next) {
-		next = c->next;
-		if (c->menu != NULL)
-			menu_rows(c->menu, rows);
-		if (c->state != CH_LISTING)
-			continue;
-		for (left = rows->rows; msg_host_row_take(&left, &row) == 1;)
-			list_row(c, &row);
+	if (c != NULL && c->menu != NULL)
+		menu_rows(c->menu, rows);
+	if (c != NULL && c->listing != NULL) {
+		while (msg_host_row_take(&left, &row) == 1)
+			verb_row(c, &row);
 		if (!rows->more)
-			channel_say_end(c, 0);
+			verb_rows_end(c);
+	}
+	if (a != NULL && !rows->more) {
+		f->askers = a->next;
+		free(a);
 	}
 }

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "front/steps.h"
+#include "front/verbs.h"
 
 #define COMMAND_MAX 65536
 
@@ -108,14 +109,9 @@ static void
 exec_without_host(struct channel *c)
 {
 	char host[FRONT_NAME_MAX], login[FRONT_NAME_MAX];
-	struct msg_hosts_ask ask = { 0 };
 
-	if (strcmp(c->command, "hosts") == 0 || strcmp(c->command, "hosts --json") == 0) {
-		c->json = strcmp(c->command, "hosts") != 0;
-		c->state = CH_LISTING;
-		(void)chan_send(c->front->gate, MSG_HOSTS_ASK, &ask);
+	if (verb_take(c))
 		return;
-	}
 	if (!host_from_command(c, host, sizeof(host), login, sizeof(login)))
 		c->state = CH_DECIDE;
 	else

@@ -270,6 +270,7 @@ front_serve(const struct front_options *o, ssh_bind binding, const struct msg_co
 
 	f = (struct front){ .o = o, .conn = msg->conn, .loop = loop_new() };
 	(void)slice_copy(msg->peer, f.peer, sizeof(f.peer));
+	(void)slice_copy(msg->local, f.local, sizeof(f.local));
 	buf_init(&f.prompts, 16384);
 	buf_init(&f.factor_text, 20000);
 	sandbox_title("front: conn %llu from %s", (unsigned long long)f.conn, f.peer);

@@ -15,6 +15,14 @@ void request_take(struct channel *c);
 /* pick.c */
 bool step_menu_start(struct channel *c);
 bool step_menu(struct channel *c);
+/* Asks the gate for the rows of hosts; they come to c's menu or listing.  0 or chan_send's codes. */
+int rows_ask(struct channel *c);
+void rows_forget(struct channel *c);             /* c is going */
+
+/* verbs.c */
+bool step_listing(struct channel *c);
+bool step_usage(struct channel *c);
+void listing_free(struct channel *c);
 
 /* connect.c */
 bool step_decide(struct channel *c);

@@ -6,9 +6,11 @@
  * what they are told of its peer comes from here.
  */
 #include <errno.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -144,13 +146,30 @@ introduce(struct chan *to, uint64_t id, const char *peer, int fd)
 }
 
 /* pairs: [0] front's ends … [1] the others'. */
+/* Where the client came in: "[ADDRESS]:PORT", or "" when that cannot be known. */
+static void
+local_address(int sock, char text[64])
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	char host[48], port[8];
+
+	text[0] = '\0';
+	if (getsockname(sock, (struct sockaddr *)&ss, &len) == 0 && getnameinfo((struct sockaddr *)&ss, len, host,
+	    sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		(void)snprintf(text, 64, "[%s]:%s", host, port);
+}
+
 static int
 conn_hand_over(struct monitor *m, struct conn *c, int sock, int pairs[3][2])
 {
 	int fds[4] = { sock, pairs[0][0], pairs[1][0], pairs[2][0] };
 	struct msg_conn_new msg = { .conn = c->id, .peer = slice_from(c->peer), .peer_port = c->port };
+	char local[64];
 	int r;
 
+	local_address(sock, local);
+	msg.local = slice_from(local);
 	r = introduce(m->children[CHILD_GATE].chan, c->id, c->peer, pairs[1][1]);
 	if (r == 0)
 		r = introduce(m->children[CHILD_STORE].chan, c->id, c->peer, pairs[2][1]);

@@ -130,6 +130,31 @@ try:
         ok(out.read() == b"paramiko\n" and out.channel.recv_exit_status() == 5, "paramiko through a jump")
         inner.close(); outer.close()
 
+    # What the bastion prints is what works.
+    direct = ["-F", "/dev/null", "-i", b.key, "-o", "IdentitiesOnly=yes", "-o", f"UserKnownHostsFile={known}", "-p", str(b.port)]
+    said = lambda *words: run("ssh", *direct, "bench@127.0.0.1", *words)
+    lines = said("config").stdout.decode()
+    ok("Host agent.fx box.fx" in lines and "\tUser root" in lines and "ProxyJump fortress" in lines, "config names the hosts by login", lines)
+    own, own_known = f"{b.dir}/own", f"{b.dir}/own_known"
+    with open(own, "w") as f:
+        f.write(lines + f"Host *\n\tIdentityFile {b.key}\n\tIdentitiesOnly yes\n\tStrictHostKeyChecking yes\n\tUserKnownHostsFile {own_known}\n")
+    with open(own_known, "wb") as f: f.write(said("config", "--known-hosts").stdout)
+    r = run("ssh", "-F", own, "box.fx", "echo configured")
+    ok(r.stdout == b"configured\n", "and ssh works with it, host keys checked", r, lines)
+    lines = said("config", "--ansible").stdout.decode()
+    ok(f"box ansible_host=127.0.0.1 ansible_port={b.port} ansible_user=bench+root+box" in lines, "an inventory for ansible", lines)
+    lines = said("config", "--putty").stdout.decode()
+    ok(f"putty -ssh -P {b.port} bench+root+box@127.0.0.1" in lines, "lines for PuTTY", lines)
+    r = said("config", "--putti")
+    ok(r.returncode == 255 and b"[usage]" in r.stderr, "what no verb knows is refused in a line", r)
+    ok(b"hosts --json" in said("help").stdout, "help lists the verbs")
+    r = said("hosts", "--json")
+    ok([json.loads(l)["name"] for l in r.stdout.decode().splitlines()] == ["agent", "box"], "hosts --json", r)
+    many = [subprocess.Popen(["ssh", *direct, "-o", "ControlMaster=auto", "-S", f"{b.dir}/many", "bench@127.0.0.1", "hosts"],
+                             stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) for _ in range(6)]
+    outs = [p.communicate(timeout=60)[0] for p in many]
+    ok(all(o.count(b"\n") == 2 for o in outs), "six lists at once, each whole", outs)
+
     # Forwarded connections go through the host.
     class Server(http.server.SimpleHTTPRequestHandler):
         def __init__(self, *a): super().__init__(*a, directory=b.dir)

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * Each verb is a row: what it prints before the gate's rows of hosts, for each of them, and
+ * after.  Hosts that share a login become one block of ssh_config, so that thousands of them
+ * make few lines.  What is printed is collected, and delivered as the client takes it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "front/steps.h"
+#include "front/verbs.h"
+
+#define PRINT_MAX  (32u << 20)
+#define LOGINS_MAX 16                    /* blocks of config; further hosts get blocks of their own */
+
+struct block {
+	char login[FRONT_NAME_MAX];
+	struct buf names;
+};
+
+struct listing {
+	const struct verb *verb;
+	struct buf out;
+	size_t off;
+	bool over;
+	struct block blocks[LOGINS_MAX];
+	unsigned blocks_n;
+};
+
+struct verb {
+	const char *words, *what;
+	void (*row)(struct channel *c, const struct msg_host_row *row);
+	void (*end)(struct channel *c);
+};
+
+/* ---- hosts ---- */
+
+static void
+hosts_row(struct channel *c, const struct msg_host_row *row)
+{
+	struct buf *b = &c->listing->out;
+
+	if (!row->allowed)
+		return;
+	(void)text_escape(b, row->name);
+	(void)buf_text(b, "\t");
+	(void)text_escape(b, row->logins);
+	(void)buf_text(b, "\t");
+	(void)text_escape(b, row->labels);
+	(void)buf_text(b, "\n");
+}
+
+static void
+hosts_row_json(struct channel *c, const struct msg_host_row *row)
+{
+	struct buf *b = &c->listing->out;
+
+	(void)buf_text(b, "{\"name\":");
+	(void)text_json(b, row->name);
+	(void)buf_text(b, ",\"logins\":");
+	(void)text_json(b, row->logins);
+	(void)buf_text(b, ",\"labels\":");
+	(void)text_json(b, row->labels);
+	(void)buf_printf(b, ",\"allowed\":%s,\"why\":", row->allowed ? "true" : "false");
+	(void)text_json(b, row->why);
+	(void)buf_text(b, "}\n");
+}
+
+/* ---- config ---- */
+
+/* Where the client came in, as far as we can know it: "ADDRESS" and "PORT". */
+static void
+way_in(const struct front *f, char address[64], char port[8])
+{
+	const char *colon = strrchr(f->local, ':');
+	size_t n = colon != NULL ? (size_t)(colon - f->local) : strlen(f->local);
+	const char *at = f->local;
+
+	if (n >= 2 && at[0] == '[') {
+		at++;
+		n -= 2;
+	}
+	(void)snprintf(address, 64, "%.*s", (int)n, at);
+	(void)snprintf(port, 8, "%.7s", colon != NULL ? colon + 1 : "22");
+}
+
+/* Hosts and logins go into files that ssh reads: only those made of what host names are made of. */
+static bool
+is_plain(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", s.p[i]) == NULL)
+			return false;
+	return s.n > 0;
+}
+
+static struct slice
+first_login(struct slice logins)
+{
+	const unsigned char *comma = memchr(logins.p, ',', logins.n);
+
+	return slice_of(logins.p, comma != NULL ? (size_t)(comma - logins.p) : logins.n);
+}
+
+static void
+block_print(struct buf *b, struct slice names, struct slice login)
+{
+	(void)buf_text(b, "Host");
+	(void)buf_slice_append(b, names);
+	(void)buf_printf(b, "\n\tUser %.*s\n", (int)login.n, (const char *)login.p);
+}
+
+static void
+jump_row(struct channel *c, const struct msg_host_row *row)
+{
+	struct listing *l = c->listing;
+	struct slice login = first_login(row->logins);
+	char name[FRONT_NAME_MAX + 8];
+	unsigned i = 0;
+
+	if (!row->allowed || !is_plain(row->name) || !is_plain(login))
+		return;
+	(void)snprintf(name, sizeof(name), " %.*s.fx", (int)row->name.n, (const char *)row->name.p);
+	while (i < l->blocks_n && !slice_is(login, l->blocks[i].login))
+		i++;
+	if (i == LOGINS_MAX) {
+		block_print(&l->out, slice_from(name), login);
+		return;
+	}
+	if (i == l->blocks_n) {
+		if (slice_copy(login, l->blocks[i].login, sizeof(l->blocks[i].login)) != 0)
+			return;
+		buf_init(&l->blocks[i].names, PRINT_MAX);
+		l->blocks_n++;
+	}
+	(void)buf_text(&l->blocks[i].names, name);
+}
+
+static void
+known_hosts(struct channel *c)
+{
+	const struct front *f = c->front;
+	char address[64], port[8];
+
+	way_in(f, address, port);
+	for (unsigned i = 0; i < f->o->host_keys_n; i++)
+		(void)buf_printf(&c->listing->out, "[%s]:%s,*.fx %s\n", address, port, f->o->host_lines[i]);
+}
+
+static void
+jump_end(struct channel *c)
+{
+	struct listing *l = c->listing;
+	char address[64], port[8];
+
+	way_in(c->front, address, port);
+	for (unsigned i = 0; i < l->blocks_n; i++)
+		block_print(&l->out, buf_slice(&l->blocks[i].names), slice_from(l->blocks[i].login));
+	(void)buf_printf(&l->out, "Host fortress\n\tHostName %s\n\tPort %s\n\tUser %s\n"
+	    "Host *.fx\n\tProxyJump fortress\n", address, port, c->front->user);
+	(void)buf_printf(&l->out, "# These lines go into ~/.ssh/config; then: ssh HOST.fx, scp FILE HOST.fx:, rsync, sftp, git.\n"
+	    "# Host keys:  ssh -p %s %s@%s config --known-hosts >>~/.ssh/known_hosts\n", port, c->front->user, address);
+}
+
+static void
+putty_row(struct channel *c, const struct msg_host_row *row)
+{
+	struct slice login = first_login(row->logins);
+	char address[64], port[8];
+
+	if (!row->allowed || !is_plain(row->name) || !is_plain(login))
+		return;
+	way_in(c->front, address, port);
+	(void)buf_printf(&c->listing->out, "putty -ssh -P %s %s+%.*s+%.*s@%s\n", port, c->front->user, (int)login.n,
+	    (const char *)login.p, (int)row->name.n, (const char *)row->name.p, address);
+}
+
+static void
+ansible_row(struct channel *c, const struct msg_host_row *row)
+{
+	struct listing *l = c->listing;
+	struct slice login = first_login(row->logins);
+	char address[64], port[8];
+
+	if (!row->allowed || !is_plain(row->name) || !is_plain(login))
+		return;
+	if (l->out.len == 0)
+		(void)buf_text(&l->out, "[fortress]\n");
+	way_in(c->front, address, port);
+	(void)buf_printf(&l->out, "%.*s ansible_host=%s ansible_port=%s ansible_user=%s+%.*s+%.*s\n", (int)row->name.n,
+	    (const char *)row->name.p, address, port, c->front->user, (int)login.n, (const char *)login.p,
+	    (int)row->name.n, (const char *)row->name.p);
+}
+
+/* ---- the table ---- */
+
+static void help_end(struct channel *c);
+
+static const struct verb verbs[] = {
+	{ "hosts", "the hosts that you may reach", hosts_row, NULL },
+	{ "hosts --json", "the same, and the others with the reason, a JSON object a line", hosts_row_json, NULL },
+	{ "config", "lines for ~/.ssh/config, so that ssh HOST.fx just works", jump_row, jump_end },
+	{ "config --jump", "the same", jump_row, jump_end },
+	{ "config --known-hosts", "lines for ~/.ssh/known_hosts", NULL, known_hosts },
+	{ "config --putty", "a command for PuTTY, a line for each host", putty_row, NULL },
+	{ "config --ansible", "an inventory", ansible_row, NULL },
+	{ "help", "this", NULL, help_end },
+};
+
+#define VERBS_N (sizeof(verbs) / sizeof(verbs[0]))
+
+static void
+help_end(struct channel *c)
+{
+	for (size_t i = 0; i < VERBS_N; i++)
+		(void)buf_printf(&c->listing->out, "%-22s %s\n", verbs[i].words, verbs[i].what);
+	(void)buf_printf(&c->listing->out, "%-22s %s\n", "[LOGIN@]HOST [COMMAND]", "a session on a host");
+}
+
+/* The first word of each verb is taken, whatever follows. */
+static bool
+is_ours(const char *command)
+{
+	size_t n = strcspn(command, " ");
+
+	for (size_t i = 0; i < VERBS_N; i++)
+		if (strncmp(verbs[i].words, command, n) == 0 && strcspn(verbs[i].words, " ") == n)
+			return true;
+	return false;
+}
+
+bool
+verb_take(struct channel *c)
+{
+	const struct verb *v = verbs;
+
+	if (!is_ours(c->command))
+		return false;
+	while (v < verbs + VERBS_N && strcmp(v->words, c->command) != 0)
+		v++;
+	if (v == verbs + VERBS_N || (c->listing = calloc(1, sizeof(*c->listing))) == NULL) {
+		c->state = CH_USAGE;
+		return true;
+	}
+	c->listing->verb = v;
+	buf_init(&c->listing->out, PRINT_MAX);
+	c->state = CH_LISTING;
+	if (v->row == NULL)
+		verb_rows_end(c);
+	else if (rows_ask(c) != 0)
+		c->state = CH_USAGE;
+	return true;
+}
+
+void
+verb_row(struct channel *c, const struct msg_host_row *row)
+{
+	c->listing->verb->row(c, row);
+}
+
+void
+verb_rows_end(struct channel *c)
+{
+	if (c->listing->verb->end != NULL)
+		c->listing->verb->end(c);
+	c->listing->over = true;
+}
+
+bool
+step_listing(struct channel *c)
+{
+	struct listing *l = c->listing;
+	size_t left = l->out.len - l->off;
+	int n;
+
+	if (left == 0 && l->over) {
+		channel_say_end(c, 0);
+		return true;
+	}
+	if (left == 0 || !wire_is_writable(&c->door->wire))
+		return false;
+	n = ssh_channel_write(c->ssh, l->out.p + l->off, (uint32_t)(left < FLOW_CHUNK ? left : FLOW_CHUNK));
+	if (n < 0)
+		c->state = CH_ENDED;
+	else
+		l->off += (size_t)n;
+	return n != 0;
+}
+
+bool
+step_usage(struct channel *c)
+{
+	channel_refuse(c, "usage", "the bastion does not know that: ssh USER@bastion help lists what it does");
+	return true;
+}
+
+void
+listing_free(struct channel *c)
+{
+	struct listing *l = c->listing;
+
+	if (l == NULL)
+		return;
+	for (unsigned i = 0; i < l->blocks_n; i++)
+		buf_done(&l->blocks[i].names);
+	buf_done(&l->out);
+	free(l);
+	c->listing = NULL;
+}
