@@ -122,7 +122,7 @@ show(struct player *p, const struct frame *f)
 	} else if (f->kind == FRAME_RESIZE && slice_copy(f->data, size, sizeof(size)) == 0 &&
 	    sscanf(size, "%ux%u", &cols, &rows) == 2) {
 		screen_resize(p->screen, cols, rows);
-	} else if (f->kind == FRAME_NOTICE) {
+	} else if (f->kind == FRAME_NOTICE || (f->kind == FRAME_MARK && p->plain)) {
 		screen_feed(p->screen, slice_from("\r\n"));
 		screen_feed(p->screen, f->data);
 	}
@@ -254,7 +254,8 @@ player_step(struct player *p)
 	while (peek(p)) {
 		kind = p->ahead.kind;
 		(void)take(p);
-		if (kind == FRAME_OUT || kind == FRAME_ERR || kind == FRAME_RESIZE || kind == FRAME_NOTICE)
+		if (kind == FRAME_OUT || kind == FRAME_ERR || kind == FRAME_RESIZE || kind == FRAME_NOTICE ||
+		    (kind == FRAME_MARK && p->plain))
 			return true;
 	}
 	return false;

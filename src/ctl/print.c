@@ -89,6 +89,13 @@ output_put(struct print *p, const struct frame *f)
 	return r;
 }
 
+/* What is not output stands on a line of its own, in brackets. */
+static const char *
+opening(unsigned char kind)
+{
+	return kind == FRAME_GAP ? "\n[not kept: " : kind == FRAME_NOTICE ? "\n[fortress: " : kind == FRAME_MARK ? "\n[" : NULL;
+}
+
 static int
 frame_put(struct print *p, const struct frame *f)
 {
@@ -99,8 +106,8 @@ frame_put(struct print *p, const struct frame *f)
 		r = output_put(p, f);
 	else if (f->kind == FRAME_RESIZE && p->form == FORM_CAST)
 		r = cast_put(&p->line, f, 'r', f->data);
-	else if ((f->kind == FRAME_NOTICE || f->kind == FRAME_GAP) && p->form == FORM_TEXT) {
-		r = buf_text(&p->line, f->kind == FRAME_GAP ? "\n[not kept: " : "\n[fortress: ");
+	else if (opening(f->kind) != NULL && p->form == FORM_TEXT) {
+		r = buf_text(&p->line, opening(f->kind));
 		if (r == 0)
 			r = text_escape(&p->line, f->data);
 		if (r == 0)

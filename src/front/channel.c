@@ -11,6 +11,7 @@
 
 #include "front/menu.h"
 #include "front/steps.h"
+#include "front/transfer.h"
 
 struct channel *
 channel_make(struct door *d)
@@ -53,8 +54,9 @@ channel_go(struct channel *c, const char *kind, const char *host, const char *lo
 	(void)snprintf(c->kind, sizeof(c->kind), "%s", kind);
 	(void)snprintf(c->asked_host, sizeof(c->asked_host), "%s", host);
 	(void)snprintf(c->asked_login, sizeof(c->asked_login), "%s", login);
-	c->verb = 0;
+	c->verb = c->permitted = 0;
 	c->req = 0;
+	c->last_ask = false;
 	c->state = CH_DECIDE;
 }
 
@@ -63,6 +65,7 @@ channel_go(struct channel *c, const char *kind, const char *host, const char *lo
 static void
 leave_target(struct channel *c)
 {
+	transfer_end(c);
 	leg_release(c->leg);
 	c->leg = NULL;
 	if (c->target != NULL) {
@@ -129,7 +132,10 @@ channel_cut(struct channel *c, const char *code, const char *reason)
 	c->cut = true;
 	c->from_menu = false;
 	(void)snprintf(c->why, sizeof(c->why), "%s", reason);
+	transfer_end(c);
 	if (c->recording && c->record.opened && !c->record.closing) {
+		(void)flow_settle(&c->in, &c->record);
+		(void)flow_settle(&c->out, &c->record);
 		(void)record_add(&c->record, FRAME_NOTICE, slice_from(reason));
 		(void)record_close(&c->record, reason, "");
 	}

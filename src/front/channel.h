@@ -51,7 +51,9 @@ struct channel {
 	char to_host[FRONT_NAME_MAX];          /* of a forward */
 	int to_port;
 	char asked_host[FRONT_NAME_MAX], asked_login[FRONT_NAME_MAX];
-	unsigned verb;                         /* index into the verbs that must be permitted */
+	unsigned verb;                         /* index into the verbs that are asked for */
+	unsigned permitted;                    /* bits of those that are */
+	bool last_ask;                         /* this answer opens the channel */
 	uint32_t req;
 	struct listing *listing;
 	struct leg *leg;
@@ -62,6 +64,7 @@ struct channel {
 	struct record record;
 	bool recording;
 	struct flow in, out, err;
+	struct sftp *sftp;
 	int exit_status;
 	char exit_signal[32];
 	bool exited, core, cut;                /* cut: ended by the bastion, `why` says it */
@@ -90,6 +93,8 @@ void channel_decision(struct front *f, const struct msg_decision *d, int *agent)
 void channel_rows(struct front *f, const struct msg_host_rows *rows);
 void channel_menu_started(struct front *f, struct chan_in *in);
 void channel_recorded(struct front *f, const struct chan_in *in);
+/* Was this verb of the channel's kind permitted? */
+bool channel_may(const struct channel *c, const char *verb);
 /* The user picked (menu.c). */
 void channel_picked(struct channel *c, const char *host, const char *login);
 

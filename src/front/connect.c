@@ -11,23 +11,44 @@
 #include "base/text.h"
 #include "front/steps.h"
 
-/* What must be permitted before a channel of this kind reaches a target. */
-static const struct {
+/* What is asked for before a channel of this kind reaches a target: all of it, or any, and then no more than what was
+ * permitted goes through. */
+static const struct need {
 	const char *kind, *verbs[3];
+	bool any;
 } needs[] = {
-	{ "shell", { "shell", NULL } },
-	{ "exec", { "exec", NULL } },
-	{ "sftp", { "get", "put", NULL } },
-	{ "forward", { "forward", NULL } },
+	{ "shell", { "shell", NULL }, false },
+	{ "exec", { "exec", NULL }, false },
+	{ "sftp", { "get", "put", NULL }, true },
+	{ "forward", { "forward", NULL }, false },
 };
+
+static const struct need *
+need_of(const struct channel *c)
+{
+	for (size_t k = 0; k < sizeof(needs) / sizeof(needs[0]); k++)
+		if (strcmp(needs[k].kind, c->kind) == 0)
+			return &needs[k];
+	return NULL;
+}
 
 static const char *
 verb_of(const struct channel *c, unsigned i)
 {
-	for (size_t k = 0; k < sizeof(needs) / sizeof(needs[0]); k++)
-		if (strcmp(needs[k].kind, c->kind) == 0)
-			return needs[k].verbs[i];
-	return NULL;
+	const struct need *n = need_of(c);
+
+	return n != NULL ? n->verbs[i] : NULL;
+}
+
+bool
+channel_may(const struct channel *c, const char *verb)
+{
+	const struct need *n = need_of(c);
+
+	for (unsigned i = 0; n != NULL && n->verbs[i] != NULL; i++)
+		if (strcmp(n->verbs[i], verb) == 0)
+			return (c->permitted >> i & 1) != 0;
+	return false;
 }
 
 /* ---- decision and connection ---- */
@@ -51,7 +72,8 @@ step_decide(struct channel *c)
 		msg.command = slice_from(c->command);
 	else
 		msg.to = slice_from(c->command);
-	msg.dial = verb_of(c, c->verb + 1) == NULL && leg_find(f, c->asked_host, c->asked_login) == NULL;
+	c->last_ask = c->last_ask || verb_of(c, c->verb + 1) == NULL;
+	msg.dial = c->last_ask && leg_find(f, c->asked_host, c->asked_login) == NULL;
 	if (chan_send(f->gate, MSG_DECIDE, &msg) != 0)
 		channel_refuse(c, "denied", "the gate does not answer");
 	return true;
@@ -78,9 +100,9 @@ decided(struct channel *c, const struct msg_decision *d, int *agent)
 {
 	struct leg *leg;
 
-	c->verb++;
+	c->permitted |= 1u << c->verb++;
 	c->req = 0;
-	if (verb_of(c, c->verb) != NULL)
+	if (!c->last_ask)
 		return;
 	leg = leg_find(c->front, c->asked_host, c->asked_login);
 	if (leg == NULL && *agent >= 0) {
@@ -98,6 +120,28 @@ decided(struct channel *c, const struct msg_decision *d, int *agent)
 	c->state = CH_CONNECT;
 }
 
+/* One verb of several is denied: another may do.  The last answer must be a permit, since it opens the way. */
+static bool
+denied_in_part(struct channel *c)
+{
+	const struct need *n = need_of(c);
+
+	if (n == NULL || !n->any)
+		return false;
+	c->req = 0;
+	if (verb_of(c, c->verb + 1) != NULL && !c->last_ask) {
+		c->verb++;
+		return true;
+	}
+	if (c->permitted == 0 || (c->permitted >> c->verb & 1) != 0)
+		return false;
+	c->verb = 0;
+	while ((c->permitted >> c->verb & 1) == 0)
+		c->verb++;
+	c->last_ask = true;
+	return true;
+}
+
 void
 channel_decision(struct front *f, const struct msg_decision *d, int *agent)
 {
@@ -112,6 +156,8 @@ channel_decision(struct front *f, const struct msg_decision *d, int *agent)
 		decided(c, d, agent);
 		return;
 	}
+	if (denied_in_part(c))
+		return;
 	(void)text_escaped(d->reason, reason, sizeof(reason));
 	channel_refuse(c, "denied", reason);
 }

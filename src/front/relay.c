@@ -5,22 +5,34 @@
 
 #include "front/relay.h"
 
+int
+flow_settle(struct flow *f, struct record *r)
+{
+	char count[40];
+	int e;
+
+	if (f->uncounted == 0)
+		return 0;
+	(void)snprintf(count, sizeof(count), "%llu bytes %s", (unsigned long long)f->uncounted, f->kind == FRAME_IN ? "in" : "out");
+	e = record_add(r, FRAME_GAP, slice_from(count));
+	if (e == 0)
+		f->uncounted = 0;
+	return e;
+}
+
 /* The first bytes tell which protocol it was; of the rest the record says how many. */
 static int
-flow_count(const struct flow *f, struct record *r)
+flow_count(struct flow *f, struct record *r)
 {
 	uint64_t before = f->bytes - f->len;
-	size_t keep = before >= FLOW_HEAD ? 0 : FLOW_HEAD - (size_t)before;
-	char count[40];
+	size_t keep = before >= f->keep ? 0 : f->keep - (size_t)before;
 	int e = 0;
 
 	keep = keep < f->len ? keep : f->len;
 	if (keep > 0)
 		e = record_add(r, f->kind, slice_of(f->rest, keep));
-	if (e != 0 || keep == f->len)
-		return e;
-	(void)snprintf(count, sizeof(count), "%zu %s", f->len - keep, f->kind == FRAME_IN ? "in" : "out");
-	return record_add(r, FRAME_GAP, slice_from(count));
+	f->uncounted += f->len - keep;
+	return e == 0 && f->uncounted >= FLOW_COUNT ? flow_settle(f, r) : e;
 }
 
 static int
@@ -36,15 +48,60 @@ flow_record(struct flow *f, struct record *r)
 	return record_add(r, FRAME_SECRET, slice_from(count));
 }
 
+/* What the filter let through; it may hold answers of ours though nothing was read. */
+static bool
+take_filtered(struct flow *f)
+{
+	struct buf *out = f->sftp != NULL ? sftp_out(f->sftp, f->way) : NULL, empty = f->filtered;
+
+	if (out == NULL || out->len == 0)
+		return false;
+	if (empty.max == 0)
+		buf_init(&empty, out->max);
+	buf_clear(&empty);
+	f->filtered = *out;
+	*out = empty;
+	f->data = f->filtered.p;
+	f->off = 0;
+	f->len = f->filtered.len;
+	return true;
+}
+
+/* What was read is recorded, and filtered if there is a filter. */
+static void
+take_read(struct flow *f, struct record *r, size_t n)
+{
+	f->bytes += n;
+	f->data = f->rest;
+	f->off = 0;
+	f->len = n;
+	if (flow_record(f, r) != 0)
+		f->broken = "out of memory; the session ends";      /* record_is_full left room */
+	if (f->sftp != NULL) {
+		f->len = 0;
+		if (sftp_feed(f->sftp, f->way, f->rest, n) != 0)
+			f->broken = "what was sent is not SFTP as the bastion knows it; the session ends";
+		(void)take_filtered(f);
+	}
+	f->pos = r->pos;
+}
+
 bool
 flow_read(struct flow *f, struct record *r)
 {
 	int n;
 
-	if (f->eof || f->len > 0 || record_is_full(r))
+	if (f->len > 0 || f->broken != NULL || record_is_full(r))
+		return false;
+	if (take_filtered(f)) {
+		f->pos = r->pos;
+		return true;
+	}
+	if (f->eof)
 		return false;
 	if (f->rest == NULL && (f->rest = malloc(FLOW_CHUNK)) == NULL) {
-		f->broken = f->eof = true;
+		f->broken = "out of memory; the session ends";
+		f->eof = true;
 		return true;
 	}
 	n = ssh_channel_read_nonblocking(f->from, f->rest, FLOW_CHUNK, f->from_stderr);
@@ -57,12 +114,7 @@ flow_read(struct flow *f, struct record *r)
 		f->eof = true;
 		return true;
 	}
-	f->off = 0;
-	f->len = (size_t)n;
-	f->bytes += (size_t)n;
-	if (flow_record(f, r) != 0)
-		f->broken = true;                /* record_is_full left room: only memory can be the reason */
-	f->pos = r->pos;
+	take_read(f, r, (size_t)n);
 	return true;
 }
 
@@ -71,7 +123,7 @@ flow_write(struct flow *f, const struct record *r)
 {
 	int n;
 
-	if (f->len == 0 || f->broken)
+	if (f->len == 0 || f->broken != NULL)
 		return false;
 	if (ssh_channel_is_closed(f->to)) {
 		f->len = 0;
@@ -79,8 +131,8 @@ flow_write(struct flow *f, const struct record *r)
 	}
 	if (!record_may_deliver(r, f->pos) || !wire_is_writable(f->to_wire))
 		return false;
-	n = f->to_stderr ? ssh_channel_write_stderr(f->to, f->rest + f->off, (uint32_t)f->len) :
-	    ssh_channel_write(f->to, f->rest + f->off, (uint32_t)f->len);
+	n = f->to_stderr ? ssh_channel_write_stderr(f->to, f->data + f->off, (uint32_t)f->len) :
+	    ssh_channel_write(f->to, f->data + f->off, (uint32_t)f->len);
 	if (n < 0) {
 		f->len = 0;
 		f->eof = true;
@@ -94,12 +146,13 @@ flow_write(struct flow *f, const struct record *r)
 bool
 flow_is_done(const struct flow *f)
 {
-	return f->eof && f->len == 0;
+	return f->eof && f->len == 0 && (f->sftp == NULL || sftp_out(f->sftp, f->way)->len == 0);
 }
 
 void
 flow_done(struct flow *f)
 {
 	free(f->rest);
+	buf_done(&f->filtered);
 	*f = (struct flow){ 0 };
 }

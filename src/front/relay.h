@@ -12,27 +12,38 @@
 #include <libssh/libssh.h>
 
 #include "front/record.h"
+#include "front/sftp.h"
 #include "front/wire.h"
 
 #define FLOW_CHUNK 32768
 #define FLOW_HEAD  64                   /* bytes that are kept of a flow that is only counted */
+#define FLOW_COUNT (1u << 20)           /* how many are counted before the record is told */
 
 struct flow {
 	ssh_channel from, to;
 	struct wire *to_wire;
 	bool from_stderr, to_stderr;
 	unsigned char kind;             /* of its frames; 0: recorded as a count only (FRAME_SECRET) */
-	bool counted;                   /* its bytes are not kept but for the first ones: a forward */
+	bool counted;                   /* its bytes are not kept but for the first `keep` */
+	size_t keep;
+	uint64_t uncounted;             /* bytes that the record has not been told of */
 	unsigned char *rest;            /* FLOW_CHUNK bytes once used */
+	const unsigned char *data;      /* what is to be delivered: rest, or filtered */
+	struct sftp *sftp;              /* understands the bytes on their way, or NULL; not the flow's */
+	enum sftp_way way;
+	struct buf filtered;            /* what it let through */
 	size_t off, len;
 	uint64_t pos, bytes;            /* pos: where the record of rest ends */
-	bool eof, eof_sent, broken;
+	bool eof, eof_sent;
+	const char *broken;             /* why it cannot go on, or NULL */
 };
 
 /* Takes in what there is, into the recording and rest; true if something moved. */
 bool flow_read(struct flow *f, struct record *r);
 /* Delivers what the recording allows; true if something moved. */
 bool flow_write(struct flow *f, const struct record *r);
+/* The count of what was not kept, at the end.  0 or record_add's codes. */
+int flow_settle(struct flow *f, struct record *r);
 bool flow_is_done(const struct flow *f);        /* at its end, and all delivered */
 void flow_done(struct flow *f);
 

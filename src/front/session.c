@@ -6,6 +6,7 @@
 
 #include "base/sandbox.h"
 #include "front/steps.h"
+#include "front/transfer.h"
 
 static void
 note_session(struct channel *c, enum msg_note note, bool ok)
@@ -24,12 +25,16 @@ session_start(struct channel *c)
 	struct front *f = c->front;
 
 	c->in = (struct flow){ .from = c->ssh, .to = c->target, .to_wire = &c->leg->wire,
-		.kind = c->pty ? 0 : FRAME_IN, .counted = !c->session };
+		.kind = c->pty ? 0 : FRAME_IN, .counted = !c->session,
+		.keep = FLOW_HEAD };
 	c->out = (struct flow){ .from = c->target, .to = c->ssh, .to_wire = &c->door->wire,
-		.kind = FRAME_OUT, .counted = !c->session };
+		.kind = FRAME_OUT, .counted = !c->session,
+		.keep = FLOW_HEAD };
 	c->err = (struct flow){ .from = c->target, .to = c->ssh, .to_wire = &c->door->wire, .kind = FRAME_ERR,
 		.from_stderr = true, .to_stderr = true };
 	c->resized = false;
+	if (strcmp(c->kind, "sftp") == 0 && transfer_start(c) != 0)
+		c->in.broken = "out of memory; the session ends";
 	c->state = CH_RELAY;
 	sandbox_title("front: conn %llu from %s (%s -> %s)", (unsigned long long)f->conn, f->peer, f->user, c->leg->host);
 	note_session(c, MSG_NOTE_SESSION_START, true);
@@ -66,9 +71,7 @@ must_stop(const struct channel *c)
 {
 	if (record_waiting_ms(&c->record) > (int64_t)c->front->o->ack_timeout_s * 1000)
 		return "the recorder does not answer; the session ends";
-	if (c->in.broken || c->out.broken || c->err.broken)
-		return "out of memory; the session ends";
-	return NULL;
+	return c->in.broken != NULL ? c->in.broken : c->out.broken != NULL ? c->out.broken : c->err.broken;
 }
 
 static void
@@ -76,6 +79,9 @@ finish(struct channel *c, const char *reason)
 {
 	char exit[48] = "";
 
+	transfer_end(c);
+	(void)flow_settle(&c->in, &c->record);
+	(void)flow_settle(&c->out, &c->record);
 	if (c->exit_signal[0] != '\0')
 		(void)snprintf(exit, sizeof(exit), "signal %s", c->exit_signal);
 	else if (c->exit_status >= 0)
@@ -108,7 +114,7 @@ step_relay(struct channel *c)
 		pass_eof(&c->out);               /* a session's end follows its exit status; a stream may be half open */
 	stop = must_stop(c);
 	if (stop != NULL) {
-		channel_cut(c, "not-recorded", stop);
+		channel_cut(c, c->in.broken != NULL || c->out.broken != NULL ? "protocol" : "not-recorded", stop);
 		return true;
 	}
 	target_over = c->leg->state == LEG_DEAD || ssh_channel_is_closed(c->target) || (!c->session && flow_is_done(&c->in));

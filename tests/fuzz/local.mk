@@ -27,3 +27,5 @@ tests_fuzz_fuzz_segment_LDADD = $(FUZZ_LIBS) $(DB_LIBS)
 check_PROGRAMS += %D%/fuzz_keys %D%/fuzz_screen
 %C%_fuzz_keys_LDADD = $(FUZZ_LIBS) $(UI_LIBS)
 %C%_fuzz_screen_LDADD = $(FUZZ_LIBS) $(UI_LIBS)
+check_PROGRAMS += %D%/fuzz_sftp
+%C%_fuzz_sftp_LDADD = $(FUZZ_LIBS) $(FRONT_LIBS)

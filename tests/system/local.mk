@@ -28,3 +28,6 @@ EXTRA_DIST += %D%/h002-jump.t
 
 TESTS += %D%/g002-mfa.t
 EXTRA_DIST += %D%/g002-mfa.t
+
+TESTS += %D%/j001-files.t
+EXTRA_DIST += %D%/j001-files.t

@@ -55,3 +55,7 @@ TESTS += %D%/test_player
 check_PROGRAMS += %D%/test_list
 TESTS += %D%/test_list
 %C%_test_list_LDADD = $(TAP_LIBS) $(UI_LIBS)
+
+check_PROGRAMS += %D%/test_sftp
+TESTS += %D%/test_sftp
+%C%_test_sftp_LDADD = $(TAP_LIBS) $(FRONT_LIBS)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * SFTP version 3 on its way (draft-ietf-secsh-filexfer-02, and OpenSSH's PROTOCOL for the
+ * extensions): both streams go through, are understood, and what policy does not permit is
+ * answered here with SSH_FX_PERMISSION_DENIED and never reaches the target.  Each operation
+ * becomes a row.  Pure: bytes in, bytes and rows out; memory is bounded by the limits in sftp.c.
+ */
+#ifndef FRONT_SFTP_H
+#define FRONT_SFTP_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+enum sftp_way { SFTP_UP, SFTP_DOWN };            /* the client's requests, the target's answers */
+
+struct sftp_row {
+	const char *op;                          /* get put list remove rename mkdir rmdir link symlink setstat copy */
+	struct slice path, other;                /* as the client gave them; other: the new name, the link's target */
+	uint64_t bytes;                          /* of content */
+	const unsigned char *sha256;             /* 32 bytes, or NULL: the content did not go by once, in order, from its start */
+	const char *coverage;                    /* whole, part, scattered: what went by of the file */
+	uint32_t status;                         /* SSH_FX_*: 0 is good; SFTP_NO_ANSWER */
+	bool refused;                            /* by us */
+};
+
+#define SFTP_NO_ANSWER 0xffffffffu
+
+typedef void sftp_row_fn(void *arg, const struct sftp_row *row);
+
+struct sftp;
+
+/* NULL: out of memory. */
+struct sftp *sftp_new(bool may_get, bool may_put, sftp_row_fn *fn, void *arg);
+/* Rows of what is still open come first, as unanswered. */
+void sftp_free(struct sftp *s);
+/* Takes what came.  0; -EPROTO: not SFTP, or beyond a limit; -ENOMEM.  Then nothing more may be delivered. */
+int sftp_feed(struct sftp *s, enum sftp_way way, const unsigned char *p, size_t n);
+/* What may be delivered that way; the caller empties it. */
+struct buf *sftp_out(struct sftp *s, enum sftp_way way);
+/* Words for a status; "?" if there are none. */
+const char *sftp_status_name(uint32_t status);
+
+#endif

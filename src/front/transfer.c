@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "front/transfer.h"
+
+#define DETAIL_MAX 70000
+#define FILE_ACTIVITY 1001               /* OCSF: File System Activity */
+#define SHA256_N   32
+
+/* OCSF's activities of that class. */
+static unsigned
+activity_of(const char *op)
+{
+	static const struct { const char *op; unsigned activity; } table[] = {
+		{ "get", 2 }, { "put", 3 }, { "list", 2 }, { "remove", 4 }, { "rmdir", 4 }, { "mkdir", 1 }, { "rename", 5 },
+		{ "setstat", 6 }, { "link", 1 }, { "symlink", 1 }, { "copy", 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (strcmp(table[i].op, op) == 0)
+			return table[i].activity;
+	return 99;
+}
+
+static int
+row_json(struct buf *b, const struct sftp_row *row, const char *result)
+{
+	int r = buf_printf(b, "{\"op\":\"%s\",\"path\":", row->op);
+
+	if (r == 0)
+		r = text_json(b, row->path);
+	if (r == 0 && row->other.n > 0 && (r = buf_text(b, ",\"to\":")) == 0)
+		r = text_json(b, row->other);
+	if (r == 0)
+		r = buf_printf(b, ",\"bytes\":%llu", (unsigned long long)row->bytes);
+	if (r == 0 && row->coverage[0] != '\0')
+		r = buf_printf(b, ",\"coverage\":\"%s\"", row->coverage);
+	if (r == 0 && row->sha256 != NULL && (r = buf_text(b, ",\"sha256\":\"")) == 0 &&
+	    (r = text_hex(b, slice_of(row->sha256, SHA256_N))) == 0)
+		r = buf_text(b, "\"");
+	return r == 0 ? buf_printf(b, ",\"result\":\"%s\"}", result) : r;
+}
+
+/* "put /etc/motd: 120 bytes, whole, sha256:…: ok" */
+static void
+row_words(const struct sftp_row *row, const char *result, char *words, size_t size)
+{
+	char path[400], other[204] = "", content[140] = "", hash[2 * SHA256_N + 1] = "";
+
+	if (row->other.n > 0) {
+		memcpy(other, " to ", 4);
+		(void)text_escaped(row->other, other + 4, sizeof(other) - 4);
+	}
+	for (unsigned i = 0; row->sha256 != NULL && i < SHA256_N; i++)
+		(void)snprintf(hash + 2 * i, 3, "%02x", row->sha256[i]);
+	if (row->coverage[0] != '\0')
+		(void)snprintf(content, sizeof(content), ": %llu bytes, %s%s%s", (unsigned long long)row->bytes, row->coverage,
+		    hash[0] != '\0' ? ", sha256:" : "", hash);
+	(void)snprintf(words, size, "sftp %s %s%s%s: %s%s", row->op, text_escaped(row->path, path, sizeof(path)), other, content,
+	    row->refused ? "refused: " : "", result);
+}
+
+static void
+row_event(struct channel *c, const struct sftp_row *row, const char *words, struct slice detail)
+{
+	struct front *f = c->front;
+	char id[ID_TEXT], sentence[1500];
+	struct msg_event msg = { .class_uid = FILE_ACTIVITY, .activity = activity_of(row->op), .severity = row->refused ? 2 : 1,
+		.ok = row->status == 0, .actor = slice_from(f->user), .src = slice_from(f->peer),
+		.session = slice_from(id_print(c->record.id, id)), .host = slice_from(c->leg->host), .detail = detail };
+
+	(void)snprintf(sentence, sizeof(sentence), "%s on %s: %s", f->user, c->leg->host, words);
+	msg.text = slice_from(sentence);
+	if (chan_send(f->store, MSG_EVENT, &msg) != 0)
+		c->in.broken = "the recorder does not keep up; the session ends";
+}
+
+static void
+on_row(void *arg, const struct sftp_row *row)
+{
+	struct channel *c = arg;
+	const char *result = sftp_status_name(row->status);
+	char words[900];
+	struct buf detail;
+
+	row_words(row, result, words, sizeof(words));
+	(void)record_add(&c->record, FRAME_MARK, slice_from(words));
+	buf_init(&detail, DETAIL_MAX);
+	if (row_json(&detail, row, result) == 0)
+		row_event(c, row, words, buf_slice(&detail));
+	buf_done(&detail);
+}
+
+int
+transfer_start(struct channel *c)
+{
+	c->sftp = sftp_new(channel_may(c, "get"), channel_may(c, "put"), on_row, c);
+	if (c->sftp == NULL)
+		return -ENOMEM;
+	c->in.sftp = c->out.sftp = c->sftp;
+	c->in.way = SFTP_UP;
+	c->out.way = SFTP_DOWN;
+	c->in.counted = c->out.counted = true;
+	c->in.keep = c->out.keep = 0;
+	return 0;
+}
+
+void
+transfer_end(struct channel *c)
+{
+	c->in.sftp = c->out.sftp = NULL;
+	sftp_free(c->sftp);
+	c->sftp = NULL;
+}

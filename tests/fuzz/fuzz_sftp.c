@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Any bytes on both ways, cut anywhere: a byte of input says which way and how many come next. */
+#include <assert.h>
+#include <stdint.h>
+
+#include "front/sftp.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static void
+on_row(void *arg, const struct sftp_row *row)
+{
+	unsigned *rows = arg;
+
+	assert(row->op != NULL && row->path.n <= 4096 && row->other.n <= 4096);
+	++*rows;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	unsigned rows = 0;
+	struct sftp *s = n > 0 ? sftp_new((data[0] & 1) != 0, (data[0] & 2) != 0, on_row, &rows) : NULL;
+	size_t at = 1;
+	int r = 0;
+
+	while (s != NULL && r == 0 && at < n) {
+		enum sftp_way way = (data[at] & 0x80) != 0 ? SFTP_DOWN : SFTP_UP;
+		size_t k = (size_t)(data[at++] & 0x7f) + 1;
+
+		k = k < n - at ? k : n - at;
+		r = sftp_feed(s, way, data + at, k);
+		at += k;
+		buf_clear(sftp_out(s, way));
+	}
+	sftp_free(s);
+	return 0;
+}

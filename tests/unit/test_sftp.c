@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Both streams by hand, whole and byte by byte. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "front/sftp.h"
+#include "tests/tap.h"
+
+static char rows[4096];
+
+static void
+on_row(void *arg, const struct sftp_row *row)
+{
+	size_t n = strlen(rows);
+	char path[200], sha[9] = "-";
+
+	(void)arg;
+	if (row->sha256 != NULL)
+		snprintf(sha, sizeof(sha), "%02x%02x%02x%02x", row->sha256[0], row->sha256[1], row->sha256[2], row->sha256[3]);
+	snprintf(rows + n, sizeof(rows) - n, "%s %s%s%.*s %llu %s %s %s%s\n", row->op, text_escaped(row->path, path, sizeof(path)),
+	    row->other.n > 0 ? ">" : "", (int)row->other.n, (const char *)row->other.p, (unsigned long long)row->bytes,
+	    row->coverage, sha, row->refused ? "refused " : "", sftp_status_name(row->status));
+}
+
+/* A packet from a format: b u8, w u32, q u64, s string, and raw bytes after R. */
+static void
+put(struct buf *b, unsigned v, int bytes)
+{
+	while (bytes-- > 0)
+		(void)buf_u8(b, (uint8_t)(bytes < 4 ? v >> (8 * bytes) : 0));
+}
+
+static void
+packet(struct buf *out, const char *fmt, ...)
+{
+	struct buf b;
+	va_list ap;
+
+	buf_init(&b, 1 << 20);
+	va_start(ap, fmt);
+	for (; *fmt != '\0'; fmt++) {
+		if (*fmt == 's') {
+			const char *s = va_arg(ap, const char *);
+
+			put(&b, (unsigned)strlen(s), 4);
+			(void)buf_text(&b, s);
+		} else {
+			put(&b, va_arg(ap, unsigned), *fmt == 'b' ? 1 : *fmt == 'w' ? 4 : 8);
+		}
+	}
+	va_end(ap);
+	put(out, (unsigned)b.len, 4);
+	(void)buf_append(out, b.p, b.len);
+	buf_done(&b);
+}
+
+/* Feeds in pieces of `step` bytes; true if all was taken, and what came out is what went in when same. */
+static bool
+feed(struct sftp *s, enum sftp_way way, struct buf *in, size_t step, bool same)
+{
+	struct buf *out = sftp_out(s, way);
+	bool good = true;
+
+	buf_clear(out);
+	for (size_t i = 0; good && i < in->len; i += step)
+		good = sftp_feed(s, way, in->p + i, in->len - i < step ? in->len - i : step) == 0;
+	good = good && (!same || (out->len == in->len && memcmp(out->p, in->p, in->len) == 0));
+	buf_clear(in);
+	return good;
+}
+
+static void
+test_transfer(size_t step)
+{
+	struct sftp *s = sftp_new(true, true, on_row, NULL);
+	struct buf b;
+
+	rows[0] = '\0';
+	buf_init(&b, 1 << 20);
+	packet(&b, "bw", 1u, 3u);
+	ok(feed(s, SFTP_UP, &b, step, true), "INIT goes on (pieces of %zu)", step);
+	packet(&b, "bwss", 2u, 3u, "posix-rename@openssh.com", "1");
+	ok(feed(s, SFTP_DOWN, &b, step, true), "and VERSION back");
+	packet(&b, "bwsww", 3u, 1u, "/tmp/f", 0x1au, 0u);
+	packet(&b, "bwsww", 3u, 2u, "/tmp/g", 1u, 0u);
+	(void)feed(s, SFTP_UP, &b, step, true);
+	packet(&b, "bws", 102u, 1u, "AA");
+	packet(&b, "bws", 102u, 2u, "BB");
+	(void)feed(s, SFTP_DOWN, &b, step, true);
+	packet(&b, "bwsqs", 6u, 3u, "AA", 0u, "hello ");
+	packet(&b, "bwsqs", 6u, 4u, "AA", 6u, "world\n");
+	packet(&b, "bwsqw", 5u, 5u, "BB", 0u, 100u);
+	packet(&b, "bwsqw", 5u, 6u, "BB", 12u, 100u);
+	ok(feed(s, SFTP_UP, &b, step, true), "content goes on as it comes");
+	packet(&b, "bwwss", 101u, 3u, 0u, "", "");
+	packet(&b, "bwwss", 101u, 4u, 0u, "", "");
+	packet(&b, "bws", 103u, 5u, "hello world\n");
+	packet(&b, "bwwss", 101u, 6u, 1u, "", "");
+	ok(feed(s, SFTP_DOWN, &b, step, true), "both ways");
+	packet(&b, "bws", 4u, 7u, "AA");
+	packet(&b, "bws", 4u, 8u, "BB");
+	(void)feed(s, SFTP_UP, &b, step, true);
+	packet(&b, "bwwss", 101u, 7u, 0u, "", "");
+	packet(&b, "bwwss", 101u, 8u, 0u, "", "");
+	(void)feed(s, SFTP_DOWN, &b, step, true);
+	is(rows, "put /tmp/f 12 whole a948904f ok\nget /tmp/g 12 whole a948904f ok\n", "two rows with the hash of the content");
+	sftp_free(s);
+	buf_done(&b);
+}
+
+static void
+test_parts(void)
+{
+	struct sftp *s = sftp_new(true, true, on_row, NULL);
+	struct buf b;
+
+	rows[0] = '\0';
+	buf_init(&b, 1 << 20);
+	packet(&b, "bwsww", 3u, 1u, "resumed", 2u, 0u);
+	packet(&b, "bwsww", 3u, 2u, "holes", 0x1au, 0u);
+	packet(&b, "bwsww", 3u, 3u, "gone", 1u, 0u);
+	(void)feed(s, SFTP_UP, &b, 7, true);
+	packet(&b, "bws", 102u, 1u, "A");
+	packet(&b, "bws", 102u, 2u, "B");
+	packet(&b, "bwwss", 101u, 3u, 2u, "", "");
+	(void)feed(s, SFTP_DOWN, &b, 7, true);
+	packet(&b, "bwsqs", 6u, 4u, "A", 500u, "tail");
+	packet(&b, "bwsqs", 6u, 5u, "B", 0u, "one");
+	packet(&b, "bwsqs", 6u, 6u, "B", 9u, "two");
+	(void)feed(s, SFTP_UP, &b, 7, true);
+	packet(&b, "bwwss", 101u, 4u, 0u, "", "");
+	packet(&b, "bwwss", 101u, 5u, 0u, "", "");
+	packet(&b, "bwwss", 101u, 6u, 0u, "", "");
+	(void)feed(s, SFTP_DOWN, &b, 7, true);
+	packet(&b, "bws", 4u, 7u, "A");
+	(void)feed(s, SFTP_UP, &b, 7, true);
+	packet(&b, "bwwss", 101u, 7u, 0u, "", "");
+	(void)feed(s, SFTP_DOWN, &b, 7, true);
+	sftp_free(s);
+	is(rows, "get gone 0  - no such file\nput resumed 4 part - ok\nput holes 6 scattered - interrupted\n",
+	    "no hash where not all of the content went by, and what was open at the end is said");
+	buf_done(&b);
+}
+
+static void
+test_refusals(void)
+{
+	struct sftp *s = sftp_new(true, false, on_row, NULL);
+	struct buf b;
+
+	rows[0] = '\0';
+	buf_init(&b, 1 << 20);
+	packet(&b, "bwsww", 3u, 1u, "/etc/passwd", 2u, 0u);
+	packet(&b, "bwss", 18u, 2u, "a", "b");
+	packet(&b, "bwsss", 200u, 3u, "hardlink@openssh.com", "a", "b");
+	packet(&b, "bws", 200u, 4u, "unheard-of@example.com");
+	packet(&b, "bws", 13u, 5u, "\033]52;x");
+	packet(&b, "bws", 17u, 6u, "/etc");
+	ok(feed(s, SFTP_UP, &b, 5, false), "a reader's writes are taken");
+	ok(sftp_out(s, SFTP_UP)->len == 4 + 1 + 4 + 8 && sftp_out(s, SFTP_UP)->p[4] == 17, "and only the stat reaches the target");
+	ok(sftp_out(s, SFTP_DOWN)->p[4] == 101 && sftp_out(s, SFTP_DOWN)->p[8] == 1 && sftp_out(s, SFTP_DOWN)->p[12] == 3,
+	    "the others are answered: permission denied");
+	is(rows, "put /etc/passwd 0  - refused permission denied\nrename a>b 0  - refused permission denied\n"
+	    "link a>b 0  - refused permission denied\nremove \\x1b]52;x 0  - refused permission denied\n", "each is a row");
+	/* An answer of ours waits for the end of the target's packet. */
+	packet(&b, "bws", 105u, 6u, "attributes");
+	buf_clear(sftp_out(s, SFTP_DOWN));
+	(void)sftp_feed(s, SFTP_DOWN, b.p, 10);
+	{
+		struct buf up;
+
+		buf_init(&up, 1000);
+		packet(&up, "bws", 13u, 9u, "x");
+		(void)feed(s, SFTP_UP, &up, 100, false);
+		buf_done(&up);
+	}
+	ok(sftp_out(s, SFTP_DOWN)->len == 0, "nothing goes into the middle of a packet");
+	(void)sftp_feed(s, SFTP_DOWN, b.p + 10, b.len - 10);
+	ok(sftp_out(s, SFTP_DOWN)->len > b.len && memcmp(sftp_out(s, SFTP_DOWN)->p, b.p, b.len) == 0, "it comes after it");
+	sftp_free(s);
+	buf_done(&b);
+}
+
+static void
+test_nonsense(void)
+{
+	static const struct { const char *what; unsigned char bytes[32]; size_t n; enum sftp_way way; } cases[] = {
+		{ "a length of 0", { 0, 0, 0, 0, 1 }, 5, SFTP_UP },
+		{ "a length of 2^32-1", { 255, 255, 255, 255, 1 }, 5, SFTP_UP },
+		{ "a write to a handle that nobody opened", { 0, 0, 0, 23, 6, 0, 0, 0, 1, 0, 0, 0, 1, 'A', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 'x' }, 27, SFTP_UP },
+		{ "a read of a handle that nobody opened", { 0, 0, 0, 22, 5, 0, 0, 0, 1, 0, 0, 0, 1, 'A', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 }, 26, SFTP_UP },
+		{ "an answer to nothing", { 0, 0, 0, 9, 101, 0, 0, 0, 1, 0, 0, 0, 0 }, 13, SFTP_DOWN },
+		{ "a path longer than its packet", { 0, 0, 0, 9, 17, 0, 0, 0, 1, 0, 0, 1, 0 }, 13, SFTP_UP },
+		{ "content from the wrong side", { 0, 0, 0, 9, 103, 0, 0, 0, 1, 0, 0, 0, 0 }, 13, SFTP_UP },
+		{ "a handle of 2^31 bytes", { 0, 0, 0, 30, 6, 0, 0, 0, 1, 128, 0, 0, 0 }, 13, SFTP_UP },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sftp *s = sftp_new(true, true, on_row, NULL);
+		int r = sftp_feed(s, cases[i].way, cases[i].bytes, cases[i].n);
+
+		ok((r == 0 ? sftp_feed(s, cases[i].way, cases[i].bytes, 1) : r) == -EPROTO, "%s ends it", cases[i].what);
+		sftp_free(s);
+	}
+}
+
+int
+main(void)
+{
+	test_transfer(1);
+	test_transfer(3);
+	test_transfer(100000);
+	test_parts();
+	test_refusals();
+	test_nonsense();
+	return tap_done();
+}
