@@ -331,6 +331,8 @@ replay_run(const struct replay_source *source, const struct replay_info *info, c
 		.idle_ms = o->idle_ms, .pairs = 8 };
 	if (r->loop != NULL && r->player != NULL)
 		e = term_start(getenv("TERM")) ? 0 : -ENOTTY;
+	if (e == 0 && o->enter != NULL)
+		e = o->enter(o->enter_arg);
 	if (e == 0 && (loop_signal(r->loop, SIGWINCH, on_signal, r) != 0 || loop_signal(r->loop, SIGHUP, on_signal, r) != 0 ||
 	    loop_signal(r->loop, SIGTERM, on_signal, r) != 0 || loop_signal(r->loop, SIGINT, on_signal, r) != 0 ||
 	    loop_signal(r->loop, SIGQUIT, on_signal, r) != 0 || loop_add(r->loop, 0, EPOLLIN, on_keys, r) != 0))

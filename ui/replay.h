@@ -16,6 +16,9 @@ struct replay_options {
 	double speed;                 /* 0.25 to 16 */
 	uint64_t idle_ms;             /* 0: no cap */
 	uint64_t at_ms;
+	/* Called when the terminal is set up and before the first byte of the record is looked at (the sandbox). */
+	int (*enter)(void *arg);
+	void *enter_arg;
 };
 
 /* Plays on this terminal until the viewer leaves.  0, or -ENOTTY: it cannot be drawn on. */

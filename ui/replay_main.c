@@ -3,20 +3,53 @@
 /*
  * fortress-replay: a recorded session on this terminal.  `fortress replay` starts it, after
  * it has put on the record that somebody reads.  It reads the database and writes nothing.
+ *
+ * options → database → terminal → sandbox → frames.  What it reads was written by strangers, so
+ * before the first frame it has given up everything but reading below the database's directory
+ * and drawing on this terminal: as root also its account, for that of the directory's owner.
  */
 #include <errno.h>
 #include <getopt.h>
+#include <pwd.h>
+#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/sandbox.h"
 #include "base/text.h"
 #include "db/db.h"
 #include "db/frames.h"
 #include "db/session.h"
 #include "ui/replay.h"
+
+/* SQLite and the segments' files; the terminal. */
+static const int calls[] = {
+	SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(stat), SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(getcwd),
+	SCMP_SYS(readlink), SCMP_SYS(ioctl), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(nanosleep), SCMP_SYS(lstat), -1
+};
+
+static int
+enter_sandbox(void *arg)
+{
+	const char *dir = arg;
+	const struct sandbox_path path = { .path = dir };
+	struct sandbox box = { .name = "replay", .calls = calls, .memory_max = (size_t)1 << 30 };
+	struct sandbox_state state;
+	const struct passwd *owner;
+	struct err e = { 0 };
+	struct stat st;
+
+	if (geteuid() == 0 && stat(dir, &st) == 0 && st.st_uid != 0 && (owner = getpwuid(st.st_uid)) != NULL)
+		box.user = owner->pw_name;
+	if (sandbox_enter(&box, NULL, &path, 1, &state, &e) == 0)
+		return 0;
+	log_error("%s", e.text);
+	return -EPERM;
+}
 
 struct session {
 	char user[128], login[128], host[128], state[16];
@@ -84,7 +117,7 @@ static const struct option longs[] = {
 };
 
 static int
-play(const char *dir, const char *id_text, const struct replay_options *o, bool text)
+play(const char *dir, const char *id_text, struct replay_options *o, bool text)
 {
 	struct session s = { .state = "" };
 	struct replay_info info = { .id = id_text, .user = s.user, .login = s.login, .host = s.host, .state = s.state };
@@ -108,7 +141,12 @@ play(const char *dir, const char *id_text, const struct replay_options *o, bool 
 	src.cols = s.cols;
 	src.rows = s.rows;
 	info.start = s.start;
-	r = text ? replay_text(&src) : replay_run(&src, &info, o);
+	o->enter = enter_sandbox;
+	o->enter_arg = (void *)(uintptr_t)dir;
+	if (text)
+		r = enter_sandbox(o->enter_arg) == 0 ? replay_text(&src) : -EPERM;
+	else
+		r = replay_run(&src, &info, o);
 	db_frames_close(it);
 	db_close(db);
 	if (r == -ENOTTY)

@@ -31,3 +31,6 @@ EXTRA_DIST += %D%/g002-mfa.t
 
 TESTS += %D%/j001-files.t
 EXTRA_DIST += %D%/j001-files.t
+
+TESTS += %D%/d002-replay.t
+EXTRA_DIST += %D%/d002-replay.t

@@ -1,0 +1,72 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""A hostile host's output, recorded through the bastion and replayed: the viewer's terminal is never made to answer,
+and what draws it has given up what it does not need."""
+import fcntl, json, os, pty, re, select, struct, subprocess, sys, termios, time
+
+top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
+sys.dont_write_bytecode = True
+sys.path.insert(0, f"{top}/tests")
+
+def skip(why):
+    print(f"1..0 # SKIP {why}"); sys.exit(0)
+
+if os.geteuid() != 0: skip("needs root to run an sshd")
+if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
+for account in ("_fortress", "_fortress-gate", "_fortress-store"):
+    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
+from bastion import Bastion, talk
+
+n = failed = 0
+def ok(good, what, *notes):
+    global n, failed
+    n += 1; failed += not good
+    print(f"{'' if good else 'not '}ok {n} - {what}")
+    for note in notes if not good else (): print("# " + repr(note)[-1500:])
+    sys.stdout.flush()
+
+HOSTILE = [b"\x1b]52;c;ZXZpbA==\x07", b"\x1b]0;title <b>x</b>\x07", b"\x1b[21t", b"\x1b[6n", b"\x1b[5n", b"\x1b[c", b"\x1b[>c", b"\x1b[=c",
+           b"\x1bP$qm\x1b\\", b"\x1bP+q544e\x1b\\", b"\x1bP0;1;0q#0;2;0;0;0~-\x1b\\", b"\x1b]8;;http://evil/\x1b\\link\x1b]8;;\x1b\\", b"\x1b[?1049h",
+           b"\x1b[?1000h\x1b[?1006h", b"\x1b[?2004h", b"\x05", b"\x1b[18t", b"\x1b]10;?\x07", b"\x1b]4;1;?\x07", b"\x1b[?69$p", b"\x9b6n", b"\x1bZ",
+           b"\x1b[99999b", b"\x1b_Gi=1,a=q;\x1b\\", b"\x1b^pm\x1b\\", b"\x1b[5i", b"\x1b[4i", b"\xe2\x80\xae\xe2\x81\xa6bidi", b"\x1b#8", b"\x1bc"]
+# What may come out: moves, colours, erasing, modes of ncurses' own; no strings (OSC, DCS, APC, PM), no reports, no 8-bit controls.
+ASKS = re.compile(rb"\x1b\]|\x1bP|\x1b_|\x1b\^|\x1bX|\x1b\[[0-9;?>=]*[cn]|\x1b\[[0-9;]*(?:1[1-9]|2[01])t|\x1b\[[0-9;?]*\$p|\x1bZ|\x05|\x1b\[[0-9;?]*i|(?<![\xc2-\xf4\x80-\xbf])[\x80-\x9f]")
+
+b = Bastion(build, "KernelAudit off\n")
+def screen(argv, keys, until):
+    """Runs on a pty, sends keys when `until` shows; the bytes that the terminal got, the process while it ran."""
+    pid, fd = pty.fork()
+    if pid == 0: os.execvpe(argv[0], argv, b.env | {"TERM": "xterm-256color"})
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    out, status, keys = b"", {}, list(keys)
+    while select.select([fd], [], [], 15)[0]:
+        try: data = os.read(fd, 65536)
+        except OSError: break
+        if not data: break
+        out += data
+        if keys and keys[0][0] in out:
+            if not status: status = dict(l.split(":\t", 1) for l in open(f"/proc/{pid}/status").read().splitlines() if ":\t" in l)
+            out_now, (_, key) = out, keys.pop(0)
+            os.write(fd, key)
+    os.close(fd)
+    return out, status, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+try:
+    bad = f"{b.dir}/bad"; open(bad, "wb").write(b"before\r\n" + b"".join(HOSTILE) + b"\x1bc\r\nafter-it-all\r\n")
+    out, rc = talk(b.ssh("fortress", "-tt") + [f"cat {bad}; exit 4"], [])
+    ok(rc == 4, "the hostile output went through a session", rc)
+    session = json.loads(b.ctl("--json", "session", "ls"))[0]["id"]
+    out, status, rc = screen([f"{build}/fortress", "replay", session], [(b"? help", b"G"), (b"after-it-all", b"q")], b"")
+    ok(rc == 0 and b"after-it-all" in out, "it can be replayed", out[-500:])
+    ok(ASKS.search(out) is None, "nothing that the viewer's terminal gets makes it answer", ASKS.search(out), out)
+    ok(status.get("Seccomp", "").strip() == "2" and status.get("NoNewPrivs", "").strip() == "1", "the player runs under its filter", status.get("Seccomp"))
+    ok(status["Uid"].split()[0] != "0", "and not as root, whose command it was", status["Uid"])
+    text = subprocess.run([f"{build}/fortress", "session", "print", session], env=b.env, capture_output=True).stdout
+    ok(b"after-it-all" in text and b"\x1b" not in text and ASKS.search(text) is None, "nor the text of the session", text)
+    text = subprocess.run([f"{build}/fortress", "replay", "--text", session], env=b.env, capture_output=True).stdout
+    ok(b"after-it-all" in text and b"\x1b" not in text, "nor the last screen as text", text)
+finally:
+    b.stop()
+print(f"1..{n}")
+sys.exit(failed != 0)
