@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * What the files of the parser share: the token that comes next, and the pieces that rules and
+ * named things are made of.  Every function returns 0 or a negative code with p->e filled.
+ */
+#ifndef POLICY_PARSE_H
+#define POLICY_PARSE_H
+
+#include "policy/ast.h"
+#include "policy/lex.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+struct parse {
+	struct policy *p;
+	struct lex *lex;
+	struct token t;                      /* the token in front */
+	policy_read_fn *read;
+	void *arg;
+	unsigned depth, files;
+	struct err *e;
+};
+
+/* parse_token.c */
+int parse_fail(struct parse *p, struct place at, const char *what, const char *word, const char *hint);
+int parse_unexpected(struct parse *p, const char *wanted);
+int parse_unknown(struct parse *p, struct place at, const char *what, const char *word, const char *const *words, size_t n);
+int parse_no_memory(struct parse *p);
+int parse_next(struct parse *p);
+bool parse_at_mark(const struct parse *p, char c);
+bool parse_at_word(const struct parse *p, const char *word);
+int parse_expect(struct parse *p, char c);
+int parse_take_text(struct parse *p, const char **text, const char *wanted);
+int parse_take_name(struct parse *p, const char **name, const char *wanted);
+bool parse_at_one_of(const struct parse *p, const char *const *words, size_t n);
+
+/* parse_expr.c */
+int parse_who(struct parse *p, struct who **ret);
+int parse_or(struct parse *p, struct expr **ret, bool in_set);
+int parse_patterns(struct parse *p, struct command *c);
+
+/* parse_rule.c */
+int parse_rule(struct parse *p, bool permit, struct place at);
+int parse_obligation(struct parse *p, struct place at, bool watch);
+
+#endif
