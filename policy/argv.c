@@ -180,7 +180,9 @@ arg_check(const char *text, bool is_last)
 
 	if (strcmp(text, "**") == 0)
 		return is_last ? NULL : "** stands for the rest, so it comes last";
-	if (strcmp(text, "*") == 0 || !typed(text, &kind, &rest))
+	if (strcmp(text, "*") == 0)
+		return NULL;
+	if (!typed(text, &kind, &rest))
 		return strchr(text, '*') == NULL || text[0] == '<' ? NULL : "* is a whole argument; write <path:GLOB> or \"quotes\"";
 	if (kind_find(kind) == NULL)
 		return "the kinds are int, enum, host, ident, path, re";

@@ -96,6 +96,7 @@ policy_show(struct ctl *c, int argc, char **argv)
 struct question {
 	const char *user, *verb, *host, *login, *src, *groups, *labels, *file;
 	int64_t at_us;
+	const char *to, *raw;                  /* raw: a command string as a plain sshd gets it, instead of argv */
 	char **argv;
 	int argc;
 };
@@ -216,7 +217,7 @@ static int
 explain_eval(const struct policy *p, const struct question *q, const struct rows *x, struct buf *out, struct policy_decision *d)
 {
 	struct policy_request req = { .user = slice_from(q->user), .verb = slice_from(q->verb), .host = slice_from(q->host),
-	    .src = slice_from(q->src), .now = { q->at_us != 0 ? q->at_us : clock_wall().us } };
+	    .src = slice_from(q->src), .to = slice_from(q->to), .now = { q->at_us != 0 ? q->at_us : clock_wall().us } };
 	struct policy_facts facts;
 	struct buf command;
 	char first[256];
@@ -228,7 +229,7 @@ explain_eval(const struct policy *p, const struct question *q, const struct rows
 		return -E2BIG;
 	policy_facts_use(&facts, &req);
 	buf_init(&command, 65536);
-	r = command_join(q, &command);
+	r = q->raw != NULL ? buf_text(&command, q->raw) : command_join(q, &command);
 	req.command = buf_slice(&command);
 	policy_eval(p, &req, d);
 	if (r == 0)
@@ -333,7 +334,8 @@ policy_explain_command(struct ctl *c, int argc, char **argv)
 /* --- test --- */
 
 /*
- * One case a line:  USER[:GROUP,..] VERB HOST[{K=V ..}] [as LOGIN] [from ADDR] [-- COMMAND] => permit|deny [RULE]
+ * One case a line:  USER[:GROUP,..] VERB HOST[{K=V ..}] [as LOGIN] [to H:P] [from ADDR] [at TIME] [-- COMMAND]
+ *     => permit|deny [RULE [mfa]] [: WORDS]         WORDS: what the explanation holds
  */
 struct test { struct ctl *c; const struct policy *p; const char *file; unsigned line, cases, failed; };
 
@@ -368,19 +370,17 @@ case_parse(struct question *q, struct rows *x, char *words[], int n)
 	q->user = words[0];
 	q->verb = words[1];
 	q->host = words[2];
-	for (; i + 1 < n && strcmp(words[i], "--") != 0; i += 2) {
+	for (; i + 1 < n; i += 2) {
 		if (strcmp(words[i], "as") == 0)
 			q->login = words[i + 1];
+		else if (strcmp(words[i], "to") == 0)
+			q->to = words[i + 1];
 		else if (strcmp(words[i], "from") == 0)
 			q->src = words[i + 1];
 		else if (strcmp(words[i], "at") != 0 || !ctl_parse_time(words[i + 1], &q->at_us))
 			return false;
 	}
-	if (i < n && strcmp(words[i], "--") != 0)
-		return false;
-	q->argv = words + i + 1;
-	q->argc = i < n ? n - i - 1 : 0;
-	return true;
+	return i == n;
 }
 
 static int
@@ -394,37 +394,59 @@ case_words(char *text, char *words[WORDS_MAX])
 	return n;
 }
 
+/* Cuts text at the last or first mark; what follows it, or NULL. */
+static char *
+case_cut(char *text, const char *mark, bool last)
+{
+	char *at = strstr(text, mark), *more;
+
+	while (last && at != NULL && (more = strstr(at + 1, mark)) != NULL)
+		at = more;
+	if (at == NULL)
+		return NULL;
+	*at = '\0';
+	return at + strlen(mark);
+}
+
+static bool
+want_is_good(char *want[], int n)
+{
+	return n >= 1 && n <= 3 && (strcmp(want[0], "permit") == 0 || strcmp(want[0], "deny") == 0) &&
+	    (n < 3 || strcmp(want[2], "mfa") == 0);
+}
+
+static bool
+case_holds(const struct policy_decision *d, char *want[], int n, const char *told, const char *text)
+{
+	return d->permit == (strcmp(want[0], "permit") == 0) && (n < 2 || strcmp(want[1], d->rule) == 0) &&
+	    ((d->obligations & POLICY_MFA) != 0) == (n == 3) && (told == NULL || strstr(text, told) != NULL);
+}
+
 static int
 case_run(struct test *t, char *line)
 {
-	char *arrow = strstr(line, "=>"), *words[WORDS_MAX], *want[WORDS_MAX];
+	char *words[WORDS_MAX], *want[WORDS_MAX], *wanted = case_cut(line, " => ", true), *told;
 	struct rows *x = calloc(1, sizeof(*x));
 	struct policy_decision d = { 0 };
 	struct question q = { 0 };
 	struct buf text;
 	int n, wants;
-	bool good;
 
-	if (x == NULL || arrow == NULL) {
-		free(x);
-		return ctl_fail(t->c, "%s:%u: no \"=>\": a case is USER VERB HOST ... => permit|deny [RULE]", t->file, t->line);
-	}
-	*arrow = '\0';
+	told = wanted != NULL ? case_cut(wanted, " : ", false) : NULL;
+	q.raw = case_cut(line, " -- ", false);
 	n = case_words(line, words);
-	wants = case_words(arrow + 2, want);
-	good = case_parse(&q, x, words, n) && wants >= 1 && wants <= 2 &&
-	    (strcmp(want[0], "permit") == 0 || strcmp(want[0], "deny") == 0);
-	if (!good) {
+	wants = wanted != NULL ? case_words(wanted, want) : 0;
+	if (x == NULL || !want_is_good(want, wants) || !case_parse(&q, x, words, n)) {
 		free(x);
-		return ctl_fail(t->c, "%s:%u: a case is USER[:GROUP,..] VERB HOST[{K=V,..}] [as LOGIN] [from ADDR] [at TIME] "
-		    "[-- COMMAND] => permit|deny [RULE]", t->file, t->line);
+		return ctl_fail(t->c, "%s:%u: a case is USER[:GROUP,..] VERB HOST[{K=V,..}] [as LOGIN] [to H:P] [from ADDR] [at TIME] "
+		    "[-- COMMAND] => permit|deny [RULE [mfa]] [: WORDS]", t->file, t->line);
 	}
 	buf_init(&text, 16384);
 	t->cases++;
-	if (explain_eval(t->p, &q, x, &text, &d) != 0 || d.permit != (strcmp(want[0], "permit") == 0) ||
-	    (wants == 2 && strcmp(want[1], d.rule) != 0)) {
+	if (explain_eval(t->p, &q, x, &text, &d) != 0 || !case_holds(&d, want, wants, told, buf_cstr(&text))) {
 		t->failed++;
-		printf("%s:%u: wanted %s%s%s, got %s\n", t->file, t->line, want[0], wants == 2 ? " " : "", wants == 2 ? want[1] : "",
+		printf("%s:%u: wanted %s%s%s%s%s, got %s\n", t->file, t->line, want[0], wants > 1 ? " " : "",
+		    wants > 1 ? want[1] : "", told != NULL ? " : " : wants > 2 ? " mfa" : "", told != NULL ? told : "",
 		    buf_cstr(&text));
 	}
 	buf_done(&text);

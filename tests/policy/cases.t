@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# NAME.policy with NAME.cases: every case holds, and the policy's printed form decides alike.
+# bad/NAME.policy: is refused, with the words of its first line.
+top=${top_srcdir:-.}
+fortress=${top_builddir:-.}/fortress
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+n=0
+result()
+{
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; sed 's/^/# /' "$dir/log"; fi
+}
+for policy in "$top"/tests/policy/*.policy; do
+	name=$(basename "$policy" .policy)
+	"$fortress" policy test "${policy%.policy}.cases" "$policy" >"$dir/log" 2>&1
+	result $? "$name: $(tail -1 "$dir/log")"
+	"$fortress" policy print "$policy" >"$dir/$name.policy" 2>"$dir/log" &&
+		"$fortress" policy print "$dir/$name.policy" >"$dir/again" 2>>"$dir/log" && cmp "$dir/$name.policy" "$dir/again" >>"$dir/log" 2>&1
+	result $? "$name: what was printed, read and printed again is the same"
+	"$fortress" policy test "${policy%.policy}.cases" "$dir/$name.policy" >"$dir/log" 2>&1
+	result $? "$name: and decides alike"
+	# Order must not matter for the verdict: the same statements from the last to the first.
+	grep -v '^#' "$policy" | tac >"$dir/turned.policy"
+	"$fortress" policy test "${policy%.policy}.cases" "$dir/turned.policy" >"$dir/log" 2>&1
+	result $? "$name: as it does with its statements in the other order"
+done
+for policy in "$top"/tests/policy/bad/*.policy; do
+	words=$(sed -n '1s/^# //p' "$policy")
+	"$fortress" policy check "$policy" >"$dir/log" 2>&1
+	[ $? -eq 1 ] && grep -qF -- "$words" "$dir/log" && grep -Eq "$(basename "$policy"):[0-9]+:[0-9]+: " "$dir/log"
+	result $? "bad/$(basename "$policy"): $(head -1 "$dir/log" | sed 's/.*policy:/:/')"
+done
+# A case that does not hold is seen: the tool can fail.
+echo 'nobody shell web1 => permit' >"$dir/false.cases"
+! "$fortress" policy test "$dir/false.cases" "$top/tests/policy/worked.policy" >"$dir/log" 2>&1
+result $? "a case that does not hold fails"
+echo "1..$n"
