@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """The whole path against `ssh -J` through OpenSSH's sshd, in the same run, in turns.
 
-    tests/bench/path.py [--build DIR] [--pairs N] [--mb N] [--sessions N] [echo|bulk|login|memory]...
+    tests/bench/path.py [--build DIR] [--pairs N] [--mb N] [--sessions N] [echo|bulk|files|login|picker|memory]...
 
 Starts an sshd of its own (target and jump host) and a bastion in a temporary directory, all on
 127.0.0.1, and ends them.  Needs root (sshd runs as it).  Prints medians and their ratio.
@@ -68,6 +68,39 @@ class Bench(Bastion):
                     if p.returncode != 0 or got != want: raise SystemExit(f"{way} {direction}: bytes differ or ssh failed")
             print(f"bulk {direction}: {n} MB, md5 equal"); self.pair(f"bulk {direction}", rates["fortress"], ("jump", rates["jump"]), "MB/s", "goal >= 0.9")
 
+    # scp by sftp: every operation understood and on the record, the contents hashed
+    def files(self):
+        n = self.a.mb; src, dst = f"{self.dir}/data", f"{self.dir}/copy"
+        with open("/dev/urandom", "rb") as r, open(src, "wb") as w:
+            for i in range(n): w.write(r.read(1 << 20))
+        want = hashlib.md5(open(src, "rb").read()).hexdigest()
+        for direction in ("down", "up"):
+            rates = {"fortress": [], "jump": []}
+            for _ in range(self.a.pairs):
+                for way in rates:
+                    ssh = self.ssh(way); host = ssh[-1]; opts = ["-P" if x == "-p" else x for x in ssh[1:-1]]
+                    ends = [f"{host}:{src}", dst] if direction == "down" else [src, f"{host}:{dst}"]
+                    t = time.perf_counter(); subprocess.run(["scp", "-q", *opts, *ends], stdin=subprocess.DEVNULL, check=True)
+                    rates[way].append(n / (time.perf_counter() - t))
+                    if hashlib.md5(open(dst, "rb").read()).hexdigest() != want: raise SystemExit(f"{way} {direction}: bytes differ")
+                    os.unlink(dst)
+            print(f"scp {direction}: {n} MB, md5 equal"); self.pair(f"scp {direction}", rates["fortress"], ("jump", rates["jump"]), "MB/s", "goal >= 0.9")
+
+    # from the start of ssh to the picker's first screen, beside a whole `ssh host true` to an sshd
+    def picker(self):
+        times = {"fortress": [], "sshd": []}
+        argv = self.ssh("fortress"); argv[-1] = "bench@127.0.0.1"
+        for _ in range(max(self.a.pairs * 4, 20)):
+            t = time.perf_counter(); pid, fd = pty.fork()
+            if pid == 0: os.execvpe("ssh", argv, dict(os.environ, TERM="xterm-256color"))
+            seen = b""
+            while b"NAME" not in seen: seen += os.read(fd, 4096)
+            times["fortress"].append((time.perf_counter() - t) * 1e3); os.close(fd); os.waitpid(pid, 0)
+            t = time.perf_counter(); subprocess.run(self.ssh("sshd") + ["true"], stdin=subprocess.DEVNULL, check=True)
+            times["sshd"].append((time.perf_counter() - t) * 1e3)
+        print("picker: login to its first screen, beside `ssh HOST true` to an sshd")
+        self.pair("picker", times["fortress"], ("sshd", times["sshd"]), "ms", "goal <= 1")
+
     def login(self):
         rates = {"agent": [], "fortress": [], "sshd": []}; n, par = 60, 8
         for _ in range(self.a.pairs):
@@ -98,20 +131,31 @@ class Bench(Bastion):
         while todo: p = todo.pop(); out.append(p); todo += kids.get(p, [])
         return out
 
-    def memory(self):
-        n = self.a.sessions; before = self.pss(self.tree(self.bastion.pid)); clients = []
-        for _ in range(n):
-            clients.append(subprocess.Popen(self.ssh("fortress") + ["echo up; exec cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE))
-        for c in clients: c.stdout.readline()
-        after = self.pss(self.tree(self.bastion.pid))
-        print(f"memory: {n} idle recorded sessions, all processes of the bastion\n  {before} kB before, {after} kB after: "
-              f"{(after - before) / n:.0f} kB a session (goal 717)\n", flush=True)
-        for c in clients: c.stdin.close()
+    def held(self, root, argv, ready):
+        """kB a connection, of all processes below root, with so many of them open."""
+        n = self.a.sessions; before = self.pss(self.tree(root)); clients = []
+        for i in range(0, n, 20):
+            more = [subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(min(20, n - i))]
+            clients += more
+            ready(more)
+        kb = (self.pss(self.tree(root)) - before) / n
+        for c in clients: c.stdin.close(); c.terminate()
         for c in clients: c.wait()
+        return kb
+
+    def memory(self):
+        ours = self.held(self.bastion.pid, self.ssh("agent") + ["echo up; exec cat"], lambda cs: [c.stdout.readline() for c in cs])
+        sshd = self.procs[1].pid
+        # A connection of ProxyJump is one to the jump host's sshd that carries a channel and no session.
+        def forwarded(cs):
+            for c in cs: c.stdout.read(4)
+        jump = self.ssh("sshd"); theirs = self.held(sshd, jump[:-1] + ["-W", f"127.0.0.1:{self.sshd_port}", jump[-1]], forwarded)
+        print(f"memory: {self.a.sessions} at once, all processes of the bastion (an idle recorded session), of sshd (a ProxyJump through it and the\n"
+              f"  target's first process): fortress {ours:.0f} kB (goal 717), sshd {theirs:.0f} kB, ratio {ours / theirs:.2f}\n", flush=True)
 
 def main():
     ap = argparse.ArgumentParser()
-    ap.add_argument("what", nargs="*", default=["echo", "bulk", "login", "memory"])
+    ap.add_argument("what", nargs="*", default=["echo", "bulk", "files", "login", "picker", "memory"])
     ap.add_argument("--build", default=os.path.join(os.getcwd(), "build")); ap.add_argument("--pairs", type=int, default=5)
     ap.add_argument("--mb", type=int, default=200); ap.add_argument("--keys", type=int, default=1000)
     ap.add_argument("--sessions", type=int, default=100)
