@@ -50,6 +50,8 @@ struct job {
 	bool started, terminal, reaped, gone, closed;
 };
 
+#define INPUT_MAX (8u << 20)             /* what came and is not written yet; two windows are 2.5 MB */
+
 static unsigned char scratch[CHUNK];     /* one thread, never used across a call that could use it again */
 
 static bool
@@ -214,7 +216,7 @@ job_new(const struct job_host *h, unsigned number)
 	c->host = h;
 	c->number = number;
 	c->in.fd = c->out.fd = c->err.fd = -1;
-	buf_init(&c->in.rest, CHUNK);
+	buf_init(&c->in.rest, INPUT_MAX);
 	buf_init(&c->out.rest, CHUNK);
 	buf_init(&c->err.rest, CHUNK);
 	c->callbacks = (struct ssh_channel_callbacks_struct){
@@ -356,24 +358,47 @@ check_input_end(struct job *c)
 		stream_close(c, &c->in);
 }
 
+/* libssh 0.10 opens the peer's window anew at each read, whatever it still holds: so all that came is taken at once, or
+ * its buffer would grow without end before a slow program. */
+static int
+take_all(struct job *c)
+{
+	int n = ssh_channel_poll(c->ssh, 0);
+	unsigned char *p;
+
+	if (n <= 0)
+		return n;
+	if ((size_t)n <= sizeof scratch) {
+		n = ssh_channel_read_nonblocking(c->ssh, scratch, sizeof scratch, 0);
+		if (n > 0)
+			(void)deliver(c, scratch, (size_t)n);
+		return n;
+	}
+	p = buf_reserve(&c->in.rest, (size_t)n);
+	if (p == NULL) {
+		stream_close(c, &c->in);
+		return -1;
+	}
+	n = ssh_channel_read_nonblocking(c->ssh, p, (uint32_t)n, 0);
+	if (n > 0)
+		buf_added(&c->in.rest, (size_t)n);
+	return n;
+}
+
 static bool
 pump_in(struct job *c)
 {
 	bool moved = false;
 
 	for (int i = 0; i < ROUNDS && c->started; i++) {
-		int n;
-
 		if (c->in.rest.len > 0) {
 			if (!c->in.ready || !deliver(c, c->in.rest.p, c->in.rest.len))
 				return moved;
 			moved = true;
 			continue;
 		}
-		n = ssh_channel_read_nonblocking(c->ssh, scratch, sizeof scratch, 0);
-		if (n <= 0)
+		if (take_all(c) <= 0)
 			break;
-		(void)deliver(c, scratch, (size_t)n);
 		moved = true;
 	}
 	if (c->started)

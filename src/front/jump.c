@@ -185,7 +185,7 @@ jump_look(struct jump *j)
 
 	if (d->ending)
 		return;
-	if (d->wire.dead || ssh_channel_is_closed(j->carrier) || (ssh_channel_is_eof(j->carrier) && j->splice.in_len == 0) ||
+	if (d->wire.dead || ssh_channel_is_closed(j->carrier) || (ssh_channel_is_eof(j->carrier) && intake_left(&j->splice.in) == 0) ||
 	    (!d->logged_in && clock_ms_since(j->start) > LOGIN_MS) || d->front->ending)
 		d->ending = true;
 }

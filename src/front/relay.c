@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "front/relay.h"
 
@@ -30,7 +29,7 @@ flow_count(struct flow *f, struct record *r)
 
 	keep = keep < f->len ? keep : f->len;
 	if (keep > 0)
-		e = record_add(r, f->kind, slice_of(f->rest, keep));
+		e = record_add(r, f->kind, slice_of(f->data, keep));
 	f->uncounted += f->len - keep;
 	return e == 0 && f->uncounted >= FLOW_COUNT ? flow_settle(f, r) : e;
 }
@@ -43,7 +42,7 @@ flow_record(struct flow *f, struct record *r)
 	if (f->counted)
 		return flow_count(f, r);
 	if (f->kind != 0)
-		return record_add(r, f->kind, slice_of(f->rest, f->len));
+		return record_add(r, f->kind, slice_of(f->data, f->len));
 	(void)snprintf(count, sizeof(count), "%zu", f->len);
 	return record_add(r, FRAME_SECRET, slice_from(count));
 }
@@ -69,17 +68,19 @@ take_filtered(struct flow *f)
 
 /* What was read is recorded, and filtered if there is a filter. */
 static void
-take_read(struct flow *f, struct record *r, size_t n)
+take_read(struct flow *f, struct record *r)
 {
-	f->bytes += n;
-	f->data = f->rest;
+	struct slice s = intake_take(&f->intake, FLOW_CHUNK);
+
+	f->bytes += s.n;
+	f->data = s.p;
 	f->off = 0;
-	f->len = n;
+	f->len = s.n;
 	if (flow_record(f, r) != 0)
 		f->broken = "out of memory; the session ends";      /* record_is_full left room */
 	if (f->sftp != NULL) {
 		f->len = 0;
-		if (sftp_feed(f->sftp, f->way, f->rest, n) != 0)
+		if (sftp_feed(f->sftp, f->way, s.p, s.n) != 0)
 			f->broken = "what was sent is not SFTP as the bastion knows it; the session ends";
 		(void)take_filtered(f);
 	}
@@ -99,23 +100,15 @@ flow_read(struct flow *f, struct record *r)
 	}
 	if (f->eof)
 		return false;
-	if (f->rest == NULL && (f->rest = malloc(FLOW_CHUNK)) == NULL) {
+	n = intake_fill(&f->intake, f->from, f->from_stderr);
+	if (n > 0)
+		take_read(f, r);
+	else if (n == INTAKE_FLOOD)
+		f->broken = "a side sends more than its window allows; the session ends";
+	else if (n == INTAKE_NO_MEMORY)
 		f->broken = "out of memory; the session ends";
-		f->eof = true;
-		return true;
-	}
-	n = ssh_channel_read_nonblocking(f->from, f->rest, FLOW_CHUNK, f->from_stderr);
-	if (n == 0 || n == SSH_AGAIN) {
-		/* A closed channel without unread bytes has nothing more to say, EOF or not. */
-		f->eof = ssh_channel_is_closed(f->from) || ssh_channel_is_eof(f->from);
-		return f->eof;
-	}
-	if (n < 0) {
-		f->eof = true;
-		return true;
-	}
-	take_read(f, r, (size_t)n);
-	return true;
+	f->eof = n < 0;
+	return n != 0;
 }
 
 bool
@@ -152,7 +145,7 @@ flow_is_done(const struct flow *f)
 void
 flow_done(struct flow *f)
 {
-	free(f->rest);
+	intake_done(&f->intake);
 	buf_done(&f->filtered);
 	*f = (struct flow){ 0 };
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <libssh/libssh.h>
 
+#include "front/intake.h"
 #include "front/record.h"
 #include "front/sftp.h"
 #include "front/wire.h"
@@ -27,13 +28,13 @@ struct flow {
 	bool counted;                   /* its bytes are not kept but for the first `keep` */
 	size_t keep;
 	uint64_t uncounted;             /* bytes that the record has not been told of */
-	unsigned char *rest;            /* FLOW_CHUNK bytes once used */
-	const unsigned char *data;      /* what is to be delivered: rest, or filtered */
+	struct intake intake;
+	const unsigned char *data;      /* what is to be delivered: in intake, or filtered */
 	struct sftp *sftp;              /* understands the bytes on their way, or NULL; not the flow's */
 	enum sftp_way way;
 	struct buf filtered;            /* what it let through */
 	size_t off, len;
-	uint64_t pos, bytes;            /* pos: where the record of rest ends */
+	uint64_t pos, bytes;            /* pos: where the record of data ends */
 	bool eof, eof_sent;
 	const char *broken;             /* why it cannot go on, or NULL */
 };

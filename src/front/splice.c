@@ -13,7 +13,7 @@ splice_ready(void *arg, int fd, uint32_t events)
 	struct splice *s = arg;
 
 	if (s->out_len > 0 && (events & EPOLLIN) != 0)
-		(void)loop_mod(s->loop, fd, s->in_len > 0 ? (uint32_t)EPOLLOUT : 0u);
+		(void)loop_mod(s->loop, fd, intake_left(&s->in) > 0 ? (uint32_t)EPOLLOUT : 0u);
 }
 
 int
@@ -54,7 +54,7 @@ take_out(struct splice *s)
 		splice_end(s);                   /* EIO: the last holder of a pty's other side is gone */
 		return true;
 	}
-	(void)loop_mod(s->loop, s->fd, EPOLLIN | (s->in_len > 0 ? (uint32_t)EPOLLOUT : 0u));
+	(void)loop_mod(s->loop, s->fd, EPOLLIN | (intake_left(&s->in) > 0 ? (uint32_t)EPOLLOUT : 0u));
 	return false;
 }
 
@@ -77,27 +77,17 @@ pump_out(struct splice *s)
 static bool
 pump_in(struct splice *s)
 {
-	bool moved = false;
+	bool moved = intake_left(&s->in) == 0;
 	ssize_t n;
-	int r;
 
-	if (s->in_len == 0) {
-		r = ssh_channel_read_nonblocking(s->ssh, s->in, sizeof(s->in), 0);
-		if (r <= 0)
-			return false;
-		s->in_len = (size_t)r;
-		s->in_off = 0;
-		moved = true;
-	}
-	n = write(s->fd, s->in + s->in_off, s->in_len);
-	if (n > 0) {
-		s->in_off += (size_t)n;
-		s->in_len -= (size_t)n;
-		return true;
-	}
-	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		s->in_len = 0;
-	return moved;
+	if (intake_fill(&s->in, s->ssh, false) <= 0)
+		return false;
+	n = write(s->fd, s->in.p + s->in.off, intake_left(&s->in));
+	if (n > 0)
+		(void)intake_take(&s->in, (size_t)n);
+	else if (errno != EAGAIN && errno != EINTR)
+		(void)intake_take(&s->in, intake_left(&s->in));
+	return moved || n > 0;
 }
 
 bool
@@ -118,5 +108,6 @@ void
 splice_close(struct splice *s)
 {
 	splice_end(s);
+	intake_done(&s->in);
 	fd_close(&s->fd);
 }

@@ -8,6 +8,7 @@
 #include <libssh/libssh.h>
 
 #include "base/loop.h"
+#include "front/intake.h"
 #include "front/wire.h"
 
 #define SPLICE_CHUNK 16384
@@ -17,8 +18,9 @@ struct splice {
 	int fd;
 	ssh_channel ssh;
 	struct wire *wire;               /* the channel's */
-	unsigned char out[SPLICE_CHUNK], in[SPLICE_CHUNK];    /* out: towards the user */
-	size_t out_len, out_off, in_len, in_off;
+	unsigned char out[SPLICE_CHUNK];     /* towards the user */
+	size_t out_len, out_off;
+	struct intake in;                /* from the user */
 	bool over;                       /* the descriptor has nothing more to say */
 };
 

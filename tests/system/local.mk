@@ -34,3 +34,12 @@ EXTRA_DIST += %D%/j001-files.t
 
 TESTS += %D%/d002-replay.t
 EXTRA_DIST += %D%/d002-replay.t
+
+# A shared object for ssh to load: none of our flags, so that it loads into anything.
+check_PROGRAMS += tests/system/sk_provider.so
+tests_system_sk_provider_so_SOURCES = %D%/sk_provider.c
+tests_system_sk_provider_so_CFLAGS = -fPIC
+tests_system_sk_provider_so_LDFLAGS = -shared
+tests_system_sk_provider_so_LDADD = $(CRYPTO_LIBS)
+TESTS += %D%/g003-sk.t
+EXTRA_DIST += %D%/g003-sk.t

@@ -1,0 +1,56 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""Keys that live in a security key (sk-ssh-ed25519), by the real client and a key made of software."""
+import os, shutil, subprocess, sys
+
+top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
+sys.dont_write_bytecode = True
+sys.path.insert(0, f"{top}/tests")
+
+def skip(why):
+    print(f"1..0 # SKIP {why}"); sys.exit(0)
+
+if os.geteuid() != 0: skip("needs root to run an sshd")
+if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
+if not os.path.exists("/usr/lib/openssh/ssh-sk-helper"): skip("no ssh-sk-helper")
+provider = os.path.abspath(f"{build}/tests/system/sk_provider.so")
+if not os.path.exists(provider): skip("no provider was built")
+for account in ("_fortress", "_fortress-gate", "_fortress-store"):
+    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
+from bastion import Bastion
+
+n = failed = 0
+def ok(good, what, *notes):
+    global n, failed
+    n += 1; failed += not good
+    print(f"{'' if good else 'not '}ok {n} - {what}")
+    for note in notes if not good else (): print("# " + repr(note)[-800:])
+    sys.stdout.flush()
+
+b = Bastion(build, "KernelAudit off\n", "permit alice exec on env=bench as root id a\n")
+def login(key, name="alice+box"):
+    return subprocess.run(["ssh", "-F", "/dev/null", "-i", key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o",
+                           "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-o", f"SecurityKeyProvider={provider}",
+                           "-p", str(b.port), f"{name}@127.0.0.1", "echo in"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+try:
+    for name in ("mine", "other"):
+        b.run("ssh-keygen", "-q", "-t", "ed25519-sk", "-w", provider, "-N", "", "-f", f"{b.dir}/{name}", stdin=subprocess.DEVNULL)
+    ok(open(f"{b.dir}/mine.pub").read().startswith("sk-ssh-ed25519@openssh.com "), "a key in a security key")
+    b.ctl("user", "add", "alice")
+    b.ctl("key", "add", "alice", f"{b.dir}/mine.pub")
+    r = login(f"{b.dir}/mine")
+    ok((r.stdout, r.returncode) == ("in\n", 0), "it logs in", r)
+    r = login(f"{b.dir}/other")
+    ok(r.returncode == 255 and r.stdout == "", "another does not", r)
+    import re
+    code = re.search(r"e-[a-z0-9]{16}", b.ctl("enroll", "bob"))
+
+    ok(code is not None, "a code for bob")
+
+    r = login(f"{b.dir}/other", f"bob+{code.group(0)}")
+    ok("sk-ssh-ed25519@openssh.com" in b.ctl("key", "list", "bob"), "a security key enrols by a code", r)
+finally:
+    b.stop()
+print(f"1..{n}")
+sys.exit(failed != 0)
