@@ -9,6 +9,9 @@
  *     events.jsonl .csv  sessions.jsonl .csv  segments.jsonl
  *     recordings/ID.frames   canonical frames (base/frame.h)
  *
+ * The gate is asked first, so the reading is on the record, and the store signs the tree's head with that event: the export
+ * ends where the checkpoint does.  With --offline, when no bastion runs, it holds what came behind the last checkpoint too.
+ *
  * From a row its leaf's data follows (fortress-record(5)), from that the leaf's hash, which must be the line of leaves.txt
  * that the row names; and all of leaves.txt below the checkpoint's size must hash to its root.
  */
@@ -214,6 +217,7 @@ checkpoint_write(void *arg, const struct db_checkpoint *k)
 	struct export *x = arg;
 	int r = pack_begin(x->pack, "checkpoint", &x->c->e);
 
+	x->tree_size = k->size;
 	if (r == 0)
 		r = pack_write(x->pack, slice_from(k->note), &x->c->e);
 	return r == 0 ? pack_end(x->pack, &x->c->e) : r;
@@ -290,8 +294,8 @@ export_write(struct export *x)
 	int r = db_checkpoint_last(x->db, checkpoint_write, x, e);
 
 	if (r == -ENOENT)
-		return err_set(e, r, "nothing is signed yet: the first checkpoint comes within a minute of the start");
-	if (r == 0)
+		return err_set(e, r, "nothing is signed yet: fortress serve signs when it starts");
+	if (r == 0 && x->offline)
 		r = db_tree_size(x->db, &x->tree_size, e);
 	if (r != 0 || (r = key_write(x)) != 0 || (r = leaves_write(x)) != 0 ||
 	    (r = rows_write(x, "events.jsonl", record_events, false, list_events)) != 0 ||

@@ -131,7 +131,7 @@ int
 events_view(struct gate *g, uint32_t req, const char *actor, struct slice session, struct slice how)
 {
 	struct msg_event m = { .req = req, .class_uid = EVENT_LOG_ACCESS, .activity = 1, .severity = INFORMATIONAL, .ok = 1,
-	    .actor = slice_from(actor), .session = session };
+	    .sign = 1, .actor = slice_from(actor), .session = session };
 	struct buf sentence;
 	int r;
 

@@ -88,7 +88,7 @@ static const struct message messages[MSG_TYPE_END] = {
 	ROW(MSG_DIAL, dial, F64(msg_dial, ticket), F64(msg_dial, conn), FB(msg_dial, addr),
 	    F32(msg_dial, port)),
 	ROW(MSG_EVENT, event, F32(msg_event, req), F32(msg_event, class_uid),
-	    F32(msg_event, activity), F32(msg_event, severity), F32(msg_event, ok),
+	    F32(msg_event, activity), F32(msg_event, severity), F32(msg_event, ok), F32(msg_event, sign),
 	    FB(msg_event, actor), FB(msg_event, session), FB(msg_event, host), FB(msg_event, src),
 	    FB(msg_event, text), FB(msg_event, detail)),
 	ROW(MSG_EVENT_DONE, event_done, F32(msg_event_done, req), F32(msg_event_done, ok)),

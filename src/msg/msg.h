@@ -159,9 +159,10 @@ struct msg_pinned { uint64_t ticket; uint32_t ok; struct slice reason; };
 /* addr: an IP address, a name, or "unix:/path" */
 struct msg_dial { uint64_t ticket, conn; struct slice addr; uint32_t port; };
 
-/* class, activity, severity: OCSF numbers.  text: one human sentence.  detail: a JSON object or empty. */
+/* class, activity, severity: OCSF numbers.  text: one human sentence.  detail: a JSON object or empty.
+ * sign: 1 when the tree's head is to be signed with it, because somebody is about to read the record */
 struct msg_event {
-	uint32_t req, class_uid, activity, severity, ok;
+	uint32_t req, class_uid, activity, severity, ok, sign;
 	struct slice actor, session, host, src, text, detail;
 };
 struct msg_event_done { uint32_t req, ok; };

@@ -86,13 +86,14 @@ checkpoint_key(struct store *st, const char *path, uid_t uid, struct err *e)
 	return r;
 }
 
-/* A minute after the last one; a second after it when a session has closed; always at the end. */
+/* A minute after the last one; a second after it when a session has closed; at once when somebody is about to read the
+ * record; always at the end. */
 static bool
 is_time(const struct store *st)
 {
 	int64_t ms = clock_ms_since(st->signed_at);
 
-	return st->stopping || st->signed_size == 0 || ms >= MINUTE_MS || (st->sign_soon && ms >= SOON_MS);
+	return st->stopping || st->sign_now || st->signed_size == 0 || ms >= MINUTE_MS || (st->sign_soon && ms >= SOON_MS);
 }
 
 int
@@ -126,7 +127,7 @@ checkpoint_publish(struct store *st)
 		return;
 	st->signed_size = st->signing_size;
 	st->signed_at = clock_mono();
-	st->sign_soon = false;
+	st->sign_soon = st->sign_now = false;
 	snprintf(path, sizeof(path), "%s/" DB_CHECKPOINT, db_dir(st->db));
 	if (fd_write_file(path, st->note.p, st->note.len, 0644, &e) != 0)
 		log_warn("store: checkpoint: %s", e.text);

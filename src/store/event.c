@@ -55,5 +55,6 @@ apply_event(struct store *st, struct op *op, struct err *e)
 
 	if (msg_unpack(MSG_EVENT, slice_of(op->bytes.p + 2, op->bytes.len - 2), &m) != 0)
 		return -EINVAL;
+	st->sign_now = st->sign_now || m.sign != 0;
 	return event_add(st, op->at, op->at_mono, &m, e);
 }

@@ -97,7 +97,8 @@ struct store {
 	char why[400];
 	uint64_t signed_size, signing_size;
 	mono_t signed_at;
-	bool sign_soon;
+	bool sign_soon;                   /* a session has closed */
+	bool sign_now;                    /* with this transaction */
 	struct buf note;                  /* signed in this transaction, to be handed out after it */
 };
 

@@ -60,7 +60,10 @@ cat >"$dir/fortress.conf" <<CONF
 ListenAddress 127.0.0.1:$port
 HostKey $dir/keys/host_ed25519
 Policy policy.conf
+CheckpointFile $dir/outside/checkpoints
 CONF
+mkdir "$dir/outside"
+[ "$(id -u)" != 0 ] || chown _fortress-store "$dir/outside"
 cat >"$dir/policy.conf" <<POLICY
 permit alice exec on env=t as $login cmd { /bin/echo ** } id echo
 POLICY
@@ -122,6 +125,8 @@ echo "cert-authority $(cat "$dir/keys/ca_ed25519.pub")" >"$dir/authorized"
 is "$(bastion alice+t1 /bin/echo cert)" cert "by a certificate, when the target trusts the CA alone"
 has "$(cat "$dir/sshd.log")" "fortress user=alice ticket=" "which names the user and the ticket"
 
+sqlite3 "$dir/db/fortress.db" ".backup $dir/yesterday.db"
+
 # --- reload ---
 echo 'permit nonsense' >"$dir/policy.conf"
 has "$(fortress reload 2>&1)" "policy.conf:" "a policy with an error is refused with its place"
@@ -142,7 +147,8 @@ has "$(fortress session print "$id" --cast | tail -1)" '"o", "first\n"]' "as asc
 fortress session print "$id" --raw | cmp -s - <(echo first); ok $? "byte by byte"
 fortress audit export -o "$dir/pack" >/dev/null; ok $? "export"
 key=$dir/keys/checkpoint_ed25519.pub
-fortress audit verify "$dir/pack" --key "$key" >/dev/null 2>&1; ok $? "verifies"
+out=$(fortress audit verify "$dir/pack" --key "$key" --csv 2>&1); ok $? "verifies"
+is "$(echo "$out" | wc -l)" 2 "and all that it holds is signed"
 fortress audit export -o "$dir/pack.tar" >/dev/null; ok $? "as a tar file too"
 fortress audit verify "$dir/pack.tar" --key "$key" >/dev/null 2>&1; ok $? "which verifies"
 tar tf "$dir/pack.tar" | grep -q '^manifest.json$'; ok $? "and which tar reads"
@@ -167,4 +173,15 @@ broken "no good signature" "a changed checkpoint" "sed -i '2s/.*/999/' checkpoin
 fortress user add zoe; ok $? "something more happens"
 fortress audit export -o "$dir/pack2" >/dev/null
 fortress audit verify "$dir/pack2" --older "$dir/pack" --key "$key" >/dev/null 2>&1; ok $? "a later export begins with the earlier one"
+
+# --- what was put outside ---
+fortress audit verify --db --older "$dir/pack2/checkpoint" >/dev/null 2>&1; ok $? "the database has grown from an export's checkpoint"
+lines=$(grep -c '^— ' "$dir/outside/checkpoints")
+[ "$lines" -ge 3 ]; ok $? "each checkpoint is outside too: $lines"
+mkdir -p "$dir/old/keys" "$dir/old/db"
+cp "$dir"/keys/checkpoint* "$dir/old/keys" && cp "$dir/yesterday.db" "$dir/old/db/fortress.db" && cp "$dir"/db/*.seg "$dir/old/db" 2>/dev/null
+FORTRESS_STATE=$dir/old fortress audit verify --db >/dev/null 2>&1; ok $? "yesterday's database verifies by itself"
+has "$(FORTRESS_STATE=$dir/old fortress audit verify --db --older "$dir/pack2/checkpoint" 2>&1)" "older" "beside a checkpoint from outside it is told to be older"
+FORTRESS_STATE=$dir/old fortress audit export --offline -o "$dir/pack3" >/dev/null 2>&1; ok $? "it can be exported where no bastion runs"
+has "$(fortress audit verify "$dir/pack3" --older "$dir/pack2" --key "$key" 2>&1)" "older" "and that export is told to be older"
 echo "1..$n"
