@@ -8,4 +8,5 @@ include tests/policy/local.mk
 include tests/ui/local.mk
 include tests/system/local.mk
 include tests/fuzz/local.mk
+include tests/long/local.mk
 include tests/bench/local.mk

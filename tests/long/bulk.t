@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""1 GB each way through a recorded channel, to an sshd and to an agent, over many rekeys: the same bytes, all of them in the
+record, and no process of the bastion grows."""
+import hashlib, os, re, subprocess, sys, threading
+
+top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
+sys.dont_write_bytecode = True
+sys.path.insert(0, f"{top}/tests")
+from bastion import Bastion
+
+SIZE, BLOCK = 1 << 30, 1 << 20
+
+def skip(why):
+    print(f"1..0 # SKIP {why}"); sys.exit(0)
+
+if os.geteuid() != 0: skip("needs root to run an sshd")
+
+n = failed = 0
+def ok(good, what, *notes):
+    global n, failed
+    n += 1; failed += not good
+    print(f"{'' if good else 'not '}ok {n} - {what}")
+    for note in notes if not good else (): print("# " + repr(note)[-800:])
+    sys.stdout.flush()
+
+b = Bastion(build, "KernelAudit off\n")
+noise = os.urandom(BLOCK)
+blocks = [noise[i:] + noise[:i] for i in range(0, 997)]
+def stream():
+    for i in range(SIZE // BLOCK): yield blocks[i % 997]
+want = hashlib.sha256()
+for block in stream(): want.update(block)
+source = f"{b.dir}/source"
+with open(source, "wb") as f:
+    for block in stream(): f.write(block)
+
+def family():
+    out, todo = [], [b.bastion.pid]
+    while todo:
+        p = todo.pop(); out.append(p)
+        todo += map(int, subprocess.run(["pgrep", "-P", str(p)], capture_output=True, text=True).stdout.split())
+    return out
+
+def peak():
+    worst = 0
+    for p in family():
+        try: worst = max(worst, int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{p}/status").read()).group(1)))
+        except (OSError, AttributeError): pass
+    return worst
+
+def feed(pipe):
+    for block in stream(): pipe.write(block)
+    pipe.close()
+
+try:
+    for way in ("fortress", "agent"):
+        ssh = b.ssh(way, "-o", "RekeyLimit=50M")
+        p = subprocess.Popen(ssh + [f"cat {source}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        got, count, most = hashlib.sha256(), 0, 0
+        while data := p.stdout.read(BLOCK):
+            got.update(data); count += len(data)
+            if count % (128 << 20) < BLOCK: most = max(most, peak())
+        ok(p.wait(60) == 0 and got.digest() == want.digest(), f"{way}: 1 GB down, the same bytes", count)
+        ok(0 < most < 120_000, f"{way}: no process of the bastion took more than {most} kB")
+        last = b.ctl("session", "ls", "--csv").splitlines()[1].split(",")[0]
+        rec = subprocess.Popen([f"{build}/fortress", "session", "print", last, "--raw"], env=b.env, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE)
+        kept = hashlib.sha256()
+        while data := rec.stdout.read(BLOCK): kept.update(data)
+        ok(rec.wait(120) == 0 and kept.digest() == want.digest(), f"{way}: and the record holds them")
+
+        p = subprocess.Popen(ssh + ["sha256sum"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False)
+        writer = threading.Thread(target=feed, args=(p.stdin,)); writer.start()
+        said = p.stdout.read().decode().split(); writer.join()
+        ok(p.wait(60) == 0 and said[:1] == [want.hexdigest()], f"{way}: 1 GB up, the same bytes", said)
+        ok(peak() < 120_000, f"{way}: no process of the bastion took more than {peak()} kB")
+    ok("yes" in b.ctl("audit", "verify", "--db"), "and the database verifies")
+finally:
+    b.stop()
+print(f"1..{n}")
+sys.exit(failed != 0)
