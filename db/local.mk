@@ -14,6 +14,7 @@ DB_LIBS = db/libdb.a $(BASE_LIBS) $(SQLITE_LIBS) $(ZSTD_LIBS) $(CRYPTO_LIBS)
 	$(AM_V_GEN)$(MKDIR_P) %D% && $(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' \
 		$(srcdir)/%D%/schema.sql > $@.tmp && echo , >> $@.tmp && mv $@.tmp $@
 BUILT_SOURCES += %D%/schema.inc
+%D%/libdb_a-db.$(OBJEXT): %D%/schema.inc
 CLEANFILES += %D%/schema.inc
 EXTRA_DIST += %D%/schema.sql
 dist_man_MANS += %D%/fortress-record.5

@@ -9,7 +9,6 @@
 #define KEYFRAME_MS    10000
 #define KEYFRAME_BYTES 262144
 #define KEYFRAMES_MAX  4096              /* beyond, every second one is dropped and the distance doubled */
-#define PAINT_MAX      (4u << 20)
 
 struct keyframe {
 	uint64_t t_ms, pos;              /* pos: of the frame that comes next */
@@ -151,7 +150,7 @@ keyframe_add(struct player *p)
 
 	if (p->keys_n == KEYFRAMES_MAX)
 		keys_thin(p);
-	buf_init(&b, PAINT_MAX);
+	buf_init(&b, SCREEN_PAINT_MAX);
 	p->since_bytes = 0;
 	if (screen_paint(p->screen, &b) != 0) {
 		buf_done(&b);

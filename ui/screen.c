@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include <vterm.h>
 
 #include "base/text.h"
-#include "ui/screen.h"
+#include "ui/screen_model.h"
 
-#define SIZE_MIN      4
-#define ARGUMENTS_MAX 14           /* libvterm 0.1.4 writes the seventeenth beside its array */
-
-struct screen {
-	VTerm *vt;
-	VTermScreen *vs;
-	bool cursor_visible, alternate;
-	enum { TEXT, ESCAPE, SEQUENCE, CANCEL, SKIP, STRING, STRING_ESCAPE } state;     /* of the filter, over feeds */
-	unsigned digits, arguments;
-	bool repeatable;
-};
+#define SIZE_MIN 4
 
 static int
 on_property(VTermProp prop, VTermValue *v, void *arg)
@@ -57,6 +49,7 @@ screen_new(unsigned cols, unsigned rows)
 	s->vs = vterm_obtain_screen(s->vt);
 	vterm_screen_set_callbacks(s->vs, &callbacks, s);
 	vterm_screen_enable_altscreen(s->vs, 1);
+	buf_init(&s->primary, SCREEN_PAINT_MAX);
 	screen_reset(s);
 	return s;
 }
@@ -67,6 +60,7 @@ screen_free(struct screen *s)
 	if (s == NULL)
 		return;
 	vterm_free(s->vt);
+	buf_done(&s->primary);
 	free(s);
 }
 
@@ -76,7 +70,9 @@ screen_reset(struct screen *s)
 	vterm_screen_reset(s->vs, 1);
 	s->cursor_visible = true;
 	s->alternate = false;
-	s->state = TEXT;
+	s->seq = (struct sequence){ 0 };
+	modes_reset(s);
+	buf_clear(&s->primary);
 }
 
 /* What the model would answer (reports, attributes) is thrown away: nobody reads its output buffer. */
@@ -91,78 +87,39 @@ write_model(struct screen *s, const unsigned char *p, size_t n)
 		continue;
 }
 
-/*
- * Which bytes reach the model.  Device control, privacy and application strings (ESC P X ^ _ up to ESC \\) do not:
- * they carry questions and pictures, nothing that cells would show, and libvterm 0.1.4 crashes on some (it
- * answers a status request by formatting a number as text).  Numbers in control sequences are cut to four
- * digits: a repeat count of a billion would take a minute.  And REP goes through only right behind an ASCII
- * character, as programs use it: behind nothing, libvterm repeats a character of no width for ever.
- */
-static bool
-passes(struct screen *s, unsigned char c)
+/* A repeat (REP) is played here: libvterm repeats a character of no width for ever.  As programs use it: right behind an
+ * ASCII character, within a line. */
+static void
+repeat(struct screen *s, unsigned count)
 {
-	switch (s->state) {
-	case SKIP:
-		s->state = c == 0x1b ? ESCAPE : c == 0x18 || c == 0x1a || (c >= 0x40 && c <= 0x7e) ? TEXT : SKIP;
-		return c == 0x1b;
-	case STRING:
-		s->state = c == 0x1b ? STRING_ESCAPE : c == 0x18 || c == 0x1a ? TEXT : STRING;
-		return false;
-	case STRING_ESCAPE:
-		s->state = c == '\\' ? TEXT : c == 0x1b ? STRING_ESCAPE : STRING;
-		return false;
-	case ESCAPE:
-		if (c < 0x30 && c != 0x18 && c != 0x1a && c != 0x1b)
-			return true;                     /* a control or an intermediate: the sequence goes on */
-		s->state = c != 0 && strchr("PX^_", c) != NULL ? STRING : c == '[' ? SEQUENCE : c == 0x1b ? ESCAPE : TEXT;
-		s->digits = s->arguments = 0;
-		return s->state != STRING;
-	case SEQUENCE:
-		s->digits = c >= '0' && c <= '9' ? s->digits + 1 : c < 0x20 ? s->digits : 0;
-		s->arguments += c == ';' || c == ':';
-		if (s->arguments > ARGUMENTS_MAX) {
-			s->state = SKIP;
-			return false;
-		}
-		if (c == 'b' && !s->repeatable) {
-			s->state = CANCEL;
-			return false;
-		}
-		if (c == 0x1b)
-			s->state = ESCAPE;
-		else if (c == 0x18 || c == 0x1a)
-			s->state = TEXT;
-		else if (c >= 0x40 && c <= 0x7e) {
-			s->state = TEXT;
-			s->repeatable = false;
-		}
-		return s->digits <= 4;
-	default:
-		s->state = c == 0x1b ? ESCAPE : TEXT;
-		if (c != 0x1b)
-			s->repeatable = c >= 0x20 && c < 0x7f;
-		return true;
+	unsigned char run[SCREEN_COLS_MAX];
+
+	count = count == 0 ? 1 : count < sizeof(run) ? count : sizeof(run);
+	memset(run, s->last, count);
+	if (s->last != 0)
+		write_model(s, run, count);
+}
+
+static void
+take_piece(void *arg, const struct sequence_piece *p)
+{
+	struct screen *s = arg;
+	unsigned char end = p->kind == SEQUENCE_TEXT ? p->bytes.p[p->bytes.n - 1] : 0;
+
+	if (p->kind == SEQUENCE_CSI && p->final == 'b' && p->leader == '\0' && p->intermediate == '\0') {
+		repeat(s, p->args[0]);
+		return;
 	}
+	modes_before(s, p);
+	write_model(s, p->bytes.p, p->bytes.n);
+	modes_after(s, p);
+	s->last = end < 0x80 ? end : 0;
 }
 
 void
 screen_feed(struct screen *s, struct slice bytes)
 {
-	size_t from = 0;
-	bool string;
-
-	for (size_t i = 0; i < bytes.n; i++) {
-		string = s->state > CANCEL;
-		if (passes(s, bytes.p[i]))
-			continue;
-		write_model(s, bytes.p + from, i - from);
-		if (!string && s->state >= CANCEL)
-			write_model(s, (const unsigned char *)"\030", 1);     /* CAN: what began is over */
-		if (s->state == CANCEL)
-			s->state = TEXT;
-		from = i + 1;
-	}
-	write_model(s, bytes.p + from, bytes.n - from);
+	sequence_feed(&s->seq, bytes, take_piece, s);
 }
 
 void
@@ -182,8 +139,8 @@ screen_size(const struct screen *s, unsigned *cols, unsigned *rows)
 }
 
 /* The model's colours: an index, or RGB brought to the 6×6×6 cube. */
-static int
-colour_index(const VTermColor *c, bool is_default)
+int
+screen_colour(const VTermColor *c, bool is_default)
 {
 	if (is_default)
 		return -1;
@@ -193,27 +150,63 @@ colour_index(const VTermColor *c, bool is_default)
 	    (c->rgb.blue * 5 + 127) / 255;
 }
 
+/* Columns of a character, whatever the process's locale; 0 for a blank cell, negative for what is not printable. */
+static int
+rune_width(uint32_t rune)
+{
+	static locale_t utf8;
+	locale_t before;
+	int w;
+
+	if (rune < 0x7f)
+		return rune != 0;
+	if (utf8 == NULL && (utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL)) == NULL)
+		return 1;
+	before = uselocale(utf8);
+	w = wcwidth((wchar_t)rune);
+	(void)uselocale(before);
+	return w;
+}
+
+#define RIGHT_HALF ((uint32_t)-1)
+
+/* The first character of a cell of the model; RIGHT_HALF: it belongs to the cell at its left. */
+static uint32_t
+model_rune(const struct screen *s, unsigned row, unsigned col)
+{
+	VTermPos pos = { .row = (int)row, .col = (int)col };
+	VTermScreenCell cell;
+
+	return vterm_screen_get_cell(s->vs, pos, &cell) != 0 ? cell.chars[0] : 0;
+}
+
+/* A wide character has its right half beside it.  What is left where one of the two was written over is a blank, and so is
+ * a cell with nothing but a mark that combines. */
 void
 screen_cell(struct screen *s, unsigned row, unsigned col, struct screen_cell *ret)
 {
-	VTermScreenCell cell;
 	VTermPos pos = { .row = (int)row, .col = (int)col };
+	VTermScreenCell cell;
+	int w;
 
 	*ret = (struct screen_cell){ .width = 1, .fg = -1, .bg = -1 };
 	if (vterm_screen_get_cell(s->vs, pos, &cell) == 0)
 		return;
-	if (cell.chars[0] == (uint32_t)-1) {
+	w = cell.chars[0] != RIGHT_HALF ? rune_width(cell.chars[0]) : 0;
+	if (cell.chars[0] == RIGHT_HALF && col > 0 && rune_width(model_rune(s, row, col - 1)) == 2) {
 		ret->width = 0;
 		return;
 	}
-	for (int i = 0; i < 5 && cell.chars[i] != 0; i++)
+	if (w == 2 && model_rune(s, row, col + 1) != RIGHT_HALF)
+		w = 0;
+	for (int i = 0; i < 5 && w > 0 && cell.chars[i] != 0; i++)
 		ret->runes[i] = cell.chars[i];
-	ret->width = cell.width;
+	ret->width = w == 2 ? 2 : 1;
 	ret->bold = cell.attrs.bold;
 	ret->underline = cell.attrs.underline != 0;
 	ret->reverse = cell.attrs.reverse;
-	ret->fg = colour_index(&cell.fg, VTERM_COLOR_IS_DEFAULT_FG(&cell.fg));
-	ret->bg = colour_index(&cell.bg, VTERM_COLOR_IS_DEFAULT_BG(&cell.bg));
+	ret->fg = screen_colour(&cell.fg, VTERM_COLOR_IS_DEFAULT_FG(&cell.fg));
+	ret->bg = screen_colour(&cell.bg, VTERM_COLOR_IS_DEFAULT_BG(&cell.bg));
 }
 
 void
@@ -228,8 +221,8 @@ screen_cursor(const struct screen *s, unsigned *row, unsigned *col, bool *visibl
 }
 
 /* Control characters cannot be in cells; what else a terminal might act on is left out by draw. */
-static int
-put_runes(struct buf *out, const struct screen_cell *c)
+int
+screen_put_cell(struct buf *out, const struct screen_cell *c)
 {
 	int r = 0;
 
@@ -252,7 +245,7 @@ screen_row(struct screen *s, unsigned row, struct buf *out)
 	for (unsigned x = 0; r == 0 && x < cols; x++) {
 		screen_cell(s, row, x, &c);
 		if (c.width > 0)
-			r = put_runes(out, &c);
+			r = screen_put_cell(out, &c);
 	}
 	while (out->len > before && out->p[out->len - 1] == ' ')
 		out->len--;
@@ -274,57 +267,4 @@ screen_shows(struct screen *s, const char *text)
 	}
 	buf_done(&b);
 	return found;
-}
-
-static int
-paint_attributes(struct buf *out, const struct screen_cell *c)
-{
-	int r = buf_printf(out, "\033[0%s%s%s", c->bold ? ";1" : "", c->underline ? ";4" : "", c->reverse ? ";7" : "");
-
-	if (r == 0 && c->fg >= 0)
-		r = buf_printf(out, ";38;5;%d", c->fg);
-	if (r == 0 && c->bg >= 0)
-		r = buf_printf(out, ";48;5;%d", c->bg);
-	return r == 0 ? buf_u8(out, 'm') : r;
-}
-
-static bool
-same_look(const struct screen_cell *a, const struct screen_cell *b)
-{
-	return a->bold == b->bold && a->underline == b->underline && a->reverse == b->reverse && a->fg == b->fg &&
-	    a->bg == b->bg;
-}
-
-static int
-paint_row(struct screen *s, struct buf *out, unsigned y, unsigned cols)
-{
-	struct screen_cell c, last = { .fg = -1, .bg = -1 };
-	int r = buf_printf(out, "\033[%u;1H\033[0m", y + 1);
-
-	for (unsigned x = 0; r == 0 && x < cols; x++) {
-		screen_cell(s, y, x, &c);
-		if (c.width == 0)
-			continue;
-		if (!same_look(&c, &last))
-			r = paint_attributes(out, &c);
-		if (r == 0)
-			r = put_runes(out, &c);
-		last = c;
-	}
-	return r;
-}
-
-int
-screen_paint(struct screen *s, struct buf *out)
-{
-	unsigned cols, rows, row, col;
-	bool visible;
-	int r;
-
-	screen_size(s, &cols, &rows);
-	screen_cursor(s, &row, &col, &visible);
-	r = buf_text(out, s->alternate ? "\033[?1049h\033[?7l" : "\033[?7l");
-	for (unsigned y = 0; r == 0 && y < rows; y++)
-		r = paint_row(s, out, y, cols);
-	return r == 0 ? buf_printf(out, "\033[0m\033[?7h\033[%u;%uH\033[?25%c", row + 1, col + 1, visible ? 'h' : 'l') : r;
 }

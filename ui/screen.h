@@ -3,7 +3,7 @@
 /*
  * A terminal that exists only in memory: bytes in, cells out.  What a target wrote ends
  * here; it answers nothing, and a viewer's terminal gets only what is drawn from the cells.
- * The only home of libvterm.
+ * The only home of libvterm, with paint.c.
  */
 #ifndef UI_SCREEN_H
 #define UI_SCREEN_H
@@ -14,6 +14,7 @@
 
 #define SCREEN_COLS_MAX 500
 #define SCREEN_ROWS_MAX 200
+#define SCREEN_PAINT_MAX (8u << 20)     /* bytes of a keyframe */
 
 struct screen;
 
@@ -35,8 +36,9 @@ void screen_cursor(const struct screen *s, unsigned *row, unsigned *col, bool *v
 int screen_row(struct screen *s, unsigned row, struct buf *out);
 /* Is text to be seen on some row?  Letters of either case match. */
 bool screen_shows(struct screen *s, const char *text);
-/* A keyframe: bytes that, fed to a fresh screen of the same size, paint what is there now (colours, cursor
- * and alternate screen included; scroll margins and tab stops are not). */
+/* A keyframe, appended: bytes that, fed to a fresh screen of the same size, bring it to where s is: both screens, cursor, pen,
+ * scroll margins, tab stops, character sets, modes, and what has come of an unfinished sequence.  Not: the saved cursor.
+ * 0, or buf_append's codes. */
 int screen_paint(struct screen *s, struct buf *out);
 void screen_reset(struct screen *s);
 

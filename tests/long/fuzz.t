@@ -12,8 +12,11 @@ trap 'exit 1' INT TERM
 
 cd "$dir" || exit 1
 fuzzers=$(cd "$src/tests/fuzz" && ls fuzz_*.c | sed 's/\.c$//')
-if ! { "$src/configure" -q --enable-fuzz --enable-sanitize CC=clang CFLAGS='-O1 -g' &&
-	for f in $fuzzers; do make -s "tests/fuzz/$f" || exit 1; done; } >log 2>&1; then
+build() {
+	"$src/configure" -q --enable-fuzz --enable-sanitize CC=clang CFLAGS='-O1 -g' &&
+		make -s $(printf 'tests/fuzz/%s ' $fuzzers)
+}
+if ! MAKEFLAGS='' build >log 2>&1; then
 	sed 's/^/# /' log | tail -20
 	echo "Bail out! the fuzzers do not build"
 	exit 1

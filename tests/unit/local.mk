@@ -59,3 +59,7 @@ TESTS += %D%/test_list
 check_PROGRAMS += %D%/test_sftp
 TESTS += %D%/test_sftp
 %C%_test_sftp_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
+
+check_PROGRAMS += %D%/test_screen
+TESTS += %D%/test_screen
+%C%_test_screen_LDADD = $(TAP_LIBS) $(UI_LIBS)
