@@ -2,7 +2,8 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * Inputs form a stack: files, and the text of a macro where $NAME stands (it joins what is
- * around it, so /srv/$app/x is one word).  A macro's text keeps the place of its use.
+ * around it, so /srv/$app/x is one word).  A macro's text keeps the place of its use, and may itself use those that were
+ * defined before it: none can contain itself.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -15,13 +16,15 @@
 
 #define DEPTH_MAX  16
 #define MACROS_MAX 256
-#define TOTAL_MAX  (8u << 20)            /* bytes read in all: macros cannot explode */
+#define TOTAL_MAX  (8u << 20)            /* bytes of files read in all */
+#define MACRO_MAX  (1u << 20)            /* of macros' texts: they cannot explode */
+#define NO_MACRO   MACROS_MAX
 
 struct input {
 	char *text;
 	size_t n, at;
 	struct place place;
-	bool macro;
+	unsigned macro;                  /* whose text it is, or NO_MACRO: a file's */
 };
 
 struct lex {
@@ -31,7 +34,7 @@ struct lex {
 	unsigned depth;
 	struct { char *name, *text; } macros[MACROS_MAX];
 	unsigned macros_n;
-	size_t total;
+	size_t total, macro_total;
 	bool raw;
 };
 
@@ -62,12 +65,12 @@ lex_free(struct lex *l)
 }
 
 static int
-push(struct lex *l, struct slice text, struct place place, bool macro)
+push(struct lex *l, struct slice text, struct place place, unsigned macro)
 {
 	struct input *in = &l->stack[l->depth];
 
-	l->total += text.n;
-	if (l->depth == DEPTH_MAX || l->total > TOTAL_MAX)
+	*(macro == NO_MACRO ? &l->total : &l->macro_total) += text.n;
+	if (l->depth == DEPTH_MAX || l->total > TOTAL_MAX || l->macro_total > MACRO_MAX)
 		return -E2BIG;
 	*in = (struct input){ .text = slice_dup(text), .n = text.n, .place = place, .macro = macro };
 	if (in->text == NULL)
@@ -81,7 +84,7 @@ lex_push(struct lex *l, const char *name, struct slice text)
 {
 	struct place place = { pool_text(l->pool, slice_from(name)), 1, 1 };
 
-	return place.file != NULL ? push(l, text, place, false) : -ENOMEM;
+	return place.file != NULL ? push(l, text, place, NO_MACRO) : -ENOMEM;
 }
 
 int
@@ -109,7 +112,7 @@ static int
 peek(struct lex *l, bool in_word)
 {
 	while (l->depth > 0 && l->stack[l->depth - 1].at == l->stack[l->depth - 1].n) {
-		if (in_word && !l->stack[l->depth - 1].macro)
+		if (in_word && l->stack[l->depth - 1].macro == NO_MACRO)
 			return -1;
 		if (l->depth == 1)
 			return -1;
@@ -123,10 +126,10 @@ advance(struct lex *l)
 {
 	struct input *in = &l->stack[l->depth - 1];
 
-	if (in->text[in->at++] == '\n' && !in->macro) {
+	if (in->text[in->at++] == '\n' && in->macro == NO_MACRO) {
 		in->place.line++;
 		in->place.col = 1;
-	} else if (!in->macro) {
+	} else if (in->macro == NO_MACRO) {
 		in->place.col++;
 	}
 }
@@ -135,6 +138,7 @@ static int
 macro_open(struct lex *l)
 {
 	struct place at = l->stack[l->depth - 1].place;
+	unsigned inside = l->stack[l->depth - 1].macro, known = inside == NO_MACRO ? l->macros_n : inside;
 	const char *names[MACROS_MAX], *near;
 	char name[64], what[160];
 	size_t n = 0;
@@ -146,15 +150,15 @@ macro_open(struct lex *l)
 		advance(l);
 	}
 	name[n] = '\0';
-	for (unsigned i = 0; i < l->macros_n; i++) {
+	for (unsigned i = 0; i < known; i++) {
 		if (strcmp(l->macros[i].name, name) == 0) {
-			int r = push(l, slice_from(l->macros[i].text), at, true);
+			int r = push(l, slice_from(l->macros[i].text), at, i);
 
-			return r == 0 ? 0 : fail(l, at, "macros nest too deep at", name);
+			return r == 0 ? 0 : fail(l, at, "macros nest too deep, or become too long, at", name);
 		}
 		names[i] = l->macros[i].name;
 	}
-	near = text_nearest(name, names, l->macros_n);
+	near = text_nearest(name, names, known);
 	(void)snprintf(what, sizeof(what), "unknown macro%s%s%s:", near != NULL ? " (did you mean $" : "",
 	    near != NULL ? near : "", near != NULL ? "?)" : "");
 	return fail(l, at, what, name);
