@@ -249,12 +249,14 @@ lex_word(struct lex *l, struct token *t)
 			typed = true;
 		if (c == '\n' || (!typed && !is_word(l, c)))
 			break;
+		if (c < 0x20 || c == 0x7f)
+			return fail(l, t->at, "a control character in a word", NULL);
 		r = add(l, t, &n, c);
 		advance(l);
 		if (typed && c == '>')
-			break;
+			return r;
 	}
-	return r;
+	return r == 0 && typed ? fail(l, t->at, "a < without its closing >", NULL) : r;
 }
 
 int
