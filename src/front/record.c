@@ -39,6 +39,8 @@ record_add(struct record *r, unsigned char kind, struct slice data)
 
 	if (r->closing)
 		return 0;
+	if (data.n + (data.n / FRAME_DATA_MAX + 1) * FRAME_HEAD > FRAMES_MAX - r->frames.len)
+		return -EAGAIN;
 	if (r->pos == r->acked)
 		r->progress = clock_mono();
 	do {
@@ -48,7 +50,7 @@ record_add(struct record *r, unsigned char kind, struct slice data)
 			r->pos += FRAME_HEAD + f.data.n;
 		data = slice_of(data.p + f.data.n, data.n - f.data.n);
 	} while (e == 0 && data.n > 0);
-	return e == -ENOBUFS ? -EAGAIN : e;
+	return e;
 }
 
 /* Whole frames up to FRAMES_SEND bytes. */

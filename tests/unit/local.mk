@@ -63,3 +63,7 @@ TESTS += %D%/test_sftp
 check_PROGRAMS += %D%/test_screen
 TESTS += %D%/test_screen
 %C%_test_screen_LDADD = $(TAP_LIBS) $(UI_LIBS)
+
+check_PROGRAMS += %D%/test_record
+TESTS += %D%/test_record
+%C%_test_record_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
