@@ -99,6 +99,24 @@ Subsystem sftp internal-sftp
             if time.monotonic() > end: raise SystemExit("# not started:\n" + open(f"{self.dir}/fortress.log").read()[-3000:])
             time.sleep(0.02)
 
+    def children(self, of=None):
+        """{pid: name} of the processes under this bastion's monitor (or under pid `of`), and of no other's."""
+        out = {}
+        for p in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if int(open(f"/proc/{p}/stat").read().rsplit(")", 1)[1].split()[1]) == (of or self.bastion.pid):
+                    out[int(p)] = open(f"/proc/{p}/cmdline").read().split("\0")[0]
+            except (OSError, IndexError): pass
+        return out
+
+    def child(self, name):
+        """The pid of the store, the gate or the acceptor."""
+        return next(p for p, n in self.children().items() if n.startswith(name))
+
+    def fronts(self):
+        """The processes of connections.  One whose acceptor was killed is not among them."""
+        return self.children(self.child("acceptor"))
+
     def stop(self):
         for p in reversed(self.procs):
             p.terminate()

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""TAP for tests in python: what they need or they are skipped, their points, their end."""
+import os, subprocess, sys
+
+n = failed = 0
+
+def skip(why):
+    print(f"1..0 # SKIP {why}"); sys.exit(0)
+
+def ok(good, what, *notes):
+    """One point; the notes are shown when it fails."""
+    global n, failed
+    n += 1; failed += not good
+    print(f"{'' if good else 'not '}ok {n} - {what}")
+    for note in notes if not good else (): print("# " + repr(note)[-1200:])
+    sys.stdout.flush()
+    return bool(good)
+
+def without(condition, what, why):
+    """A point that cannot be tried here."""
+    global n
+    if not condition: return False
+    n += 1; print(f"ok {n} - {what} # SKIP {why}")
+    return True
+
+def needs_bastion():
+    if os.geteuid() != 0: skip("needs root to run an sshd")
+    if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
+    for account in ("_fortress", "_fortress-gate", "_fortress-store"):
+        if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
+    try: import cryptography
+    except ImportError: skip("no python3-cryptography")
+
+def end():
+    print(f"1..{n}")
+    sys.exit(failed != 0)
