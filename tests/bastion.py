@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """A whole bastion, an sshd and a staragent in a temporary directory on 127.0.0.1, for tests and benches.
 They run as root; everything is ended by stop()."""
-import fcntl, os, pty, select, shutil, socket, struct, subprocess, tempfile, termios, time
+import fcntl, json, os, pty, select, shutil, socket, struct, subprocess, tempfile, termios, time
 
 def port():
     s = socket.socket(); s.bind(("127.0.0.1", 0)); p = s.getsockname()[1]; s.close(); return p
@@ -116,6 +116,12 @@ Subsystem sftp internal-sftp
     def fronts(self):
         """The processes of connections.  One whose acceptor was killed is not among them."""
         return self.children(self.child("acceptor"))
+
+    def events(self):
+        """The audit's events, oldest first."""
+        pack = tempfile.mkdtemp(dir=self.dir)
+        self.ctl("audit", "export", "-o", f"{pack}/p")
+        with open(f"{pack}/p/events.jsonl") as f: return [json.loads(l) for l in f]
 
     def stop(self):
         for p in reversed(self.procs):

@@ -194,9 +194,9 @@ class Wire:
         return self.auth(user, "publickey", b"\0", string("ssh-ed25519"), string(blob_of(key)))
 
     def signed(self, user, key, signer=None, **over):
-        """A whole request; signer signs it instead of key; over replaces what is signed: session_id, user."""
+        """A whole request; signer signs it instead of key; over replaces what is signed: session_id, signed_user."""
         body = lambda u: self.auth(u, "publickey", b"\1", string("ssh-ed25519"), string(blob_of(key)))
-        data = string(over.get("session_id", self.session_id)) + body(over.get("user", user))
+        data = string(over.get("session_id", self.session_id)) + body(over.get("signed_user", user))
         return body(user) + signature(signer or key, data)
 
     def login(self, user, key):

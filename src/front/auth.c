@@ -3,7 +3,9 @@
 /*
  * libssh asks in callbacks and wants the answer at once, so auth asks gate and monitor
  * synchronously, within limits: this process serves nobody else.  libssh itself has no
- * limit of tries and keeps silent on a bad signature: tries and time are counted here.
+ * limit of tries: tries, packets and time are counted here.  To a signature that is wrong,
+ * and to a key of a kind that it does not read, it gives no answer at all and tells nobody;
+ * but it logs each login that comes, so one that no callback heard of is such a one.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,6 +22,11 @@
 #define ANSWER_MS     10000
 #define PAM_ANSWER_MS 130000
 #define PROMPTS_MAX   16
+
+/* Before the login: what a client with many keys, or a person with many prompts, does not come near. */
+#define EARLY_PACKETS  128
+#define EARLY_TRY      8                 /* more for each try that it has */
+#define EARLY_BYTES    (512u << 10)
 
 /* Waits until an answer of this type came through auth_take. */
 static bool
@@ -58,17 +65,23 @@ name_pin(struct front *f, const char *raw)
 	return true;
 }
 
+/* What stands behind the first "+" may be an enrolment code that is still good: it is not for the record. */
+static struct slice
+claimed(const struct front *f)
+{
+	return slice_of(f->raw, strcspn(f->raw, "+"));
+}
+
 static void
 login_failed(struct front *f, const char *method, const char *why)
 {
-	char text[700], detail[128], raw[300];
+	char text[700], detail[128], name[300];
 
 	(void)snprintf(detail, sizeof(detail), "{\"method\":\"%s\",\"try\":%u}", method, f->tries + 1);
-	(void)snprintf(text, sizeof(text), "%s could not log in: %s",
-	    text_escaped(slice_from(f->raw), raw, sizeof(raw)), why);
+	(void)snprintf(text, sizeof(text), "%s could not log in: %s", text_escaped(claimed(f), name, sizeof(name)), why);
 	front_event(f, 3002, 1, 2, false, text, detail);
 	if (++f->tries >= f->o->tries_max)
-		front_end(f, "too many tries");
+		front_end(f, "too many tries: offer fewer keys, as ssh -o IdentitiesOnly=yes -i KEY does");
 }
 
 enum login { LOGIN_NO, LOGIN_YES, LOGIN_FACTOR };
@@ -85,6 +98,7 @@ login_open(struct front *f, const char *method)
 		return LOGIN_NO;
 	}
 	f->door.logged_in = true;
+	ssh_set_log_level(SSH_LOG_NOLOG);
 	(void)snprintf(f->method, sizeof(f->method), "%s", method);
 	loop_timer_stop(&f->grace);
 	(void)snprintf(text, sizeof(text), "%s logged in", f->user);
@@ -124,9 +138,24 @@ login_result(struct front *f, enum login l)
 static int
 on_none(ssh_session s, const char *user, void *arg)
 {
+	struct front *f = ((struct door *)arg)->front;
+
 	(void)s;
-	(void)name_pin(((struct door *)arg)->front, user);
+	f->unheard = false;
+	(void)name_pin(f, user);
 	return SSH_AUTH_DENIED;
+}
+
+/* Without this libssh would look for Kerberos' keys by itself. */
+static ssh_string
+on_gssapi(ssh_session s, const char *user, int n, ssh_string *oids, void *arg)
+{
+	struct front *f = ((struct door *)arg)->front;
+
+	(void)s, (void)user, (void)n, (void)oids;
+	f->unheard = false;
+	login_failed(f, "gssapi-with-mic", "this bastion does not know Kerberos");
+	return NULL;
 }
 
 static bool
@@ -166,6 +195,7 @@ on_pubkey(ssh_session s, const char *user, struct ssh_key_struct *key, char stat
 	struct front *f = ((struct door *)arg)->front;
 
 	(void)s;
+	f->unheard = false;
 	if (f->door.logged_in || f->ending || !name_pin(f, user))
 		return SSH_AUTH_DENIED;
 	if (state != SSH_PUBLICKEY_STATE_NONE && state != SSH_PUBLICKEY_STATE_VALID)
@@ -192,6 +222,7 @@ prompts_send(struct front *f, ssh_message m)
 		echo[i] = (char)e;
 	}
 	good = good && ssh_message_auth_interactive_request(m, "", f->answer_text, f->prompts_n, texts, echo) == SSH_OK;
+	f->begun = good;
 	for (unsigned i = 0; i < PROMPTS_MAX; i++)
 		free(copies[i]);
 	return good;
@@ -211,6 +242,7 @@ code_prompt(struct front *f, ssh_message m)
 		(void)buf_printf(&prompt, "\n%s\n", buf_cstr(&f->factor_text));
 	(void)buf_text(&prompt, "One-time code: ");
 	text[0] = buf_cstr(&prompt);
+	f->begun = true;
 	if (ssh_message_auth_interactive_request(m, "", "", 1, text, echo) != SSH_OK)
 		(void)ssh_message_reply_default(m);
 	secret_wipe(prompt.p, prompt.len);
@@ -276,7 +308,7 @@ static void
 kbdint_first(struct front *f, ssh_message m)
 {
 	/* PAM is asked for the name before any "+": the account, not the target. */
-	struct msg_pam_start msg = { .user = slice_of(f->raw, strcspn(f->raw, "+")), .rhost = slice_from(f->peer) };
+	struct msg_pam_start msg = { .user = claimed(f), .rhost = slice_from(f->peer) };
 
 	f->answered = 0;
 	if (chan_send(f->monitor, MSG_PAM_START, &msg) == 0)
@@ -318,26 +350,45 @@ kbdint_no_pam(struct front *f, ssh_message m)
 	(void)ssh_message_reply_default(m);
 }
 
+/* Whoever begins anew instead of answering has used up a try: each beginning is a child of the monitor's. */
+static bool
+may_begin(struct front *f)
+{
+	if (f->begun)
+		login_failed(f, "keyboard-interactive", "a conversation was begun anew");
+	f->begun = false;
+	return !f->ending;
+}
+
+/* False: libssh refuses it. */
+static bool
+kbdint(struct front *f, ssh_message m)
+{
+	bool response = ssh_message_auth_kbdint_is_response(m) != 0;
+
+	if (f->ending || f->door.logged_in || (!response && !may_begin(f)))
+		return false;
+	f->begun = false;
+	if (!response && (f->factor || f->o->pam) && !name_pin(f, ssh_message_auth_user(m)))
+		return false;
+	if (f->factor)
+		response ? code_answer(f, m) : code_prompt(f, m);
+	else if (!f->o->pam)
+		kbdint_no_pam(f, m);
+	else
+		response ? kbdint_answers(f, m) : kbdint_first(f, m);
+	return true;
+}
+
 static int
 on_message(ssh_session s, ssh_message m, void *arg)
 {
 	struct front *f = arg;
 
 	(void)s;
-	if (ssh_message_type(m) == SSH_REQUEST_AUTH && ssh_message_subtype(m) == SSH_AUTH_METHOD_INTERACTIVE && !f->ending) {
-		if (f->factor && ssh_message_auth_kbdint_is_response(m))
-			code_answer(f, m);
-		else if (f->factor && !f->door.logged_in && name_pin(f, ssh_message_auth_user(m)))
-			code_prompt(f, m);
-		else if (!f->o->pam)
-			kbdint_no_pam(f, m);
-		else if (ssh_message_auth_kbdint_is_response(m))
-			kbdint_answers(f, m);
-		else if (!f->door.logged_in && name_pin(f, ssh_message_auth_user(m)))
-			kbdint_first(f, m);
-		else
-			return 1;
-		return 0;
+	if (ssh_message_type(m) == SSH_REQUEST_AUTH) {
+		f->unheard = false;
+		return ssh_message_subtype(m) == SSH_AUTH_METHOD_INTERACTIVE && kbdint(f, m) ? 0 : 1;
 	}
 	if (ssh_message_type(m) == SSH_REQUEST_CHANNEL_OPEN && f->door.logged_in && !f->ending)
 		return door_take_open(&f->door, m);
@@ -355,9 +406,10 @@ on_password(ssh_session s, const char *user, const char *password, void *arg)
 	struct buf b;
 
 	(void)s;
+	f->unheard = false;
 	if (!f->o->password || f->door.logged_in || f->ending || !name_pin(f, user))
 		return SSH_AUTH_DENIED;
-	start.user = slice_of(f->raw, strcspn(f->raw, "+"));
+	start.user = claimed(f);
 	buf_init(&b, 2048);
 	if (ask(f, f->monitor, MSG_PAM_START, &start, MSG_PAM_PROMPT, ANSWER_MS) && f->prompts_n == 1 &&
 	    buf_u32(&b, (uint32_t)strlen(password)) == 0 && buf_text(&b, password) == 0) {
@@ -371,6 +423,15 @@ on_password(ssh_session s, const char *user, const char *password, void *arg)
 	return good ? login_result(f, login_finish(f, "password", "", slice_from(""))) : SSH_AUTH_DENIED;
 }
 
+/* libssh's words at a login that comes, before it knows what to make of it. */
+static void
+on_log(int level, const char *function, const char *text, void *arg)
+{
+	(void)level, (void)text;
+	if (strcmp(function, "ssh_packet_userauth_request") == 0)
+		((struct front *)arg)->unheard = true;
+}
+
 void
 auth_init(struct front *f)
 {
@@ -379,11 +440,29 @@ auth_init(struct front *f)
 	methods |= f->o->pam ? SSH_AUTH_METHOD_INTERACTIVE : 0;
 	methods |= f->o->password ? SSH_AUTH_METHOD_PASSWORD : 0;
 	ssh_set_auth_methods(f->door.wire.ssh, methods);
-	
 	f->door.callbacks.auth_none_function = on_none;
 	f->door.callbacks.auth_pubkey_function = on_pubkey;
 	f->door.callbacks.auth_password_function = on_password;
+	f->door.callbacks.gssapi_select_oid_function = on_gssapi;
 	ssh_set_message_callback(f->door.wire.ssh, on_message, f);
+	(void)ssh_set_log_userdata(f);
+	(void)ssh_set_log_callback(on_log);
+	ssh_set_log_level(SSH_LOG_PACKET);
+}
+
+void
+auth_look(struct front *f)
+{
+	const struct ssh_counter_struct *in = &f->door.wire.packets;
+
+	if (f->ending)
+		return;
+	if (f->unheard) {
+		login_failed(f, "publickey", "the signature is wrong, or the key is of a kind that is not read here");
+		front_end(f, "a signature that is wrong, or a key of a kind that is not read here");
+	} else if (in->in_packets > EARLY_PACKETS + (uint64_t)EARLY_TRY * f->o->tries_max || in->in_bytes > EARLY_BYTES) {
+		front_end(f, "too much before the login");
+	}
 }
 
 static void

@@ -8,6 +8,8 @@
 
 /* Sets the callbacks of the user's session; after success f->logged_in is true. */
 void auth_init(struct front *f);
+/* Each turn before the login: ends the connection of whom libssh does not answer, or who says too much. */
+void auth_look(struct front *f);
 /* Answers of the gate and the monitor to what auth asked; true if the message was one. */
 bool auth_take(struct front *f, const struct chan_in *in);
 

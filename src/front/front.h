@@ -63,13 +63,15 @@ struct front {
 	unsigned channels_n;
 	struct leg *legs;
 	uint32_t last_req, last_rec;
-	struct loop_timer grace, end_timer;
+	struct loop_timer grace, end_timer, again;
 
 	/* authentication */
 	char raw[FRONT_NAME_MAX];            /* the SSH user name, pinned by the first request */
 	char user[FRONT_NAME_MAX], method[32];
 	unsigned tries;
 	bool pinned, ending;
+	bool unheard;                        /* a login came that libssh has told nobody of */
+	bool begun;                          /* a conversation that the client has not answered yet */
 	unsigned answered;                   /* type of the last synchronous answer */
 	bool answer_ok;
 	bool factor;                         /* the gate wants a one-time code before the login is one */

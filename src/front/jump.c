@@ -241,9 +241,12 @@ jump_drop_dead(struct front *f)
 	}
 }
 
-void
+bool
 jump_rearm_all(struct front *f)
 {
+	bool died = false;
+
 	for (struct jump *j = f->jumps; j != NULL; j = j->next)
-		wire_rearm(&j->door.wire);
+		died |= wire_rearm(&j->door.wire);
+	return died;
 }

@@ -12,7 +12,7 @@ int jump_take(struct door *outer, ssh_message m);
 bool jump_step_all(struct front *f);
 /* Frees jumps that are over and have no channels left. */
 void jump_drop_dead(struct front *f);
-void jump_rearm_all(struct front *f);
+bool jump_rearm_all(struct front *f);            /* true if one has died */
 /* Was this the answer that jump_take waits for? */
 bool jump_decided(struct front *f, const struct msg_decision *d);
 

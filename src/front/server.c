@@ -55,6 +55,8 @@ front_end(struct front *f, const char *why)
 		return;
 	f->ending = true;
 	log_debug("ending: conn %llu: %s", (unsigned long long)f->conn, why);
+	if (!f->door.logged_in && f->door.wire.ssh != NULL)
+		(void)ssh_session_set_disconnect_message(f->door.wire.ssh, why);   /* later on each channel says it */
 	loop_timer_stop(&f->grace);
 	loop_timer_start(f->loop, &f->end_timer, END_GRACE_MS, exit_now, f);
 }
@@ -214,20 +216,41 @@ watchdog_kick(void)
 	(void)setitimer(ITIMER_PROF, &timer, NULL);
 }
 
+/* Nothing to do but to come back: the turn follows. */
+static void
+another_turn(void *arg)
+{
+	(void)arg;
+}
+
+/* True if a session has died since its channels were stepped. */
+static bool
+rearm_all(struct front *f)
+{
+	bool died = wire_rearm(&f->door.wire);
+
+	died |= jump_rearm_all(f);
+	for (struct leg *l = f->legs; l != NULL; l = l->next)
+		died |= wire_rearm(&l->wire);
+	return died;
+}
+
 static void
 front_turn(void *arg)
 {
 	struct front *f = arg;
+	bool moved = true;
 	int one = 1;
 
 	watchdog_kick();
-
 	if (!f->ending)
 		key_exchange(f);
 	if (!f->door.logged_in && !f->ending)
 		(void)setsockopt(f->door.wire.fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
-	for (int i = 0; i < STEPS_TURN && step_all(f); i++)
-		continue;
+	if (!f->door.logged_in)
+		auth_look(f);
+	for (int i = 0; i < STEPS_TURN && moved; i++)
+		moved = step_all(f);
 	jump_drop_dead(f);
 	drop_legs(f);
 	if (f->door.wire.dead && !f->ending)
@@ -238,10 +261,8 @@ front_turn(void *arg)
 	}
 	if (f->door.logged_in && !loop_timer_is_running(&f->grace))
 		tick(f);
-	wire_rearm(&f->door.wire);
-	jump_rearm_all(f);
-	for (struct leg *l = f->legs; l != NULL; l = l->next)
-		wire_rearm(&l->wire);
+	if (rearm_all(f) || moved)
+		loop_timer_start(f->loop, &f->again, 0, another_turn, f);
 }
 
 static int

@@ -267,7 +267,8 @@ leg_step(struct leg *l)
 	if (l->state == LEG_DEAD)
 		return false;
 	if (l->wire.dead && l->wire.ssh != NULL)
-		return leg_fail(l, "target-gone", "%s closed the connection", l->host);
+		return l->wire.why != NULL ? leg_fail(l, "target-gone", "%s was left: %s", l->host, l->wire.why) :
+		    leg_fail(l, "target-gone", "%s closed the connection", l->host);
 	if (l->state != LEG_READY && clock_ms_since(l->start) > LOGIN_TIMEOUT_MS)
 		return leg_fail(l, "target-down", "%s did not answer within 15 s", l->host);
 	if (l->state == LEG_CONNECTING)

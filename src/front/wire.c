@@ -7,6 +7,8 @@
 #include "front/wire.h"
 
 #define STEPS_TURN 32                    /* 4 KiB each: others get their turn too */
+#define OWED_MAX   (8u << 20)            /* what is relayed stays far below: a chunk for each flow */
+#define PACKET_MIN 25                    /* length, padding and tag, at least */
 
 static void
 wire_ready(void *arg, int fd, uint32_t events)
@@ -22,6 +24,7 @@ wire_open(struct wire *w, struct loop *loop, ssh_session ssh, int fd)
 	int r;
 
 	*w = (struct wire){ .loop = loop, .ssh = ssh, .fd = fd };
+	ssh_set_counters(ssh, &w->socket, &w->packets);
 	r = loop_add(loop, fd, EPOLLIN, wire_ready, w);
 	w->watched = r == 0;
 	return r;
@@ -45,6 +48,39 @@ wire_unwatch(struct wire *w)
 	w->watched = false;
 }
 
+static void
+wire_die(struct wire *w, const char *why)
+{
+	if (w->dead)
+		return;
+	w->dead = true;
+	w->why = why;
+	wire_unwatch(w);
+}
+
+/* libssh answers whatever comes, and keeps the answers of a peer that does not read without end.  It does not tell
+ * how much that is; what its packets take on the line at least, less what went over it, does. */
+static bool
+owes_too_much(struct wire *w)
+{
+	uint64_t said = w->packets.out_bytes + w->packets.out_packets * PACKET_MIN, sent = w->socket.out_bytes;
+
+	if ((ssh_get_poll_flags(w->ssh) & SSH_WRITE_PENDING) == 0) {
+		w->said = said;
+		w->sent = sent;
+	}
+	return said - w->said > sent - w->sent + OWED_MAX;
+}
+
+static void
+wire_look(struct wire *w)
+{
+	if (!ssh_is_connected(w->ssh) || (ssh_get_status(w->ssh) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0)
+		wire_die(w, NULL);
+	else if (owes_too_much(w))
+		wire_die(w, "it does not read what it is told");
+}
+
 void
 wire_step(struct wire *w)
 {
@@ -54,10 +90,10 @@ wire_step(struct wire *w)
 		return;
 	for (int i = 0; r == SSH_OK && i < STEPS_TURN; i++)
 		r = ssh_event_dopoll(w->event, 0);
-	if (r == SSH_ERROR || !ssh_is_connected(w->ssh)) {
-		w->dead = true;
-		wire_unwatch(w);
-	}
+	if (r == SSH_ERROR)
+		wire_die(w, NULL);
+	else
+		wire_look(w);
 }
 
 bool
@@ -66,23 +102,25 @@ wire_is_writable(const struct wire *w)
 	return !w->dead && (ssh_get_poll_flags(w->ssh) & SSH_WRITE_PENDING) == 0;
 }
 
-void
+bool
 wire_rearm(struct wire *w)
 {
 	bool writing;
 
 	if (!w->watched)
-		return;
-	if (ssh_get_fd(w->ssh) != w->fd) {
-		w->dead = true;
-		wire_unwatch(w);
-		return;
-	}
+		return false;
+	if (ssh_get_fd(w->ssh) != w->fd)
+		wire_die(w, NULL);
+	else if (w->event != NULL)
+		wire_look(w);
+	if (w->dead)
+		return true;
 	writing = (ssh_get_poll_flags(w->ssh) & SSH_WRITE_PENDING) != 0;
 	if (writing == w->writing)
-		return;
+		return false;
 	w->writing = writing;
 	(void)loop_mod(w->loop, w->fd, EPOLLIN | (writing ? (uint32_t)EPOLLOUT : 0u));
+	return false;
 }
 
 void

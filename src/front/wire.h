@@ -3,12 +3,14 @@
 /*
  * A wire: one libssh session on the loop, whichever its role.  libssh owns the protocol
  * and its socket; the wire feeds it when the socket is ready and tells epoll what it
- * waits for.  libssh closes the descriptor itself on errors, so it is compared before use.
+ * waits for.  libssh closes the descriptor itself on errors, so it is compared before use;
+ * on a protocol error it does not, and only its state tells.
  */
 #ifndef FRONT_WIRE_H
 #define FRONT_WIRE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <libssh/libssh.h>
 
 #include "base/loop.h"
@@ -23,6 +25,9 @@ struct wire {
 	ssh_event event;
 	int fd;
 	bool watched, writing, dead;
+	const char *why;                 /* of our own will; NULL: the peer went */
+	struct ssh_counter_struct socket, packets;     /* libssh counts: bytes on the line, payloads */
+	uint64_t said, sent;             /* both, when libssh last held nothing back */
 };
 
 /* Takes ssh, whose socket is fd and already set.  0 or -ENOMEM. */
@@ -31,7 +36,8 @@ int wire_open(struct wire *w, struct loop *loop, ssh_session ssh, int fd);
 int wire_start_events(struct wire *w);
 /* Lets libssh take in what is there; sets dead when the session is over. */
 void wire_step(struct wire *w);
-void wire_rearm(struct wire *w);         /* after each turn */
+/* After each turn: what to wait for.  True if the session has died meanwhile. */
+bool wire_rearm(struct wire *w);
 bool wire_is_writable(const struct wire *w);   /* false while libssh still holds unsent bytes */
 void wire_close(struct wire *w);         /* frees the session; the socket is closed */
 

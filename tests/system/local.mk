@@ -43,3 +43,8 @@ tests_system_sk_provider_so_LDFLAGS = -shared
 tests_system_sk_provider_so_LDADD = $(CRYPTO_LIBS)
 TESTS += %D%/g003-sk.t
 EXTRA_DIST += %D%/g003-sk.t
+
+# Attacks, by class; tests/wire.py speaks SSH by hand for them.
+ATTACK_TESTS = %D%/k001-auth.t %D%/k002-floods.t
+TESTS += $(ATTACK_TESTS)
+EXTRA_DIST += $(ATTACK_TESTS) tests/tap.py tests/wire.py
