@@ -13,6 +13,36 @@
 #include "front/steps.h"
 #include "front/transfer.h"
 
+/* What waits to be read, all of it.  Nobody reads a client's stderr, nor what it says after the end. */
+static int
+on_data(ssh_session s, ssh_channel ch, void *data, uint32_t n, int is_stderr, void *arg)
+{
+	struct channel *c = arg;
+
+	(void)s, (void)ch, (void)data;
+	return is_stderr || c->state == CH_ENDED || wire_is_flooded(&c->door->wire, n) ? (int)n : 0;
+}
+
+/* Over on both sides, though it is freed only when libssh has returned: the client may open another at once. */
+static void
+uncount(struct channel *c)
+{
+	if (c->counted && c->state == CH_ENDED && c->gone) {
+		c->counted = false;
+		c->front->channels_n--;
+	}
+}
+
+static void
+on_close(ssh_session s, ssh_channel ch, void *arg)
+{
+	struct channel *c = arg;
+
+	(void)s, (void)ch;
+	c->gone = true;
+	uncount(c);
+}
+
 struct channel *
 channel_make(struct door *d)
 {
@@ -29,10 +59,15 @@ channel_make(struct door *d)
 		free(c);
 		return NULL;
 	}
+	c->callbacks = (struct ssh_channel_callbacks_struct){ .userdata = c, .channel_data_function = on_data,
+		.channel_close_function = on_close };
+	ssh_callbacks_init(&c->callbacks);
+	(void)ssh_set_channel_callbacks(c->ssh, &c->callbacks);
 	c->exit_status = -1;
 	c->next = f->channels;
 	f->channels = c;
 	f->channels_n++;
+	c->counted = true;
 	return c;
 }
 
@@ -68,10 +103,7 @@ leave_target(struct channel *c)
 	transfer_end(c);
 	leg_release(c->leg);
 	c->leg = NULL;
-	if (c->target != NULL) {
-		ssh_remove_channel_callbacks(c->target, &c->target_callbacks);
-		ssh_channel_free(c->target);
-	}
+	wire_free_channel(c->target, &c->target_callbacks);
 	c->target = NULL;
 	flow_done(&c->in);
 	flow_done(&c->out);
@@ -145,6 +177,14 @@ channel_cut(struct channel *c, const char *code, const char *reason)
 }
 
 void
+channel_leave(struct channel *c)
+{
+	if (c->recording && !c->record.refused)
+		(void)record_close(&c->record, session_left(c), "");
+	c->state = CH_ENDED;
+}
+
+void
 channel_drop(struct channel *c)
 {
 	struct channel **at = &c->front->channels;
@@ -152,13 +192,12 @@ channel_drop(struct channel *c)
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
-	c->front->channels_n--;
+	c->front->channels_n -= c->counted;
 	menu_free(c->menu);
 	listing_free(c);
 	rows_forget(c);
 	leave_target(c);
-	ssh_remove_channel_callbacks(c->ssh, &c->callbacks);
-	ssh_channel_free(c->ssh);
+	wire_free_channel(c->ssh, &c->callbacks);
 	for (unsigned i = 0; i < c->env_n; i++) {
 		free(c->env[i][0]);
 		free(c->env[i][1]);

@@ -67,7 +67,9 @@ struct channel {
 	struct sftp *sftp;
 	int exit_status;
 	char exit_signal[32];
+	bool gone, counted;                    /* gone: the user's side has closed it; counted: as open */
 	bool exited, core, cut;                /* cut: ended by the bastion, `why` says it */
+	bool lost;                             /* the host went away under it */
 	char why[600];
 
 	struct menu *menu;
@@ -85,6 +87,8 @@ bool channel_step(struct channel *c);
 void channel_refuse(struct channel *c, const char *code, const char *reason);
 /* The bastion ends it: a sentence to the user, the recording is closed with it. */
 void channel_cut(struct channel *c, const char *code, const char *reason);
+/* The user's side is over before anything was relayed: the recording, if there is one, says so. */
+void channel_leave(struct channel *c);
 /* Not "free": libssh has a function of that name. */
 void channel_drop(struct channel *c);
 

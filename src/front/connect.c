@@ -205,9 +205,18 @@ on_exit_signal(ssh_session s, ssh_channel ch, const char *name, int core, const 
 }
 
 static int
+on_data(ssh_session s, ssh_channel ch, void *data, uint32_t n, int is_stderr, void *arg)
+{
+	struct channel *c = arg;
+
+	(void)s, (void)ch, (void)data, (void)is_stderr;
+	return wire_is_flooded(&c->leg->wire, n) ? (int)n : 0;
+}
+
+static int
 open_session(struct channel *c)
 {
-	c->target_callbacks = (struct ssh_channel_callbacks_struct){ .userdata = c,
+	c->target_callbacks = (struct ssh_channel_callbacks_struct){ .userdata = c, .channel_data_function = on_data,
 		.channel_exit_status_function = on_exit_status, .channel_exit_signal_function = on_exit_signal };
 	if (!c->session)
 		return ssh_channel_open_forward(c->target, c->to_host, c->to_port, "127.0.0.1", 0);

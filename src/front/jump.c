@@ -26,8 +26,9 @@ struct jump {
 	struct door door;
 	ssh_channel carrier;             /* of the outer door */
 	struct splice splice;
+	struct ssh_channel_callbacks_struct callbacks;       /* of the carrier */
 	mono_t start;
-	bool carrier_closed;
+	bool carrier_closed, gone;       /* gone: closed by the user's side */
 };
 
 /* Anybody may come in; what they may do is asked channel by channel. */
@@ -83,8 +84,24 @@ jump_free(struct jump *j)
 	f->channels_n--;
 	splice_close(&j->splice);
 	wire_close(&j->door.wire);
-	ssh_channel_free(j->carrier);
+	wire_free_channel(j->carrier, &j->callbacks);
 	free(j);
+}
+
+static int
+on_data(ssh_session s, ssh_channel ch, void *data, uint32_t n, int is_stderr, void *arg)
+{
+	struct jump *j = arg;
+
+	(void)s, (void)ch, (void)data;
+	return is_stderr || j->door.ending || wire_is_flooded(j->splice.wire, n) ? (int)n : 0;
+}
+
+static void
+on_close(ssh_session s, ssh_channel ch, void *arg)
+{
+	(void)s, (void)ch;
+	((struct jump *)arg)->gone = true;
 }
 
 /* The carrier is what the limit of channels counts; those inside count too. */
@@ -111,6 +128,10 @@ jump_new(struct door *outer, const char *host)
 	j->door.callbacks.auth_none_function = on_none;
 	j->door.callbacks.auth_pubkey_function = on_pubkey;
 	ssh_set_message_callback(j->door.wire.ssh, on_message, &j->door);
+	j->callbacks = (struct ssh_channel_callbacks_struct){ .userdata = j, .channel_data_function = on_data,
+		.channel_close_function = on_close };
+	ssh_callbacks_init(&j->callbacks);
+	(void)ssh_set_channel_callbacks(j->carrier, &j->callbacks);
 	j->start = clock_mono();
 	j->next = f->jumps;
 	f->jumps = j;
@@ -236,7 +257,7 @@ jump_drop_dead(struct front *f)
 
 	for (struct jump *j = f->jumps; j != NULL; j = next) {
 		next = j->next;
-		if (j->door.ending && !has_channels(j))
+		if (j->door.ending && !has_channels(j) && (j->gone || f->door.wire.dead || f->ending))
 			jump_free(j);
 	}
 }

@@ -155,7 +155,7 @@ on_signal(ssh_session s, ssh_channel ch, const char *name, void *arg)
 	struct channel *c = arg;
 
 	(void)s, (void)ch;
-	if (c->state != CH_RELAY || strlen(name) > 20)
+	if (c->state != CH_RELAY || strlen(name) > 20 || !wire_is_writable(&c->leg->wire))
 		return;
 	(void)record_add(&c->record, FRAME_SIGNAL, slice_from(name));
 	(void)ssh_channel_request_send_signal(c->target, name);
@@ -164,10 +164,13 @@ on_signal(ssh_session s, ssh_channel ch, const char *name, void *arg)
 void
 request_take(struct channel *c)
 {
-	c->callbacks = (struct ssh_channel_callbacks_struct){ .userdata = c, .channel_pty_request_function = on_pty,
-		.channel_pty_window_change_function = on_window, .channel_env_request_function = on_env,
-		.channel_shell_request_function = on_shell, .channel_exec_request_function = on_exec,
-		.channel_subsystem_request_function = on_subsystem, .channel_signal_function = on_signal };
-	ssh_callbacks_init(&c->callbacks);
-	(void)ssh_set_channel_callbacks(c->ssh, &c->callbacks);
+	struct ssh_channel_callbacks_struct *on = &c->callbacks;
+
+	on->channel_pty_request_function = on_pty;
+	on->channel_pty_window_change_function = on_window;
+	on->channel_env_request_function = on_env;
+	on->channel_shell_request_function = on_shell;
+	on->channel_exec_request_function = on_exec;
+	on->channel_subsystem_request_function = on_subsystem;
+	on->channel_signal_function = on_signal;
 }

@@ -26,7 +26,7 @@
 #define STEPS_TURN   64              /* rounds over all channels before epoll is asked again */
 #define END_GRACE_MS 3000            /* for the store's last answers */
 #define TICK_MS      500
-#define SPIN_S       5               /* CPU seconds that one turn may take */
+#define SPIN_S       3               /* CPU seconds that one turn may take */
 
 void
 front_event(struct front *f, unsigned class_uid, unsigned activity, unsigned severity, bool ok, const char *text,
@@ -171,9 +171,9 @@ step_all(struct front *f)
 	for (struct channel *c = f->channels; c != NULL; c = next) {
 		next = c->next;
 		if ((f->ending || c->door->ending) && c->state != CH_RELAY && c->state != CH_FINISH && c->state != CH_ENDED)
-			c->state = CH_ENDED;
+			channel_leave(c);
 		moved |= channel_step(c);
-		if (c->state == CH_ENDED && (ssh_channel_is_closed(c->ssh) || c->door->wire.dead || c->door->ending || f->ending)) {
+		if (c->state == CH_ENDED && (c->gone || c->door->wire.dead || c->door->ending || f->ending)) {
 			channel_drop(c);
 			moved = true;
 		}

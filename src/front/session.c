@@ -47,6 +47,8 @@ pass_resize(struct channel *c)
 {
 	char size[32];
 
+	if (c->pty && !wire_is_writable(&c->leg->wire))
+		return;                          /* the last size counts */
 	c->resized = false;
 	if (!c->pty)
 		return;
@@ -94,6 +96,15 @@ finish(struct channel *c, const char *reason)
 	c->state = CH_FINISH;
 }
 
+const char *
+session_left(struct channel *c)
+{
+	if (c->door->wire.why == NULL)
+		return "the user closed the connection";
+	(void)snprintf(c->why, sizeof(c->why), "the user's client was left: %s", c->door->wire.why);
+	return c->why;
+}
+
 bool
 step_relay(struct channel *c)
 {
@@ -118,10 +129,11 @@ step_relay(struct channel *c)
 		return true;
 	}
 	target_over = c->leg->state == LEG_DEAD || ssh_channel_is_closed(c->target) || (!c->session && flow_is_done(&c->in));
+	c->lost = c->leg->state == LEG_DEAD && c->exit_status < 0 && c->exit_signal[0] == '\0';
 	if (flow_is_done(&c->out) && flow_is_done(&c->err) && target_over)
-		finish(c, c->leg->state == LEG_DEAD && c->exit_status < 0 ? "the target closed the connection" : "ended");
+		finish(c, c->lost ? c->leg->why : "ended");
 	else if (ssh_channel_is_closed(c->ssh) || c->front->ending || c->door->ending)
-		finish(c, "the user closed the connection");
+		finish(c, session_left(c));
 	return moved || c->state != CH_RELAY;
 }
 
@@ -132,6 +144,10 @@ step_finish(struct channel *c)
 
 	if (!c->record.closed && !late)
 		return false;
+	if (c->lost) {
+		channel_refuse(c, c->leg->code, c->leg->why);
+		return true;
+	}
 	if (c->exit_signal[0] != '\0')
 		(void)snprintf(c->notice, sizeof(c->notice), "%s: ended by signal %s", c->leg->host, c->exit_signal);
 	else

@@ -30,6 +30,7 @@ bool step_connect(struct channel *c);
 bool step_open(struct channel *c);
 
 /* session.c */
+const char *session_left(struct channel *c);     /* how the user's side ended, for the record */
 void session_start(struct channel *c);           /* the target's channel is open: relay */
 bool step_relay(struct channel *c);
 bool step_finish(struct channel *c);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "front/intake.h"
 #include "front/wire.h"
 
 #define STEPS_TURN 32                    /* 4 KiB each: others get their turn too */
@@ -77,8 +78,8 @@ wire_look(struct wire *w)
 {
 	if (!ssh_is_connected(w->ssh) || (ssh_get_status(w->ssh) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0)
 		wire_die(w, NULL);
-	else if (owes_too_much(w))
-		wire_die(w, "it does not read what it is told");
+	else if (w->condemned != NULL || owes_too_much(w))
+		wire_die(w, w->condemned != NULL ? w->condemned : "it does not read what it is told");
 }
 
 void
@@ -121,6 +122,39 @@ wire_rearm(struct wire *w)
 	w->writing = writing;
 	(void)loop_mod(w->loop, w->fd, EPOLLIN | (writing ? (uint32_t)EPOLLOUT : 0u));
 	return false;
+}
+
+void
+wire_condemn(struct wire *w, const char *why)
+{
+	w->condemned = why;
+}
+
+bool
+wire_is_flooded(struct wire *w, size_t n)
+{
+	if (n > INTAKE_MAX)
+		wire_condemn(w, "it sends more than its window allows");
+	return n > INTAKE_MAX;
+}
+
+static int
+throw_away(ssh_session s, ssh_channel ch, void *data, uint32_t n, int is_stderr, void *arg)
+{
+	(void)s, (void)ch, (void)data, (void)is_stderr, (void)arg;
+	return (int)n;
+}
+
+void
+wire_free_channel(ssh_channel ch, struct ssh_channel_callbacks_struct *callbacks)
+{
+	static struct ssh_channel_callbacks_struct nobody = { .size = sizeof(nobody), .channel_data_function = throw_away };
+
+	if (ch == NULL)
+		return;
+	(void)ssh_remove_channel_callbacks(ch, callbacks);
+	(void)ssh_set_channel_callbacks(ch, &nobody);
+	ssh_channel_free(ch);
 }
 
 void

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <libssh/libssh.h>
+#include <libssh/callbacks.h>
 
 #include "base/loop.h"
 
@@ -25,7 +26,7 @@ struct wire {
 	ssh_event event;
 	int fd;
 	bool watched, writing, dead;
-	const char *why;                 /* of our own will; NULL: the peer went */
+	const char *condemned, *why;     /* by us; NULL: the peer went */
 	struct ssh_counter_struct socket, packets;     /* libssh counts: bytes on the line, payloads */
 	uint64_t said, sent;             /* both, when libssh last held nothing back */
 };
@@ -39,6 +40,14 @@ void wire_step(struct wire *w);
 /* After each turn: what to wait for.  True if the session has died meanwhile. */
 bool wire_rearm(struct wire *w);
 bool wire_is_writable(const struct wire *w);   /* false while libssh still holds unsent bytes */
+/* The peer broke the rules: the session dies when libssh has returned.  why: a phrase that lives on. */
+void wire_condemn(struct wire *w, const char *why);
 void wire_close(struct wire *w);         /* frees the session; the socket is closed */
+
+/* A channel of w has n bytes that wait to be read: more than windows allow condemn it.  True if so. */
+bool wire_is_flooded(struct wire *w, size_t n);
+/* Frees a channel, whose callbacks these were.  libssh keeps it until the peer closes it too, and would keep what comes
+ * on it: that is thrown away. */
+void wire_free_channel(ssh_channel ch, struct ssh_channel_callbacks_struct *callbacks);
 
 #endif

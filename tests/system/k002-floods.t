@@ -26,7 +26,7 @@ def largest():
         try: top = max(top, int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{p}/status").read()).group(1)) // 1024)
         except (OSError, AttributeError): pass
     return top
-def flood(w, payload, megabytes=64, batch=32):
+def flood(w, payload, megabytes=24, batch=64):
     """Sends it again and again and reads nothing: how that ended, and the largest front meanwhile."""
     sent, peak, last = 0, 0, 0; w.sock.settimeout(3)
     try:
@@ -60,13 +60,11 @@ try:
         while w.recv()[0] != DATA: pass
         return c
     def jump(w): return w.direct("box", 22)
-    def inner(w):                                      # a whole SSH connection inside a jump, in a thread that carries it
-        return w.direct("box", 22)
     for name, user, make in (("nothing was asked of yet", "bench+box", new), ("runs a program that does not read", "bench+box", running),
                              ("is over", "bench", closed), ("shows the picker", "bench", menu), ("carries a jump", "bench", jump)):
         for what, kind in (("data", None), ("stderr", 1)):
             w = login(user); c = make(w); how, peak = flood(w, w.data(c, big, kind))
-            ok(peak < 40, f"a flood of {what} into a channel that {name}: {how}, {peak} MB", how, peak)
+            ok(peak < 20, f"a flood of {what} into a channel that {name}: {how}, {peak} MB", how, peak)
             w.close()
     b.wait(lambda: all(s["state"] != "open" for s in sessions()))
     mine = [s for s in sessions() if s["command"] == "exec sleep 60"]
@@ -74,8 +72,6 @@ try:
 
     # A peer that asks and does not read the answers.
     for name, user, ask in (("keepalives", "bench+box", lambda w, c: bytes([GLOBAL]) + string("k") + b"\1"),
-                            ("packets of no known kind", "bench+box", lambda w, c: bytes([PING])),
-                            ("requests on a channel", "bench+box", lambda w, c: w.request(c, "env", string("LC_X"), string("y"))),
                             ("channels of no known kind", "bench+box", lambda w, c: bytes([OPEN]) + string("x") + u32(9) + u32(9) + u32(999))):
         w = login(user); c = w.session()
         how, peak = flood(w, ask(w, c), 36, 4000)
@@ -84,8 +80,10 @@ try:
     ok(works(), "others are served")
 
     # Packets at their limits.
-    for size in (10, 9, 5, 1, 0):
-        w = login(); c = w.session(packet=size); began = time.monotonic()
+    for size in (10, 9, 1, 0):
+        w = login(timeout=5 if size else 1); began = time.monotonic()
+        try: c = w.session(packet=size)
+        except TimeoutError: c = None                  # libssh gives no answer to 0
         if c is not None: w.exec(c, "echo hello"); out = w.finish(c)[0]
         ok(time.monotonic() - began < 9 and largest() < 200, f"a channel for packets of {size} bytes at most: "
            f"{'refused' if c is None else 'an end' if out == b'' else 'served'}, {time.monotonic() - began:.1f} s")
@@ -127,18 +125,18 @@ try:
     # Many channels.
     w = login()
     for i in range(1000): w.open()
-    opened = sum(w.opened() is not None for i in range(1000))
-    ok(opened == 64, f"of 1,000 channels on a connection {opened} are opened", opened)
-    w.exec(0, "echo first"); out = w.finish(0)
+    opened = [c for c in (w.opened() for i in range(1000)) if c is not None]
+    ok(len(opened) == 64, f"of 1,000 channels on a connection {len(opened)} are opened", opened)
+    w.exec(opened[0], "echo first"); out = w.finish(opened[0])
     ok(out[0] == b"first\n" and largest() < 40, "and they work", out)
-    w = login("bench"); left = 0
+    w = login("bench"); left = []
     for i in range(200):                               # the client never says CLOSE
         c = w.session()
         if c is None: break
-        w.exec(c, "help"); left += 1
+        w.exec(c, "help"); left.append(c)
         while w.recv(WINDOW)[0] != CLOSE: pass
-    ok(left == 64, f"channels that the client does not close count as open: {left}", left)
-    w.send(*(bytes([CLOSE]) + u32(i) for i in range(64)))
+    ok(len(left) == 64, f"channels that the client does not close count as open: {len(left)}", left)
+    w.send(*(bytes([CLOSE]) + u32(c) for c in left))
     ok(w.run("help")[2] == 0, "until it does")
     ok(works(), "others are served")
 finally:
