@@ -10,7 +10,8 @@ build='build-essential autoconf automake bison pkg-config
 	libseccomp-dev libzstd-dev libvterm-dev libssl-dev
 	liboath-dev libqrencode-dev openssh-client'
 check='openssh-server openssh-sftp-server tmux mandoc auditd libpam-wrapper python3 procps
-	putty-tools dropbear-bin sqlite3 oathtool python3-paramiko rsync curl clang libclang-rt-14-dev git'
+	putty-tools dropbear-bin sqlite3 oathtool python3-paramiko python3-asyncssh rsync curl clang libclang-rt-14-dev git
+	ansible-core sshfs lrzsz'
 
 case ${1:-build} in
 build) want=$build ;;

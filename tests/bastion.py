@@ -78,8 +78,9 @@ UsePAM no
 PermitRootLogin yes
 MaxStartups 1000
 MaxSessions 1000
+SetEnv SHLVL=1
 Subsystem sftp internal-sftp
-""")
+""")                                             # SHLVL: bash then reads no start-up file of this machine's root
         os.makedirs("/run/sshd", exist_ok=True)
         self.procs.append(subprocess.Popen(["/usr/sbin/sshd", "-D", "-f", f"{self.dir}/sshd_config"],
                                            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * fortress session print: a recording as text whose control bytes are escaped, as the target's bytes (never to a
+ * fortress session print: a recording as text whose control bytes are escaped, as the bytes of one stream (never to a
  * terminal), or as asciicast v2.  A read can end inside a character, so bytes wait until it is whole.
  */
 #include <errno.h>
@@ -19,6 +19,7 @@ enum form { FORM_TEXT, FORM_RAW, FORM_CAST };
 struct print {
 	struct ctl *c;
 	enum form form;
+	unsigned char stream;            /* of FORM_RAW: the kind of its frames */
 	struct buf pending, line;
 	const struct db_session *session;
 	struct db *db;
@@ -102,7 +103,7 @@ frame_put(struct print *p, const struct frame *f)
 	int r = 0;
 
 	buf_clear(&p->line);
-	if (f->kind == FRAME_OUT || (f->kind == FRAME_ERR && p->form != FORM_RAW))
+	if (p->form == FORM_RAW ? f->kind == p->stream : f->kind == FRAME_OUT || f->kind == FRAME_ERR)
 		r = output_put(p, f);
 	else if (f->kind == FRAME_RESIZE && p->form == FORM_CAST)
 		r = cast_put(&p->line, f, 'r', f->data);
@@ -150,9 +151,9 @@ session_print_one(void *arg, const struct db_session *s)
 }
 
 static int
-print_run(struct ctl *c, enum form form, const char *text, bool offline)
+print_run(struct ctl *c, enum form form, unsigned char stream, const char *text, bool offline)
 {
-	struct print p = { .c = c, .form = form };
+	struct print p = { .c = c, .form = form, .stream = stream };
 	unsigned char id[ID_BYTES];
 	char whole[ID_TEXT];
 	int r;
@@ -173,21 +174,41 @@ print_run(struct ctl *c, enum form form, const char *text, bool offline)
 	return r == 0 ? CTL_OK : CTL_FAILED;
 }
 
+/* "in" → its frames; 0: no such stream. */
+static unsigned char
+stream_of(const char *name)
+{
+	static const struct { const char *name; unsigned char kind; } streams[] = {
+		{ "out", FRAME_OUT }, { "err", FRAME_ERR }, { "in", FRAME_IN },
+	};
+
+	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+		if (strcmp(streams[i].name, name) == 0)
+			return streams[i].kind;
+	return 0;
+}
+
 int
 session_print(struct ctl *c, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "raw", no_argument, NULL, 'r' }, { "cast", no_argument, NULL, 'c' }, { "offline", no_argument, NULL, 'o' },
+		{ "raw", optional_argument, NULL, 'r' }, { "cast", no_argument, NULL, 'c' }, { "offline", no_argument, NULL, 'o' },
 		{ NULL, 0, NULL, 0 },
 	};
 	enum form form = FORM_TEXT;
+	unsigned char stream = FRAME_OUT;
 	bool offline = false;
 	int o;
 
 	optind = 0;
 	while ((o = getopt_long(argc, argv, "", longs, NULL)) != -1)
 		switch (o) {
-		case 'r': form = FORM_RAW; break;
+		case 'r':
+			form = FORM_RAW;
+			stream = stream_of(optarg != NULL ? optarg : "out");
+			if (stream == 0)
+				return ctl_fail(c, "--raw=%s: the streams are out, err and in", optarg);
+			break;
 		case 'c': form = FORM_CAST; break;
 		case 'o': offline = true; break;
 		default:  return ctl_usage(c, "session", "print");
@@ -195,6 +216,6 @@ session_print(struct ctl *c, int argc, char **argv)
 	if (argc - optind != 1)
 		return ctl_usage(c, "session", "print");
 	if (form == FORM_RAW && isatty(STDOUT_FILENO))
-		return ctl_fail(c, "what a target wrote is not sent to a terminal as it is: redirect it to a file");
-	return print_run(c, form, argv[optind], offline);
+		return ctl_fail(c, "what was recorded is not sent to a terminal as it is: redirect it to a file");
+	return print_run(c, form, stream, argv[optind], offline);
 }

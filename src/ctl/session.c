@@ -262,8 +262,8 @@ const struct command commands_session[] = {
 	{ "session", "ls", "[--user U] [--host H] [--since TIME] [--limit N]", "list recorded sessions, newest first", session_ls },
 	{ "session", "list", "[the options of ls]", "the same as session ls", session_ls },
 	{ "session", "show", "ID", "everything about one session; ID may be shortened", session_show },
-	{ "session", "print", "ID [--raw | --cast] [--offline]",
-	    "its output as escaped text, as bytes (not to a terminal), or as asciicast v2", session_print },
+	{ "session", "print", "ID [--raw[=out|err|in] | --cast] [--offline]",
+	    "its output as escaped text, one stream as bytes (not to a terminal), or as asciicast v2", session_print },
 	{ "replay", NULL, "[--offline] ID [OPTION]...", "replay a recorded session in this terminal; see fortress-replay(1)", replay },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""What the tests with many clients share: TAP lines, a bastion with client configurations, and what it says of a session.
+Hosts of the configuration: box and agent (named in the user name), box.fx and agent.fx (jumps), bastion (no host named)."""
+import json, os, shutil, sqlite3, subprocess, sys, time
+from bastion import Bastion
+
+count = failed = 0
+def ok(good, what, *notes):
+    global count, failed
+    count += 1; failed += not good
+    print(f"{'' if good else 'not '}ok {count} - {what}")
+    for note in notes if not good else (): print("# " + repr(note)[-1500:])
+    sys.stdout.flush()
+    return good
+
+def skip_all(why):
+    print(f"1..0 # SKIP {why}"); sys.exit(0)
+
+def without(program, what):
+    global count
+    if shutil.which(program): return False
+    count += 1; print(f"ok {count} - {what} # SKIP no {program}")
+    return True
+
+def skip(what, why):
+    global count
+    count += 1; print(f"ok {count} - {what} # SKIP {why}")
+
+def need(*programs):
+    if os.geteuid() != 0: skip_all("needs root to run an sshd")
+    if not os.path.exists("/usr/sbin/sshd"): skip_all("no sshd")
+    for account in ("_fortress", "_fortress-gate", "_fortress-store"):
+        if subprocess.run(["id", account], capture_output=True).returncode != 0: skip_all(f"no account {account}")
+    for p in programs:
+        if not shutil.which(p): skip_all(f"no {p}")
+
+def end():
+    print(f"1..{count}")
+    sys.exit(failed != 0)
+
+def run(*args, stdin=None, timeout=60, **kw):
+    """Bytes in, bytes out; without stdin there is none.  A client that hangs is a status of -1, not the test's end."""
+    given = {"input": stdin} if isinstance(stdin, bytes) else {"stdin": stdin if stdin is not None else subprocess.DEVNULL}
+    try: return subprocess.run(args, capture_output=True, timeout=timeout, **given, **kw)
+    except subprocess.TimeoutExpired as e: return subprocess.CompletedProcess(args, -1, e.stdout or b"", (e.stderr or b"") + b" [timed out]")
+
+class Clients(Bastion):
+    def __init__(self, build, conf="", policy="permit bench any on env=bench as root id bench\n"):
+        super().__init__(build, "KernelAudit off\n" + conf, policy)
+        self.config, self.known, self.seen = f"{self.dir}/config", f"{self.dir}/known", 0
+        keys = [open(f"{self.dir}/state/keys/host_{t}.pub").read().split()[:2] for t in ("ed25519", "ecdsa", "rsa")]
+        with open(self.known, "w") as f:
+            for k in keys: f.write(f"[127.0.0.1]:{self.port} {' '.join(k)}\n*.fx {' '.join(k)}\n")
+        with open(self.config, "w") as f:
+            for name, user in (("box", "bench+box"), ("agent", "bench+agent"), ("bastion", "bench")):
+                f.write(f"Host {name}\n\tHostName 127.0.0.1\n\tPort {self.port}\n\tUser {user}\n")
+            f.write(f"Host *.fx\n\tProxyJump bastion\n\tUser root\nHost *\n\tIdentityFile {self.key}\n\tIdentitiesOnly yes\n"
+                    f"\tStrictHostKeyChecking yes\n\tUserKnownHostsFile {self.known}\n\tLogLevel ERROR\n\tBatchMode yes\n")
+        self.mark()
+
+    def argv(self, host, *words, options=(), program="ssh"):
+        return [program, "-F", self.config, *options, host, *words]
+
+    def on(self, host, *words, options=(), **kw):
+        return run(*self.argv(host, *words, options=options), **kw)
+
+    # ---- what is on the record ----
+
+    def query(self, sql, *values):
+        db = sqlite3.connect(f"file:{self.dir}/state/db/fortress.db?mode=ro", uri=True, timeout=20)
+        db.row_factory = sqlite3.Row
+        try: return [dict(r) for r in db.execute(sql, values)]
+        finally: db.close()
+
+    def mark(self):
+        """From here on rows() and events() count."""
+        self.seen = self.query("select coalesce(max(id),0) n from event")[0]["n"]
+
+    def rows(self, n=1, **want):
+        """The n sessions of this kind that were opened since the mark, when they are closed; fewer if they are not in time."""
+        def closed():
+            sessions = json.loads(self.ctl("--json", "session", "ls", "--limit", "1000"))
+            new = {e["session"] for e in self.events(4007)}
+            return [s for s in sessions if s["id"] in new and s["state"] == "closed" and all(s[k] == v for k, v in want.items())]
+        return self.until(closed, lambda got: len(got) >= n)
+
+    def events(self, cls, n=0, **want):
+        """Audit events of a class since the mark, oldest first, with their detail; at least n, or what there is in time."""
+        def found():
+            out = []
+            for e in self.query("select class, activity, ok, actor, session, host, text, detail from event where id>? and class=? order by id", self.seen, cls):
+                e = dict(json.loads(e["detail"]) if e["detail"] else {}, **{k: v for k, v in e.items() if k != "detail"})
+                if all(e.get(k) == v for k, v in want.items()): out.append(e)
+            return out
+        return self.until(found, lambda got: len(got) >= n)
+
+    @staticmethod
+    def until(take, enough, seconds=10):
+        limit = time.monotonic() + seconds
+        while True:
+            got = take()
+            if enough(got) or time.monotonic() > limit: return got
+            time.sleep(0.05)
+
+    def record(self, session, *how):
+        return subprocess.run([f"{self.build}/fortress", "session", "print", *(how or ["--raw"]), session["id"]], env=self.env,
+                              stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout
+
+    def audited(self, session, verb):
+        """Is there a decision for the verb, and its opening and its end, in the audit?"""
+        ends = [e for e in self.events(4007) if e["session"] == session["id"]]
+        return [e["activity"] for e in ends] == [1, 2] and any(e["verb"] == verb and e["ok"] for e in self.events(3003, 1))
