@@ -98,7 +98,7 @@ flow_read(struct flow *f, struct record *r)
 		f->pos = r->pos;
 		return true;
 	}
-	if (f->eof)
+	if (f->eof || (f->sftp != NULL && f->way == SFTP_UP && sftp_is_full(f->sftp)))
 		return false;
 	n = intake_fill(&f->intake, f->from, f->from_stderr);
 	if (n > 0)

@@ -18,6 +18,7 @@ enum sftp_way { SFTP_UP, SFTP_DOWN };            /* the client's requests, the t
 struct sftp_row {
 	const char *op;                          /* get put list remove rename mkdir rmdir link symlink setstat copy */
 	struct slice path, other;                /* as the client gave them; other: the new name, the link's target */
+	struct slice set;                        /* of setstat: "mode=0600 uid=0 gid=0 size=0 times" */
 	uint64_t bytes;                          /* of content */
 	const unsigned char *sha256;             /* 32 bytes, or NULL: the content did not go by once, in order, from its start */
 	const char *coverage;                    /* whole, part, scattered: what went by of the file */
@@ -33,10 +34,11 @@ struct sftp;
 
 /* NULL: out of memory. */
 struct sftp *sftp_new(bool may_get, bool may_put, sftp_row_fn *fn, void *arg);
-/* Rows of what is still open come first, as unanswered. */
+/* Rows of what is unanswered or still open come first, as SFTP_NO_ANSWER. */
 void sftp_free(struct sftp *s);
-/* Takes what came.  0; -EPROTO: not SFTP, or beyond a limit; -ENOMEM.  Then nothing more may be delivered. */
+/* Takes what came.  While sftp_is_full, the client's way is not to be fed more.  0; -EPROTO: not SFTP, or beyond a limit; -ENOMEM.  Then nothing more may be delivered. */
 int sftp_feed(struct sftp *s, enum sftp_way way, const unsigned char *p, size_t n);
+bool sftp_is_full(const struct sftp *s);         /* too many requests are unanswered */
 /* What may be delivered that way; the caller empties it. */
 struct buf *sftp_out(struct sftp *s, enum sftp_way way);
 /* Words for a status; "?" if there are none. */

@@ -26,15 +26,30 @@ activity_of(const char *op)
 	return 99;
 }
 
+/* A name that is not UTF-8 stands there twice: to read, and as it is. */
+static int
+name_json(struct buf *b, const char *key, struct slice name)
+{
+	int r = buf_printf(b, ",\"%s\":", key);
+
+	if (r == 0)
+		r = text_json(b, name);
+	if (r == 0 && !text_is_utf8(name) && (r = buf_printf(b, ",\"%s_hex\":\"", key)) == 0 && (r = text_hex(b, name)) == 0)
+		r = buf_text(b, "\"");
+	return r;
+}
+
 static int
 row_json(struct buf *b, const struct sftp_row *row, const char *result)
 {
-	int r = buf_printf(b, "{\"op\":\"%s\",\"path\":", row->op);
+	int r = buf_printf(b, "{\"op\":\"%s\"", row->op);
 
 	if (r == 0)
-		r = text_json(b, row->path);
-	if (r == 0 && row->other.n > 0 && (r = buf_text(b, ",\"to\":")) == 0)
-		r = text_json(b, row->other);
+		r = name_json(b, "path", row->path);
+	if (r == 0 && row->other.n > 0)
+		r = name_json(b, "to", row->other);
+	if (r == 0 && row->set.n > 0 && (r = buf_text(b, ",\"set\":")) == 0)
+		r = text_json(b, row->set);
 	if (r == 0)
 		r = buf_printf(b, ",\"bytes\":%llu", (unsigned long long)row->bytes);
 	if (r == 0 && row->coverage[0] != '\0')
@@ -54,6 +69,8 @@ row_words(const struct sftp_row *row, const char *result, char *words, size_t si
 	if (row->other.n > 0) {
 		memcpy(other, " to ", 4);
 		(void)text_escaped(row->other, other + 4, sizeof(other) - 4);
+	} else if (row->set.n > 0) {
+		(void)snprintf(other, sizeof(other), " %.*s", (int)row->set.n, (const char *)row->set.p);
 	}
 	for (unsigned i = 0; row->sha256 != NULL && i < SHA256_N; i++)
 		(void)snprintf(hash + 2 * i, 3, "%02x", row->sha256[i]);

@@ -49,6 +49,6 @@ ATTACK_TESTS = %D%/k001-auth.t %D%/k002-floods.t
 TESTS += $(ATTACK_TESTS)
 EXTRA_DIST += $(ATTACK_TESTS) tests/tap.py tests/wire.py
 # The matrix of clients; clients.py is what they share.
-MATRIX_TESTS = %D%/m001-openssh.t %D%/m002-channels.t %D%/m003-rekey.t
+MATRIX_TESTS = %D%/m001-openssh.t %D%/m002-channels.t %D%/m003-rekey.t %D%/m004-files.t
 TESTS += $(MATRIX_TESTS)
 EXTRA_DIST += $(MATRIX_TESTS) tests/clients.py

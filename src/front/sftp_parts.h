@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* What the files of the SFTP filter share: sftp.c (streams), sftp_request.c, sftp_answer.c, sftp_file.c. */
+#ifndef FRONT_SFTP_PARTS_H
+#define FRONT_SFTP_PARTS_H
+
+#include <openssl/evp.h>
+
+#include "front/sftp.h"
+
+#define PACKET_MAX   (512u << 10)        /* OpenSSH's largest is 256 KiB and a little */
+#define REQUESTS_MAX 4096                /* unanswered at once; then the client's stream waits */
+#define BUCKETS      1024
+#define FILES_MAX    1024                /* what OpenSSH's server can have open */
+#define HANDLE_MAX   256                 /* the draft's limit */
+#define PATH_BYTES   4096
+
+enum {
+	INIT = 1, VERSION_ = 2, OPEN = 3, CLOSE = 4, READ = 5, WRITE = 6, LSTAT = 7, FSTAT = 8, SETSTAT = 9, FSETSTAT = 10,
+	OPENDIR = 11, READDIR = 12, REMOVE = 13, MKDIR = 14, RMDIR = 15, REALPATH = 16, STAT = 17, RENAME = 18, READLINK = 19,
+	SYMLINK = 20, STATUS = 101, HANDLE = 102, DATA = 103, NAME = 104, ATTRS = 105, EXTENDED = 200, EXTENDED_REPLY = 201
+};
+enum { FX_OK = 0, FX_EOF = 1, FX_PERMISSION_DENIED = 3, FX_FAILURE = 4, FX_OP_UNSUPPORTED = 8 };
+enum { OPEN_READ = 1, OPEN_WRITE = 2, OPEN_APPEND = 4, OPEN_CREAT = 8, OPEN_TRUNC = 16, OPEN_EXCL = 32 };
+enum { ATTR_SIZE = 1, ATTR_OWNER = 2, ATTR_MODE = 4, ATTR_TIMES = 8 };
+
+/* One way of an open file: what went by. */
+struct passage {
+	uint64_t bytes, next;
+	bool scattered, from_start;
+	EVP_MD_CTX *sha;
+};
+
+struct file {
+	bool used, dir;
+	unsigned char handle[HANDLE_MAX];
+	size_t handle_n;
+	char *path;
+	unsigned flags, requests;            /* requests: unanswered ones that name it */
+	uint64_t size;                       /* as the target told it, if told */
+	bool told, at_end, cut;              /* cut: ends where the content that went by does */
+	struct passage in, out;              /* written, read */
+};
+
+struct request {
+	struct request *next;                /* in its bucket, or among the free */
+	bool used;
+	uint32_t id;
+	unsigned char type;
+	const char *op;                      /* of the row at its answer, or NULL */
+	char *path, *other, *set;
+	struct file *file;
+	unsigned flags;
+	uint64_t offset, length;
+	bool resizes, cuts;                  /* gives the file a size; the one of what went by */
+};
+
+struct stream {
+	struct buf held, out;
+	uint64_t body;                       /* bytes of content that are still to pass */
+	bool drop;                           /* they go nowhere: their request was refused */
+	struct file *file;                   /* whose they are */
+	struct passage *passage;
+};
+
+struct sftp {
+	bool may_get, may_put;
+	sftp_row_fn *fn;
+	void *arg;
+	struct stream up, down;
+	struct buf answers;                  /* of ours, until the target's stream is between packets */
+	struct buf parked;                   /* of the client, while too many requests are unanswered */
+	struct request requests[REQUESTS_MAX], *buckets[BUCKETS], *free;
+	unsigned requests_n, requests_top;   /* requests[top..] were never used */
+	unsigned opening;                    /* OPEN and OPENDIR among them */
+	struct file files[FILES_MAX];
+	unsigned files_n, files_top;         /* slots from here on are free */
+	char *stat_path;                     /* the last answered STAT, since clients ask before they open */
+	uint64_t stat_size;
+};
+
+/* Fields, big-endian: each takes from the front of s; false if it is too short. */
+bool sftp_get_u32(struct slice *s, uint32_t *v);
+bool sftp_get_u64(struct slice *s, uint64_t *v);
+bool sftp_get_string(struct slice *s, struct slice *v);
+int sftp_put_u32(struct buf *b, uint32_t v);
+
+/* sftp_request.c.  A whole packet of the client but WRITE; a WRITE's head.  0 or as sftp_feed. */
+int sftp_take_request(struct sftp *s, struct slice packet);
+int sftp_take_write(struct sftp *s, struct slice head);
+struct request *sftp_request_find(struct sftp *s, uint32_t id);          /* or NULL */
+void sftp_request_free(struct sftp *s, struct request *r);
+void sftp_row(struct sftp *s, const struct request *r, uint32_t status, bool refused);
+
+/* sftp_answer.c.  A whole packet of the target but DATA; a DATA's head.  0 or as sftp_feed. */
+int sftp_take_answer(struct sftp *s, struct slice packet);
+int sftp_take_data(struct sftp *s, struct slice head);
+
+/* sftp_file.c */
+struct file *sftp_file_find(struct sftp *s, struct slice handle);        /* or NULL */
+/* Takes path over.  NULL: there is no room. */
+struct file *sftp_file_new(struct sftp *s, struct slice handle, char *path, unsigned flags, bool dir);
+/* Its rows first; status is that of its CLOSE. */
+void sftp_file_end(struct sftp *s, struct file *f, uint32_t status);
+void sftp_content_starts(struct passage *p, uint64_t offset);
+void sftp_content_passes(struct passage *p, const unsigned char *bytes, size_t n);
+
+#endif
