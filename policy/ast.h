@@ -5,6 +5,7 @@
 #define POLICY_AST_H
 
 #include "base/buf.h"
+#include "base/cidr.h"
 #include "policy/policy.h"
 
 struct pool;
@@ -90,11 +91,10 @@ struct word {
 	const char *text;
 };
 
-struct cidr {
-	struct cidr *next;
+struct network {
+	struct network *next;
 	const char *text;
-	unsigned char bytes[16];               /* IPv4 as ::ffff:a.b.c.d */
-	unsigned bits;
+	struct cidr cidr;
 };
 
 struct rule {                                  /* permit, deny, or (in its own list) require */
@@ -108,7 +108,7 @@ struct rule {                                  /* permit, deny, or (in its own l
 	const char *cmd_name;
 	struct command *cmd;                   /* by name, or in place */
 	const char *to;                        /* glob of HOST:PORT */
-	struct cidr *from;
+	struct network *from;
 	const char *when_name;
 	struct when *when;
 	struct who *unless;
@@ -144,6 +144,5 @@ const char *rule_fails(const struct rule *r, const struct policy_request *req, c
 bool who_matches(const struct who *w, const struct policy_request *req);
 bool expr_matches(const struct expr *x, const struct policy_request *req);
 const char *rule_name(const struct rule *r);
-int cidr_parse(const char *text, struct cidr *c);      /* 0 or -EINVAL */
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /* Decisions.  Each condition of a rule is a function that says why it does not hold; eval asks only whether. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,58 +72,11 @@ expr_matches(const struct expr *x, const struct policy_request *req)
 /* ---- source address ---- */
 
 static bool
-address_parse(const char *text, unsigned char bytes[16], bool *v4)
+source_matches(const struct network *n, struct slice src)
 {
-	memset(bytes, 0, 16);
-	bytes[10] = bytes[11] = 0xff;
-	*v4 = inet_pton(AF_INET, text, bytes + 12) == 1;
-	return *v4 || inet_pton(AF_INET6, text, bytes) == 1;
-}
-
-int
-cidr_parse(const char *text, struct cidr *c)
-{
-	const char *slash = strchr(text, '/');
-	size_t n = slash != NULL ? (size_t)(slash - text) : strlen(text);
-	char address[64];
-	uint64_t bits;
-	bool v4;
-
-	if (n >= sizeof(address))
-		return -EINVAL;
-	memcpy(address, text, n);
-	address[n] = '\0';
-	if (!address_parse(address, c->bytes, &v4))
-		return -EINVAL;
-	bits = v4 ? 32 : 128;
-	if (slash != NULL && !text_u64(slice_from(slash + 1), bits, &bits))
-		return -EINVAL;
-	c->bits = (unsigned)bits + (v4 ? 96 : 0);
-	return 0;
-}
-
-static bool
-cidr_holds(const struct cidr *c, const unsigned char address[16])
-{
-	unsigned whole = c->bits / 8, rest = c->bits % 8;
-
-	if (memcmp(c->bytes, address, whole) != 0)
-		return false;
-	return rest == 0 || ((c->bytes[whole] ^ address[whole]) >> (8 - rest)) == 0;
-}
-
-static bool
-source_matches(const struct cidr *c, struct slice src)
-{
-	unsigned char address[16];
-	char text[64];
-	bool v4;
-
-	if (slice_copy(src, text, sizeof(text)) != 0 || !address_parse(text, address, &v4))
-		return false;
-	while (c != NULL && !cidr_holds(c, address))
-		c = c->next;
-	return c != NULL;
+	while (n != NULL && !cidr_holds(&n->cidr, src))
+		n = n->next;
+	return n != NULL;
 }
 
 /* ---- time, login, command ---- */

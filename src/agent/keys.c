@@ -9,10 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/cert.h"
 #include "agent/keys.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "cert/cert.h"
+#include "cert/signature.h"
+#include "cert/wire.h"
 
 #define FILE_BYTES_MAX 65536
 #define KEY_BYTES_MAX  16384
@@ -103,12 +105,12 @@ take_word(struct slice *s)
 }
 
 static bool
-type_is_admitted(struct slice type, bool authority)
+type_is_admitted(struct slice type)
 {
 	static const char *const names[] = { "ssh-ed25519", "ecdsa-sha2-nistp256",
 		"ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa" };
 
-	for (size_t i = 0; i < (authority ? 1 : sizeof names / sizeof names[0]); i++)
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (slice_is(type, names[i]))
 			return true;
 	return false;
@@ -128,8 +130,8 @@ parse_line(struct authorized *a, struct slice s, struct err *e)
 	authority = slice_is(word, "cert-authority");
 	if (authority)
 		type = take_word(&s);
-	if (!type_is_admitted(type, authority))
-		return err_set(e, -EINVAL, "neither a key type nor cert-authority ssh-ed25519");
+	if (!type_is_admitted(type))
+		return err_set(e, -EINVAL, "neither a key type nor cert-authority and a key type");
 	line = &a->lines[a->n];
 	buf_init(&line->blob, KEY_BYTES_MAX);
 	if (text_unbase64(&line->blob, take_word(&s)) < 0) {
@@ -141,6 +143,8 @@ parse_line(struct authorized *a, struct slice s, struct err *e)
 	blob = buf_slice(&line->blob);
 	if (!wire_take_string(&blob, &inner) || !slice_eq(inner, type))
 		return err_set(e, -EINVAL, "the key is not of the type that the line says");
+	if (authority && !signature_key_is_usable(buf_slice(&line->blob)))
+		return err_set(e, -EINVAL, "the authority's key is malformed, or RSA of less than 2048 bits");
 	return 0;
 }
 
@@ -197,10 +201,12 @@ has_key(const struct authorized *a, bool authority, struct slice blob)
 	return false;
 }
 
+/* Its authority signed for one login of one host: what would restrict it further is not for the agent to judge. */
 static int
 check_cert(const struct authorized *a, struct slice blob, const char *login, uint64_t now,
     struct grant *ret, struct err *e)
 {
+	struct cert_terms terms;
 	struct cert c;
 	char id[64];
 	int rc;
@@ -209,10 +215,16 @@ check_cert(const struct authorized *a, struct slice blob, const char *login, uin
 		return err_set(e, -EACCES, "key is not admitted");
 	if (!has_key(a, true, c.ca))
 		return err_set(e, -EACCES, "certificate of an authority that is not admitted");
-	rc = cert_check(&c, login, now, e);
+	if (c.critical.n != 0)
+		return err_set(e, -EACCES, "certificate has critical options, none is known here");
+	rc = cert_verify(&c, e);
+	if (rc == 0)
+		rc = cert_check(&c, login, now, e);
+	if (rc == 0)
+		rc = cert_terms(&c, &terms, e);
 	if (rc < 0)
 		return rc;
-	ret->pty = cert_has_extension(&c, "permit-pty");
+	ret->pty = terms.pty;
 	(void)snprintf(ret->name, sizeof ret->name, "certificate %s serial %llu",
 	    text_escaped(c.key_id, id, sizeof id), (unsigned long long)c.serial);
 	return 0;

@@ -18,8 +18,8 @@
 #include "base/fd.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "cert/wire.h"
 #include "gate/keys.h"
-#include "gate/wire.h"
 
 #define ED25519      "ssh-ed25519"
 #define CERT         "ssh-ed25519-cert-v01@openssh.com"

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cert/wire.h"
 #include "gate/signer.h"
-#include "gate/wire.h"
 
 enum { REQUEST_IDENTITIES = 11, IDENTITIES = 12, SIGN_REQUEST = 13, SIGN_RESPONSE = 14, FAILURE = 5 };
 enum { REQUEST_MAX = 32768, CERT_MAX = 2048, CERT_LIFE_S = 300 };

@@ -29,3 +29,5 @@ check_PROGRAMS += %D%/fuzz_keys %D%/fuzz_screen
 %C%_fuzz_screen_LDADD = $(FUZZ_LIBS) $(UI_LIBS)
 check_PROGRAMS += %D%/fuzz_sftp
 %C%_fuzz_sftp_LDADD = $(FUZZ_LIBS) $(FRONT_LIBS)
+check_PROGRAMS += %D%/fuzz_cert
+%C%_fuzz_cert_LDADD = $(FUZZ_LIBS) $(CERT_LIBS)

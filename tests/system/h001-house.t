@@ -19,8 +19,9 @@ ok()
 # includes FOLDER PATTERN: local includes of the folder's files that match
 includes() { grep -nE "^#include \"($2)/" "$1"/*.[ch] 2>/dev/null; }
 
-ok "$(includes src/base 'msg|policy|db|ui|monitor|front|gate|store|agent|ctl')" "base leans on nothing of ours"
-ok "$(includes src/msg 'policy|db|ui|monitor|front|gate|store|agent|ctl')" "msg leans on base alone"
+ok "$(includes src/base 'cert|msg|policy|db|ui|monitor|front|gate|store|agent|ctl')" "base leans on nothing of ours"
+ok "$(includes src/cert 'msg|policy|db|ui|monitor|front|gate|store|agent|ctl')" "cert leans on base alone"
+ok "$(includes src/msg 'cert|policy|db|ui|monitor|front|gate|store|agent|ctl')" "msg leans on base alone"
 ok "$(includes policy 'msg|db|ui|monitor|front|gate|store|agent|ctl')" "policy leans on base alone"
 ok "$(includes db 'policy|ui|monitor|front|gate|store|agent|ctl')" "db leans on no process"
 ok "$(includes ui 'policy|monitor|front|gate|store|agent|ctl')" "ui leans on no process"

@@ -67,3 +67,7 @@ TESTS += %D%/test_screen
 check_PROGRAMS += %D%/test_record
 TESTS += %D%/test_record
 %C%_test_record_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
+check_PROGRAMS += %D%/test_cert
+TESTS += %D%/test_cert
+%C%_test_cert_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+%C%_test_cert_LDADD = $(TAP_LIBS) $(CERT_LIBS)

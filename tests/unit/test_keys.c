@@ -11,8 +11,8 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "cert/wire.h"
 #include "gate/keys.h"
-#include "gate/wire.h"
 #include "tests/tap.h"
 
 static char dir[] = "/tmp/fts-keys-XXXXXX";

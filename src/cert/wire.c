@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /* See wire.h.  Everything of ours on a wire is little-endian; this is the one place where SSH's order is needed. */
-#include "gate/wire.h"
+#include "cert/wire.h"
 
 int
 wire_put_u32(struct buf *b, uint32_t v)
@@ -41,6 +41,19 @@ wire_take_u32(struct slice *s, uint32_t *v)
 	if (!take_bytes(s, 4, &p))
 		return false;
 	*v = (uint32_t)p.p[0] << 24 | (uint32_t)p.p[1] << 16 | (uint32_t)p.p[2] << 8 | p.p[3];
+	return true;
+}
+
+bool
+wire_take_u64(struct slice *s, uint64_t *v)
+{
+	struct slice rest = *s;
+	uint32_t high, low;
+
+	if (!wire_take_u32(&rest, &high) || !wire_take_u32(&rest, &low))
+		return false;
+	*v = (uint64_t)high << 32 | low;
+	*s = rest;
 	return true;
 }
 

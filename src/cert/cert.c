@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * The fields in their order: type, nonce, the certified key's own fields, serial, kind, key id, principals, times,
+ * critical options, extensions, a reserved string, the authority's key, and its signature over all before it.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cert/cert.h"
+#include "cert/signature.h"
+#include "cert/wire.h"
+
+#define CERT_USER 1
+
+/* How many strings a public key of each type has between nonce and serial. */
+static const struct {
+	const char *name, *plain;
+	int strings;
+} types[] = {
+	{ "ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", 1 },
+	{ "ecdsa-sha2-nistp256-cert-v01@openssh.com", "ecdsa-sha2-nistp256", 2 },
+	{ "ecdsa-sha2-nistp384-cert-v01@openssh.com", "ecdsa-sha2-nistp384", 2 },
+	{ "ecdsa-sha2-nistp521-cert-v01@openssh.com", "ecdsa-sha2-nistp521", 2 },
+	{ "ssh-rsa-cert-v01@openssh.com", "ssh-rsa", 2 },
+	{ "sk-ssh-ed25519-cert-v01@openssh.com", "sk-ssh-ed25519@openssh.com", 2 },
+	{ "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", 3 },
+};
+
+#define TYPES (sizeof(types) / sizeof(types[0]))
+
+bool
+cert_is(struct slice blob)
+{
+	static const char word[] = "-cert-v0";          /* also those that we do not know */
+	const size_t n = sizeof(word) - 1;
+	struct slice type;
+
+	if (!wire_take_string(&blob, &type))
+		return false;
+	for (size_t i = 0; i + n <= type.n; i++)
+		if (memcmp(type.p + i, word, n) == 0)
+			return true;
+	return false;
+}
+
+static bool
+take_key(struct slice *s, struct cert *c)
+{
+	struct slice type, nonce, part;
+	size_t i = 0;
+
+	if (!wire_take_string(s, &type) || !wire_take_string(s, &nonce))
+		return false;
+	while (i < TYPES && !slice_is(type, types[i].name))
+		i++;
+	if (i == TYPES)
+		return false;
+	c->plain = types[i].plain;
+	c->key = *s;
+	for (int n = 0; n < types[i].strings; n++)
+		if (!wire_take_string(s, &part))
+			return false;
+	c->key.n -= s->n;
+	return true;
+}
+
+static bool
+take_principals(struct slice list, struct cert *c)
+{
+	while (list.n > 0)
+		if (c->principals_n == CERT_PRINCIPALS_MAX || !wire_take_string(&list, &c->principals[c->principals_n++]))
+			return false;
+	return true;
+}
+
+int
+cert_parse(struct slice blob, struct cert *ret)
+{
+	struct slice s = blob, principals, reserved;
+	struct cert c = { 0 };
+
+	if (blob.n > CERT_MAX || !take_key(&s, &c) || !wire_take_u64(&s, &c.serial) || !wire_take_u32(&s, &c.type) ||
+	    !wire_take_string(&s, &c.key_id) || !wire_take_string(&s, &principals) ||
+	    !wire_take_u64(&s, &c.valid_after) || !wire_take_u64(&s, &c.valid_before) ||
+	    !wire_take_string(&s, &c.critical) || !wire_take_string(&s, &c.extensions) ||
+	    !wire_take_string(&s, &reserved) || !wire_take_string(&s, &c.ca) || !take_principals(principals, &c))
+		return -EBADMSG;
+	c.signed_part = slice_of(blob.p, blob.n - s.n);
+	if (!wire_take_string(&s, &c.signature) || s.n != 0)
+		return -EBADMSG;
+	*ret = c;
+	return 0;
+}
+
+int
+cert_key_blob(const struct cert *c, struct buf *out)
+{
+	int r = wire_put_text(out, c->plain);
+
+	return r != 0 ? r : buf_slice_append(out, c->key);
+}
+
+static int
+refuse(const struct cert *c, struct err *e, const char *why)
+{
+	char id[64];
+
+	return err_set(e, -EACCES, "certificate \"%s\" serial %" PRIu64 ": %s", text_escaped(c->key_id, id, sizeof(id)),
+	    c->serial, why);
+}
+
+int
+cert_verify(const struct cert *c, struct err *e)
+{
+	if (cert_is(c->ca))
+		return refuse(c, e, "signed by a certificate, not by an authority's key");
+	if (!signature_is_good(c->ca, c->signed_part, c->signature))
+		return refuse(c, e, "not signed by its authority");
+	return 0;
+}
+
+static bool
+names(const struct cert *c, const char *name)
+{
+	for (unsigned i = 0; i < c->principals_n; i++)
+		if (c->principals[i].n > 0 && slice_is(c->principals[i], name))
+			return true;
+	return false;
+}
+
+int
+cert_check(const struct cert *c, const char *name, uint64_t now, struct err *e)
+{
+	char why[160], shown[80];
+
+	if (c->type != CERT_USER)
+		return refuse(c, e, "not a user's");
+	if (now < c->valid_after)
+		return refuse(c, e, "not valid yet");
+	if (now >= c->valid_before)
+		return refuse(c, e, "has expired");
+	if (c->principals_n == 0)
+		return refuse(c, e, "names no principal, so it is good for nobody");
+	if (names(c, name))
+		return 0;
+	(void)snprintf(why, sizeof(why), "%s is not among its principals", text_escaped(slice_from(name), shown, sizeof(shown)));
+	return refuse(c, e, why);
+}
