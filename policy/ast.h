@@ -5,7 +5,7 @@
 #define POLICY_AST_H
 
 #include "base/buf.h"
-#include "base/cidr.h"
+#include "base/net.h"
 #include "policy/policy.h"
 
 struct pool;
@@ -91,10 +91,10 @@ struct word {
 	const char *text;
 };
 
-struct network {
-	struct network *next;
+struct cidr {
+	struct cidr *next;
 	const char *text;
-	struct cidr cidr;
+	struct net_prefix prefix;
 };
 
 struct rule {                                  /* permit, deny, or (in its own list) require */
@@ -108,7 +108,7 @@ struct rule {                                  /* permit, deny, or (in its own l
 	const char *cmd_name;
 	struct command *cmd;                   /* by name, or in place */
 	const char *to;                        /* glob of HOST:PORT */
-	struct network *from;
+	struct cidr *from;
 	const char *when_name;
 	struct when *when;
 	struct who *unless;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /* Decisions.  Each condition of a rule is a function that says why it does not hold; eval asks only whether. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,11 +71,15 @@ expr_matches(const struct expr *x, const struct policy_request *req)
 /* ---- source address ---- */
 
 static bool
-source_matches(const struct network *n, struct slice src)
+source_matches(const struct cidr *c, struct slice src)
 {
-	while (n != NULL && !cidr_holds(&n->cidr, src))
-		n = n->next;
-	return n != NULL;
+	struct net_addr address;
+
+	if (net_parse(src, &address) != 0)
+		return false;
+	while (c != NULL && !net_prefix_holds(&c->prefix, &address))
+		c = c->next;
+	return c != NULL;
 }
 
 /* ---- time, login, command ---- */

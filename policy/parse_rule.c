@@ -71,7 +71,7 @@ clause_cmd(struct parse *p, struct rule *x)
 static int
 clause_from(struct parse *p, struct rule *x)
 {
-	struct network **end = &x->from;
+	struct cidr **end = &x->from;
 	int r;
 
 	for (;;) {
@@ -81,7 +81,7 @@ clause_from(struct parse *p, struct rule *x)
 		if (*end == NULL)
 			return parse_no_memory(p);
 		r = parse_take_text(p, &(*end)->text, "an address or network: 10.8.0.0/24");
-		if (r == 0 && cidr_parse((*end)->text, &(*end)->cidr) != 0)
+		if (r == 0 && net_prefix_parse(slice_from((*end)->text), &(*end)->prefix) != 0)
 			return parse_fail(p, at, "not an address or network", (*end)->text, "e.g. 10.8.0.0/24, 2001:db8::/32");
 		end = &(*end)->next;
 		if (r != 0 || !parse_at_mark(p, ','))

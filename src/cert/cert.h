@@ -7,7 +7,7 @@
 #ifndef CERT_CERT_H
 #define CERT_CERT_H
 
-#include "base/cidr.h"
+#include "base/net.h"
 #include "base/err.h"
 
 #define CERT_MAX            16384              /* bytes of a certificate */
@@ -45,7 +45,7 @@ struct cert_terms {
 	bool forced;                                   /* force_command is the only command */
 	struct slice force_command;
 	unsigned networks_n;                           /* 0: from anywhere */
-	struct cidr networks[CERT_NETWORKS_MAX];
+	struct net_prefix networks[CERT_NETWORKS_MAX];
 	bool pty, port_forwarding, agent_forwarding, x11_forwarding, user_rc;
 };
 

@@ -48,13 +48,12 @@ take_force_command(struct slice value, struct cert_terms *t)
 
 /* The next network of a comma-separated list. */
 static bool
-take_network(struct slice *list, struct cidr *ret)
+take_network(struct slice *list, struct net_prefix *ret)
 {
 	const unsigned char *comma = memchr(list->p, ',', list->n);
 	size_t n = comma != NULL ? (size_t)(comma - list->p) : list->n;
-	char text[ADDRESS_MAX];
 
-	if (slice_copy(slice_of(list->p, n), text, sizeof(text)) != 0 || cidr_parse(text, ret) != 0 || !cidr_is_aligned(ret))
+	if (net_prefix_parse(slice_of(list->p, n), ret) != 0 || !net_prefix_is_aligned(ret))
 		return false;
 	n += comma != NULL;
 	*list = slice_of(list->p + n, list->n - n);
@@ -152,8 +151,11 @@ cert_terms(const struct cert *c, struct cert_terms *ret, struct err *e)
 bool
 cert_terms_admit(const struct cert_terms *t, struct slice address)
 {
+	struct net_addr from;
+	bool known = net_parse(address, &from) == 0;
+
 	for (unsigned i = 0; i < t->networks_n; i++)
-		if (cidr_holds(&t->networks[i], address))
+		if (known && net_prefix_holds(&t->networks[i], &from))
 			return true;
 	return t->networks_n == 0;
 }
