@@ -12,7 +12,6 @@
 #include "cert/cert.h"
 #include "cert/wire.h"
 
-#define ADDRESS_MAX 64
 
 static bool
 take_option(struct slice *list, struct slice *name, struct slice *contents)
