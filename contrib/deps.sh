@@ -3,6 +3,7 @@
 # Everything Fortress needs from Debian 12.   contrib/deps.sh [build|check]
 #   build   what compiles and runs it (the default)
 #   check   that, and the real clients, servers and tools that the tests use
+#   analyze what make analyze looks with
 set -eu
 
 build='build-essential autoconf automake bison pkg-config
@@ -16,7 +17,8 @@ check='openssh-server openssh-sftp-server tmux mandoc auditd libpam-wrapper pyth
 case ${1:-build} in
 build) want=$build ;;
 check) want="$build $check" ;;
-*) echo "usage: contrib/deps.sh [build|check]" >&2; exit 2 ;;
+analyze) want="$build clang clang-tidy cppcheck" ;;
+*) echo "usage: contrib/deps.sh [build|check|analyze]" >&2; exit 2 ;;
 esac
 
 missing=
