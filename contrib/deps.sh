@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Everything Fortress needs from Debian 12.   contrib/deps.sh [build|check]
+# Everything Fortress needs from Debian 12.   contrib/deps.sh [build|check|analyze]
 #   build   what compiles and runs it (the default)
 #   check   that, and the real clients, servers and tools that the tests use
 #   analyze what make analyze looks with
