@@ -244,7 +244,7 @@ class Wire:
         return head + string(bytes_)
 
     def run(self, command, **kw):
-        """A command on a channel of its own: (stdout, stderr, exit status or None)."""
+        """A command on a channel of its own: (stdout, stderr, exit status, or the signal's name, or None)."""
         theirs = self.session(**kw)
         if theirs is None: return b"", b"refused", None
         self.exec(theirs, command)
@@ -259,7 +259,9 @@ class Wire:
                 elif p[0] == EXT_DATA: err += Take(p, 9).string()
                 elif p[0] == REQUEST:
                     t = Take(p, 5)
-                    if t.string() == b"exit-status": t.byte(); status = t.u32()
+                    name = t.string(); t.byte()
+                    if name == b"exit-status": status = t.u32()
+                    if name == b"exit-signal": status = t.string()
                 elif p[0] == CLOSE:
                     self.send(bytes([CLOSE]) + u32(theirs))
                     return out, err, status

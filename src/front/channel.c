@@ -165,7 +165,7 @@ channel_cut(struct channel *c, const char *code, const char *reason)
 	c->from_menu = false;
 	(void)snprintf(c->why, sizeof(c->why), "%s", reason);
 	transfer_end(c);
-	if (c->recording && c->record.opened && !c->record.closing) {
+	if (c->recording && !c->record.refused && !c->record.closing) {
 		(void)flow_settle(&c->in, &c->record);
 		(void)flow_settle(&c->out, &c->record);
 		(void)record_add(&c->record, FRAME_NOTICE, slice_from(reason));

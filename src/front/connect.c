@@ -173,8 +173,7 @@ step_connect(struct channel *c)
 		return true;
 	}
 	if (c->leg->state == LEG_DEAD) {
-		if (c->record.opened)
-			(void)record_close(&c->record, c->leg->why, "");
+		(void)record_close(&c->record, c->leg->why, "");
 		channel_refuse(c, c->leg->code, c->leg->why);
 		return true;
 	}
@@ -200,7 +199,7 @@ on_exit_signal(ssh_session s, ssh_channel ch, const char *name, int core, const 
 	struct channel *c = arg;
 
 	(void)s, (void)ch, (void)msg, (void)lang;
-	(void)snprintf(c->exit_signal, sizeof(c->exit_signal), "%.31s", name);
+	(void)text_escaped(slice_from(name), c->exit_signal, sizeof(c->exit_signal));
 	c->core = core != 0;
 }
 

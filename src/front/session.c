@@ -128,6 +128,8 @@ step_relay(struct channel *c)
 		channel_cut(c, c->in.broken != NULL || c->out.broken != NULL ? "protocol" : "not-recorded", stop);
 		return true;
 	}
+	if (c->leg->state != LEG_DEAD && wire_is_dead(&c->leg->wire))
+		return true;                     /* not the channel's end but the host's: the leg says which */
 	target_over = c->leg->state == LEG_DEAD || ssh_channel_is_closed(c->target) || (!c->session && flow_is_done(&c->in));
 	c->lost = c->leg->state == LEG_DEAD && c->exit_status < 0 && c->exit_signal[0] == '\0';
 	if (flow_is_done(&c->out) && flow_is_done(&c->err) && target_over)

@@ -105,6 +105,14 @@ leg_options(struct leg *l, ssh_session s, int sock)
 	return r;
 }
 
+/* What a host asks of its client: nothing is for it to ask, and libssh would keep each question for ever. */
+static int
+on_message(ssh_session s, ssh_message m, void *arg)
+{
+	(void)s, (void)m, (void)arg;
+	return 1;
+}
+
 void
 leg_dialled(struct front *f, const struct msg_dialled *msg, int *sock)
 {
@@ -120,6 +128,8 @@ leg_dialled(struct front *f, const struct msg_dialled *msg, int *sock)
 		return;
 	}
 	s = ssh_new();
+	if (s != NULL)
+		ssh_set_message_callback(s, on_message, NULL);
 	if (s == NULL || leg_options(l, s, *sock) != 0 || wire_open(&l->wire, f->loop, s, *sock) != 0) {
 		ssh_free(s);
 		(void)leg_fail(l, "target-down", "%s: out of memory", l->host);
@@ -266,7 +276,7 @@ leg_step(struct leg *l)
 {
 	if (l->state == LEG_DEAD)
 		return false;
-	if (l->wire.dead && l->wire.ssh != NULL)
+	if (l->wire.ssh != NULL && wire_is_dead(&l->wire))
 		return l->wire.why != NULL ? leg_fail(l, "target-gone", "%s was left: %s", l->host, l->wire.why) :
 		    leg_fail(l, "target-gone", "%s closed the connection", l->host);
 	if (l->state != LEG_READY && clock_ms_since(l->start) > LOGIN_TIMEOUT_MS)

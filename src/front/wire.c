@@ -73,13 +73,16 @@ owes_too_much(struct wire *w)
 	return said - w->said > sent - w->sent + OWED_MAX;
 }
 
-static void
-wire_look(struct wire *w)
+bool
+wire_is_dead(struct wire *w)
 {
+	if (w->dead || w->event == NULL)
+		return w->dead;
 	if (!ssh_is_connected(w->ssh) || (ssh_get_status(w->ssh) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0)
 		wire_die(w, NULL);
 	else if (w->condemned != NULL || owes_too_much(w))
 		wire_die(w, w->condemned != NULL ? w->condemned : "it does not read what it is told");
+	return w->dead;
 }
 
 void
@@ -94,7 +97,7 @@ wire_step(struct wire *w)
 	if (r == SSH_ERROR)
 		wire_die(w, NULL);
 	else
-		wire_look(w);
+		(void)wire_is_dead(w);
 }
 
 bool
@@ -112,9 +115,7 @@ wire_rearm(struct wire *w)
 		return false;
 	if (ssh_get_fd(w->ssh) != w->fd)
 		wire_die(w, NULL);
-	else if (w->event != NULL)
-		wire_look(w);
-	if (w->dead)
+	if (wire_is_dead(w))
 		return true;
 	writing = (ssh_get_poll_flags(w->ssh) & SSH_WRITE_PENDING) != 0;
 	if (writing == w->writing)

@@ -37,6 +37,8 @@ int wire_open(struct wire *w, struct loop *loop, ssh_session ssh, int fd);
 int wire_start_events(struct wire *w);
 /* Lets libssh take in what is there; sets dead when the session is over. */
 void wire_step(struct wire *w);
+/* The same without taking in: any call of libssh may have read the end of the session. */
+bool wire_is_dead(struct wire *w);
 /* After each turn: what to wait for.  True if the session has died meanwhile. */
 bool wire_rearm(struct wire *w);
 bool wire_is_writable(const struct wire *w);   /* false while libssh still holds unsent bytes */
