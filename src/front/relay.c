@@ -107,8 +107,8 @@ flow_read(struct flow *f, struct record *r)
 		f->broken = "a side sends more than its window allows; the session ends";
 	else if (n == INTAKE_NO_MEMORY)
 		f->broken = "out of memory; the session ends";
-	f->eof = n < 0;
-	return n != 0;
+	f->eof = n < 0 || (n == 0 && f->from_wire->dead);
+	return n != 0 || f->eof;
 }
 
 bool

@@ -22,7 +22,7 @@
 
 struct flow {
 	ssh_channel from, to;
-	struct wire *to_wire;
+	struct wire *from_wire, *to_wire;
 	bool from_stderr, to_stderr;
 	unsigned char kind;             /* of its frames; 0: recorded as a count only (FRAME_SECRET) */
 	bool counted;                   /* its bytes are not kept but for the first `keep` */

@@ -24,14 +24,14 @@ session_start(struct channel *c)
 {
 	struct front *f = c->front;
 
-	c->in = (struct flow){ .from = c->ssh, .to = c->target, .to_wire = &c->leg->wire,
+	c->in = (struct flow){ .from = c->ssh, .to = c->target, .from_wire = &c->door->wire, .to_wire = &c->leg->wire,
 		.kind = c->pty ? 0 : FRAME_IN, .counted = !c->session,
 		.keep = FLOW_HEAD };
-	c->out = (struct flow){ .from = c->target, .to = c->ssh, .to_wire = &c->door->wire,
+	c->out = (struct flow){ .from = c->target, .to = c->ssh, .from_wire = &c->leg->wire, .to_wire = &c->door->wire,
 		.kind = FRAME_OUT, .counted = !c->session,
 		.keep = FLOW_HEAD };
-	c->err = (struct flow){ .from = c->target, .to = c->ssh, .to_wire = &c->door->wire, .kind = FRAME_ERR,
-		.from_stderr = true, .to_stderr = true };
+	c->err = (struct flow){ .from = c->target, .to = c->ssh, .from_wire = &c->leg->wire, .to_wire = &c->door->wire,
+		.kind = FRAME_ERR, .from_stderr = true, .to_stderr = true };
 	c->resized = false;
 	if (strcmp(c->kind, "sftp") == 0 && transfer_start(c) != 0)
 		c->in.broken = "out of memory; the session ends";

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 #include <errno.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -49,11 +50,14 @@ wire_unwatch(struct wire *w)
 	w->watched = false;
 }
 
+/* libssh does not know of our own will: it must read an end from the socket, or its channels would never have one. */
 static void
 wire_die(struct wire *w, const char *why)
 {
 	if (w->dead)
 		return;
+	if (why != NULL)
+		(void)shutdown(w->fd, SHUT_RDWR);
 	w->dead = true;
 	w->why = why;
 	wire_unwatch(w);

@@ -103,8 +103,7 @@ try:
         yield "flood-requests", flood(lambda w, ch: w.request(ch, "exec", string(big))), "flood"
         yield "flood-ignore", flood(lambda w, ch: bytes([IGNORE]) + string(big)), "flood"
     for name, act, how in cases():
-        t = host(name, hostile(act), timeout=4)
-        flooding = how == "flood"
+        flooding = how == "flood"; t = host(name, hostile(act), timeout=2 if flooding else 4)
         with login(name) as w:
             ch = w.session(window=1000 if flooding else 1 << 30); w.exec(ch, "x")
             out = b""
