@@ -55,8 +55,8 @@ class Bastion:
         st = f"{self.dir}/state"; os.makedirs(f"{st}/keys"); os.chmod(f"{st}/keys", 0o700); os.chmod(st, 0o711)
         for t in ("ed25519", "ecdsa", "rsa"):
             self.run("ssh-keygen", "-q", "-t", t, "-N", "", "-f", f"{st}/keys/host_{t}")
-        open(f"{st}/fortress.conf", "w").write(
-            f"ListenAddress 127.0.0.1:{self.port}\nMaxStartups 1000\nMaxStartupsPerSource 1000\n{self.conf}")
+        many = "" if "MaxStartups" in self.conf else "MaxStartups 1000\nMaxStartupsPerSource 1000\n"
+        open(f"{st}/fortress.conf", "w").write(f"ListenAddress 127.0.0.1:{self.port}\n{many}{self.conf}")
         open(f"{st}/policy.conf", "w").write(self.policy)
         self.env = dict(os.environ, FORTRESS_STATE=st, FORTRESS_LIBEXEC=self.build)
         self.log = open(f"{self.dir}/fortress.log", "w")

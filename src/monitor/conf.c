@@ -58,7 +58,7 @@ static const struct row rows[] = {
 	{ "MaxChannels", NUMBER, AT(channels_max), "64", 1, 1000, NULL, "Channels open at once on a connection." },
 	{ "MaxConnections", NUMBER, AT(connections_max), "5000", 1, 100000, NULL, "Connections open at once." },
 	{ "MaxStartups", NUMBER, AT(startups_max), "200", 1, 100000, NULL,
-	    "Connections at once that have not logged in yet; more are closed." },
+	    "Connections at once that have not logged in yet; beyond, one of the source that has most of them is closed." },
 	{ "MaxStartupsPerSource", NUMBER, AT(startups_source_max), "50", 1, 100000, NULL,
 	    "The same, for one address (IPv6: one /64)." },
 	{ "RecordWindow", SIZE, AT(record_window), "4M", 0, 1ull << 30, NULL,

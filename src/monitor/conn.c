@@ -22,6 +22,8 @@
 #include "monitor/conn.h"
 #include "monitor/menu.h"
 
+#define OLDEST_N 16                      /* of those who wait: their sources are counted when somebody has to go */
+
 static void
 conn_free(struct conn *c)
 {
@@ -33,7 +35,7 @@ conn_free(struct conn *c)
 	*at = c->next;
 	m->conns_n--;
 	if (!c->logged_in)
-		m->startups_n--;
+		m->startups_n -= !c->evicted;
 	else
 		audit_logout(c->user, c->peer);
 	auth_close(c);
@@ -54,21 +56,66 @@ conn_find(struct monitor *m, uint64_t id)
 	return c;
 }
 
+/* Without a zone.  What is no address (there is none such) is ::, and all of those are one. */
+static struct net_addr
+addr_of(const char *peer)
+{
+	struct net_addr a = { { 0 } };
+
+	(void)net_parse(slice_of(peer, strcspn(peer, "%")), &a);
+	return a;
+}
+
+void
+conn_set_peer(struct conn *c, const char *peer)
+{
+	(void)snprintf(c->peer, sizeof(c->peer), "%s", peer);
+	c->addr = addr_of(peer);
+}
+
 unsigned
 conn_startups_of(const struct monitor *m, const char *peer)
 {
+	struct net_prefix source = { .addr = addr_of(peer) };
 	unsigned n = 0;
-	size_t len = strlen(peer);
-	const char *colon = peer;
 
-	/* One IPv6 source is its /64: the first four groups (or what stands before "::"). */
-	for (int i = 0; i < 4 && colon != NULL; i++)
-		colon = strchr(i == 0 ? colon : colon + 1, ':');
-	if (colon != NULL)
-		len = (size_t)(colon - peer);
+	source.bits = net_is_v4(&source.addr) ? 128 : 64;
 	for (const struct conn *c = m->conns; c != NULL; c = c->next)
-		n += !c->logged_in && strncmp(c->peer, peer, len) == 0 && (colon != NULL || c->peer[len] == '\0');
+		n += !c->logged_in && !c->evicted && net_prefix_holds(&source, &c->addr);
 	return n;
+}
+
+/* It counts no more; its channel tells when it has gone. */
+static void
+evict(struct conn *c)
+{
+	struct msg_terminate msg = { slice_from("too many connections have not logged in yet: try again") };
+
+	c->evicted = true;
+	c->monitor->startups_n--;
+	(void)chan_send(c->chan, MSG_TERMINATE, &msg);
+}
+
+const char *
+conn_make_room(struct monitor *m, const char *peer)
+{
+	struct conn *oldest[OLDEST_N] = { NULL }, *most = NULL;
+	unsigned seen = 0, n = conn_startups_of(m, peer), of;
+
+	for (struct conn *c = m->conns; c != NULL; c = c->next)
+		if (!c->logged_in && !c->evicted)
+			oldest[seen++ % OLDEST_N] = c;
+	for (unsigned i = 0; i < OLDEST_N; i++) {
+		of = oldest[i] != NULL ? conn_startups_of(m, oldest[i]->peer) : 0;
+		if (of > n) {
+			most = oldest[i];
+			n = of;
+		}
+	}
+	if (most == NULL)
+		return NULL;
+	evict(most);
+	return most->peer;
 }
 
 void
@@ -95,7 +142,7 @@ conn_note_end(struct monitor *m, const struct msg_conn_end *msg)
 void
 conn_logged_in(struct conn *c, struct slice user)
 {
-	if (c->logged_in)
+	if (c->logged_in || c->evicted)
 		return;
 	c->logged_in = true;
 	c->monitor->startups_n--;
@@ -186,7 +233,7 @@ conn_new(struct monitor *m, const char *peer, unsigned port)
 	if (c == NULL)
 		return NULL;
 	*c = (struct conn){ .next = m->conns, .monitor = m, .id = ++m->conn_last, .port = port };
-	snprintf(c->peer, sizeof(c->peer), "%s", peer);
+	conn_set_peer(c, peer);
 	m->conns = c;
 	m->conns_n++;
 	m->startups_n++;

@@ -3,7 +3,9 @@
 /*
  * Accepting.  Limits come first: connections in all, connections that have not logged
  * in yet in all and for one source.  One over a limit is closed without a word, as
- * sshd does, and the log says so at most once a second.
+ * sshd does; but where those that have not logged in are too many, it is one of the source
+ * that has most of them, so that a few guessers keep nobody out.  The log says so at most
+ * once a second.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -127,8 +129,6 @@ refuse(const struct monitor *m, const char *peer)
 {
 	if (m->conns_n >= m->conf->connections_max)
 		return "MaxConnections reached";
-	if (m->startups_n >= m->conf->startups_max)
-		return "MaxStartups reached";
 	if (conn_startups_of(m, peer) >= m->conf->startups_source_max)
 		return "MaxStartupsPerSource reached";
 	return NULL;
@@ -153,7 +153,7 @@ accept_one(struct monitor *m, int fd)
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
 	char peer[64], port[16];
-	const char *why;
+	const char *why, *left;
 	int sock = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (sock < 0) {
@@ -167,6 +167,12 @@ accept_one(struct monitor *m, int fd)
 		return true;
 	}
 	why = refuse(m, peer);
+	if (why == NULL && m->startups_n >= m->conf->startups_max) {
+		left = conn_make_room(m, peer);
+		why = left == NULL ? "MaxStartups reached" : NULL;
+		if (left != NULL)
+			note_refused(left, "MaxStartups reached, and its source has most of them");
+	}
 	if (why != NULL)
 		note_refused(peer, why);
 	else

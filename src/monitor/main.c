@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -144,6 +145,21 @@ on_reload(void *arg, int signo)
 		log_info("configuration loaded: %s (addresses and accounts change at the next start)", m->conf_path);
 }
 
+/* A connection takes a descriptor here; the soft limit that shells and service managers set is for programs of old. */
+static void
+raise_files(const struct monitor *m)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) != 0)
+		return;
+	l.rlim_cur = l.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &l);
+	if (l.rlim_max != RLIM_INFINITY && l.rlim_max < m->conf->connections_max + 256)
+		log_warn("open files: the limit of %llu is too low for MaxConnections %llu: raise it where the bastion is started",
+		    (unsigned long long)l.rlim_max, (unsigned long long)m->conf->connections_max);
+}
+
 static int
 start(struct monitor *m, struct err *e)
 {
@@ -195,6 +211,7 @@ main(int argc, char **argv)
 	log_open("monitor", (enum log_level)m.conf->log_level, 2);
 	if (o.background && daemon(1, 1) != 0)
 		fatal("cannot go to the background: %s", strerror(errno));
+	raise_files(&m);
 	if (start(&m, &e) != 0)
 		fatal("%s", e.text);
 	sandbox_title("monitor: %s", o.state);

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
-check_PROGRAMS += %D%/test_msg %D%/test_conf
-TESTS += %D%/test_msg %D%/test_conf
+check_PROGRAMS += %D%/test_msg %D%/test_conf %D%/test_conn
+TESTS += %D%/test_msg %D%/test_conf %D%/test_conn
 %C%_test_msg_LDADD = $(TAP_LIBS) $(MSG_LIBS)
 %C%_test_conf_LDADD = $(TAP_LIBS) src/monitor/libmonitor.a $(MSG_LIBS)
+%C%_test_conn_LDADD = $(TAP_LIBS) src/monitor/libmonitor.a $(MSG_LIBS) $(PAM_LIBS) $(AUDIT_LIBS)
 check_PROGRAMS += tests/unit/test_segment tests/unit/test_merkle tests/unit/test_note tests/unit/test_db
 TESTS += tests/unit/test_segment tests/unit/test_merkle tests/unit/test_note tests/unit/test_db
 tests_unit_test_segment_SOURCES = %D%/test_segment.c
