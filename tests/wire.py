@@ -34,7 +34,8 @@ class Take:
     def string(self): n = self.u32(); self.at += n; return self.p[self.at - n:self.at]
 
 def private_key(path):
-    return serialization.load_ssh_private_key(open(path, "rb").read(), None)
+    with open(path, "rb") as f: text = f.read()
+    return (serialization.load_ssh_private_key if b"OPENSSH" in text else serialization.load_pem_private_key)(text, None)
 
 def blob_of(key):
     raw = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)

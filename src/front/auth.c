@@ -65,9 +65,8 @@ name_pin(struct front *f, const char *raw)
 	return true;
 }
 
-/* What stands behind the first "+" may be an enrolment code that is still good: it is not for the record. */
-static struct slice
-claimed(const struct front *f)
+struct slice
+auth_claimed(const struct front *f)
 {
 	return slice_of(f->raw, strcspn(f->raw, "+"));
 }
@@ -78,7 +77,7 @@ login_failed(struct front *f, const char *method, const char *why)
 	char text[700], detail[128], name[300];
 
 	(void)snprintf(detail, sizeof(detail), "{\"method\":\"%s\",\"try\":%u}", method, f->tries + 1);
-	(void)snprintf(text, sizeof(text), "%s could not log in: %s", text_escaped(claimed(f), name, sizeof(name)), why);
+	(void)snprintf(text, sizeof(text), "%s could not log in: %s", text_escaped(auth_claimed(f), name, sizeof(name)), why);
 	front_event(f, 3002, 1, 2, false, text, detail);
 	if (++f->tries >= f->o->tries_max)
 		front_end(f, "too many tries: offer fewer keys, as ssh -o IdentitiesOnly=yes -i KEY does");
@@ -308,7 +307,7 @@ static void
 kbdint_first(struct front *f, ssh_message m)
 {
 	/* PAM is asked for the name before any "+": the account, not the target. */
-	struct msg_pam_start msg = { .user = claimed(f), .rhost = slice_from(f->peer) };
+	struct msg_pam_start msg = { .user = auth_claimed(f), .rhost = slice_from(f->peer) };
 
 	f->answered = 0;
 	if (chan_send(f->monitor, MSG_PAM_START, &msg) == 0)
@@ -409,7 +408,7 @@ on_password(ssh_session s, const char *user, const char *password, void *arg)
 	f->unheard = false;
 	if (!f->o->password || f->door.logged_in || f->ending || !name_pin(f, user))
 		return SSH_AUTH_DENIED;
-	start.user = claimed(f);
+	start.user = auth_claimed(f);
 	buf_init(&b, 2048);
 	if (ask(f, f->monitor, MSG_PAM_START, &start, MSG_PAM_PROMPT, ANSWER_MS) && f->prompts_n == 1 &&
 	    buf_u32(&b, (uint32_t)strlen(password)) == 0 && buf_text(&b, password) == 0) {

@@ -33,7 +33,7 @@ front_event(struct front *f, unsigned class_uid, unsigned activity, unsigned sev
     const char *detail)
 {
 	struct msg_event msg = { .class_uid = class_uid, .activity = activity, .severity = severity, .ok = ok,
-		.actor = slice_from(f->user[0] != '\0' ? f->user : f->raw), .src = slice_from(f->peer),
+		.actor = f->user[0] != '\0' ? slice_from(f->user) : auth_claimed(f), .src = slice_from(f->peer),
 		.host = slice_from(f->door.host), .text = slice_from(text), .detail = slice_from(detail) };
 
 	(void)chan_send(f->store, MSG_EVENT, &msg);

@@ -16,7 +16,7 @@
 
 enum { USERS_MAX = 200000, HOSTS_MAX = 200000, KEYS_MAX = 64, CODES_MAX = 4096, LIST_MAX = 16384, DISPLAY_MAX = 256 };
 
-struct code { char *user; unsigned char hash[CODE_HASH]; uint64_t expires_us; };
+struct code { char *user; unsigned char hash[CODE_HASH]; uint64_t expires_us; unsigned missed; };
 
 /* Both rows begin with their name, so that one search serves both. */
 struct named { char *name; };
@@ -356,6 +356,7 @@ apply_code(struct directory *d, const void *row)
 		return -ENOMEM;
 	memcpy(c->hash, m->hash.p, CODE_HASH);
 	c->expires_us = m->expires_us;
+	c->missed = 0;
 	d->ncodes++;
 	return 0;
 }
@@ -606,6 +607,25 @@ directory_take_code(struct directory *d, struct slice user, const unsigned char 
 		return false;
 	code_remove(d, at);
 	return true;
+}
+
+void
+directory_miss_codes(struct directory *d, struct slice user)
+{
+	for (size_t i = 0; i < d->ncodes; i++)
+		d->codes[i].missed += slice_is(user, d->codes[i].user);
+}
+
+bool
+directory_take_missed(struct directory *d, struct slice user, unsigned char hash[CODE_HASH])
+{
+	for (size_t i = 0; i < d->ncodes; i++)
+		if (d->codes[i].missed >= CODE_MISSES && slice_is(user, d->codes[i].user)) {
+			memcpy(hash, d->codes[i].hash, CODE_HASH);
+			code_remove(d, i);
+			return true;
+		}
+	return false;
 }
 
 size_t

@@ -13,6 +13,7 @@
 #include "msg/msg.h"
 
 #define CODE_HASH 32
+#define CODE_MISSES 5            /* wrong codes for a user; then those that wait are burnt */
 
 struct directory;
 
@@ -52,6 +53,10 @@ struct dir_host *directory_find_host(const struct directory *d, struct slice tex
 bool directory_has_code(const struct directory *d, struct slice user, const unsigned char hash[CODE_HASH], wall_t now);
 /* The same, and it is gone: exactly one caller gets true. */
 bool directory_take_code(struct directory *d, struct slice user, const unsigned char hash[CODE_HASH], wall_t now);
+/* Somebody has named a wrong code for user. */
+void directory_miss_codes(struct directory *d, struct slice user);
+/* A code of user that has been missed too often: it is gone, hash tells which.  False: there is none (any more). */
+bool directory_take_missed(struct directory *d, struct slice user, unsigned char hash[CODE_HASH]);
 
 size_t directory_users(const struct directory *d);
 size_t directory_hosts(const struct directory *d);

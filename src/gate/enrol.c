@@ -12,9 +12,11 @@
 
 #include <openssl/sha.h>
 
+#include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "gate/enrol.h"
+#include "gate/events.h"
 #include "gate/front.h"
 #include "gate/puts.h"
 
@@ -161,6 +163,36 @@ enrol_start(struct client *c, const struct msg_login *m, const struct names *n)
 	else if (puts_row(c->gate, c, MSG_DIR_CODE, &row, p->number, code_burnt, &e) != 0)
 		pending_finish(p, c, e.text);
 	return 0;
+}
+
+static void
+missed_gone(struct gate *g, struct client *c, uint32_t number, bool ok, struct slice text)
+{
+	(void)g, (void)c, (void)number;
+	if (!ok)
+		log_warn("enrolment code not deleted: %.*s: it is not good until the next start", (int)text.n, (const char *)text.p);
+}
+
+void
+enrol_missed(struct client *c, const struct names *n)
+{
+	unsigned char hash[CODE_HASH];
+	struct msg_dir_code row = { .op = MSG_DIR_DELETE, .actor = slice_from("gate"), .user = n->user,
+		.hash = slice_of(hash, CODE_HASH) };
+	struct err e = { 0 };
+	bool burnt = false;
+
+	if (c->missed)
+		return;
+	c->missed = true;
+	directory_miss_codes(c->gate->dir, n->user);
+	while (directory_take_missed(c->gate->dir, n->user, hash)) {
+		burnt = true;
+		if (puts_row(c->gate, NULL, MSG_DIR_CODE, &row, 0, missed_gone, &e) != 0)
+			log_warn("enrolment code not deleted: %s: it is not good until the next start", e.text);
+	}
+	if (burnt)
+		(void)events_codes_burnt(c, n->user);
 }
 
 /* --- new codes --- */

@@ -9,6 +9,8 @@
 /* The code in n was found good.  It is burnt at once, so of two who come together one wins; the login is
  * answered when the key is durable.  0 or negative. */
 int enrol_start(struct client *c, const struct msg_login *m, const struct names *n);
+/* The code in n is wrong: after a few of them the codes that wait for its user are burnt. */
+void enrol_missed(struct client *c, const struct names *n);
 /* Makes a code for user that is good for ttl_s; MSG_ENROLLED is sent when its hash is durable. */
 int enrol_new_code(struct client *c, const struct msg_enrol *m);
 

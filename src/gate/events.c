@@ -2,6 +2,7 @@
  * Copyright (c) 2026, the Fortress authors */
 /* Sentences are for people, details for machines; both are made here and nowhere else in the gate. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/text.h"
 #include "gate/events.h"
@@ -49,6 +50,19 @@ events_login(struct client *c, const char *user, const char *method, bool ok, co
 	buf_done(&sentence);
 	buf_done(&detail);
 	return r;
+}
+
+int
+events_codes_burnt(struct client *c, struct slice user)
+{
+	struct msg_event m = { .class_uid = EVENT_AUTHENTICATION, .activity = 99, .severity = HIGH, .actor = user,
+	    .src = slice_from(c->peer) };
+	char text[256];
+
+	(void)snprintf(text, sizeof(text), "%d wrong enrolment codes for %.*s: the codes that waited are burnt, make a new one",
+	    CODE_MISSES, (int)user.n, (const char *)user.p);
+	m.text = slice_from(text);
+	return gate_event(c->gate, &m);
 }
 
 static int

@@ -12,6 +12,7 @@ enum {
 };
 
 int events_login(struct client *c, const char *user, const char *method, bool ok, const char *text);
+int events_codes_burnt(struct client *c, struct slice user);
 int events_decision(struct client *c, const struct msg_decide *m, const struct rules_answer *a, const char *host,
     const char *login, uint64_t ticket);
 int events_refused_signature(struct client *c, const struct ticket *t, const char *why);

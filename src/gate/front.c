@@ -63,8 +63,19 @@ take_key_ask(struct client *c, const void *message)
 		u = directory_find_user(c->gate->dir, n.user);
 		answer.enrolling = code_is_good(c->gate, &n) && (u == NULL || !u->disabled);
 		answer.known = answer.enrolling || (u != NULL && !u->disabled && directory_user_has_key(u, m->blob));
+		if (n.code.n > 0 && !answer.known)
+			enrol_missed(c, &n);
 	}
 	return chan_send(c->chan, MSG_KEY_ANSWER, &answer);
+}
+
+/* What follows may hold an enrolment code that is still good: it is not for the record. */
+static struct slice
+before_plus(struct slice raw)
+{
+	const unsigned char *plus = raw.n > 0 ? memchr(raw.p, '+', raw.n) : NULL;
+
+	return slice_of(raw.p, plus != NULL ? (size_t)(plus - raw.p) : raw.n);
 }
 
 int
@@ -78,7 +89,7 @@ front_login_answer(struct client *c, struct slice raw, struct slice method, bool
 
 	(void)text_escaped(method, how, sizeof(how));
 	if (front_split(c->gate, raw, &n) != 0 || slice_copy(n.user, user, sizeof(user)) != 0)
-		(void)text_escaped(raw, shown, sizeof(shown));
+		(void)text_escaped(before_plus(raw), shown, sizeof(shown));
 	else
 		snprintf(shown, sizeof(shown), "%s", user);
 	if (reason == NULL && second_is_wanted(c, user))

@@ -55,6 +55,7 @@ struct client {
 	bool mfa;                      /* user has proved a second factor */
 	struct second *second;         /* a login that waits for its one-time code (second.c) */
 	bool busy;                     /* a login or an enrolment is under way */
+	bool missed;                   /* has named a wrong enrolment code: that counts once a connection */
 	client_more_fn *more;
 	size_t cursor;                 /* where the list is */
 	unsigned phase;
