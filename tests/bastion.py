@@ -26,8 +26,8 @@ def talk(argv, script, seconds=20, env=None):
         out += data.decode("utf-8", "replace")
     else:
         os.kill(pid, 9)
+    status = os.waitpid(pid, 0)[1]                       # before the close, which would hang it up
     os.close(fd)
-    status = os.waitpid(pid, 0)[1]
     return out, os.waitstatus_to_exitcode(status)
 
 class Bastion:

@@ -28,6 +28,7 @@ enum channel_state {
 
 struct menu;
 struct listing;
+struct transfer;
 
 struct channel {
 	struct channel *next;
@@ -64,7 +65,7 @@ struct channel {
 	struct record record;
 	bool recording;
 	struct flow in, out, err;
-	struct sftp *sftp;
+	struct transfer *transfer;
 	int exit_status;
 	char exit_signal[32];
 	bool gone, counted;                    /* gone: the user's side has closed it; counted: as open */

@@ -15,6 +15,7 @@
 #include "front/record.h"
 #include "front/sftp.h"
 #include "front/wire.h"
+#include "front/zmodem.h"
 
 #define FLOW_CHUNK 32768
 #define FLOW_HEAD  64                   /* bytes that are kept of a flow that is only counted */
@@ -31,6 +32,7 @@ struct flow {
 	struct intake intake;
 	const unsigned char *data;      /* what is to be delivered: in intake, or filtered */
 	struct sftp *sftp;              /* understands the bytes on their way, or NULL; not the flow's */
+	struct zmodem *zmodem;          /* sees them too, or NULL; not the flow's */
 	enum sftp_way way;
 	struct buf filtered;            /* what it let through */
 	size_t off, len;

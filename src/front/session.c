@@ -2,7 +2,6 @@
  * Copyright (c) 2026, the Fortress authors */
 /* A session that runs: bytes both ways through the recording, its end, and what the store says of it. */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/sandbox.h"
 #include "front/steps.h"
@@ -33,7 +32,7 @@ session_start(struct channel *c)
 	c->err = (struct flow){ .from = c->target, .to = c->ssh, .from_wire = &c->leg->wire, .to_wire = &c->door->wire,
 		.kind = FRAME_ERR, .from_stderr = true, .to_stderr = true };
 	c->resized = false;
-	if (strcmp(c->kind, "sftp") == 0 && transfer_start(c) != 0)
+	if (transfer_start(c) != 0)
 		c->in.broken = "out of memory; the session ends";
 	c->state = CH_RELAY;
 	sandbox_title("front: conn %llu from %s (%s -> %s)", (unsigned long long)f->conn, f->peer, f->user, c->leg->host);

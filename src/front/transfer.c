@@ -2,14 +2,33 @@
  * Copyright (c) 2026, the Fortress authors */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "front/copy.h"
 #include "front/transfer.h"
+#include "front/zmodem.h"
 
 #define DETAIL_MAX 70000
 #define FILE_ACTIVITY 1001               /* OCSF: File System Activity */
 #define SHA256_N   32
+
+/* One of them at most. */
+struct transfer {
+	struct sftp *sftp;
+	struct zmodem *zmodem;
+	bool copies;
+	struct copy copy;
+};
+
+struct row {
+	const char *tool, *op, *coverage, *result;
+	struct slice path, other, set;
+	uint64_t bytes;
+	const unsigned char *sha256;
+	bool ok, refused, patterns;
+};
 
 /* OCSF's activities of that class. */
 static unsigned
@@ -40,12 +59,14 @@ name_json(struct buf *b, const char *key, struct slice name)
 }
 
 static int
-row_json(struct buf *b, const struct sftp_row *row, const char *result)
+row_json(struct buf *b, const struct row *row)
 {
-	int r = buf_printf(b, "{\"op\":\"%s\"", row->op);
+	int r = buf_printf(b, "{\"op\":\"%s\",\"tool\":\"%s\"", row->op, row->tool);
 
 	if (r == 0)
 		r = name_json(b, "path", row->path);
+	if (r == 0 && row->patterns)
+		r = buf_text(b, ",\"patterns\":true");
 	if (r == 0 && row->other.n > 0)
 		r = name_json(b, "to", row->other);
 	if (r == 0 && row->set.n > 0 && (r = buf_text(b, ",\"set\":")) == 0)
@@ -57,12 +78,12 @@ row_json(struct buf *b, const struct sftp_row *row, const char *result)
 	if (r == 0 && row->sha256 != NULL && (r = buf_text(b, ",\"sha256\":\"")) == 0 &&
 	    (r = text_hex(b, slice_of(row->sha256, SHA256_N))) == 0)
 		r = buf_text(b, "\"");
-	return r == 0 ? buf_printf(b, ",\"result\":\"%s\"}", result) : r;
+	return r == 0 ? buf_printf(b, ",\"result\":\"%s\"}", row->result) : r;
 }
 
-/* "put /etc/motd: 120 bytes, whole, sha256:…: ok" */
+/* "sftp put /etc/motd: 120 bytes, whole, sha256:…: ok" */
 static void
-row_words(const struct sftp_row *row, const char *result, char *words, size_t size)
+row_words(const struct row *row, char *words, size_t size)
 {
 	char path[400], other[204] = "", content[140] = "", hash[2 * SHA256_N + 1] = "";
 
@@ -77,17 +98,17 @@ row_words(const struct sftp_row *row, const char *result, char *words, size_t si
 	if (row->coverage[0] != '\0')
 		(void)snprintf(content, sizeof(content), ": %llu bytes, %s%s%s", (unsigned long long)row->bytes, row->coverage,
 		    hash[0] != '\0' ? ", sha256:" : "", hash);
-	(void)snprintf(words, size, "sftp %s %s%s%s: %s%s", row->op, text_escaped(row->path, path, sizeof(path)), other, content,
-	    row->refused ? "refused: " : "", result);
+	(void)snprintf(words, size, "%s %s %s%s%s: %s%s", row->tool, row->op, text_escaped(row->path, path, sizeof(path)), other,
+	    content, row->refused ? "refused: " : "", row->result);
 }
 
 static void
-row_event(struct channel *c, const struct sftp_row *row, const char *words, struct slice detail)
+row_event(struct channel *c, const struct row *row, const char *words, struct slice detail)
 {
 	struct front *f = c->front;
 	char id[ID_TEXT], sentence[1500];
 	struct msg_event msg = { .class_uid = FILE_ACTIVITY, .activity = activity_of(row->op), .severity = row->refused ? 2 : 1,
-		.ok = row->status == 0, .actor = slice_from(f->user), .src = slice_from(f->peer),
+		.ok = row->ok, .actor = slice_from(f->user), .src = slice_from(f->peer),
 		.session = slice_from(id_print(c->record.id, id)), .host = slice_from(c->leg->host), .detail = detail };
 
 	(void)snprintf(sentence, sizeof(sentence), "%s on %s: %s", f->user, c->leg->host, words);
@@ -96,40 +117,113 @@ row_event(struct channel *c, const struct sftp_row *row, const char *words, stru
 		c->in.broken = "the recorder does not keep up; the session ends";
 }
 
+/* A mark in the recording, and an event. */
 static void
-on_row(void *arg, const struct sftp_row *row)
+row_put(struct channel *c, const struct row *row)
 {
-	struct channel *c = arg;
-	const char *result = sftp_status_name(row->status);
 	char words[900];
 	struct buf detail;
 
-	row_words(row, result, words, sizeof(words));
+	row_words(row, words, sizeof(words));
 	(void)record_add(&c->record, FRAME_MARK, slice_from(words));
 	buf_init(&detail, DETAIL_MAX);
-	if (row_json(&detail, row, result) == 0)
+	if (row_json(&detail, row) == 0)
 		row_event(c, row, words, buf_slice(&detail));
 	buf_done(&detail);
+}
+
+static void
+on_sftp(void *arg, const struct sftp_row *s)
+{
+	struct row row = { .tool = "sftp", .op = s->op, .path = s->path, .other = s->other, .set = s->set, .bytes = s->bytes,
+		.coverage = s->coverage, .sha256 = s->sha256, .result = sftp_status_name(s->status), .ok = s->status == 0,
+		.refused = s->refused };
+
+	row_put(arg, &row);
+}
+
+static void
+on_zmodem(void *arg, const struct zmodem_row *z)
+{
+	struct row row = { .tool = "zmodem", .op = z->way == ZMODEM_PUT ? "put" : "get", .path = z->name, .bytes = z->bytes,
+		.coverage = z->sha256 != NULL ? "whole" : "part", .sha256 = z->sha256, .ok = z->ended,
+		.result = z->ended ? "ok" : "interrupted" };
+
+	row_put(arg, &row);
+}
+
+/* A row for each path that the command named; what went by is the stream of them all. */
+static void
+put_copy(struct channel *c, const struct copy *copy)
+{
+	char result[48] = "interrupted";
+	struct row row = { .tool = copy->tool, .op = copy->op, .coverage = "stream", .result = result, .patterns = copy->patterns,
+		.bytes = strcmp(copy->op, "put") == 0 ? c->in.bytes : c->out.bytes, .ok = c->exit_status == 0 };
+
+	if (c->exit_signal[0] != '\0')
+		(void)snprintf(result, sizeof(result), "signal");
+	else if (c->exit_status >= 0)
+		(void)snprintf(result, sizeof(result), "exit %d", c->exit_status);
+	for (size_t i = 0; i < copy->paths_n || i == 0; i++) {
+		row.path = i < copy->paths_n ? copy->paths[i] : slice_from("");
+		row_put(c, &row);
+	}
+}
+
+static int
+start_sftp(struct channel *c, struct transfer *t)
+{
+	t->sftp = sftp_new(channel_may(c, "get"), channel_may(c, "put"), on_sftp, c);
+	if (t->sftp == NULL)
+		return -ENOMEM;
+	c->in.sftp = c->out.sftp = t->sftp;
+	c->in.counted = c->out.counted = true;
+	c->in.keep = c->out.keep = 0;
+	return 0;
+}
+
+static int
+start_zmodem(struct channel *c, struct transfer *t)
+{
+	t->zmodem = zmodem_new(on_zmodem, c);
+	if (t->zmodem == NULL)
+		return -ENOMEM;
+	c->in.zmodem = c->out.zmodem = t->zmodem;
+	return 0;
 }
 
 int
 transfer_start(struct channel *c)
 {
-	c->sftp = sftp_new(channel_may(c, "get"), channel_may(c, "put"), on_row, c);
-	if (c->sftp == NULL)
-		return -ENOMEM;
-	c->in.sftp = c->out.sftp = c->sftp;
+	struct transfer *t = c->transfer = c->session ? calloc(1, sizeof(*t)) : NULL;
+
+	if (t == NULL)
+		return c->session ? -ENOMEM : 0;
 	c->in.way = SFTP_UP;
 	c->out.way = SFTP_DOWN;
-	c->in.counted = c->out.counted = true;
-	c->in.keep = c->out.keep = 0;
+	if (strcmp(c->kind, "sftp") == 0)
+		return start_sftp(c, t);
+	if (c->pty || strcmp(c->kind, "shell") == 0)
+		return start_zmodem(c, t);
+	t->copies = copy_parse(slice_from(c->command), &t->copy) == 0;
 	return 0;
 }
 
 void
 transfer_end(struct channel *c)
 {
+	struct transfer *t = c->transfer;
+
+	if (t == NULL)
+		return;
 	c->in.sftp = c->out.sftp = NULL;
-	sftp_free(c->sftp);
-	c->sftp = NULL;
+	c->in.zmodem = c->out.zmodem = NULL;
+	c->transfer = NULL;
+	sftp_free(t->sftp);
+	zmodem_free(t->zmodem);
+	if (t->copies) {
+		put_copy(c, &t->copy);
+		copy_done(&t->copy);
+	}
+	free(t);
 }

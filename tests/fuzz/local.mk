@@ -31,3 +31,6 @@ check_PROGRAMS += %D%/fuzz_sftp
 %C%_fuzz_sftp_LDADD = $(FUZZ_LIBS) $(FRONT_LIBS)
 check_PROGRAMS += %D%/fuzz_cert
 %C%_fuzz_cert_LDADD = $(FUZZ_LIBS) $(CERT_LIBS)
+check_PROGRAMS += %D%/fuzz_copy %D%/fuzz_zmodem
+%C%_fuzz_copy_LDADD = $(FUZZ_LIBS) $(FRONT_LIBS)
+%C%_fuzz_zmodem_LDADD = $(FUZZ_LIBS) $(FRONT_LIBS)

@@ -29,8 +29,9 @@ def terminal(argv, script, size=(24, 80), seconds=20):
         if not data: break
         out += data.decode("utf-8", "replace")
     else: os.kill(pid, 9)
+    status = os.waitpid(pid, 0)[1]
     os.close(fd)
-    return out, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return out, os.waitstatus_to_exitcode(status)
 
 need("ssh")
 b = Clients(build)
