@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * libssh asks in callbacks and wants the answer at once, so auth asks gate and monitor
- * synchronously, within limits: this process serves nobody else.  libssh itself has no
- * limit of tries: tries, packets and time are counted here.  To a signature that is wrong,
- * and to a key of a kind that it does not read, it gives no answer at all and tells nobody;
- * but it logs each login that comes, so one that no callback heard of is such a one.
+ * Until somebody is in, there is nothing else to do: auth asks gate and monitor synchronously,
+ * within limits, since this process serves nobody else.  libssh itself has no limit of tries:
+ * tries, packets and time are counted here.  To a signature that is wrong, and to a key of a kind
+ * that it does not read, it gives no answer at all and puts no letter in its queue; but it logs
+ * each login that comes, so one that came as no letter is such a one.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -135,27 +135,25 @@ login_result(struct front *f, enum login l)
 }
 
 static int
-on_none(ssh_session s, const char *user, void *arg)
+on_none(struct door *d, const char *user)
 {
-	struct front *f = ((struct door *)arg)->front;
-
-	(void)s;
-	f->unheard = false;
-	(void)name_pin(f, user);
+	(void)name_pin(d->front, user);
 	return SSH_AUTH_DENIED;
 }
 
-/* Without this libssh would look for Kerberos' keys by itself. */
 static ssh_string
 on_gssapi(ssh_session s, const char *user, int n, ssh_string *oids, void *arg)
 {
-	struct front *f = ((struct door *)arg)->front;
+	struct front *f = arg;
 
 	(void)s, (void)user, (void)n, (void)oids;
-	f->unheard = false;
+	f->door.heard++;
 	login_failed(f, "gssapi-with-mic", "this bastion does not know Kerberos");
+	front_end(f, "this bastion does not know Kerberos: ssh -o GSSAPIAuthentication=no");
 	return NULL;
 }
+
+static struct ssh_server_callbacks_struct kerberos = { .gssapi_select_oid_function = on_gssapi };
 
 static bool
 key_is_known(struct front *f, const char *alg, struct slice blob)
@@ -166,7 +164,7 @@ key_is_known(struct front *f, const char *alg, struct slice blob)
 }
 
 static int
-pubkey_decide(struct front *f, ssh_key key, char state)
+pubkey_decide(struct front *f, ssh_key key, enum ssh_publickey_state_e state)
 {
 	const char *alg = ssh_key_type_to_char(ssh_key_type(key));
 	struct buf blob;
@@ -189,13 +187,11 @@ pubkey_decide(struct front *f, ssh_key key, char state)
 }
 
 static int
-on_pubkey(ssh_session s, const char *user, struct ssh_key_struct *key, char state, void *arg)
+on_pubkey(struct door *d, const char *user, ssh_key key, enum ssh_publickey_state_e state)
 {
-	struct front *f = ((struct door *)arg)->front;
+	struct front *f = d->front;
 
-	(void)s;
-	f->unheard = false;
-	if (f->door.logged_in || f->ending || !name_pin(f, user))
+	if (!name_pin(f, user))
 		return SSH_AUTH_DENIED;
 	if (state != SSH_PUBLICKEY_STATE_NONE && state != SSH_PUBLICKEY_STATE_VALID)
 		return SSH_AUTH_DENIED;
@@ -359,13 +355,13 @@ may_begin(struct front *f)
 	return !f->ending;
 }
 
-/* False: libssh refuses it. */
+/* False: it is refused. */
 static bool
 kbdint(struct front *f, ssh_message m)
 {
 	bool response = ssh_message_auth_kbdint_is_response(m) != 0;
 
-	if (f->ending || f->door.logged_in || (!response && !may_begin(f)))
+	if (!response && !may_begin(f))
 		return false;
 	f->begun = false;
 	if (!response && (f->factor || f->o->pam) && !name_pin(f, ssh_message_auth_user(m)))
@@ -379,34 +375,26 @@ kbdint(struct front *f, ssh_message m)
 	return true;
 }
 
-static int
-on_message(ssh_session s, ssh_message m, void *arg)
+static void
+on_interactive(struct door *d, ssh_message m)
 {
-	struct front *f = arg;
+	struct front *f = d->front;
 
-	(void)s;
-	if (ssh_message_type(m) == SSH_REQUEST_AUTH) {
-		f->unheard = false;
-		return ssh_message_subtype(m) == SSH_AUTH_METHOD_INTERACTIVE && kbdint(f, m) ? 0 : 1;
-	}
-	if (ssh_message_type(m) == SSH_REQUEST_CHANNEL_OPEN && f->door.logged_in && !f->ending)
-		return door_take_open(&f->door, m);
-	return 1;                                /* libssh answers with a refusal */
+	if (!kbdint(f, m))
+		(void)ssh_message_reply_default(m);
 }
 
 /* Password: the same PAM, whose single hidden prompt gets it. */
 static int
-on_password(ssh_session s, const char *user, const char *password, void *arg)
+on_password(struct door *d, const char *user, const char *password)
 {
-	struct front *f = ((struct door *)arg)->front;
+	struct front *f = d->front;
 	struct msg_pam_start start = { .rhost = slice_from(f->peer) };
 	struct msg_pam_answer answer = { .count = 1 };
 	bool good = false;
 	struct buf b;
 
-	(void)s;
-	f->unheard = false;
-	if (!f->o->password || f->door.logged_in || f->ending || !name_pin(f, user))
+	if (!f->o->password || !name_pin(f, user))
 		return SSH_AUTH_DENIED;
 	start.user = auth_claimed(f);
 	buf_init(&b, 2048);
@@ -422,14 +410,23 @@ on_password(ssh_session s, const char *user, const char *password, void *arg)
 	return good ? login_result(f, login_finish(f, "password", "", slice_from(""))) : SSH_AUTH_DENIED;
 }
 
-/* libssh's words at a login that comes, before it knows what to make of it. */
+/* libssh's words at a login that comes, before it knows what to make of it.  Kerberos it would do by itself, and look for
+ * keys; once it has callbacks for that it has no queue any more, so it is the end, too. */
 static void
 on_log(int level, const char *function, const char *text, void *arg)
 {
-	(void)level, (void)text;
-	if (strcmp(function, "ssh_packet_userauth_request") == 0)
-		((struct front *)arg)->unheard = true;
+	struct front *f = arg;
+
+	(void)level;
+	if (strcmp(function, "ssh_packet_userauth_request") != 0 || strstr(text, "Auth request for service") == NULL)
+		return;
+	f->came++;
+	if (strstr(text, "Auth request for service ssh-connection, method gssapi-with-mic ") != NULL)
+		(void)ssh_set_server_callbacks(f->door.wire.ssh, &kerberos);
 }
+
+const struct door_auth auth_of_user = { .none = on_none, .pubkey = on_pubkey, .password = on_password,
+	.interactive = on_interactive };
 
 void
 auth_init(struct front *f)
@@ -439,11 +436,8 @@ auth_init(struct front *f)
 	methods |= f->o->pam ? SSH_AUTH_METHOD_INTERACTIVE : 0;
 	methods |= f->o->password ? SSH_AUTH_METHOD_PASSWORD : 0;
 	ssh_set_auth_methods(f->door.wire.ssh, methods);
-	f->door.callbacks.auth_none_function = on_none;
-	f->door.callbacks.auth_pubkey_function = on_pubkey;
-	f->door.callbacks.auth_password_function = on_password;
-	f->door.callbacks.gssapi_select_oid_function = on_gssapi;
-	ssh_set_message_callback(f->door.wire.ssh, on_message, f);
+	kerberos.userdata = f;
+	ssh_callbacks_init(&kerberos);
 	(void)ssh_set_log_userdata(f);
 	(void)ssh_set_log_callback(on_log);
 	ssh_set_log_level(SSH_LOG_PACKET);
@@ -456,7 +450,7 @@ auth_look(struct front *f)
 
 	if (f->ending)
 		return;
-	if (f->unheard) {
+	if (f->came != f->door.heard) {
 		login_failed(f, "publickey", "the signature is wrong, or the key is of a kind that is not read here");
 		front_end(f, "a signature that is wrong, or a key of a kind that is not read here");
 	} else if (in->in_packets > EARLY_PACKETS + (uint64_t)EARLY_TRY * f->o->tries_max || in->in_bytes > EARLY_BYTES) {

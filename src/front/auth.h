@@ -4,9 +4,11 @@
 #ifndef FRONT_AUTH_H
 #define FRONT_AUTH_H
 
-#include "front/front.h"
+#include "front/door.h"
 
-/* Sets the callbacks of the user's session; after success f->logged_in is true. */
+/* After success the door's logged_in is true. */
+extern const struct door_auth auth_of_user;
+/* Says to the client by which methods. */
 void auth_init(struct front *f);
 /* Who the client says it is: what stands before the first "+".  Behind it may be an enrolment code that is still good, and
  * that is not for the record. */

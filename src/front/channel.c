@@ -5,10 +5,13 @@
  * steps it (steps.h says where).  Requests of the user only note what was asked for (libssh
  * sends its reply after the callback returns); everything else happens in steps.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "front/door.h"
+#include "front/letter.h"
 #include "front/menu.h"
 #include "front/steps.h"
 #include "front/transfer.h"
@@ -71,16 +74,29 @@ channel_make(struct door *d)
 	return c;
 }
 
-ssh_channel
-channel_accept(struct door *d)
+void
+channel_accept(struct door *d, ssh_message m)
 {
 	struct channel *c = channel_make(d);
 
-	if (c == NULL)
-		return NULL;
+	if (c == NULL) {
+		letter_refuse(m);
+		return;
+	}
 	c->session = true;
-	request_take(c);
-	return c->ssh;
+	request_begin(c);
+	(void)ssh_message_channel_request_open_reply_accept_channel(m, c->ssh);
+	ssh_message_free(m);
+}
+
+struct channel *
+channel_find(const struct door *d, ssh_channel ssh)
+{
+	struct channel *c = d->front->channels;
+
+	while (c != NULL && (c->door != d || c->ssh != ssh))
+		c = c->next;
+	return c;
 }
 
 void
@@ -90,9 +106,21 @@ channel_go(struct channel *c, const char *kind, const char *host, const char *lo
 	(void)snprintf(c->asked_host, sizeof(c->asked_host), "%s", host);
 	(void)snprintf(c->asked_login, sizeof(c->asked_login), "%s", login);
 	c->verb = c->permitted = 0;
-	c->req = 0;
 	c->last_ask = false;
 	c->state = CH_DECIDE;
+}
+
+int
+channel_open_answer(struct channel *c)
+{
+	int r;
+
+	if (c->opening == NULL)
+		return 0;
+	r = ssh_message_channel_request_open_reply_accept_channel(c->opening, c->ssh);
+	ssh_message_free(c->opening);
+	c->opening = NULL;
+	return r == SSH_OK ? 0 : -EIO;
 }
 
 /* ---- ends ---- */
@@ -116,7 +144,12 @@ leave_target(struct channel *c)
 void
 channel_say_end(struct channel *c, int status)
 {
-	if (ssh_channel_is_open(c->ssh)) {
+	if (c->opening != NULL)
+		letter_refuse(c->opening);
+	c->opening = NULL;
+	if (!ssh_channel_is_open(c->ssh)) {
+		c->gone = true;
+	} else {
 		if (c->session && c->exit_signal[0] != '\0')
 			(void)ssh_channel_request_send_exit_signal(c->ssh, c->exit_signal, c->core, "", "");
 		else if (c->session)
@@ -147,11 +180,11 @@ channel_refuse(struct channel *c, const char *code, const char *reason)
 	int n;
 
 	(void)snprintf(c->notice, sizeof(c->notice), "%s", reason);
-	if (c->session && !c->from_menu) {
-		n = snprintf(line, sizeof(line), "fortress: %s [%s]%s\n", reason, code, c->pty ? "\r" : "");
-		if (ssh_channel_is_open(c->ssh) && n > 0)
-			(void)ssh_channel_write_stderr(c->ssh, line, (uint32_t)n);
-	}
+	n = snprintf(line, sizeof(line), "fortress: %s [%s]%s\n", reason, code, c->pty ? "\r" : "");
+	if (c->session && !c->from_menu && ssh_channel_is_open(c->ssh) && n > 0)
+		(void)ssh_channel_write_stderr(c->ssh, line, (uint32_t)n);
+	if (c->opening != NULL)
+		door_say(c->door, line);
 	c->exit_signal[0] = '\0';
 	channel_end_or_menu(c, 255);
 }
@@ -196,6 +229,9 @@ channel_drop(struct channel *c)
 	menu_free(c->menu);
 	listing_free(c);
 	rows_forget(c);
+	ask_forget(c->front, &c->ask);
+	if (c->opening != NULL)
+		ssh_message_free(c->opening);
 	leave_target(c);
 	wire_free_channel(c->ssh, &c->callbacks);
 	for (unsigned i = 0; i < c->env_n; i++) {

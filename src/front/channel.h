@@ -4,12 +4,13 @@
 #ifndef FRONT_CHANNEL_H
 #define FRONT_CHANNEL_H
 
-#include "front/front.h"
+#include "front/ask.h"
 #include "front/record.h"
 #include "front/relay.h"
 #include "front/target.h"
 
-#define CHANNEL_ENV_MAX 16
+#define CHANNEL_ENV_MAX  16
+#define FORWARD_FROM_MAX 64              /* an address, as the other side gives it */
 
 /* The life of a channel.  From any state a refusal leads to CH_MENU_START (if it came from the menu) or CH_ENDED. */
 enum channel_state {
@@ -37,6 +38,7 @@ struct channel {
 	bool session;                          /* else a forwarded connection: no exit status, no stderr */
 	enum channel_state state;
 	ssh_channel ssh;
+	ssh_message opening;                   /* its opening, which has not been answered yet, or NULL */
 	struct ssh_channel_callbacks_struct callbacks, target_callbacks;
 
 	/* what the user asked for */
@@ -51,11 +53,14 @@ struct channel {
 	/* where it goes */
 	char to_host[FRONT_NAME_MAX];          /* of a forward */
 	int to_port;
+	char from_host[FORWARD_FROM_MAX + 1];
+	int from_port;
 	char asked_host[FRONT_NAME_MAX], asked_login[FRONT_NAME_MAX];
 	unsigned verb;                         /* index into the verbs that are asked for */
 	unsigned permitted;                    /* bits of those that are */
 	bool last_ask;                         /* this answer opens the channel */
-	uint32_t req;
+	struct ask ask;
+	uint32_t req;                          /* the monitor's, for the picker */
 	struct listing *listing;
 	struct leg *leg;
 	ssh_channel target;
@@ -78,8 +83,10 @@ struct channel {
 	unsigned cursor;
 };
 
-/* Called for each session channel; NULL refuses. */
-ssh_channel channel_accept(struct door *d);
+/* A session channel is opened.  Takes m. */
+void channel_accept(struct door *d, ssh_message m);
+/* d's channel of this name, or NULL. */
+struct channel *channel_find(const struct door *d, ssh_channel ssh);
 /* A channel that has not been asked for anything yet, or NULL: too many, out of memory, ending. */
 struct channel *channel_make(struct door *d);
 /* One step; true if something moved. */
@@ -93,8 +100,7 @@ void channel_leave(struct channel *c);
 /* Not "free": libssh has a function of that name. */
 void channel_drop(struct channel *c);
 
-/* Messages for channels; the channel is found by req, rec or being first in line. */
-void channel_decision(struct front *f, const struct msg_decision *d, int *agent);
+/* Messages for channels; the channel is found by rec or being first in line. */
 void channel_rows(struct front *f, const struct msg_host_rows *rows);
 void channel_menu_started(struct front *f, struct chan_in *in);
 void channel_recorded(struct front *f, const struct chan_in *in);

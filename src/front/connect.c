@@ -53,32 +53,6 @@ channel_may(const struct channel *c, const char *verb)
 
 /* ---- decision and connection ---- */
 
-bool
-step_decide(struct channel *c)
-{
-	struct front *f = c->front;
-	struct msg_decide msg = { .host = slice_from(c->asked_host), .login = slice_from(c->asked_login) };
-	const char *verb = verb_of(c, c->verb);
-
-	if (c->req != 0)
-		return false;
-	if (c->asked_host[0] == '\0' || verb == NULL) {
-		channel_refuse(c, "no-host", "name a host: ssh USER+HOST@bastion, or connect with a terminal for the picker");
-		return true;
-	}
-	msg.req = c->req = ++f->last_req;
-	msg.verb = slice_from(verb);
-	if (c->session)
-		msg.command = slice_from(c->command);
-	else
-		msg.to = slice_from(c->command);
-	c->last_ask = c->last_ask || verb_of(c, c->verb + 1) == NULL;
-	msg.dial = c->last_ask && leg_find(f, c->asked_host, c->asked_login) == NULL;
-	if (chan_send(f->gate, MSG_DECIDE, &msg) != 0)
-		channel_refuse(c, "denied", "the gate does not answer");
-	return true;
-}
-
 static void
 open_recording(struct channel *c, const struct msg_decision *d)
 {
@@ -101,7 +75,6 @@ decided(struct channel *c, const struct msg_decision *d, int *agent)
 	struct leg *leg;
 
 	c->permitted |= 1u << c->verb++;
-	c->req = 0;
 	if (!c->last_ask)
 		return;
 	leg = leg_find(c->front, c->asked_host, c->asked_login);
@@ -128,7 +101,6 @@ denied_in_part(struct channel *c)
 
 	if (n == NULL || !n->any)
 		return false;
-	c->req = 0;
 	if (verb_of(c, c->verb + 1) != NULL && !c->last_ask) {
 		c->verb++;
 		return true;
@@ -142,16 +114,14 @@ denied_in_part(struct channel *c)
 	return true;
 }
 
-void
-channel_decision(struct front *f, const struct msg_decision *d, int *agent)
+static void
+on_decision(void *arg, const struct msg_decision *d, int *agent)
 {
-	struct channel *c = f->channels;
+	struct channel *c = arg;
 	char reason[600];
 
-	while (c != NULL && (c->state != CH_DECIDE || c->req != d->req || d->req == 0))
-		c = c->next;
-	if (c == NULL)
-		return;
+	if (c->state != CH_DECIDE)
+		return;                                  /* cut meanwhile */
 	if (d->permit == 1) {
 		decided(c, d, agent);
 		return;
@@ -160,6 +130,31 @@ channel_decision(struct front *f, const struct msg_decision *d, int *agent)
 		return;
 	(void)text_escaped(d->reason, reason, sizeof(reason));
 	channel_refuse(c, "denied", reason);
+}
+
+bool
+step_decide(struct channel *c)
+{
+	struct front *f = c->front;
+	struct msg_decide msg = { .host = slice_from(c->asked_host), .login = slice_from(c->asked_login) };
+	const char *verb = verb_of(c, c->verb);
+
+	if (c->ask.req != 0)
+		return false;
+	if (c->asked_host[0] == '\0' || verb == NULL) {
+		channel_refuse(c, "no-host", "name a host: ssh USER+HOST@bastion, or connect with a terminal for the picker");
+		return true;
+	}
+	msg.verb = slice_from(verb);
+	if (c->session)
+		msg.command = slice_from(c->command);
+	else
+		msg.to = slice_from(c->command);
+	c->last_ask = c->last_ask || verb_of(c, c->verb + 1) == NULL;
+	msg.dial = c->last_ask && leg_find(f, c->asked_host, c->asked_login) == NULL;
+	if (ask_gate(f, &c->ask, &msg, on_decision, c) != 0)
+		channel_refuse(c, "denied", "the gate does not answer");
+	return true;
 }
 
 bool
@@ -218,7 +213,7 @@ open_session(struct channel *c)
 	c->target_callbacks = (struct ssh_channel_callbacks_struct){ .userdata = c, .channel_data_function = on_data,
 		.channel_exit_status_function = on_exit_status, .channel_exit_signal_function = on_exit_signal };
 	if (!c->session)
-		return ssh_channel_open_forward(c->target, c->to_host, c->to_port, "127.0.0.1", 0);
+		return ssh_channel_open_forward(c->target, c->to_host, c->to_port, c->from_host, c->from_port);
 	return ssh_channel_open_session(c->target);
 }
 
@@ -255,10 +250,11 @@ static void
 open_refused(struct channel *c)
 {
 	static const char *const what[] = { "a session", "its environment", "a terminal", "to start it" };
+	const char *refused = c->session ? what[c->open_step] : c->command;
 	char error[200], text[600];
 
 	(void)text_escaped(slice_from(ssh_get_error(c->leg->wire.ssh)), error, sizeof(error));
-	(void)snprintf(text, sizeof(text), "%s refused %s: %s", c->leg->host, what[c->open_step], error);
+	(void)snprintf(text, sizeof(text), "%s refused %s: %s", c->leg->host, refused, error);
 	(void)record_close(&c->record, text, "");
 	channel_refuse(c, "target-refused", text);
 }
@@ -285,7 +281,11 @@ step_open(struct channel *c)
 		ssh_callbacks_init(&c->target_callbacks);
 		(void)ssh_set_channel_callbacks(c->target, &c->target_callbacks);
 	}
-	if (!c->session || ++c->open_step == sizeof(steps) / sizeof(steps[0]))
+	if (c->session && ++c->open_step < sizeof(steps) / sizeof(steps[0]))
+		return true;
+	if (channel_open_answer(c) == 0)
 		session_start(c);
+	else
+		channel_cut(c, "protocol", "the client does not take the connection");
 	return true;
 }

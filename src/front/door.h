@@ -10,11 +10,21 @@
 
 #include "front/front.h"
 
+/* Who is let in.  They return libssh's SSH_AUTH_ codes; all but none may be missing. */
+struct door_auth {
+	int (*none)(struct door *d, const char *user);
+	int (*pubkey)(struct door *d, const char *user, ssh_key key, enum ssh_publickey_state_e state);
+	int (*password)(struct door *d, const char *user, const char *password);
+	void (*interactive)(struct door *d, ssh_message m);      /* answers m itself */
+};
+
 /* Sets ssh up as the server on fd, which it takes, and begins to watch it.  0 or negative. */
-int door_open(struct door *d, struct front *f, ssh_bind binding, int fd);
+int door_open(struct door *d, struct front *f, ssh_bind binding, const struct door_auth *auth, int fd);
 /* Key exchange, while it lasts.  1: done now, 0: going on or done before, negative: failed. */
 int door_step(struct door *d);
-/* A channel that the client opens and that is not a session: -L, -D, -W, -J.  1: libssh refuses it. */
-int door_take_open(struct door *d, ssh_message m);
+/* What the client asked for since the last time; true if something came. */
+bool door_take_in(struct door *d);
+/* A sentence for whoever looks at the client's log (ssh -v), where the protocol has no room for one. */
+void door_say(struct door *d, const char *text);
 
 #endif

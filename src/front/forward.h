@@ -6,7 +6,7 @@
 
 #include "front/door.h"
 
-/* A direct-tcpip channel of a door that belongs to a host.  0: answered; 1: libssh refuses it. */
-int forward_take(struct door *d, ssh_message m);
+/* A direct-tcpip channel of a door that belongs to a host.  Takes m. */
+void forward_take(struct door *d, ssh_message m);
 
 #endif

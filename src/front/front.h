@@ -26,14 +26,17 @@ struct channel;
 struct leg;
 struct jump;
 struct asker;
+struct ask;
+struct door_auth;
 
 /* An SSH connection towards the user (door.h). */
 struct door {
 	struct front *front;
 	struct wire wire;
-	struct ssh_server_callbacks_struct callbacks;
+	const struct door_auth *auth;
 	char host[FRONT_NAME_MAX], login[FRONT_NAME_MAX];    /* where its channels go; "": the picker, or as the command says */
 	bool logged_in, ending;
+	unsigned heard;                      /* logins that were asked for */
 };
 
 struct front_options {
@@ -55,10 +58,8 @@ struct front {
 	ssh_bind binding;                    /* our host keys */
 	struct door door;                    /* the outer one */
 	struct asker *askers;                /* who waits for rows of hosts (pick.c) */
+	struct ask *asks;                    /* questions to the gate (ask.c) */
 	struct jump *jumps;
-	uint32_t jump_req;                   /* the gate is asked about a jump */
-	bool jump_ok;
-	char jump_host[FRONT_NAME_MAX];
 	struct channel *channels;
 	unsigned channels_n;
 	struct leg *legs;
@@ -70,7 +71,7 @@ struct front {
 	char user[FRONT_NAME_MAX], method[32];
 	unsigned tries;
 	bool pinned, ending;
-	bool unheard;                        /* a login came that libssh has told nobody of */
+	unsigned came;                       /* logins that libssh has seen: door.heard of them as letters */
 	bool begun;                          /* a conversation that the client has not answered yet */
 	unsigned answered;                   /* type of the last synchronous answer */
 	bool answer_ok;

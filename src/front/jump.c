@@ -16,13 +16,17 @@
 #include "base/text.h"
 #include "front/channel.h"
 #include "front/jump.h"
+#include "front/letter.h"
 #include "front/splice.h"
 
-#define LOGIN_MS    30000
-#define DECISION_MS 10000
+#define LOGIN_MS 30000
 
 struct jump {
 	struct jump *next;
+	struct door *outer;
+	struct ask ask;
+	ssh_message opening;             /* of the carrier: not decided yet */
+	bool denied;
 	struct door door;
 	ssh_channel carrier;             /* of the outer door */
 	struct splice splice;
@@ -45,45 +49,40 @@ let_in(struct door *d, const char *user)
 }
 
 static int
-on_none(ssh_session s, const char *user, void *arg)
+on_none(struct door *d, const char *user)
 {
-	(void)s;
-	return let_in(arg, user) ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
+	return let_in(d, user) ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
 }
 
 /* paramiko and others do not try "none". */
 static int
-on_pubkey(ssh_session s, const char *user, struct ssh_key_struct *key, char state, void *arg)
+on_pubkey(struct door *d, const char *user, ssh_key key, enum ssh_publickey_state_e state)
 {
-	(void)s, (void)key;
+	(void)key;
 	if (state == SSH_PUBLICKEY_STATE_NONE)
 		return SSH_AUTH_SUCCESS;
-	return state == SSH_PUBLICKEY_STATE_VALID && let_in(arg, user) ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
+	return state == SSH_PUBLICKEY_STATE_VALID && let_in(d, user) ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
 }
 
-static int
-on_message(ssh_session s, ssh_message m, void *arg)
-{
-	struct door *d = arg;
-
-	(void)s;
-	if (ssh_message_type(m) == SSH_REQUEST_CHANNEL_OPEN && d->logged_in && !d->front->ending)
-		return door_take_open(d, m);
-	return 1;
-}
+static const struct door_auth anybody = { .none = on_none, .pubkey = on_pubkey };
 
 static void
 jump_free(struct jump *j)
 {
-	struct front *f = j->door.front;
+	struct front *f = j->outer->front;
 	struct jump **at = &f->jumps;
 
 	while (*at != j)
 		at = &(*at)->next;
 	*at = j->next;
 	f->channels_n--;
-	splice_close(&j->splice);
-	wire_close(&j->door.wire);
+	ask_forget(f, &j->ask);
+	if (j->opening != NULL)
+		letter_refuse(j->opening);
+	if (j->door.wire.loop != NULL) {
+		splice_close(&j->splice);
+		wire_close(&j->door.wire);
+	}
 	wire_free_channel(j->carrier, &j->callbacks);
 	free(j);
 }
@@ -104,98 +103,88 @@ on_close(ssh_session s, ssh_channel ch, void *arg)
 	((struct jump *)arg)->gone = true;
 }
 
-/* The carrier is what the limit of channels counts; those inside count too. */
-static struct jump *
-jump_new(struct door *outer, const char *host)
+/* The inner server, on one end of a socket pair; the carrier is spliced to the other. */
+static int
+jump_open(struct jump *j)
 {
-	struct front *f = outer->front;
-	struct jump *j = calloc(1, sizeof(*j));
-	int pair[2] = { -1, -1 };
+	struct front *f = j->outer->front;
+	int pair[2] = { -1, -1 }, r;
 
-	if (j == NULL)
-		return NULL;
-	j->carrier = ssh_channel_new(outer->wire.ssh);
-	if (j->carrier == NULL || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0 ||
-	    splice_open(&j->splice, f->loop, pair[0], j->carrier, &outer->wire) != 0)
-		goto fail;
-	pair[0] = -1;
-	if (door_open(&j->door, f, f->binding, pair[1]) != 0) {
-		splice_close(&j->splice);
-		goto fail;
+	j->carrier = ssh_channel_new(j->outer->wire.ssh);
+	if (j->carrier == NULL || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
+		return -ENOMEM;
+	r = splice_open(&j->splice, f->loop, pair[0], j->carrier, &j->outer->wire);
+	if (r == 0) {
+		pair[0] = -1;
+		r = door_open(&j->door, f, f->binding, &anybody, pair[1]);
+		if (r != 0)
+			splice_close(&j->splice);
+		else
+			pair[1] = -1;
 	}
-	(void)snprintf(j->door.host, sizeof(j->door.host), "%s", host);
+	fd_close(&pair[0]);
+	fd_close(&pair[1]);
+	if (r != 0)
+		return r;
 	ssh_set_auth_methods(j->door.wire.ssh, SSH_AUTH_METHOD_PUBLICKEY);
-	j->door.callbacks.auth_none_function = on_none;
-	j->door.callbacks.auth_pubkey_function = on_pubkey;
-	ssh_set_message_callback(j->door.wire.ssh, on_message, &j->door);
 	j->callbacks = (struct ssh_channel_callbacks_struct){ .userdata = j, .channel_data_function = on_data,
 		.channel_close_function = on_close };
 	ssh_callbacks_init(&j->callbacks);
 	(void)ssh_set_channel_callbacks(j->carrier, &j->callbacks);
 	j->start = clock_mono();
-	j->next = f->jumps;
-	f->jumps = j;
-	f->channels_n++;
-	return j;
-fail:
-	fd_close(&pair[0]);
-	fd_close(&pair[1]);
-	if (j->carrier != NULL)
-		ssh_channel_free(j->carrier);
-	free(j);
-	return NULL;
+	return 0;
 }
 
-/* libssh wants its answer in the callback, so the gate is waited for. */
-static bool
-ask_gate(struct front *f, const char *host, int port)
+static void
+on_decision(void *arg, const struct msg_decision *d, int *agent)
 {
-	char to[FRONT_NAME_MAX + 16];
-	struct msg_decide msg = { .verb = slice_from("jump"), .host = slice_from(host) };
-	mono_t start = clock_mono();
+	struct jump *j = arg;
+	char reason[600], line[700];
 
-	(void)snprintf(to, sizeof(to), "%s:%d", host, port);
-	msg.to = slice_from(to);
-	msg.req = f->jump_req = ++f->last_req;
-	f->jump_ok = false;
-	if (chan_send(f->gate, MSG_DECIDE, &msg) != 0)
-		return false;
-	while (f->jump_req != 0) {
-		int64_t left = DECISION_MS - clock_ms_since(start);
-
-		if (left <= 0 || chan_wait(f->gate, (int)left) != 0)
-			break;
+	(void)agent;
+	if (d->permit == 1 && slice_copy(d->host, j->door.host, sizeof(j->door.host)) == 0 && jump_open(j) == 0 &&
+	    ssh_message_channel_request_open_reply_accept_channel(j->opening, j->carrier) == SSH_OK) {
+		ssh_message_free(j->opening);
+		j->opening = NULL;
+		return;
 	}
-	return f->jump_req == 0 && f->jump_ok;
+	(void)snprintf(line, sizeof(line), "fortress: %s [denied]", text_escaped(d->reason, reason, sizeof(reason)));
+	door_say(j->outer, line);
+	j->denied = true;
 }
 
-bool
-jump_decided(struct front *f, const struct msg_decision *d)
-{
-	if (f->jump_req == 0 || d->req != f->jump_req)
-		return false;
-	f->jump_req = 0;
-	f->jump_ok = d->permit == 1 && slice_copy(d->host, f->jump_host, sizeof(f->jump_host)) == 0;
-	return true;
-}
-
-int
+/* A jump is what the limit of channels counts; the channels inside count too. */
+void
 jump_take(struct door *outer, ssh_message m)
 {
 	struct front *f = outer->front;
 	const char *host = ssh_message_channel_request_open_destination(m);
+	struct msg_decide msg = { .verb = slice_from("jump"), .host = slice_from(host) };
+	char to[FRONT_NAME_MAX + 16];
 	struct jump *j;
 
-	if (host == NULL || host[0] == '\0' || strlen(host) >= FRONT_NAME_MAX || f->channels_n >= f->o->channels_max)
-		return 1;
-	if (!ask_gate(f, host, ssh_message_channel_request_open_destination_port(m)))
-		return 1;
-	j = jump_new(outer, f->jump_host);
-	if (j == NULL)
-		return 1;
-	if (ssh_message_channel_request_open_reply_accept_channel(m, j->carrier) != SSH_OK)
-		jump_free(j);
-	return 0;
+	if (host == NULL || host[0] == '\0' || strlen(host) >= FRONT_NAME_MAX || f->channels_n >= f->o->channels_max ||
+	    (j = calloc(1, sizeof(*j))) == NULL) {
+		letter_refuse(m);
+		return;
+	}
+	*j = (struct jump){ .next = f->jumps, .outer = outer, .opening = m };
+	f->jumps = j;
+	f->channels_n++;
+	(void)snprintf(to, sizeof(to), "%s:%d", host, ssh_message_channel_request_open_destination_port(m));
+	msg.to = slice_from(to);
+	if (ask_gate(f, &j->ask, &msg, on_decision, j) != 0)
+		j->denied = true;
+}
+
+bool
+jump_carries(const struct front *f, ssh_channel ssh)
+{
+	const struct jump *j = f->jumps;
+
+	while (j != NULL && j->carrier != ssh)
+		j = j->next;
+	return j != NULL;
 }
 
 /* The inner server needs no more words when either side is gone; its channels end in their own steps. */
@@ -215,11 +204,15 @@ static bool
 jump_step(struct jump *j)
 {
 	bool moved;
-	int r = door_step(&j->door);
+	int r;
 
+	if (j->opening != NULL)
+		return false;
+	r = door_step(&j->door);
 	if (r < 0)
 		j->door.ending = true;
-	moved = splice_pump(&j->splice) || r == 1;
+	moved = door_take_in(&j->door);
+	moved |= splice_pump(&j->splice) || r == 1;
 	jump_look(j);
 	if (splice_is_over(&j->splice) && !j->carrier_closed) {
 		(void)ssh_channel_send_eof(j->carrier);
@@ -243,7 +236,7 @@ jump_step_all(struct front *f)
 static bool
 has_channels(const struct jump *j)
 {
-	const struct channel *c = j->door.front->channels;
+	const struct channel *c = j->outer->front->channels;
 
 	while (c != NULL && c->door != &j->door)
 		c = c->next;
@@ -257,7 +250,7 @@ jump_drop_dead(struct front *f)
 
 	for (struct jump *j = f->jumps; j != NULL; j = next) {
 		next = j->next;
-		if (j->door.ending && !has_channels(j) && (j->gone || f->door.wire.dead || f->ending))
+		if (j->denied || (j->door.ending && !has_channels(j) && (j->gone || f->door.wire.dead || f->ending)))
 			jump_free(j);
 	}
 }

@@ -6,14 +6,14 @@
 
 #include "front/door.h"
 
-/* A direct-tcpip channel of the outer door.  0: answered; 1: libssh refuses it. */
-int jump_take(struct door *outer, ssh_message m);
+/* A direct-tcpip channel of the outer door.  Takes m. */
+void jump_take(struct door *outer, ssh_message m);
 /* Moves bytes and the inner key exchanges; true if something moved. */
 bool jump_step_all(struct front *f);
 /* Frees jumps that are over and have no channels left. */
 void jump_drop_dead(struct front *f);
 bool jump_rearm_all(struct front *f);            /* true if one has died */
-/* Was this the answer that jump_take waits for? */
-bool jump_decided(struct front *f, const struct msg_decision *d);
+/* Is this the channel that a jump goes through? */
+bool jump_carries(const struct front *f, ssh_channel ssh);
 
 #endif

@@ -1,46 +1,45 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * What the user's client asks of a session channel.  libssh calls these while it reads; a
- * request is only noted here and answered, the channel's steps do the rest.
+ * What the user's client asks of a channel.  A request is only noted here and answered, the
+ * channel's steps do the rest.  The functions of the table return whether it is granted.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "front/letter.h"
 #include "front/steps.h"
 #include "front/verbs.h"
 
 #define COMMAND_MAX 65536
 
-static int
-on_pty(ssh_session s, ssh_channel ch, const char *term, int cols, int rows, int px, int py, void *arg)
+static bool
+on_pty(struct channel *c, ssh_message m)
 {
-	struct channel *c = arg;
+	struct letter_pty p = letter_pty(m);
 
-	(void)s, (void)ch, (void)px, (void)py;
 	if (c->state != CH_NEW)
-		return -1;
+		return false;
 	c->pty = true;
-	(void)text_escaped(slice_from(term), c->term, sizeof(c->term));
-	c->cols = cols > 0 && cols <= 1000 ? (unsigned)cols : 80;
-	c->rows = rows > 0 && rows <= 1000 ? (unsigned)rows : 24;
-	return 0;
+	(void)text_escaped(slice_from(p.term), c->term, sizeof(c->term));
+	c->cols = p.cols > 0 && p.cols <= 1000 ? (unsigned)p.cols : 80;
+	c->rows = p.rows > 0 && p.rows <= 1000 ? (unsigned)p.rows : 24;
+	return true;
 }
 
-static int
-on_window(ssh_session s, ssh_channel ch, int cols, int rows, int px, int py, void *arg)
+static bool
+on_window(struct channel *c, ssh_message m)
 {
-	struct channel *c = arg;
+	struct letter_pty p = letter_pty(m);
 
-	(void)s, (void)ch, (void)px, (void)py;
-	if (cols <= 0 || rows <= 0 || cols > 1000 || rows > 1000)
-		return -1;
-	c->cols = (unsigned)cols;
-	c->rows = (unsigned)rows;
+	if (p.cols <= 0 || p.rows <= 0 || p.cols > 1000 || p.rows > 1000)
+		return false;
+	c->cols = (unsigned)p.cols;
+	c->rows = (unsigned)p.rows;
 	c->resized = true;
-	return 0;
+	return true;
 }
 
 static bool
@@ -50,32 +49,29 @@ env_is_allowed(const char *name)
 	    strcmp(name, "COLORTERM") == 0;
 }
 
-static int
-on_env(ssh_session s, ssh_channel ch, const char *name, const char *value, void *arg)
+static bool
+on_env(struct channel *c, ssh_message m)
 {
-	struct channel *c = arg;
+	const char *name = ssh_message_channel_request_env_name(m), *value = ssh_message_channel_request_env_value(m);
 
-	(void)s, (void)ch;
 	if (!env_is_allowed(name) || c->env_n == CHANNEL_ENV_MAX || strlen(value) > 256)
-		return -1;
+		return false;
 	if (strcmp(name, "LANG") == 0)
 		(void)snprintf(c->lang, sizeof(c->lang), "%.31s", value);
 	c->env[c->env_n][0] = strdup(name);
 	c->env[c->env_n][1] = strdup(value);
 	if (c->env[c->env_n][0] == NULL || c->env[c->env_n][1] == NULL)
-		return -1;
+		return false;
 	c->env_n++;
-	return 0;
+	return true;
 }
 
-static int
-on_shell(ssh_session s, ssh_channel ch, void *arg)
+static bool
+on_shell(struct channel *c, ssh_message m)
 {
-	struct channel *c = arg;
-
-	(void)s, (void)ch;
+	(void)m;
 	if (c->state != CH_NEW)
-		return 1;
+		return false;
 	if (c->door->host[0] != '\0') {
 		channel_go(c, "shell", c->door->host, c->door->login);
 	} else if (c->pty) {
@@ -85,7 +81,7 @@ on_shell(ssh_session s, ssh_channel ch, void *arg)
 	} else {
 		c->state = CH_DECIDE;                    /* its step refuses: no host was named */
 	}
-	return 0;
+	return true;
 }
 
 /* "root@web1 uptime -p" → login, host, and the command that is left (may be empty). */
@@ -118,37 +114,54 @@ exec_without_host(struct channel *c)
 		channel_go(c, c->command[0] != '\0' ? "exec" : "shell", host, login);
 }
 
-static int
-on_exec(ssh_session s, ssh_channel ch, const char *command, void *arg)
+static bool
+on_exec(struct channel *c, ssh_message m)
 {
-	struct channel *c = arg;
+	const char *command = ssh_message_channel_request_command(m);
 
-	(void)s, (void)ch;
 	if (c->state != CH_NEW || strlen(command) > COMMAND_MAX || (c->command = strdup(command)) == NULL)
-		return 1;
+		return false;
 	if (c->door->host[0] != '\0')
 		channel_go(c, "exec", c->door->host, c->door->login);
 	else
 		exec_without_host(c);
-	return 0;
+	return true;
 }
 
-static int
-on_subsystem(ssh_session s, ssh_channel ch, const char *name, void *arg)
+static bool
+on_subsystem(struct channel *c, ssh_message m)
 {
-	struct channel *c = arg;
-
-	(void)s, (void)ch;
 	if (c->state != CH_NEW)
-		return 1;
-	if (strcmp(name, "sftp") != 0) {
+		return false;
+	if (strcmp(ssh_message_channel_request_subsystem(m), "sftp") != 0) {
 		front_event(c->front, 4007, 5, 2, false, "a subsystem other than sftp was refused", "");
-		return 1;
+		return false;
 	}
 	channel_go(c, "sftp", c->door->host, c->door->login);
-	return 0;
+	return true;
 }
 
+static const struct {
+	int kind;
+	bool (*fn)(struct channel *c, ssh_message m);
+} requests[] = {
+	{ SSH_CHANNEL_REQUEST_PTY, on_pty },     { SSH_CHANNEL_REQUEST_WINDOW_CHANGE, on_window },
+	{ SSH_CHANNEL_REQUEST_ENV, on_env },     { SSH_CHANNEL_REQUEST_SHELL, on_shell },
+	{ SSH_CHANNEL_REQUEST_EXEC, on_exec },   { SSH_CHANNEL_REQUEST_SUBSYSTEM, on_subsystem },
+};
+
+void
+request_take(struct channel *c, ssh_message m)
+{
+	for (size_t i = 0; c->session && i < sizeof(requests) / sizeof(requests[0]); i++)
+		if (requests[i].kind == ssh_message_subtype(m) && requests[i].fn(c, m)) {
+			letter_accept(m);
+			return;
+		}
+	letter_refuse(m);
+}
+
+/* libssh hands signals over at once. */
 static void
 on_signal(ssh_session s, ssh_channel ch, const char *name, void *arg)
 {
@@ -162,15 +175,7 @@ on_signal(ssh_session s, ssh_channel ch, const char *name, void *arg)
 }
 
 void
-request_take(struct channel *c)
+request_begin(struct channel *c)
 {
-	struct ssh_channel_callbacks_struct *on = &c->callbacks;
-
-	on->channel_pty_request_function = on_pty;
-	on->channel_pty_window_change_function = on_window;
-	on->channel_env_request_function = on_env;
-	on->channel_shell_request_function = on_shell;
-	on->channel_exec_request_function = on_exec;
-	on->channel_subsystem_request_function = on_subsystem;
-	on->channel_signal_function = on_signal;
+	c->callbacks.channel_signal_function = on_signal;
 }

@@ -103,8 +103,7 @@ gate_message(void *arg, struct chan *c, struct chan_in *in)
 		return;
 	switch (in->type) {
 	case MSG_DECISION:
-		if (!jump_decided(f, in->message))
-			channel_decision(f, in->message, &in->fds[0]);
+		ask_answered(f, in->message, &in->fds[0]);
 		break;
 	case MSG_HOST_ROWS:
 		channel_rows(f, in->message);
@@ -163,10 +162,12 @@ static bool
 step_all(struct front *f)
 {
 	struct channel *next;
-	bool moved = false;
+	bool moved = door_take_in(&f->door);
 
-	for (struct leg *l = f->legs; l != NULL; l = l->next)
+	for (struct leg *l = f->legs; l != NULL; l = l->next) {
+		moved |= leg_take_in(l);
 		moved |= leg_step(l);
+	}
 	moved |= jump_step_all(f);
 	for (struct channel *c = f->channels; c != NULL; c = next) {
 		next = c->next;
@@ -247,10 +248,10 @@ front_turn(void *arg)
 		key_exchange(f);
 	if (!f->door.logged_in && !f->ending)
 		(void)setsockopt(f->door.wire.fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
-	if (!f->door.logged_in)
-		auth_look(f);
 	for (int i = 0; i < STEPS_TURN && moved; i++)
 		moved = step_all(f);
+	if (!f->door.logged_in)
+		auth_look(f);
 	jump_drop_dead(f);
 	drop_legs(f);
 	if (f->door.wire.dead && !f->ending)
@@ -277,7 +278,7 @@ front_open(struct front *f, ssh_bind binding, const int fds[4])
 		return -ENOMEM;
 	(void)setsockopt(fds[0], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	f->binding = binding;
-	if (door_open(&f->door, f, binding, fds[0]) != 0)
+	if (door_open(&f->door, f, binding, &auth_of_user, fds[0]) != 0)
 		return -EIO;
 	auth_init(f);
 	return 0;

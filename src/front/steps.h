@@ -9,8 +9,10 @@
 
 #include "front/channel.h"
 
-/* request.c: takes what the client asks of c, a session channel.  Called once. */
-void request_take(struct channel *c);
+/* request.c: c is a session channel now.  Called once. */
+void request_begin(struct channel *c);
+/* What the client asks of c.  Takes m. */
+void request_take(struct channel *c, ssh_message m);
 
 /* pick.c */
 bool step_menu_start(struct channel *c);
@@ -37,6 +39,8 @@ bool step_finish(struct channel *c);
 
 /* channel.c: towards a host; kind is one of connect.c's table. */
 void channel_go(struct channel *c, const char *kind, const char *host, const char *login);
+/* The target's side of a forward is open: so is the user's.  0 or negative. */
+int channel_open_answer(struct channel *c);
 /* Exit status (or signal), EOF, close: in this order, and nothing after. */
 void channel_say_end(struct channel *c, int status);
 /* Back to the picker with one line about what was, or the channel's end. */

@@ -15,9 +15,12 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "front/channel.h"
+#include "front/letter.h"
 #include "front/target.h"
 
 #define LOGIN_TIMEOUT_MS 15000
+#define UNASKED_TOLD     16
 
 /* The sentence that the user reads. */
 static bool __attribute__((format(printf, 3, 4)))
@@ -105,14 +108,6 @@ leg_options(struct leg *l, ssh_session s, int sock)
 	return r;
 }
 
-/* What a host asks of its client: nothing is for it to ask, and libssh would keep each question for ever. */
-static int
-on_message(ssh_session s, ssh_message m, void *arg)
-{
-	(void)s, (void)m, (void)arg;
-	return 1;
-}
-
 void
 leg_dialled(struct front *f, const struct msg_dialled *msg, int *sock)
 {
@@ -128,8 +123,6 @@ leg_dialled(struct front *f, const struct msg_dialled *msg, int *sock)
 		return;
 	}
 	s = ssh_new();
-	if (s != NULL)
-		ssh_set_message_callback(s, on_message, NULL);
 	if (s == NULL || leg_options(l, s, *sock) != 0 || wire_open(&l->wire, f->loop, s, *sock) != 0) {
 		ssh_free(s);
 		(void)leg_fail(l, "target-down", "%s: out of memory", l->host);
@@ -268,6 +261,61 @@ step_login(struct leg *l)
 		return leg_fail(l, "target-login", "%s does not let the bastion in as %s: its key must be authorised there",
 		    l->host, l->login);
 	l->state = LEG_READY;
+	return true;
+}
+
+static const char *
+kind_name(ssh_message m)
+{
+	switch (ssh_message_subtype(m)) {
+	case SSH_CHANNEL_FORWARDED_TCPIP: return "forwarded-tcpip";
+	case SSH_CHANNEL_X11:             return "x11";
+	case SSH_CHANNEL_AUTH_AGENT:      return "auth-agent";
+	case SSH_CHANNEL_SESSION:         return "session";
+	case SSH_CHANNEL_DIRECT_TCPIP:    return "direct-tcpip";
+	default:                          return "unknown";
+	}
+}
+
+/* The first ones are told of, so that a target cannot fill the audit. */
+static void
+unasked(struct leg *l, ssh_message m)
+{
+	char text[400], detail[400];
+
+	(void)snprintf(text, sizeof(text), "%s opened a channel that nobody asked for: refused", l->host);
+	(void)snprintf(detail, sizeof(detail), "{\"host\":\"%s\",\"kind\":\"%s\"}", l->host, kind_name(m));
+	if (l->unasked++ < UNASKED_TOLD)
+		front_event(l->front, 4007, 5, 4, false, text, detail);
+	letter_refuse(m);
+}
+
+static void
+take(struct leg *l, ssh_message m)
+{
+	const struct channel *c = l->front->channels;
+
+	if (ssh_message_type(m) == SSH_REQUEST_CHANNEL_OPEN) {
+		unasked(l, m);
+		return;
+	}
+	while (c != NULL && (c->target == NULL || c->target != ssh_message_channel_request_channel(m)))
+		c = c->next;
+	if (ssh_message_type(m) == SSH_REQUEST_CHANNEL && c == NULL)
+		ssh_message_free(m);             /* the channel is gone */
+	else
+		letter_refuse(m);
+}
+
+bool
+leg_take_in(struct leg *l)
+{
+	ssh_message m;
+
+	if (!wire_has_moved(&l->wire))
+		return false;
+	while (l->state == LEG_READY && (m = letter_next(&l->wire)) != NULL)
+		take(l, m);
 	return true;
 }
 

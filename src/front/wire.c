@@ -105,6 +105,15 @@ wire_step(struct wire *w)
 }
 
 bool
+wire_has_moved(struct wire *w)
+{
+	bool moved = w->packets.in_packets != w->seen;
+
+	w->seen = w->packets.in_packets;
+	return moved;
+}
+
+bool
 wire_is_writable(const struct wire *w)
 {
 	return !w->dead && (ssh_get_poll_flags(w->ssh) & SSH_WRITE_PENDING) == 0;

@@ -29,6 +29,7 @@ struct wire {
 	const char *condemned, *why;     /* by us; NULL: the peer went */
 	struct ssh_counter_struct socket, packets;     /* libssh counts: bytes on the line, payloads */
 	uint64_t said, sent;             /* both, when libssh last held nothing back */
+	uint64_t seen;                   /* packets, by wire_has_moved */
 };
 
 /* Takes ssh, whose socket is fd and already set.  0 or -ENOMEM. */
@@ -41,6 +42,9 @@ void wire_step(struct wire *w);
 bool wire_is_dead(struct wire *w);
 /* After each turn: what to wait for.  True if the session has died meanwhile. */
 bool wire_rearm(struct wire *w);
+/* Did packets come since it was asked last?  They come whenever libssh is called for any channel of the session, not
+ * only in wire_step: who goes to sleep without asking may leave something undone. */
+bool wire_has_moved(struct wire *w);
 bool wire_is_writable(const struct wire *w);   /* false while libssh still holds unsent bytes */
 /* The peer broke the rules: the session dies when libssh has returned.  why: a phrase that lives on. */
 void wire_condemn(struct wire *w, const char *why);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+#include "front/ask.h"
+
+int
+ask_gate(struct front *f, struct ask *a, struct msg_decide *msg, ask_fn *fn, void *arg)
+{
+	int r;
+
+	msg->req = ++f->last_req;
+	r = chan_send(f->gate, MSG_DECIDE, msg);
+	if (r != 0)
+		return r;
+	*a = (struct ask){ f->asks, msg->req, fn, arg };
+	f->asks = a;
+	return 0;
+}
+
+void
+ask_forget(struct front *f, struct ask *a)
+{
+	struct ask **at = &f->asks;
+
+	while (*at != NULL && *at != a)
+		at = &(*at)->next;
+	if (*at == NULL)
+		return;
+	*at = a->next;
+	a->req = 0;
+}
+
+void
+ask_answered(struct front *f, const struct msg_decision *d, int *agent)
+{
+	struct ask *a = f->asks;
+
+	while (a != NULL && a->req != d->req)
+		a = a->next;
+	if (a == NULL)
+		return;
+	ask_forget(f, a);
+	a->fn(a->arg, d, agent);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+#include "front/letter.h"
+
+/* libssh would have us use its callbacks, which must answer at once. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+ssh_message
+letter_next(struct wire *w)
+{
+	return w->dead || w->event == NULL ? NULL : ssh_message_get(w->ssh);
+}
+
+void
+letter_accept(ssh_message m)
+{
+	(void)ssh_message_channel_request_reply_success(m);
+	ssh_message_free(m);
+}
+
+void
+letter_refuse(ssh_message m)
+{
+	(void)ssh_message_reply_default(m);
+	ssh_message_free(m);
+}
+
+struct letter_pty
+letter_pty(ssh_message m)
+{
+	return (struct letter_pty){ ssh_message_channel_request_pty_term(m), ssh_message_channel_request_pty_width(m),
+		ssh_message_channel_request_pty_height(m) };
+}
+
+ssh_key
+letter_key(ssh_message m, enum ssh_publickey_state_e *state)
+{
+	*state = ssh_message_auth_publickey_state(m);
+	return ssh_message_auth_pubkey(m);
+}
+
+const char *
+letter_password(ssh_message m)
+{
+	return ssh_message_auth_password(m);
+}
