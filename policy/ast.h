@@ -107,7 +107,7 @@ struct rule {                                  /* permit, deny, or (in its own l
 	struct word *logins;
 	const char *cmd_name;
 	struct command *cmd;                   /* by name, or in place */
-	const char *to;                        /* glob of HOST:PORT */
+	const char *to, *listen;               /* globs of HOST:PORT */
 	struct cidr *from;
 	const char *when_name;
 	struct when *when;

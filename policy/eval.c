@@ -156,10 +156,26 @@ logins_text(const struct word *w, char *text, size_t size)
 	return text;
 }
 
+/* Which way: a rule that names a destination is not one for listening, nor the other way round. */
+static const char *
+forward_fails(const struct rule *r, const struct policy_request *req)
+{
+	if (r->to != NULL && req->listen.n > 0)
+		return "it is for connecting, not for listening";
+	if (r->to != NULL && !text_glob(slice_from(r->to), req->to))
+		return "it is for another destination";
+	if (r->listen != NULL && req->listen.n == 0)
+		return "it is for listening";
+	if (r->listen != NULL && !text_glob(slice_from(r->listen), req->listen))
+		return "it is for listening elsewhere";
+	return NULL;
+}
+
 const char *
 rule_fails(const struct rule *r, const struct policy_request *req, char *text, size_t size)
 {
 	char login[80], logins[256];
+	const char *why;
 	bool simple;
 
 	if (!who_matches(r->who, req))
@@ -177,8 +193,9 @@ rule_fails(const struct rule *r, const struct policy_request *req, char *text, s
 	}
 	if (r->cmd != NULL && !command_matches(r->cmd, req, &simple))
 		return simple ? "the command matches no pattern" : "it is not a simple command, so no pattern can match it";
-	if (r->to != NULL && !text_glob(slice_from(r->to), req->to))
-		return "it is for another destination";
+	why = forward_fails(r, req);
+	if (why != NULL)
+		return why;
 	if (r->from != NULL && !source_matches(r->from, req->src))
 		return "the source address is in none of its networks";
 	if (r->when != NULL && !when_holds(r->when, req->now)) {

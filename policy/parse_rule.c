@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "policy/parse.h"
 
-static const char *const clauses[] = { "on", "as", "cmd", "plugin", "path", "to", "from", "when", "options", "id",
+static const char *const clauses[] = { "on", "as", "cmd", "plugin", "path", "to", "listen", "from", "when", "options", "id",
 	"unless", "reason" };
 static const char *const obligations[] = { "approval", "mfa", "record", "ticket", "notify", "moderator" };
 
@@ -121,6 +121,8 @@ parse_clause(struct parse *p, struct rule *x)
 		return clause_cmd(p, x);
 	if (strcmp(word, "to") == 0)
 		return parse_take_text(p, &x->to, "HOST:PORT");
+	if (strcmp(word, "listen") == 0)
+		return parse_take_text(p, &x->listen, "HOST:PORT");
 	if (strcmp(word, "from") == 0)
 		return clause_from(p, x);
 	if (strcmp(word, "when") == 0)

@@ -43,7 +43,8 @@ struct policy_request {
 	struct slice command;                          /* an exec string, as a plain sshd gets it … */
 	const struct slice *argv;                      /* … or the vector itself (agent): argv_n > 0 */
 	size_t argv_n;
-	struct slice to;                               /* "HOST:PORT" of a forward */
+	struct slice to;                               /* "HOST:PORT" of a forward … */
+	struct slice listen;                           /* … and of one that the host shall listen for: one of them */
 	struct slice src;                              /* the user's address, as text */
 	wall_t now;
 };

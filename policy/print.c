@@ -151,6 +151,8 @@ put_conditions(struct buf *b, const struct rule *x)
 		r = put_patterns(b, x->cmd);
 	if (r == 0 && x->to != NULL && (r = buf_text(b, " to ")) == 0)
 		r = put_string(b, x->to);
+	if (r == 0 && x->listen != NULL && (r = buf_text(b, " listen ")) == 0)
+		r = put_string(b, x->listen);
 	for (const struct cidr *c = x->from; r == 0 && c != NULL; c = c->next)
 		r = buf_printf(b, "%s%s", c == x->from ? " from " : ",", c->text);
 	if (r == 0 && x->when_name != NULL)

@@ -96,7 +96,7 @@ policy_show(struct ctl *c, int argc, char **argv)
 struct question {
 	const char *user, *verb, *host, *login, *src, *groups, *labels, *file;
 	int64_t at_us;
-	const char *to, *raw;                  /* raw: a command string as a plain sshd gets it, instead of argv */
+	const char *to, *listen, *raw;         /* raw: a command string as a plain sshd gets it, instead of argv */
 	char **argv;
 	int argc;
 };
@@ -217,7 +217,7 @@ static int
 explain_eval(const struct policy *p, const struct question *q, const struct rows *x, struct buf *out, struct policy_decision *d)
 {
 	struct policy_request req = { .user = slice_from(q->user), .verb = slice_from(q->verb), .host = slice_from(q->host),
-	    .src = slice_from(q->src), .to = slice_from(q->to), .now = { q->at_us != 0 ? q->at_us : clock_wall().us } };
+	    .src = slice_from(q->src), .to = slice_from(q->to), .listen = slice_from(q->listen), .now = { q->at_us != 0 ? q->at_us : clock_wall().us } };
 	struct policy_facts facts;
 	struct buf command;
 	char first[256];
@@ -375,6 +375,8 @@ case_parse(struct question *q, struct rows *x, char *words[], int n)
 			q->login = words[i + 1];
 		else if (strcmp(words[i], "to") == 0)
 			q->to = words[i + 1];
+		else if (strcmp(words[i], "listen") == 0)
+			q->listen = words[i + 1];
 		else if (strcmp(words[i], "from") == 0)
 			q->src = words[i + 1];
 		else if (strcmp(words[i], "at") != 0 || !ctl_parse_time(words[i + 1], &q->at_us))

@@ -85,7 +85,7 @@ decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host *
     struct rules_answer *ret)
 {
 	struct rules_question q = { .user = ask->user, .verb = ask->verb, .login = ask->login, .command = ask->command,
-	    .to = ask->to, .src = ask->src, .at = ask->at, .mfa = ask->mfa };
+	    .to = ask->to, .listen = ask->listen, .src = ask->src, .at = ask->at, .mfa = ask->mfa };
 	char shown[128];
 	size_t count;
 

@@ -11,7 +11,7 @@
 struct decide_ask {
 	bool mfa;                      /* see rules.h */
 	const struct dir_user *user;
-	struct slice verb, host, login, command, to, src;      /* login: empty for the default */
+	struct slice verb, host, login, command, to, listen, src;      /* login: empty for the default */
 	wall_t at;
 };
 

@@ -78,6 +78,8 @@ decision_detail(struct buf *b, const struct msg_decide *m, const struct rules_an
 		return r;
 	if (m->to.n > 0 && (r = put_pair(b, "to", m->to)) != 0)
 		return r;
+	if (m->listen.n > 0 && (r = put_pair(b, "listen", m->listen)) != 0)
+		return r;
 	if (ticket != 0 && (r = buf_printf(b, ",\"ticket\":\"%016llx\"", (unsigned long long)ticket)) != 0)
 		return r;
 	return buf_text(b, "}");

@@ -218,7 +218,8 @@ take_decide(struct client *c, const void *message)
 {
 	const struct msg_decide *m = message;
 	struct decide_ask ask = { .user = directory_find_user(c->gate->dir, slice_from(c->user)), .verb = m->verb,
-	    .host = m->host, .login = m->login, .command = m->command, .to = m->to, .src = slice_from(c->peer),
+	    .host = m->host, .login = m->login, .command = m->command, .to = m->to, .listen = m->listen,
+	    .src = slice_from(c->peer),
 	    .at = clock_wall(), .mfa = c->mfa };
 	struct msg_decision d = { .req = m->req, .policy_hash = slice_from(rules_hash(c->gate->rules)) };
 	struct rules_answer a = { 0 };

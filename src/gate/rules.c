@@ -149,7 +149,7 @@ void
 rules_ask(const struct rules *r, const struct rules_question *q, struct rules_answer *ret)
 {
 	struct policy_request req = { .user = slice_from(q->user->name), .verb = q->verb, .host = slice_from(q->host->name),
-	    .login = q->login, .command = q->command, .to = q->to, .src = q->src, .now = q->at };
+	    .login = q->login, .command = q->command, .to = q->to, .listen = q->listen, .src = q->src, .now = q->at };
 	struct policy_facts facts;
 	struct policy_decision d;
 	struct buf words;

@@ -21,7 +21,7 @@ int rules_load(struct rules *r, struct err *e);
 struct rules_question {
 	const struct dir_user *user;
 	const struct dir_host *host;
-	struct slice verb, login, command, to, src;
+	struct slice verb, login, command, to, listen, src;
 	wall_t at;
 	bool mfa;                  /* the user has proved a second factor on this connection */
 };

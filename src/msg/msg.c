@@ -75,7 +75,7 @@ static const struct message messages[MSG_TYPE_END] = {
 	ROW(MSG_HOST_ROWS, host_rows, F32(msg_host_rows, more), FB(msg_host_rows, rows)),
 	ROW(MSG_DECIDE, decide, F32(msg_decide, req), FB(msg_decide, verb), FB(msg_decide, host),
 	    FB(msg_decide, login), FB(msg_decide, command), FB(msg_decide, to),
-	    F32(msg_decide, dial)),
+	    FB(msg_decide, listen), F32(msg_decide, dial)),
 	ROW(MSG_DECISION, decision, F32(msg_decision, req), F32(msg_decision, permit),
 	    F64(msg_decision, ticket), FB(msg_decision, host), FB(msg_decision, login),
 	    FB(msg_decision, addr), F32(msg_decision, target_kind),

@@ -142,8 +142,8 @@ struct msg_host_rows { uint32_t more; struct slice rows; };
 /* logins: comma-separated, those allowed; labels: "env=prod tier=db"; why: the rule, or why not */
 struct msg_host_row { struct slice name, addr, logins, labels; uint32_t allowed; struct slice why; };
 /* verb: as POLICY.md names it ("shell", "exec"…).  host, login: as given, may be empty.
- * to: "HOST:PORT" of a forward.  dial: 1 if a connection to the target is wanted. */
-struct msg_decide { uint32_t req; struct slice verb, host, login, command, to; uint32_t dial; };
+ * to: "HOST:PORT" of a forward; listen: of one that the host shall listen for.  dial: 1 if a connection to the target is wanted. */
+struct msg_decide { uint32_t req; struct slice verb, host, login, command, to, listen; uint32_t dial; };
 /* pins: target host keys, "alg base64" separated by newlines.  reason: one sentence for the user. */
 struct msg_decision {
 	uint32_t req, permit;
