@@ -31,8 +31,8 @@ def talk(argv, script, seconds=20, env=None):
     return out, os.waitstatus_to_exitcode(status)
 
 class Bastion:
-    def __init__(self, build, conf="", policy="permit bench any on env=bench as root id bench\n"):
-        self.build, self.conf, self.policy = build, conf, policy
+    def __init__(self, build, conf="", policy="permit bench any on env=bench as root id bench\n", sshd=""):
+        self.build, self.conf, self.policy, self.sshd = build, conf, policy, sshd
         self.dir = tempfile.mkdtemp(prefix="fortress-")
         os.chmod(self.dir, 0o755)
         self.procs, self.sshd_port, self.port = [], port(), port()
@@ -80,7 +80,7 @@ MaxStartups 1000
 MaxSessions 1000
 SetEnv SHLVL=1
 Subsystem sftp internal-sftp
-""")                                             # SHLVL: bash then reads no start-up file of this machine's root
+{self.sshd}""")                                             # SHLVL: bash then reads no start-up file of this machine's root
         os.makedirs("/run/sshd", exist_ok=True)
         self.procs.append(subprocess.Popen(["/usr/sbin/sshd", "-D", "-f", f"{self.dir}/sshd_config"],
                                            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log))

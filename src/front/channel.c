@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "front/back.h"
 #include "front/door.h"
 #include "front/letter.h"
 #include "front/menu.h"
@@ -117,7 +118,7 @@ channel_open_answer(struct channel *c)
 
 	if (c->opening == NULL)
 		return 0;
-	r = ssh_message_channel_request_open_reply_accept_channel(c->opening, c->ssh);
+	r = ssh_message_channel_request_open_reply_accept_channel(c->opening, c->back ? c->target : c->ssh);
 	ssh_message_free(c->opening);
 	c->opening = NULL;
 	return r == SSH_OK ? 0 : -EIO;
@@ -148,7 +149,7 @@ channel_say_end(struct channel *c, int status)
 		letter_refuse(c->opening);
 	c->opening = NULL;
 	if (!ssh_channel_is_open(c->ssh)) {
-		c->gone = true;
+		c->gone = !c->calling;
 	} else {
 		if (c->session && c->exit_signal[0] != '\0')
 			(void)ssh_channel_request_send_exit_signal(c->ssh, c->exit_signal, c->core, "", "");
@@ -157,7 +158,7 @@ channel_say_end(struct channel *c, int status)
 		(void)ssh_channel_send_eof(c->ssh);
 		(void)ssh_channel_close(c->ssh);
 	}
-	c->state = CH_ENDED;
+	c->state = c->calling ? CH_STRAY : CH_ENDED;
 }
 
 void
@@ -192,7 +193,7 @@ channel_refuse(struct channel *c, const char *code, const char *reason)
 void
 channel_cut(struct channel *c, const char *code, const char *reason)
 {
-	if (c->state == CH_ENDED || c->cut)
+	if (c->state == CH_ENDED || c->state == CH_STRAY || c->cut)
 		return;
 	c->cut = true;
 	c->from_menu = false;
@@ -241,6 +242,17 @@ channel_drop(struct channel *c)
 	free(c->command);
 	free(c);
 }
+
+/* The client must not be left with a channel that nobody serves. */
+bool
+step_stray(struct channel *c)
+{
+	if (back_open(c) == SSH_AGAIN)
+		return false;
+	channel_say_end(c, 0);
+	return true;
+}
+
 /* ---- the table ---- */
 
 static bool
@@ -254,7 +266,7 @@ static bool (*const steps[])(struct channel *) = {
 	[CH_NEW] = step_nothing,     [CH_MENU_START] = step_menu_start, [CH_MENU] = step_menu,
 	[CH_LISTING] = step_listing, [CH_USAGE] = step_usage, [CH_DECIDE] = step_decide,         [CH_CONNECT] = step_connect,
 	[CH_OPEN] = step_open,       [CH_RELAY] = step_relay,           [CH_FINISH] = step_finish,
-	[CH_ENDED] = step_nothing,
+	[CH_STRAY] = step_stray,     [CH_ENDED] = step_nothing,
 };
 
 bool

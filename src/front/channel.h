@@ -24,6 +24,7 @@ enum channel_state {
 	CH_OPEN,           /* the target's channel: open, env, pty, start */
 	CH_RELAY,
 	CH_FINISH,         /* all is delivered; the store closes the recording */
+	CH_STRAY,          /* over, but the user may still open it */
 	CH_ENDED,
 };
 
@@ -36,6 +37,8 @@ struct channel {
 	struct front *front;
 	struct door *door;                     /* whose channel it is */
 	bool session;                          /* else a forwarded connection: no exit status, no stderr */
+	bool back;                             /* the target opened it */
+	bool calling;                          /* opened towards the user, who has not answered yet */
 	enum channel_state state;
 	ssh_channel ssh;
 	ssh_message opening;                   /* its opening, which has not been answered yet, or NULL */
@@ -55,6 +58,7 @@ struct channel {
 	int to_port;
 	char from_host[FORWARD_FROM_MAX + 1];
 	int from_port;
+	char listen[FRONT_NAME_MAX + 16];      /* of a remote forward, as it was asked for */
 	char asked_host[FRONT_NAME_MAX], asked_login[FRONT_NAME_MAX];
 	unsigned verb;                         /* index into the verbs that are asked for */
 	unsigned permitted;                    /* bits of those that are */

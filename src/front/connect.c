@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "front/back.h"
 #include "front/steps.h"
 
 /* What is asked for before a channel of this kind reaches a target: all of it, or any, and then no more than what was
@@ -72,23 +73,15 @@ open_recording(struct channel *c, const struct msg_decision *d)
 static void
 decided(struct channel *c, const struct msg_decision *d, int *agent)
 {
-	struct leg *leg;
-
 	c->permitted |= 1u << c->verb++;
 	if (!c->last_ask)
 		return;
-	leg = leg_find(c->front, c->asked_host, c->asked_login);
-	if (leg == NULL && *agent >= 0) {
-		leg = leg_new(c->front, d, c->asked_host, c->asked_login, *agent);
-		if (leg != NULL)
-			*agent = -1;
-	}
-	if (leg == NULL) {
+	if (!c->back)
+		c->leg = leg_take(c->front, d, c->asked_host, c->asked_login, agent);
+	if (c->leg == NULL) {
 		channel_refuse(c, "target-gone", "the connection to the host has just ended: try again");
 		return;
 	}
-	c->leg = leg;
-	leg->users++;
 	open_recording(c, d);
 	c->state = CH_CONNECT;
 }
@@ -148,10 +141,12 @@ step_decide(struct channel *c)
 	msg.verb = slice_from(verb);
 	if (c->session)
 		msg.command = slice_from(c->command);
+	else if (c->listen[0] != '\0')
+		msg.listen = slice_from(c->listen);
 	else
 		msg.to = slice_from(c->command);
 	c->last_ask = c->last_ask || verb_of(c, c->verb + 1) == NULL;
-	msg.dial = c->last_ask && leg_find(f, c->asked_host, c->asked_login) == NULL;
+	msg.dial = c->last_ask && !c->back && leg_find(f, c->asked_host, c->asked_login) == NULL;
 	if (ask_gate(f, &c->ask, &msg, on_decision, c) != 0)
 		channel_refuse(c, "denied", "the gate does not answer");
 	return true;
@@ -174,7 +169,8 @@ step_connect(struct channel *c)
 	}
 	if (c->leg->state != LEG_READY || !c->record.opened)
 		return false;
-	c->target = ssh_channel_new(c->leg->wire.ssh);
+	if (!c->back)
+		c->target = ssh_channel_new(c->leg->wire.ssh);
 	c->open_step = c->env_sent = 0;
 	c->state = CH_OPEN;
 	return true;
@@ -212,6 +208,8 @@ open_session(struct channel *c)
 {
 	c->target_callbacks = (struct ssh_channel_callbacks_struct){ .userdata = c, .channel_data_function = on_data,
 		.channel_exit_status_function = on_exit_status, .channel_exit_signal_function = on_exit_signal };
+	if (c->back)
+		return back_open(c);
 	if (!c->session)
 		return ssh_channel_open_forward(c->target, c->to_host, c->to_port, c->from_host, c->from_port);
 	return ssh_channel_open_session(c->target);
@@ -253,8 +251,8 @@ open_refused(struct channel *c)
 	const char *refused = c->session ? what[c->open_step] : c->command;
 	char error[200], text[600];
 
-	(void)text_escaped(slice_from(ssh_get_error(c->leg->wire.ssh)), error, sizeof(error));
-	(void)snprintf(text, sizeof(text), "%s refused %s: %s", c->leg->host, refused, error);
+	(void)text_escaped(slice_from(ssh_get_error(c->back ? c->door->wire.ssh : c->leg->wire.ssh)), error, sizeof(error));
+	(void)snprintf(text, sizeof(text), "%s refused %s: %s", c->back ? "the client" : c->leg->host, refused, error);
 	(void)record_close(&c->record, text, "");
 	channel_refuse(c, "target-refused", text);
 }
@@ -286,6 +284,6 @@ step_open(struct channel *c)
 	if (channel_open_answer(c) == 0)
 		session_start(c);
 	else
-		channel_cut(c, "protocol", "the client does not take the connection");
+		channel_cut(c, "protocol", "the connection cannot be opened");
 	return true;
 }

@@ -8,6 +8,7 @@
 #include "front/channel.h"
 #include "front/door.h"
 #include "front/forward.h"
+#include "front/global.h"
 #include "front/jump.h"
 #include "front/letter.h"
 #include "front/steps.h"
@@ -29,6 +30,7 @@ door_open(struct door *d, struct front *f, ssh_bind binding, const struct door_a
 		ssh_free(s);
 		return -EIO;
 	}
+	global_start(d);
 	return 0;
 }
 
@@ -167,6 +169,9 @@ take(struct door *d, ssh_message m)
 		return;
 	case SSH_REQUEST_CHANNEL:
 		take_request(d, m);
+		return;
+	case SSH_REQUEST_GLOBAL:
+		global_take(d, m);
 		return;
 	case SSH_REQUEST_AUTH:
 		take_auth(d, m);

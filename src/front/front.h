@@ -27,6 +27,8 @@ struct leg;
 struct jump;
 struct asker;
 struct ask;
+struct listen;
+struct request;
 struct door_auth;
 
 /* An SSH connection towards the user (door.h). */
@@ -37,6 +39,13 @@ struct door {
 	char host[FRONT_NAME_MAX], login[FRONT_NAME_MAX];    /* where its channels go; "": the picker, or as the command says */
 	bool logged_in, ending;
 	unsigned heard;                      /* logins that were asked for */
+
+	/* global.c: requests of the connection, the oldest first; the remote forward that this one is about */
+	struct request *requests;
+	unsigned requests_n;
+	struct listen *listen;
+	ssh_message stamps[2];
+	struct ssh_callbacks_struct callbacks;
 };
 
 struct front_options {
@@ -63,6 +72,8 @@ struct front {
 	struct channel *channels;
 	unsigned channels_n;
 	struct leg *legs;
+	struct listen *listens;              /* remote forwards */
+	unsigned listens_n;
 	uint32_t last_req, last_rec;
 	struct loop_timer grace, end_timer, again;
 

@@ -15,8 +15,10 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "front/channel.h"
+#include "front/global.h"
 #include "front/jump.h"
 #include "front/letter.h"
+#include "front/listen.h"
 #include "front/splice.h"
 
 #define LOGIN_MS 30000
@@ -79,6 +81,8 @@ jump_free(struct jump *j)
 	ask_forget(f, &j->ask);
 	if (j->opening != NULL)
 		letter_refuse(j->opening);
+	global_done(&j->door);
+	listen_leave(&j->door);
 	if (j->door.wire.loop != NULL) {
 		splice_close(&j->splice);
 		wire_close(&j->door.wire);
@@ -168,7 +172,7 @@ jump_take(struct door *outer, ssh_message m)
 		letter_refuse(m);
 		return;
 	}
-	*j = (struct jump){ .next = f->jumps, .outer = outer, .opening = m };
+	*j = (struct jump){ .next = f->jumps, .outer = outer, .opening = m, .door = { .front = f } };
 	f->jumps = j;
 	f->channels_n++;
 	(void)snprintf(to, sizeof(to), "%s:%d", host, ssh_message_channel_request_open_destination_port(m));
@@ -212,6 +216,7 @@ jump_step(struct jump *j)
 	if (r < 0)
 		j->door.ending = true;
 	moved = door_take_in(&j->door);
+	moved |= global_step(&j->door);
 	moved |= splice_pump(&j->splice) || r == 1;
 	jump_look(j);
 	if (splice_is_over(&j->splice) && !j->carrier_closed) {

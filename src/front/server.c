@@ -20,7 +20,9 @@
 #include "front/auth.h"
 #include "front/channel.h"
 #include "front/door.h"
+#include "front/global.h"
 #include "front/jump.h"
+#include "front/listen.h"
 #include "front/target.h"
 
 #define STEPS_TURN   64              /* rounds over all channels before epoll is asked again */
@@ -168,6 +170,7 @@ step_all(struct front *f)
 		moved |= leg_take_in(l);
 		moved |= leg_step(l);
 	}
+	moved |= global_step(&f->door);
 	moved |= jump_step_all(f);
 	for (struct channel *c = f->channels; c != NULL; c = next) {
 		next = c->next;
@@ -179,6 +182,7 @@ step_all(struct front *f)
 			moved = true;
 		}
 	}
+	moved |= listen_step_all(f);
 	return moved;
 }
 

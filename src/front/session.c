@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/sandbox.h"
+#include "base/text.h"
 #include "front/steps.h"
 #include "front/transfer.h"
 
@@ -16,6 +17,16 @@ note_session(struct channel *c, enum msg_note note, bool ok)
 		.host = slice_from(c->leg != NULL ? c->leg->host : ""), .text = slice_from(c->command) };
 
 	(void)chan_send(c->front->monitor, MSG_AUDIT_NOTE, &msg);
+}
+
+/* Of a forwarded connection the other end. */
+static void
+note_peer(struct channel *c)
+{
+	char text[FORWARD_FROM_MAX * 4 + 40], from[FORWARD_FROM_MAX * 4 + 1];
+
+	(void)snprintf(text, sizeof(text), "from %s port %d", text_escaped(slice_from(c->from_host), from, sizeof(from)), c->from_port);
+	(void)record_add(&c->record, FRAME_MARK, slice_from(text));
 }
 
 void
@@ -34,6 +45,8 @@ session_start(struct channel *c)
 	c->resized = false;
 	if (transfer_start(c) != 0)
 		c->in.broken = "out of memory; the session ends";
+	if (!c->session)
+		note_peer(c);
 	c->state = CH_RELAY;
 	sandbox_title("front: conn %llu from %s (%s -> %s)", (unsigned long long)f->conn, f->peer, f->user, c->leg->host);
 	note_session(c, MSG_NOTE_SESSION_START, true);
@@ -133,7 +146,7 @@ step_relay(struct channel *c)
 	c->lost = c->leg->state == LEG_DEAD && c->exit_status < 0 && c->exit_signal[0] == '\0';
 	if (flow_is_done(&c->out) && flow_is_done(&c->err) && target_over)
 		finish(c, c->lost ? c->leg->why : "ended");
-	else if (ssh_channel_is_closed(c->ssh) || c->front->ending || c->door->ending)
+	else if ((ssh_channel_is_closed(c->ssh) && (c->session || flow_is_done(&c->in))) || c->front->ending || c->door->ending)
 		finish(c, session_left(c));
 	return moved || c->state != CH_RELAY;
 }

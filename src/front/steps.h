@@ -37,6 +37,9 @@ void session_start(struct channel *c);           /* the target's channel is open
 bool step_relay(struct channel *c);
 bool step_finish(struct channel *c);
 
+/* channel.c */
+bool step_stray(struct channel *c);
+
 /* channel.c: towards a host; kind is one of connect.c's table. */
 void channel_go(struct channel *c, const char *kind, const char *host, const char *login);
 /* The target's side of a forward is open: so is the user's.  0 or negative. */

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "front/back.h"
 #include "front/channel.h"
 #include "front/letter.h"
 #include "front/target.h"
@@ -36,7 +37,8 @@ leg_fail(struct leg *l, const char *code, const char *fmt, ...)
 	return true;
 }
 
-struct leg *
+/* Waits for MSG_DIALLED then.  Takes agent (on success). */
+static struct leg *
 leg_new(struct front *f, const struct msg_decision *d, const char *asked_host, const char *asked_login, int agent)
 {
 	struct leg *l = calloc(1, sizeof(*l));
@@ -67,6 +69,21 @@ leg_find(struct front *f, const char *asked_host, const char *asked_login)
 	while (l != NULL && (l->state == LEG_DEAD || strcmp(l->asked_host, asked_host) != 0 ||
 	    strcmp(l->asked_login, asked_login) != 0))
 		l = l->next;
+	return l;
+}
+
+struct leg *
+leg_take(struct front *f, const struct msg_decision *d, const char *asked_host, const char *asked_login, int *agent)
+{
+	struct leg *l = leg_find(f, asked_host, asked_login);
+
+	if (l == NULL && *agent >= 0) {
+		l = leg_new(f, d, asked_host, asked_login, *agent);
+		if (l != NULL)
+			*agent = -1;
+	}
+	if (l != NULL)
+		l->users++;
 	return l;
 }
 
@@ -296,7 +313,8 @@ take(struct leg *l, ssh_message m)
 	const struct channel *c = l->front->channels;
 
 	if (ssh_message_type(m) == SSH_REQUEST_CHANNEL_OPEN) {
-		unasked(l, m);
+		if (!back_take(l, m))
+			unasked(l, m);
 		return;
 	}
 	while (c != NULL && (c->target == NULL || c->target != ssh_message_channel_request_channel(m)))

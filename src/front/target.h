@@ -23,17 +23,17 @@ struct leg {
 	char why[512];                           /* when dead */
 	const char *code;                        /* short word for the user: target-down, host-key … */
 	unsigned users;                          /* channels on it */
+	bool busy, deaf;                         /* asked to listen or to stop; did not answer in time (listen.c) */
 	unsigned unasked;                        /* channels that it opened and nobody wanted */
 };
 
-/* From a decision that permits: waits for MSG_DIALLED.  Takes agent (on success). */
-struct leg *leg_new(struct front *f, const struct msg_decision *d, const char *asked_host,
-    const char *asked_login, int agent);
+/* The leg for what d permits, an old or a new one, with one user more; NULL: the old one has just gone. */
+struct leg *leg_take(struct front *f, const struct msg_decision *d, const char *asked_host, const char *asked_login, int *agent);
 /* A live leg that was asked for by the same words, or NULL. */
 struct leg *leg_find(struct front *f, const char *asked_host, const char *asked_login);
 void leg_dialled(struct front *f, const struct msg_dialled *msg, int *sock);
 void leg_pinned(struct front *f, const struct msg_pinned *msg);
-/* What the target asked for since the last time: nothing that it asks for by itself is granted.  True if something came. */
+/* What the target asked for since the last time; true if something came. */
 bool leg_take_in(struct leg *l);
 /* One step of connect and login; true if something moved. */
 bool leg_step(struct leg *l);
