@@ -5,12 +5,14 @@
  * decided, recorded, and opened towards the door that asked for it; when its client has taken
  * it, the target hears so.  Who has asked for nothing gets nothing.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "front/back.h"
 #include "front/letter.h"
 #include "front/listen.h"
+#include "front/signs.h"
 #include "front/steps.h"
 
 /* Takes m, whatever comes of it. */
@@ -28,7 +30,7 @@ back_make(struct leg *l, struct door *d, ssh_message m, const char *kind)
 	c->opening = m;
 	(void)snprintf(c->from_host, sizeof(c->from_host), "%.*s", FORWARD_FROM_MAX, from != NULL ? from : "");
 	c->from_port = ssh_message_channel_request_open_originator_port(m);
-	channel_go(c, kind, d->host, d->login);
+	channel_go(c, kind, l->asked_host, l->asked_login);
 	c->leg = l;
 	l->users++;
 	c->target = ssh_channel_new(l->wire.ssh);
@@ -56,19 +58,119 @@ take_forward(struct leg *l, ssh_message m)
 	return true;
 }
 
+/* ---- the user's agent and display ---- */
+
+static const struct {
+	int subtype;
+	const char *kind;
+	enum wish_kind wish;
+} lent[] = {
+	{ SSH_CHANNEL_AUTH_AGENT, "agent", WISH_AGENT }, { SSH_CHANNEL_X11, "x11", WISH_X11 },
+};
+
+/* The newest session of this target that has it, or NULL. */
+static struct channel *
+find_lender(const struct leg *l, enum wish_kind wish)
+{
+	struct channel *c = l->front->channels;
+
+	while (c != NULL && (c->leg != l || !c->wishes[wish].granted || c->target == NULL || !ssh_channel_is_open(c->ssh)))
+		c = c->next;
+	return c;
+}
+
+static bool
+take_lent(struct leg *l, ssh_message m, const char *kind, enum wish_kind wish)
+{
+	struct channel *c = find_lender(l, wish);
+
+	if (c == NULL)
+		return false;
+	if (wish == WISH_X11 && c->x11.single)
+		c->wishes[wish].granted = false;
+	(void)back_make(l, c->door, m, kind);
+	return true;
+}
+
 bool
 back_take(struct leg *l, ssh_message m)
 {
-	if (ssh_message_subtype(m) == SSH_CHANNEL_FORWARDED_TCPIP)
+	int subtype = ssh_message_subtype(m);
+
+	if (subtype == SSH_CHANNEL_FORWARDED_TCPIP)
 		return take_forward(l, m);
+	for (size_t i = 0; i < sizeof(lent) / sizeof(lent[0]); i++)
+		if (lent[i].subtype == subtype)
+			return take_lent(l, m, lent[i].kind, lent[i].wish);
 	return false;
 }
 
 int
 back_open(struct channel *c)
 {
-	int r = ssh_channel_open_reverse_forward(c->ssh, c->to_host, c->to_port, c->from_host, c->from_port);
+	int r;
 
+	if (strcmp(c->kind, "agent") == 0)
+		r = ssh_channel_open_auth_agent(c->ssh);
+	else if (strcmp(c->kind, "x11") == 0)
+		r = ssh_channel_open_x11(c->ssh, c->from_host, c->from_port);
+	else
+		r = ssh_channel_open_reverse_forward(c->ssh, c->to_host, c->to_port, c->from_host, c->from_port);
 	c->calling = r == SSH_AGAIN;
 	return r;
+}
+
+/* ---- what is asked of the agent ---- */
+
+static void
+on_sign(void *arg, const char *what, const char *key)
+{
+	struct channel *c = arg;
+	char text[120];
+
+	(void)snprintf(text, sizeof(text), "agent: %s%s%s", what, key[0] != '\0' ? " " : "", key);
+	(void)record_add(&c->record, FRAME_MARK, slice_from(text));
+	c->signs_n += key[0] != '\0';
+}
+
+static void
+on_bytes(void *arg, struct slice bytes)
+{
+	struct channel *c = arg;
+
+	if (!signs_feed(c->signs, bytes))
+		(void)record_add(&c->record, FRAME_MARK, slice_from("what the host sends is not the agent protocol"));
+}
+
+int
+back_watch(struct channel *c)
+{
+	c->signs = signs_new(on_sign, c);
+	if (c->signs == NULL)
+		return -ENOMEM;
+	c->out.watch = on_bytes;
+	c->out.watch_arg = c;
+	return 0;
+}
+
+void
+back_end(struct channel *c)
+{
+	char text[700], detail[64], id[ID_TEXT];
+	struct front *f = c->front;
+	struct msg_event msg = { .class_uid = 4007, .activity = 6, .severity = 2, .ok = 1, .actor = slice_from(f->user),
+		.src = slice_from(f->peer) };
+
+	if (c->signs == NULL)
+		return;
+	signs_free(c->signs);
+	c->signs = NULL;
+	c->out.watch = NULL;
+	(void)snprintf(text, sizeof(text), "%s asked the agent of %s for %u signatures", c->leg->host, f->user, c->signs_n);
+	(void)snprintf(detail, sizeof(detail), "{\"signatures\":%u}", c->signs_n);
+	msg.session = slice_from(id_print(c->record.id, id));
+	msg.host = slice_from(c->leg->host);
+	msg.text = slice_from(text);
+	msg.detail = slice_from(detail);
+	(void)chan_send(f->store, MSG_EVENT, &msg);
 }

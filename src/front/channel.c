@@ -130,6 +130,7 @@ static void
 leave_target(struct channel *c)
 {
 	transfer_end(c);
+	back_end(c);
 	leg_release(c->leg);
 	c->leg = NULL;
 	wire_free_channel(c->target, &c->target_callbacks);
@@ -231,6 +232,8 @@ channel_drop(struct channel *c)
 	listing_free(c);
 	rows_forget(c);
 	ask_forget(c->front, &c->ask);
+	while (c->letters_n > 0)
+		ssh_message_free(c->letters[--c->letters_n]);
 	if (c->opening != NULL)
 		ssh_message_free(c->opening);
 	leave_target(c);
@@ -272,5 +275,7 @@ static bool (*const steps[])(struct channel *) = {
 bool
 channel_step(struct channel *c)
 {
-	return steps[c->state](c);
+	bool moved = c->letters_n > 0 && request_step(c);
+
+	return steps[c->state](c) || moved;
 }

@@ -8,9 +8,11 @@
 #include "front/record.h"
 #include "front/relay.h"
 #include "front/target.h"
+#include "front/wish.h"
 
-#define CHANNEL_ENV_MAX  16
-#define FORWARD_FROM_MAX 64              /* an address, as the other side gives it */
+#define CHANNEL_ENV_MAX     16
+#define CHANNEL_LETTERS_MAX 32
+#define FORWARD_FROM_MAX    64           /* an address, as the other side gives it */
 
 /* The life of a channel.  From any state a refusal leads to CH_MENU_START (if it came from the menu) or CH_ENDED. */
 enum channel_state {
@@ -30,6 +32,7 @@ enum channel_state {
 
 struct menu;
 struct listing;
+struct signs;
 struct transfer;
 
 struct channel {
@@ -42,16 +45,21 @@ struct channel {
 	enum channel_state state;
 	ssh_channel ssh;
 	ssh_message opening;                   /* its opening, which has not been answered yet, or NULL */
+	ssh_message letters[CHANNEL_LETTERS_MAX];      /* what the client asked for, and waits behind a question to the gate */
+	unsigned letters_n;
 	struct ssh_channel_callbacks_struct callbacks, target_callbacks;
 
 	/* what the user asked for */
-	char kind[16];                         /* "shell", "exec", "sftp", "forward" */
+	char kind[16];                         /* "shell", "exec", "sftp", "forward", "agent", "x11" */
 	char *command;
 	bool pty, from_menu;
 	char term[64], lang[32];
 	unsigned cols, rows;
 	char *env[CHANNEL_ENV_MAX][2];
 	unsigned env_n;
+	struct wish wishes[WISHES];
+	enum wish_kind wish_asked;
+	struct { bool single; char protocol[64], cookie[256]; int screen; } x11;
 
 	/* where it goes */
 	char to_host[FRONT_NAME_MAX];          /* of a forward */
@@ -75,6 +83,8 @@ struct channel {
 	bool recording;
 	struct flow in, out, err;
 	struct transfer *transfer;
+	struct signs *signs;                   /* of kind "agent" */
+	unsigned signs_n;
 	int exit_status;
 	char exit_signal[32];
 	bool gone, counted;                    /* gone: the user's side has closed it; counted: as open */

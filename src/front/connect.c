@@ -22,6 +22,8 @@ static const struct need {
 	{ "exec", { "exec", NULL }, false },
 	{ "sftp", { "get", "put", NULL }, true },
 	{ "forward", { "forward", NULL }, false },
+	{ "agent", { "agent-forward", NULL }, false },
+	{ "x11", { "x11", NULL }, false },
 };
 
 static const struct need *
@@ -131,6 +133,7 @@ step_decide(struct channel *c)
 	struct front *f = c->front;
 	struct msg_decide msg = { .host = slice_from(c->asked_host), .login = slice_from(c->asked_login) };
 	const char *verb = verb_of(c, c->verb);
+	enum wish_kind wish;
 
 	if (c->ask.req != 0)
 		return false;
@@ -138,12 +141,18 @@ step_decide(struct channel *c)
 		channel_refuse(c, "no-host", "name a host: ssh USER+HOST@bastion, or connect with a terminal for the picker");
 		return true;
 	}
+	wish = wish_next(c);
+	if (wish != WISHES) {
+		if (wish_ask(c, wish, c->asked_host, c->asked_login) != 0)
+			channel_refuse(c, "denied", "the gate does not answer");
+		return true;
+	}
 	msg.verb = slice_from(verb);
 	if (c->session)
 		msg.command = slice_from(c->command);
 	else if (c->listen[0] != '\0')
 		msg.listen = slice_from(c->listen);
-	else
+	else if (!c->back)
 		msg.to = slice_from(c->command);
 	c->last_ask = c->last_ask || verb_of(c, c->verb + 1) == NULL;
 	msg.dial = c->last_ask && !c->back && leg_find(f, c->asked_host, c->asked_login) == NULL;
@@ -234,6 +243,26 @@ open_pty(struct channel *c)
 	return c->pty ? ssh_channel_request_pty_size(c->target, c->term, (int)c->cols, (int)c->rows) : SSH_OK;
 }
 
+/* Without an answer: whether the target does so is seen when it asks for the agent. */
+static int
+open_agent(struct channel *c)
+{
+	return c->wishes[WISH_AGENT].granted ? ssh_channel_request_auth_agent(c->target) : SSH_OK;
+}
+
+static int
+open_x11(struct channel *c)
+{
+	int r = SSH_OK;
+
+	if (c->wishes[WISH_X11].granted)
+		r = ssh_channel_request_x11(c->target, c->x11.single, c->x11.protocol, c->x11.cookie, c->x11.screen);
+	if (r == SSH_OK || r == SSH_AGAIN)
+		return r;
+	wish_refuse(c, WISH_X11, "the host does not forward it");
+	return SSH_OK;
+}
+
 static int
 open_start(struct channel *c)
 {
@@ -247,8 +276,8 @@ open_start(struct channel *c)
 static void
 open_refused(struct channel *c)
 {
-	static const char *const what[] = { "a session", "its environment", "a terminal", "to start it" };
-	const char *refused = c->session ? what[c->open_step] : c->command;
+	static const char *const what[] = { "a session", "its environment", "a terminal", "the agent", "X11", "to start it" };
+	const char *refused = c->session ? what[c->open_step] : c->command != NULL ? c->command : c->kind;
 	char error[200], text[600];
 
 	(void)text_escaped(slice_from(ssh_get_error(c->back ? c->door->wire.ssh : c->leg->wire.ssh)), error, sizeof(error));
@@ -260,7 +289,7 @@ open_refused(struct channel *c)
 bool
 step_open(struct channel *c)
 {
-	static int (*const steps[])(struct channel *) = { open_session, open_env, open_pty, open_start };
+	static int (*const steps[])(struct channel *) = { open_session, open_env, open_pty, open_agent, open_x11, open_start };
 	int r;
 
 	if (c->leg->state == LEG_DEAD || c->target == NULL) {

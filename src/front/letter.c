@@ -32,6 +32,14 @@ letter_pty(ssh_message m)
 		ssh_message_channel_request_pty_height(m) };
 }
 
+struct letter_x11
+letter_x11(ssh_message m)
+{
+	return (struct letter_x11){ ssh_message_channel_request_x11_single_connection(m) != 0,
+		ssh_message_channel_request_x11_auth_protocol(m), ssh_message_channel_request_x11_auth_cookie(m),
+		ssh_message_channel_request_x11_screen_number(m) };
+}
+
 ssh_key
 letter_key(ssh_message m, enum ssh_publickey_state_e *state)
 {

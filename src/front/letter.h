@@ -24,6 +24,8 @@ void letter_refuse(ssh_message m);             /* any; frees it */
 
 struct letter_pty { const char *term; int cols, rows; };
 struct letter_pty letter_pty(ssh_message m);
+struct letter_x11 { bool single; const char *protocol, *cookie; int screen; };
+struct letter_x11 letter_x11(ssh_message m);
 ssh_key letter_key(ssh_message m, enum ssh_publickey_state_e *state);
 const char *letter_password(ssh_message m);
 

@@ -47,6 +47,7 @@ channel_menu_started(struct front *f, struct chan_in *in)
 void
 channel_picked(struct channel *c, const char *host, const char *login)
 {
+	wish_again(c);
 	channel_go(c, "shell", host, login);
 }
 

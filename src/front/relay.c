@@ -80,6 +80,8 @@ take_read(struct flow *f, struct record *r)
 		f->broken = "out of memory; the session ends";      /* record_is_full left room */
 	if (f->zmodem != NULL)
 		zmodem_feed(f->zmodem, f->way == SFTP_UP ? ZMODEM_PUT : ZMODEM_GET, s.p, s.n);
+	if (f->watch != NULL)
+		f->watch(f->watch_arg, s);
 	if (f->sftp != NULL) {
 		f->len = 0;
 		if (sftp_feed(f->sftp, f->way, s.p, s.n) != 0)

@@ -31,6 +31,8 @@ struct flow {
 	uint64_t uncounted;             /* bytes that the record has not been told of */
 	struct intake intake;
 	const unsigned char *data;      /* what is to be delivered: in intake, or filtered */
+	void (*watch)(void *arg, struct slice bytes);   /* sees them, or NULL */
+	void *watch_arg;
 	struct sftp *sftp;              /* understands the bytes on their way, or NULL; not the flow's */
 	struct zmodem *zmodem;          /* sees them too, or NULL; not the flow's */
 	enum sftp_way way;

@@ -5,6 +5,7 @@
 
 #include "base/sandbox.h"
 #include "base/text.h"
+#include "front/back.h"
 #include "front/steps.h"
 #include "front/transfer.h"
 
@@ -33,17 +34,16 @@ void
 session_start(struct channel *c)
 {
 	struct front *f = c->front;
+	size_t keep = strcmp(c->kind, "forward") == 0 ? FLOW_HEAD : 0;
 
 	c->in = (struct flow){ .from = c->ssh, .to = c->target, .from_wire = &c->door->wire, .to_wire = &c->leg->wire,
-		.kind = c->pty ? 0 : FRAME_IN, .counted = !c->session,
-		.keep = FLOW_HEAD };
+		.kind = c->pty ? 0 : FRAME_IN, .counted = !c->session, .keep = keep };
 	c->out = (struct flow){ .from = c->target, .to = c->ssh, .from_wire = &c->leg->wire, .to_wire = &c->door->wire,
-		.kind = FRAME_OUT, .counted = !c->session,
-		.keep = FLOW_HEAD };
+		.kind = FRAME_OUT, .counted = !c->session, .keep = keep };
 	c->err = (struct flow){ .from = c->target, .to = c->ssh, .from_wire = &c->leg->wire, .to_wire = &c->door->wire,
 		.kind = FRAME_ERR, .from_stderr = true, .to_stderr = true };
 	c->resized = false;
-	if (transfer_start(c) != 0)
+	if (transfer_start(c) != 0 || (strcmp(c->kind, "agent") == 0 && back_watch(c) != 0))
 		c->in.broken = "out of memory; the session ends";
 	if (!c->session)
 		note_peer(c);

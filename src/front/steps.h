@@ -13,6 +13,7 @@
 void request_begin(struct channel *c);
 /* What the client asks of c.  Takes m. */
 void request_take(struct channel *c, ssh_message m);
+bool request_step(struct channel *c);
 
 /* pick.c */
 bool step_menu_start(struct channel *c);

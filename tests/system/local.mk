@@ -23,8 +23,9 @@ EXTRA_DIST += %D%/d001-relay.t
 TESTS += %D%/h001-house.t
 EXTRA_DIST += %D%/h001-house.t
 
-TESTS += %D%/m021-forward.t
-EXTRA_DIST += %D%/m021-forward.t
+FORWARD_TESTS = %D%/m021-forward.t %D%/m022-agent.t
+TESTS += $(FORWARD_TESTS)
+EXTRA_DIST += $(FORWARD_TESTS)
 
 TESTS += %D%/h002-jump.t
 EXTRA_DIST += %D%/h002-jump.t

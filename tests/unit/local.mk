@@ -58,6 +58,10 @@ check_PROGRAMS += %D%/test_list
 TESTS += %D%/test_list
 %C%_test_list_LDADD = $(TAP_LIBS) $(UI_LIBS)
 
+check_PROGRAMS += %D%/test_signs
+TESTS += %D%/test_signs
+%C%_test_signs_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
+
 check_PROGRAMS += %D%/test_sftp
 TESTS += %D%/test_sftp
 %C%_test_sftp_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
