@@ -97,7 +97,7 @@ login_open(struct front *f, const char *method)
 		return LOGIN_NO;
 	}
 	f->door.logged_in = true;
-	ssh_set_log_level(SSH_LOG_NOLOG);
+	(void)ssh_set_log_level(SSH_LOG_PROTOCOL);
 	(void)snprintf(f->method, sizeof(f->method), "%s", method);
 	loop_timer_stop(&f->grace);
 	(void)snprintf(text, sizeof(text), "%s logged in", f->user);
@@ -141,6 +141,8 @@ on_none(struct door *d, const char *user)
 	return SSH_AUTH_DENIED;
 }
 
+/* Kerberos libssh would do by itself, and look for keys.  Once it has callbacks for that it has no queue any more, so it
+ * is the end, too. */
 static ssh_string
 on_gssapi(ssh_session s, const char *user, int n, ssh_string *oids, void *arg)
 {
@@ -410,18 +412,11 @@ on_password(struct door *d, const char *user, const char *password)
 	return good ? login_result(f, login_finish(f, "password", "", slice_from(""))) : SSH_AUTH_DENIED;
 }
 
-/* libssh's words at a login that comes, before it knows what to make of it.  Kerberos it would do by itself, and look for
- * keys; once it has callbacks for that it has no queue any more, so it is the end, too. */
-static void
-on_log(int level, const char *function, const char *text, void *arg)
+void
+auth_overheard(struct front *f, const char *method)
 {
-	struct front *f = arg;
-
-	(void)level;
-	if (strcmp(function, "ssh_packet_userauth_request") != 0 || strstr(text, "Auth request for service") == NULL)
-		return;
 	f->came++;
-	if (strstr(text, "Auth request for service ssh-connection, method gssapi-with-mic ") != NULL)
+	if (strncmp(method, "gssapi-with-mic ", 16) == 0)
 		(void)ssh_set_server_callbacks(f->door.wire.ssh, &kerberos);
 }
 
@@ -438,9 +433,6 @@ auth_init(struct front *f)
 	ssh_set_auth_methods(f->door.wire.ssh, methods);
 	kerberos.userdata = f;
 	ssh_callbacks_init(&kerberos);
-	(void)ssh_set_log_userdata(f);
-	(void)ssh_set_log_callback(on_log);
-	ssh_set_log_level(SSH_LOG_PACKET);
 }
 
 void

@@ -13,6 +13,8 @@ void auth_init(struct front *f);
 /* Who the client says it is: what stands before the first "+".  Behind it may be an enrolment code that is still good, and
  * that is not for the record. */
 struct slice auth_claimed(const struct front *f);
+/* libssh has seen a login by this method, and more text behind it (overhear.c). */
+void auth_overheard(struct front *f, const char *method);
 /* Each turn before the login: ends the connection of whom libssh does not answer, or who says too much. */
 void auth_look(struct front *f);
 /* Answers of the gate and the monitor to what auth asked; true if the message was one. */

@@ -48,6 +48,10 @@ take_forward(struct leg *l, ssh_message m)
 
 	if (x == NULL)
 		return false;
+	if (listen_door(x) == NULL) {
+		letter_refuse(m);
+		return true;
+	}
 	c = back_make(l, listen_door(x), m, "forward");
 	if (c == NULL)
 		return true;

@@ -11,6 +11,7 @@
 #include "front/global.h"
 #include "front/jump.h"
 #include "front/letter.h"
+#include "front/overhear.h"
 #include "front/steps.h"
 
 #define LETTERS_TURN 4096                /* more at once is no client's need */
@@ -41,7 +42,9 @@ door_step(struct door *d)
 
 	if (d->wire.event != NULL || d->wire.dead)
 		return 0;
+	overhear_whose(d->wire.ssh);
 	r = ssh_handle_key_exchange(d->wire.ssh);
+	overhear_whose(NULL);
 	if (r == SSH_AGAIN)
 		return 0;
 	if (r != SSH_OK || wire_start_events(&d->wire) != 0)
@@ -130,6 +133,9 @@ take_open(struct door *d, ssh_message m)
 	int kind = ssh_message_subtype(m);
 
 	if (!d->logged_in || d->ending || d->front->ending) {
+		letter_refuse(m);
+	} else if (kind == SSH_CHANNEL_SESSION && d->no_more_sessions) {
+		refused(d, "a session", "the client had said that there would be no more");
 		letter_refuse(m);
 	} else if (kind == SSH_CHANNEL_SESSION) {
 		channel_accept(d, m);

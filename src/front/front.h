@@ -38,6 +38,8 @@ struct door {
 	const struct door_auth *auth;
 	char host[FRONT_NAME_MAX], login[FRONT_NAME_MAX];    /* where its channels go; "": the picker, or as the command says */
 	bool logged_in, ending;
+	bool no_more_sessions;               /* the client said so */
+	unsigned sockets_refused;            /* remote forwards of such, which nobody has told of yet */
 	unsigned heard;                      /* logins that were asked for */
 
 	/* global.c: requests of the connection, the oldest first; the remote forward that this one is about */

@@ -146,11 +146,22 @@ finish(struct door *d)
 	return true;
 }
 
+static void
+tell_sockets(struct door *d)
+{
+	if (d->sockets_refused == 0)
+		return;
+	d->sockets_refused = 0;
+	front_event(d->front, 4007, 5, 2, false, "a remote forward of a socket was refused", "{\"why\":\"sockets of Unix are not forwarded\"}");
+	door_say(d, "fortress: sockets of Unix are not forwarded [forward]");
+}
+
 bool
 global_step(struct door *d)
 {
 	bool moved = false;
 
+	tell_sockets(d);
 	while (d->requests != NULL && !d->ending && !d->wire.dead) {
 		if (d->listen == NULL)
 			begin(d);

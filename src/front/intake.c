@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "front/intake.h"
+#include "front/overhear.h"
 
 #define KEEP 65536                       /* what an idle channel may hold on to */
 
@@ -34,7 +35,9 @@ intake_fill(struct intake *in, ssh_channel from, bool from_stderr)
 
 	if (intake_left(in) > 0)
 		return (int)intake_left(in);
+	overhear_whose(ssh_channel_get_session(from));
 	n = ssh_channel_poll(from, from_stderr);
+	overhear_whose(NULL);
 	if (n == SSH_EOF || n == SSH_ERROR)
 		return INTAKE_OVER;
 	if (n == 0 && in->cap > KEEP)

@@ -181,6 +181,16 @@ jump_take(struct door *outer, ssh_message m)
 		j->denied = true;
 }
 
+struct door *
+jump_find_door(struct front *f, ssh_session s)
+{
+	struct jump *j = f->jumps;
+
+	while (j != NULL && j->door.wire.ssh != s)
+		j = j->next;
+	return j != NULL ? &j->door : NULL;
+}
+
 bool
 jump_carries(const struct front *f, ssh_channel ssh)
 {

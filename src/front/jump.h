@@ -13,6 +13,8 @@ bool jump_step_all(struct front *f);
 /* Frees jumps that are over and have no channels left. */
 void jump_drop_dead(struct front *f);
 bool jump_rearm_all(struct front *f);            /* true if one has died */
+/* The inner door of this session, or NULL. */
+struct door *jump_find_door(struct front *f, ssh_session s);
 /* Is this the channel that a jump goes through? */
 bool jump_carries(const struct front *f, ssh_channel ssh);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 #include "front/letter.h"
+#include "front/overhear.h"
 
 /* libssh would have us use its callbacks, which must answer at once. */
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -8,7 +9,13 @@
 ssh_message
 letter_next(struct wire *w)
 {
-	return w->dead || w->event == NULL ? NULL : ssh_message_get(w->ssh);
+	ssh_message m = NULL;
+
+	overhear_whose(w->ssh);
+	if (!w->dead && w->event != NULL)
+		m = ssh_message_get(w->ssh);
+	overhear_whose(NULL);
+	return m;
 }
 
 void

@@ -320,33 +320,35 @@ listen_step_all(struct front *f)
 
 /* ---- who is meant ---- */
 
-/* Its first connection may come with the answer. */
+/* Its first connection may come with the answer, its last one after the end. */
 static bool
-is_wanted(const struct listen *l)
+is_known(const struct listen *l)
 {
-	return l->door != NULL && (l->state == LISTEN_OPEN || l->state == LISTEN_SENT);
+	return l->state != LISTEN_ASKED && l->state != LISTEN_LEG && l->state != LISTEN_OVER;
 }
 
 const struct listen *
 listen_find(const struct leg *leg, const char *address, int port)
 {
-	const struct listen *l = leg->front->listens, *only = NULL;
+	const struct listen *l = leg->front->listens, *other = NULL;
+	unsigned others = 0;
 
 	/* Hosts give the address as they were asked for it, or what they made of it. */
 	for (; l != NULL; l = l->next) {
-		if (l->leg != leg || !is_wanted(l) || l->port != port)
+		if (l->leg != leg || !is_known(l) || l->port != port)
 			continue;
 		if (strcmp(l->address, address) == 0)
 			return l;
-		only = only == NULL ? l : NULL;
+		other = l;
+		others++;
 	}
-	return only;
+	return others == 1 ? other : NULL;
 }
 
 struct door *
 listen_door(const struct listen *l)
 {
-	return l->door;
+	return l->state == LISTEN_SENT || l->state == LISTEN_OPEN ? l->door : NULL;
 }
 
 const char *

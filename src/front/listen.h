@@ -24,7 +24,7 @@ bool listen_step_all(struct front *f);
 
 /* What a connection to address:port of this target belongs to, or NULL: nobody asked for it. */
 const struct listen *listen_find(const struct leg *l, const char *address, int port);
-struct door *listen_door(const struct listen *l);
+struct door *listen_door(const struct listen *l);        /* NULL: gone, or wants no more */
 /* As the client asked for it, for the policy; as it is, for the client. */
 const char *listen_asked(const struct listen *l);
 const char *listen_address(const struct listen *l, int *port);

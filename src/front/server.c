@@ -22,6 +22,7 @@
 #include "front/door.h"
 #include "front/global.h"
 #include "front/jump.h"
+#include "front/overhear.h"
 #include "front/listen.h"
 #include "front/target.h"
 
@@ -282,6 +283,7 @@ front_open(struct front *f, ssh_bind binding, const int fds[4])
 		return -ENOMEM;
 	(void)setsockopt(fds[0], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	f->binding = binding;
+	overhear_start(f);
 	if (door_open(&f->door, f, binding, &auth_of_user, fds[0]) != 0)
 		return -EIO;
 	auth_init(f);

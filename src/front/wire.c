@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "front/intake.h"
+#include "front/overhear.h"
 #include "front/wire.h"
 
 #define STEPS_TURN 32                    /* 4 KiB each: others get their turn too */
@@ -96,8 +97,10 @@ wire_step(struct wire *w)
 
 	if (w->dead || w->event == NULL)
 		return;
+	overhear_whose(w->ssh);
 	for (int i = 0; r == SSH_OK && i < STEPS_TURN; i++)
 		r = ssh_event_dopoll(w->event, 0);
+	overhear_whose(NULL);
 	if (r == SSH_ERROR)
 		wire_die(w, NULL);
 	else

@@ -23,7 +23,7 @@ EXTRA_DIST += %D%/d001-relay.t
 TESTS += %D%/h001-house.t
 EXTRA_DIST += %D%/h001-house.t
 
-FORWARD_TESTS = %D%/m021-forward.t %D%/m022-agent.t
+FORWARD_TESTS = %D%/m021-forward.t %D%/m022-agent.t %D%/m023-hostile.t %D%/m024-shapes.t
 TESTS += $(FORWARD_TESTS)
 EXTRA_DIST += $(FORWARD_TESTS)
 
