@@ -57,7 +57,7 @@ class Wire:
         self.buf = b""
         self.keys = {}                                   # "in", "out" -> [AESGCM, fixed, counter]
         self.session_id = None
-        self.windows = {}                                # what we may still send, by the peer's channel number
+        self.windows, self.ours = {}, {}                 # by the peer's channel number: what we may still send, our number
         self.peer_banner = self.peer_kexinit = None
         self.channels = 0
 
@@ -219,12 +219,20 @@ class Wire:
         self.send(bytes([OPEN]) + string(kind) + u32(self.channels - 1) + u32(window) + u32(packet) + extra)
         return self.channels - 1
 
-    def opened(self, *skip):
-        """The answer: the peer's number, or None when it refused."""
-        p = self.expect(OPEN_OK, OPEN_FAILURE, skip=(GLOBAL, *skip))
+    def opened(self):
+        """The answer: the peer's number, or None when it refused.  What is said on other channels meanwhile is lost."""
+        while (p := self.recv())[0] not in (OPEN_OK, OPEN_FAILURE, DISCONNECT): pass
+        if p[0] == DISCONNECT: raise Over(p)
         if p[0] == OPEN_FAILURE: return None
-        t = Take(p); t.u32(); theirs = t.u32(); self.windows[theirs] = t.u32()
+        t = Take(p); ours = t.u32(); theirs = t.u32(); self.windows[theirs] = t.u32(); self.ours[theirs] = ours
         return theirs
+
+    def on(self, theirs, *skip):
+        """The next packet on that channel."""
+        while True:
+            p = self.recv()
+            if p[0] == DISCONNECT: raise Over(p)
+            if p[0] > OPEN_FAILURE and Take(p).u32() == self.ours.get(theirs, 0) and p[0] not in skip: return p
 
     def session(self, **kw):
         self.open(**kw)
@@ -255,7 +263,7 @@ class Wire:
         out, err, status = b"", b"", None
         try:
             while True:
-                p = self.recv()
+                p = self.on(theirs)
                 if p[0] == DATA: out += Take(p, 5).string()
                 elif p[0] == EXT_DATA: err += Take(p, 9).string()
                 elif p[0] == REQUEST:
@@ -268,6 +276,22 @@ class Wire:
                     return out, err, status
         except (Over, socket.timeout) as e:
             return out, err + b" <" + type(e).__name__.encode() + b">", status
+
+class Tunnel:
+    """A channel of a wire as a socket, for another wire inside it."""
+    def __init__(self, wire, channel): self.wire, self.channel, self.buf = wire, channel, b""
+    def settimeout(self, t): self.wire.sock.settimeout(t)
+    def setsockopt(self, *a): pass
+    def sendall(self, data):
+        for i in range(0, len(data), 32000): self.wire.send(self.wire.data(self.channel, data[i:i + 32000]))
+    def recv(self, n):
+        while not self.buf:
+            p = self.wire.on(self.channel, WINDOW)
+            if p[0] == DATA: self.buf = Take(p, 5).string()
+            elif p[0] in (EOF, CLOSE): return b""
+        out, self.buf = self.buf[:n], self.buf[n:]
+        return out
+    def close(self): self.wire.send(bytes([CLOSE]) + u32(self.channel))
 
 class Target:
     """A server on 127.0.0.1 that lets everybody in; handler(wire) has each connection then, in a thread of its own."""

@@ -171,6 +171,11 @@ step_connect(struct channel *c)
 		channel_refuse(c, "not-recorded", text);
 		return true;
 	}
+	if (record_waiting_ms(&c->record) > (int64_t)c->front->o->ack_timeout_s * 1000) {
+		(void)record_close(&c->record, "the recorder did not answer", "");
+		channel_refuse(c, "not-recorded", "the recorder does not answer, so this session cannot be: try again later");
+		return true;
+	}
 	if (c->leg->state == LEG_DEAD) {
 		(void)record_close(&c->record, c->leg->why, "");
 		channel_refuse(c, c->leg->code, c->leg->why);

@@ -236,6 +236,7 @@ bool
 verb_take(struct channel *c)
 {
 	const struct verb *v = verbs;
+	char text[FRONT_NAME_MAX + 64];
 
 	if (!is_ours(c->command))
 		return false;
@@ -246,6 +247,8 @@ verb_take(struct channel *c)
 		return true;
 	}
 	c->listing->verb = v;
+	(void)snprintf(text, sizeof(text), "%s asked the bastion for: %s", c->front->user, v->words);
+	front_event(c->front, 4007, 99, 1, true, text, "");
 	buf_init(&c->listing->out, PRINT_MAX);
 	c->state = CH_LISTING;
 	if (v->row == NULL)

@@ -22,6 +22,12 @@ lists_hosts(struct client *c)
 	struct buf rows;
 	int r = 0;
 
+	/* Who is not (any more) a user sees nothing; nobody's name at all is an administrator's question. */
+	if (c->asked[0] != '\0' && (user == NULL || user->disabled)) {
+		m.more = 0;
+		(void)chan_send(c->chan, MSG_HOST_ROWS, &m);
+		return true;
+	}
 	buf_init(&rows, MSG_MAX - 1024);
 	for (int looked = 0; r == 0 && rows.len < ROWS_ENOUGH && looked < TURN_HOSTS; looked++) {
 		if (c->cursor == directory_hosts(g->dir)) {

@@ -49,7 +49,7 @@ TESTS += %D%/g003-sk.t
 EXTRA_DIST += %D%/g003-sk.t
 
 # Attacks, by class; tests/wire.py speaks SSH by hand for them.
-ATTACK_TESTS = %D%/k001-auth.t %D%/k002-floods.t %D%/k003-target.t %D%/k004-startups.t %D%/k005-codes.t
+ATTACK_TESTS = %D%/k001-auth.t %D%/k002-floods.t %D%/k003-target.t %D%/k004-startups.t %D%/k005-codes.t %D%/k006-doors.t
 TESTS += $(ATTACK_TESTS)
 EXTRA_DIST += $(ATTACK_TESTS) tests/tap.py tests/wire.py
 # The matrix of clients; clients.py is what they share.
