@@ -121,9 +121,9 @@ try:
     else:
         size = 10 << 30
         with open(f"{there}/huge", "wb") as f: f.truncate(size)
-        b.mark(); r = sftp("box", f"get {there}/huge {b.dir}/huge", timeout=1200)
+        b.mark(); r = sftp("box", f"get {there}/huge /dev/null", timeout=1200)
         e = b.events(1001, 1)
-        ok(r.returncode == 0 and os.path.getsize(f"{b.dir}/huge") == size and e[0]["bytes"] == size and e[0]["coverage"] == "whole" and "sha256" in e[0], "10 GB, sparse", r, e)
+        ok(r.returncode == 0 and e and e[0]["bytes"] == size and e[0]["coverage"] == "whole" and "sha256" in e[0], "10 GB, sparse", r, e)
 finally:
     b.stop()
 end()

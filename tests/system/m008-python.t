@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
-"""paramiko and asyncssh: commands, sftp and a shell side by side on one connection, to a host and inside a jump."""
+"""paramiko and asyncssh: commands, sftp, a shell and a forward side by side on one connection, to a host and inside a jump."""
 import asyncio, hashlib, os, socket, sys, threading, warnings
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
@@ -15,9 +15,10 @@ data = os.urandom(4_000_000); sha = hashlib.sha256(data).hexdigest(); local = f"
 def same(path): return open(path, "rb").read() == data
 def recorded(name, host):
     """What the four channels below must have left."""
-    rows = b.rows(5); kinds = sorted(r["channel"] for r in rows)
-    ok(kinds == ["exec", "exec", "exec", "sftp", "shell"] and {r["host"] for r in rows} == {host} and sorted(r["exit"] for r in rows if r["channel"] == "exec") == ["0", "7", "signal TERM"],
-       f"{name}: five rows", [(r["channel"], r["exit"]) for r in rows])
+    more = (["exec"] if name == "asyncssh-agent" else []), (["forward"] if host == "box" else [])
+    kinds = ["exec", "exec", "exec", *more[0], *more[1], "sftp", "shell"]; rows = b.rows(len(kinds))
+    ok(sorted(r["channel"] for r in rows) == kinds and {r["host"] for r in rows} == {host} and sorted(r["exit"] for r in rows if r["channel"] == "exec") == ["0", "7", "signal TERM"] + ["signal TERM"] * len(more[0]),
+       f"{name}: {len(kinds)} rows", [(r["channel"], r["exit"]) for r in rows])
     echo = [r for r in rows if r["command"] == "cat"]
     ok(echo and hashlib.sha256(b.record(echo[0])).hexdigest() == sha and all(b.audited(r, "exec") for r in rows if r["channel"] == "exec"), f"{name}: the bytes of one, and the audit of each")
     e = [x for x in b.events(1001, 2) if x["op"] in ("put", "get")]
@@ -43,6 +44,9 @@ def with_paramiko(name, t):
     while got := shell.recv(65536): out += got
     ok(b"40 120" in out and shell.recv_exit_status() == 3, f"{name}: and a shell, of its new size", out[-200:])
     sftp.close()
+    if "agent" not in name:
+        c = t.open_channel("direct-tcpip", ("127.0.0.1", b.sshd_port), ("127.0.0.1", 0)); c.settimeout(30)
+        ok(c.recv(8) == b"SSH-2.0-", f"{name}: and a forward"); c.close()
 
 try:
     try: import paramiko
@@ -71,6 +75,13 @@ try:
             ok(two.stdout == data and same(f"{b.dir}/{name}") and same(f"{b.dir}/{name}.back"), f"{name}: 4 MB both ways, by a command and by sftp, at once")
             ok(three.exit_signal is not None and three.exit_signal[0] == "TERM", f"{name}: killed by a signal", three.exit_signal)
             shell.change_terminal_size(120, 40); shell.stdin.write("PS1=; stty size; exit 3\n")
+            if "agent" in name:                                  # sshd passes no signals on to root's sessions
+                asleep = await c.create_process("echo up; exec sleep 100"); await asleep.stdout.readline(); asleep.send_signal("TERM")
+                ended = await asyncio.wait_for(asleep.wait(), 30)
+                ok(ended.exit_signal is not None and ended.exit_signal[0] == "TERM", f"{name}: a signal from the client arrives", ended.exit_signal)
+            else:
+                near, far = await c.open_connection("127.0.0.1", b.sshd_port)
+                ok((await near.read(8)) == b"SSH-2.0-", f"{name}: and a forward"); far.close()
             out = await asyncio.wait_for(shell.stdout.read(), 30); await shell.wait()
             ok("40 120" in out and shell.exit_status == 3, f"{name}: and a shell, of its new size", out[-200:])
         async def all_of_it():
