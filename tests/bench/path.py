@@ -3,12 +3,13 @@
 # Copyright (c) 2026, the Fortress authors
 """The whole path against `ssh -J` through OpenSSH's sshd, in the same run, in turns.
 
-    tests/bench/path.py [--build DIR] [--pairs N] [--mb N] [--sessions N] [echo|bulk|files|login|picker|memory]...
+    tests/bench/path.py [--build DIR] [--pairs N] [--mb N] [--sessions N] [--hosts N] [--tasks N]
+                        [echo|bulk|files|sftp|ansible|login|picker|memory]...
 
 Starts an sshd of its own (target and jump host) and a bastion in a temporary directory, all on
 127.0.0.1, and ends them.  Needs root (sshd runs as it).  Prints medians and their ratio.
 """
-import argparse, hashlib, os, pty, re, select, statistics, subprocess, sys, time, tty
+import argparse, hashlib, os, pty, re, select, shlex, statistics, subprocess, sys, time, tty
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
@@ -68,8 +69,8 @@ class Bench(Bastion):
                     if p.returncode != 0 or got != want: raise SystemExit(f"{way} {direction}: bytes differ or ssh failed")
             print(f"bulk {direction}: {n} MB, md5 equal"); self.pair(f"bulk {direction}", rates["fortress"], ("jump", rates["jump"]), "MB/s", "goal >= 0.9")
 
-    # scp by sftp: every operation understood and on the record, the contents hashed
-    def files(self):
+    # scp and sftp: every operation understood and on the record, the contents hashed
+    def copies(self, name, copy):
         n = self.a.mb; src, dst = f"{self.dir}/data", f"{self.dir}/copy"
         with open("/dev/urandom", "rb") as r, open(src, "wb") as w:
             for i in range(n): w.write(r.read(1 << 20))
@@ -78,13 +79,46 @@ class Bench(Bastion):
             rates = {"fortress": [], "jump": []}
             for _ in range(self.a.pairs):
                 for way in rates:
-                    ssh = self.ssh(way); host = ssh[-1]; opts = ["-P" if x == "-p" else x for x in ssh[1:-1]]
-                    ends = [f"{host}:{src}", dst] if direction == "down" else [src, f"{host}:{dst}"]
-                    t = time.perf_counter(); subprocess.run(["scp", "-q", *opts, *ends], stdin=subprocess.DEVNULL, check=True)
-                    rates[way].append(n / (time.perf_counter() - t))
+                    ssh = self.ssh(way); opts = ["-P" if x == "-p" else x for x in ssh[1:-1]]
+                    t = time.perf_counter(); copy(direction, opts, ssh[-1], src, dst); rates[way].append(n / (time.perf_counter() - t))
                     if hashlib.md5(open(dst, "rb").read()).hexdigest() != want: raise SystemExit(f"{way} {direction}: bytes differ")
                     os.unlink(dst)
-            print(f"scp {direction}: {n} MB, md5 equal"); self.pair(f"scp {direction}", rates["fortress"], ("jump", rates["jump"]), "MB/s", "goal >= 0.9")
+            print(f"{name} {direction}: {n} MB, md5 equal"); self.pair(f"{name} {direction}", rates["fortress"], ("jump", rates["jump"]), "MB/s", "goal >= 0.9")
+
+    def files(self):
+        def scp(direction, opts, host, src, dst):
+            ends = [f"{host}:{src}", dst] if direction == "down" else [src, f"{host}:{dst}"]
+            subprocess.run(["scp", "-q", *opts, *ends], stdin=subprocess.DEVNULL, check=True)
+        self.copies("scp", scp)
+
+    def sftp(self):
+        def sftp(direction, opts, host, src, dst):
+            subprocess.run(["sftp", "-q", *opts, "-b", "-", host], input=f"{'get' if direction == 'down' else 'put'} {src} {dst}\n".encode(), stdout=subprocess.DEVNULL, check=True)
+        self.copies("sftp", sftp)
+
+    # a playbook of many small tasks: a connection for each host, a command for each task
+    def ansible(self):
+        n, tasks = self.a.hosts, self.a.tasks; names = [f"h{i}" for i in range(n)]; times = {"fortress": [], "jump": []}
+        for h in names: self.ctl("host", "add", h, "127.0.0.1", "--port", str(self.sshd_port), "--login", "root", "--label", "env=bench", "--hostkey", f"{self.dir}/hk.pub")
+        play, config = f"{self.dir}/play.yml", f"{self.dir}/ansible.cfg"
+        open(config, "w").write("[defaults]\n")
+        open(play, "w").write("- hosts: all\n  gather_facts: false\n  tasks:\n" + "  - command: 'true'\n" * tasks)
+        for way in times:
+            with open(f"{self.dir}/hosts-{way}", "w") as f:
+                for h in names: f.write(f"{h} ansible_host=127.0.0.1 ansible_port={self.port if way == 'fortress' else self.sshd_port} "
+                                       f"ansible_user={'bench+' + h if way == 'fortress' else 'root'} ansible_control_path={self.dir}/cp-{way}/{h}\n")
+                f.write("[all:vars]\nansible_python_interpreter=/usr/bin/python3\n")
+        for _ in range(self.a.pairs):
+            for way in times:
+                cp = f"{self.dir}/cp-{way}"; ssh = self.ssh(way); os.makedirs(cp, exist_ok=True)
+                args = shlex.join(ssh[1:-3] + ["-o", "ControlMaster=auto", "-o", "ControlPersist=300"])
+                env = dict(os.environ, HOME=self.dir, ANSIBLE_CONFIG=config, ANSIBLE_PIPELINING="True", ANSIBLE_SSH_ARGS=args, ANSIBLE_LOCAL_TEMP=f"{self.dir}/lt", ANSIBLE_REMOTE_TEMP=f"{self.dir}/rt")
+                t = time.perf_counter()
+                r = subprocess.run(["ansible-playbook", "-f", str(n), "-i", f"{self.dir}/hosts-{way}", play], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+                times[way].append(time.perf_counter() - t)
+                for s in os.listdir(cp): subprocess.run(["ssh", "-F", "/dev/null", "-S", f"{cp}/{s}", "-O", "exit", "x"], capture_output=True)
+                if r.returncode != 0 or r.stdout.count(f"ok={tasks} ") != n: raise SystemExit(f"{way}: {r.stdout[-2000:]}{r.stderr[-500:]}")
+        print(f"ansible: {n} hosts, {tasks} tasks, {n} forks, pipelined"); self.pair("ansible", times["fortress"], ("jump", times["jump"]), "s", "goal <= 1.15")
 
     # from the start of ssh to the picker's first screen, beside a whole `ssh host true` to an sshd
     def picker(self):
@@ -156,9 +190,10 @@ class Bench(Bastion):
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("what", nargs="*", default=["echo", "bulk", "files", "login", "picker", "memory"])
-    ap.add_argument("--build", default=os.path.join(os.getcwd(), "build")); ap.add_argument("--pairs", type=int, default=5)
+    ap.add_argument("--build", type=os.path.abspath, default="build"); ap.add_argument("--pairs", type=int, default=5)
     ap.add_argument("--mb", type=int, default=200); ap.add_argument("--keys", type=int, default=1000)
     ap.add_argument("--sessions", type=int, default=100)
+    ap.add_argument("--hosts", type=int, default=50); ap.add_argument("--tasks", type=int, default=20)
     a = ap.parse_args(); b = Bench(a)
     try:
         for w in a.what: getattr(b, w)()
