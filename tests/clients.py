@@ -3,42 +3,21 @@
 # Copyright (c) 2026, the Fortress authors
 """What the tests with many clients share: TAP lines, a bastion with client configurations, and what it says of a session.
 Hosts of the configuration: box and agent (named in the user name), box.fx and agent.fx (jumps), bastion (no host named)."""
-import json, os, shutil, sqlite3, subprocess, sys, time
+import json, os, shutil, sqlite3, subprocess, time
+import tap
 from bastion import Bastion
-
-count = failed = 0
-def ok(good, what, *notes):
-    global count, failed
-    count += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {count} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-1500:])
-    sys.stdout.flush()
-    return good
-
-def skip_all(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
+from tap import ok, end
 
 def without(program, what):
-    global count
-    if shutil.which(program): return False
-    count += 1; print(f"ok {count} - {what} # SKIP no {program}")
-    return True
+    return tap.without(not shutil.which(program), what, f"no {program}")
 
 def skip(what, why):
-    global count
-    count += 1; print(f"ok {count} - {what} # SKIP {why}")
+    tap.without(True, what, why)
 
 def need(*programs):
-    if os.geteuid() != 0: skip_all("needs root to run an sshd")
-    if not os.path.exists("/usr/sbin/sshd"): skip_all("no sshd")
-    for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-        if subprocess.run(["id", account], capture_output=True).returncode != 0: skip_all(f"no account {account}")
+    tap.needs_bastion()
     for p in programs:
-        if not shutil.which(p): skip_all(f"no {p}")
-
-def end():
-    print(f"1..{count}")
-    sys.exit(failed != 0)
+        if not shutil.which(p): tap.skip(f"no {p}")
 
 def run(*args, stdin=None, timeout=60, **kw):
     """Bytes in, bytes out; without stdin there is none.  A client that hangs is a status of -1, not the test's end."""

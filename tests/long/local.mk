@@ -2,7 +2,9 @@
 # What takes too long for every change: `make check-long`.  FUZZ_SECONDS: for each fuzzer.
 LONG_TESTS = %D%/bulk.t %D%/fuzz.t
 EXTRA_DIST += $(LONG_TESTS)
+# These do more when it may take long: 500 channels one by one, a file of 10 GB, 50 hosts in 50 forks.
+LONGER_TESTS = tests/system/m002-channels.t tests/system/m004-files.t tests/system/m009-ansible.t
 
 .PHONY: check-long
 check-long:
-	FORTRESS_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(LONG_TESTS)'
+	FORTRESS_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(LONG_TESTS) $(LONGER_TESTS)'
