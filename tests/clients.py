@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """What the tests with many clients share: TAP lines, a bastion with client configurations, and what it says of a session.
 Hosts of the configuration: box and agent (named in the user name), box.fx and agent.fx (jumps), bastion (no host named)."""
-import json, os, shutil, sqlite3, subprocess, time
+import json, os, re, shutil, sqlite3, subprocess, time
 import tap
 from bastion import Bastion
 from tap import ok, end
@@ -86,6 +86,15 @@ class Clients(Bastion):
     def record(self, session, *how):
         return subprocess.run([f"{self.build}/fortress", "session", "print", *(how or ["--raw"]), session["id"]], env=self.env,
                               stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout
+
+    def fronts(self, title):
+        """Processes of this bastion that serve such a connection, by their title."""
+        kids = subprocess.run(["pgrep", "-P", str(self.bastion.pid)], capture_output=True, text=True).stdout.split()
+        return subprocess.run(["pgrep", "-P", ",".join(kids), "-f", f"^front: conn .*{title}"], capture_output=True, text=True).stdout.split()
+
+    def memory(self, title, what="VmRSS"):
+        """The most that one of them has, in kB."""
+        return max(int(re.search(rf"{what}:\s+(\d+)", open(f"/proc/{p}/status").read()).group(1)) for p in self.fronts(title))
 
     def audited(self, session, verb):
         """Is there a decision for the verb, and its opening and its end, in the audit?"""

@@ -50,7 +50,7 @@ exec_init(void)
 static bool
 name_is_admitted(const char *name)
 {
-	static const char *const names[] = { "LANG", "LANGUAGE", "COLORTERM" };
+	static const char *const names[] = { "LANG", "LANGUAGE", "COLORTERM", "GIT_PROTOCOL" };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(name, names[i]) == 0)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Many channels on one connection: at once, one after the other, to several hosts, and ended in every order."""
-import os, re, socket, subprocess, sys, threading
+import os, socket, subprocess, sys, threading
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -17,13 +17,6 @@ def master(host, name):
     p = subprocess.Popen(b.argv(host, options=("-M", "-N", "-S", path)), stdin=subprocess.DEVNULL); b.procs.append(p)
     b.wait(lambda: os.path.exists(path))
     return path
-def front(words):
-    pids = subprocess.run(["pgrep", "-f", f"^front: conn .*{words}"], capture_output=True, text=True).stdout.split()
-    return [int(p) for p in pids if os.path.exists(f"/proc/{p}") and f"fortress" in os.readlink(f"/proc/{p}/exe") and
-            open(f"/proc/{p}/stat").read().rsplit(")", 1)[1].split()[1] in ancestors]
-def size(pid): return int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{pid}/status").read()).group(1))
-ancestors = set(subprocess.run(["pgrep", "-P", str(b.bastion.pid)], capture_output=True, text=True).stdout.split())
-
 try:
     data = os.urandom(3 << 20); open(f"{b.dir}/data", "wb").write(data)
     for host in ("box", "agent", "box.fx", "agent.fx"):
@@ -73,7 +66,7 @@ try:
             lines = [threading.Thread(target=line, args=(100 if long else 10,)) for _ in range(1 if long else 10)]
             for l in lines: l.start()
             for l in lines: l.join(60)
-            sizes.append(max(map(size, front(f"bench -> {host}"))))
+            sizes.append(b.memory(f"bench -> {host}"))
         ok(good == [True] * 500, f"{host}: 500 commands on one connection, {'one' if long else 'ten'} at a time", len(good))
         ok(sizes[-1] - sizes[0] < 400, f"{host}: and the front has not grown: {sizes} kB", sizes)
         # Ends in every order: who closes first, with what unread.

@@ -67,6 +67,8 @@ try:
             e = b.events(1001, 150, op="put") + b.events(1001, 150, op="get")
             ok(len(e) == 300 and all(x.get("sha256") == hashlib.sha256(data[int(os.path.basename(x["path"])) * 100:int(os.path.basename(x["path"])) * 300]).hexdigest()
                for x in e), f"{host}: 300 rows, each with the right hash", len(e), [x for x in e if "sha256" not in x])
+    r = sftp("bastion", "ls")
+    ok(r.returncode == 255 and b"[no-host]" in r.stderr, "sftp to no host in particular: told so", r)
     for to in ("box", "agent"):
         r = run("scp", "-q", "-3", "-F", b.config, "agent:" + local, f"{to}:{there}/three"); r2 = run("scp", "-q", "-O", "-3", "-F", b.config, "box:" + local, f"{to}:{there}/three-o")
         ok(r.returncode == r2.returncode == 0 and same(f"{there}/three") and same(f"{there}/three-o"), f"scp -3 to {to}, by sftp and by scp", r, r2)
@@ -101,6 +103,7 @@ try:
             while chunk := f.read(1 << 20): got.update(chunk)
         want = hashlib.sha256(open(f"{there}/sparse", "rb").read()).hexdigest(); e = b.events(1001, 1)
         ok(got.hexdigest() == want and [(x["bytes"], x.get("sha256")) for x in e] == [(size, want)], f"{host}: 140 MB asked for at once", e)
+        ok(b.memory(f"bench -> {host}", "VmHWM") < 40_000, f"{host}: and the front stays small: {b.memory(f'bench -> {host}', 'VmHWM')} kB")
         # A handle that is not known, and an operation that nobody knows: answered, and the session goes on.
         def ask(kind, rest):
             try: s._request(kind, *rest); return "ok"

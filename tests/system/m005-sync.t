@@ -47,15 +47,17 @@ try:
         bare, work = f"{b.dir}/r.git", f"{b.dir}/work"
         git = lambda *a, cwd=None: run("git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "protocol.version=2", *a, env=env, cwd=cwd, timeout=120)
         git("init", "-q", "--bare", "-b", "main", bare); open(env["GIT_CONFIG_GLOBAL"], "w").write("[core]\n\tcompression = 0\n")
-        for i, host in enumerate(("box", "agent", "box.fx", "agent.fx")):
+        for i, host in enumerate(("box", "agent.fx", "agent", "box.fx")):
             b.mark()
             r = git("clone", "-q", f"{host}:{bare}", f"{work}{i}")
-            with open(f"{work}{i}/big{i}", "wb") as f: f.write(os.urandom(50_000_000 if host in ("box", "agent.fx") else 1_000_000))
+            with open(f"{work}{i}/big{i}", "wb") as f: f.write(os.urandom(50_000_000 if host in ("agent", "box.fx") else 1_000_000))
             git("add", ".", cwd=f"{work}{i}"); git("commit", "-qm", "big", cwd=f"{work}{i}")
             r2 = git("push", "-q", "origin", "HEAD:main", cwd=f"{work}{i}")
             ok(r.returncode == r2.returncode == 0 and git("rev-parse", "main", cwd=bare).stdout == git("rev-parse", "HEAD", cwd=f"{work}{i}").stdout, f"{host}: git clone, and a push of {'50' if host in ('box', 'agent.fx') else '1'} MB", r, r2)
             got = copies("git", 2)
             ok(got == [("get", bare, "exit 0"), ("put", bare, "exit 0")], f"{host}: both on the record", got)
+        r = b.on("agent", "echo $GIT_PROTOCOL", options=("-o", "SetEnv=GIT_PROTOCOL=version=2"))
+        ok(r.stdout == b"version=2\n", "an agent is told git's version", r)
         ok(run("git", "fsck", "--full", env=env, cwd=bare).returncode == 0, "the repository is sound")
 finally:
     b.stop()
