@@ -23,7 +23,8 @@
 #include "gate/puts.h"
 #include "gate/second.h"
 
-enum { TICKETS_MAX = 512 };
+/* VERB_MAX: of the words that policy(5) knows.  TO_MAX: a host and a port. */
+enum { TICKETS_MAX = 512, VERB_MAX = 32, TO_MAX = 320, ALG_MAX = 64, PIN_MAX = 16384 };
 
 static bool
 is_user(void *arg, struct slice name)
@@ -213,10 +214,23 @@ decision_send(struct client *c, struct msg_decision *d, const struct dir_host *h
 	return r != 0 ? r : chan_send(c->gate->monitor, MSG_DIAL, &dial);
 }
 
+/* Names that nothing can have are not looked up, nor kept: cut is the question without them. */
+static bool
+decide_fits(const struct msg_decide *m, struct msg_decide *cut)
+{
+	*cut = *m;
+	if (m->host.n <= NAMES_MAX && m->login.n <= NAMES_MAX && m->to.n <= TO_MAX)
+		return true;
+	cut->host = cut->login = cut->to = slice_from("");
+	return false;
+}
+
 static int
 take_decide(struct client *c, const void *message)
 {
-	const struct msg_decide *m = message;
+	const struct msg_decide *asked = message;
+	struct msg_decide fitting, *m = &fitting;
+	bool fits = decide_fits(asked, m);
 	struct decide_ask ask = { .user = directory_find_user(c->gate->dir, slice_from(c->user)), .verb = m->verb,
 	    .host = m->host, .login = m->login, .command = m->command, .to = m->to, .listen = m->listen,
 	    .src = slice_from(c->peer),
@@ -229,9 +243,11 @@ take_decide(struct client *c, const void *message)
 	char login[LOGIN_SIZE] = "", shown[128];
 	int agent = -1, r;
 
-	if (c->user[0] == '\0')
+	if (c->user[0] == '\0' || m->verb.n > VERB_MAX)
 		return -EPROTO;
-	if (ask.user == NULL || ask.user->disabled)
+	if (!fits)
+		snprintf(a.text, sizeof(a.text), "a host, login or address that is too long for one");
+	else if (ask.user == NULL || ask.user->disabled)
 		snprintf(a.text, sizeof(a.text), "this user is disabled");
 	else
 		decide_ask(c->gate, &ask, &h, login, &a);
@@ -290,8 +306,10 @@ pin_done(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice t
 }
 
 static const char *
-pin_refusal(const struct dir_host *h)
+pin_refusal(const struct dir_host *h, const struct msg_pin *m)
 {
+	if (m->alg.n > ALG_MAX || !text_is_name(m->alg) || m->blob.n > PIN_MAX / 2)
+		return "that is not a host key";
 	if (h == NULL)
 		return "not a ticket of this connection";
 	if (!h->trust_first)
@@ -308,7 +326,7 @@ take_pin(struct client *c, const void *message)
 	struct ticket *t = client_ticket(c, m->ticket);
 	size_t count;
 	struct dir_host *h = t != NULL ? directory_find_host(c->gate->dir, slice_from(t->host), &count) : NULL;
-	const char *refusal = pin_refusal(h);
+	const char *refusal = pin_refusal(h, m);
 	struct msg_dir_host row;
 	struct err e = { 0 };
 	struct buf pin;
@@ -316,7 +334,7 @@ take_pin(struct client *c, const void *message)
 
 	if (refusal != NULL || c->busy)
 		return pinned_send(c, m->ticket, false, refusal != NULL ? refusal : "one key at a time");
-	buf_init(&pin, 16384);
+	buf_init(&pin, PIN_MAX);
 	r = buf_printf(&pin, "%.*s ", (int)m->alg.n, (const char *)m->alg.p);
 	if (r == 0)
 		r = text_base64(&pin, m->blob);
@@ -328,7 +346,7 @@ take_pin(struct client *c, const void *message)
 		r = puts_row(c->gate, c, MSG_DIR_HOST, &row, 0, pin_done, &e);
 	buf_done(&pin);
 	if (r != 0)
-		return pinned_send(c, m->ticket, false, e.text);
+		return pinned_send(c, m->ticket, false, e.text[0] != '\0' ? e.text : strerror(-r));
 	c->busy = h->pinning = true;
 	c->cursor = m->ticket;
 	return 0;

@@ -105,7 +105,8 @@ puts_row(struct gate *g, struct client *c, unsigned type, const void *row, uint3
 	r = row_send(g, put, type, row);
 	if (r != 0) {
 		put_free(put);
-		return err_set(e, r, "the store does not take it: %s", strerror(-r));
+		return r == -EMSGSIZE ? err_set(e, r, "this row is too large with all its lists: shorten them") :
+		    err_set(e, r, "the store does not take it: %s", strerror(-r));
 	}
 	put_append(g->puts, put);
 	return 0;

@@ -152,6 +152,17 @@ queue_add(struct chan *c, const int *fds, int nfds)
 	return 0;
 }
 
+/* What the peer would end the channel for must not leave: its sender is the one that can still say why not. */
+static int
+out_check(const struct chan *c, enum msg_type type, int nfds)
+{
+	const struct link_row *row = link_find(link_peer(c->end), type);
+
+	if (row == NULL || nfds < row->fds_min || nfds > row->fds_max)
+		return -EPROTO;
+	return c->out.len <= row->size_max ? 0 : -EMSGSIZE;
+}
+
 int
 chan_send_fds(struct chan *c, enum msg_type type, const void *message, const int *fds, int nfds)
 {
@@ -161,6 +172,8 @@ chan_send_fds(struct chan *c, enum msg_type type, const void *message, const int
 		return -EPIPE;
 	buf_clear(&c->out);
 	r = msg_pack(&c->out, type, message);
+	if (r == 0)
+		r = out_check(c, type, nfds);
 	if (r != 0)
 		return r;
 	if (c->first != NULL)

@@ -33,8 +33,8 @@ struct chan *chan_new(struct loop *loop, int fd, enum link_end end, chan_fn *fn,
 void chan_free(struct chan *c);                    /* closes fd; what is queued is lost; NULL is fine */
 
 /* Sends one message; fds stay the caller's.  Queued when the socket is full (up to 4 MiB: then -EAGAIN and
- * nothing was queued; -EPIPE once the peer is gone).  The peer's answer to garbage is to hang up, so what
- * is sent must have a row in link.c. */
+ * nothing was queued; -EPIPE once the peer is gone).  What the peer's row in link.c does not take is not sent:
+ * -EMSGSIZE when it is too large, -EPROTO when there is no row or the descriptors are not as it says. */
 int chan_send(struct chan *c, enum msg_type type, const void *message);
 int chan_send_fds(struct chan *c, enum msg_type type, const void *message, const int *fds, int nfds);
 size_t chan_queued(const struct chan *c);          /* bytes waiting to be sent */

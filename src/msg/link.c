@@ -4,6 +4,8 @@
 #include "msg/link.h"
 
 enum { SMALL = 1024, NAME = 4096, KEY = 20000, COMMAND = 80000, BULK = MSG_MAX };
+/* To an administrator's row the gate adds who that is: with it, it must still fit into the store's. */
+enum { ACTOR = 256 };
 
 static const struct link_row rows[] = {
 	{ LINK_MONITOR_OF_ACCEPTOR, MSG_READY, SMALL, 0, 0 },
@@ -82,10 +84,10 @@ static const struct link_row rows[] = {
 
 	{ LINK_GATE_OF_CTL, MSG_HOSTS_ASK, SMALL, 0, 0 },
 	{ LINK_GATE_OF_CTL, MSG_DIR_LOAD, SMALL, 0, 0 },
-	{ LINK_GATE_OF_CTL, MSG_DIR_USER, NAME, 0, 0 },
-	{ LINK_GATE_OF_CTL, MSG_DIR_KEY, KEY, 0, 0 },
-	{ LINK_GATE_OF_CTL, MSG_DIR_HOST, KEY, 0, 0 },
-	{ LINK_GATE_OF_CTL, MSG_DIR_FACTOR, NAME, 0, 0 },
+	{ LINK_GATE_OF_CTL, MSG_DIR_USER, NAME - ACTOR, 0, 0 },
+	{ LINK_GATE_OF_CTL, MSG_DIR_KEY, KEY - ACTOR, 0, 0 },
+	{ LINK_GATE_OF_CTL, MSG_DIR_HOST, KEY - ACTOR, 0, 0 },
+	{ LINK_GATE_OF_CTL, MSG_DIR_FACTOR, NAME - ACTOR, 0, 0 },
 	{ LINK_GATE_OF_CTL, MSG_ENROL, SMALL, 0, 0 },
 	{ LINK_GATE_OF_CTL, MSG_EXPLAIN, COMMAND, 0, 0 },
 	{ LINK_GATE_OF_CTL, MSG_VIEW, SMALL, 0, 0 },
@@ -109,18 +111,22 @@ static const struct link_row rows[] = {
 	{ LINK_FRONT_OF_MENU, MSG_MENU_QUIT, SMALL, 0, 0 },
 };
 
-static const char *const names[] = {
-	[LINK_MONITOR_OF_ACCEPTOR] = "monitor<acceptor", [LINK_ACCEPTOR_OF_MONITOR] = "acceptor<monitor",
-	[LINK_MONITOR_OF_FRONT] = "monitor<front",       [LINK_FRONT_OF_MONITOR] = "front<monitor",
-	[LINK_MONITOR_OF_PAM] = "monitor<pam",           [LINK_PAM_OF_MONITOR] = "pam<monitor",
-	[LINK_MONITOR_OF_GATE] = "monitor<gate",         [LINK_GATE_OF_MONITOR] = "gate<monitor",
-	[LINK_MONITOR_OF_STORE] = "monitor<store",       [LINK_STORE_OF_MONITOR] = "store<monitor",
-	[LINK_GATE_OF_FRONT] = "gate<front",             [LINK_FRONT_OF_GATE] = "front<gate",
-	[LINK_STORE_OF_FRONT] = "store<front",           [LINK_FRONT_OF_STORE] = "front<store",
-	[LINK_STORE_OF_GATE] = "store<gate",             [LINK_GATE_OF_STORE] = "gate<store",
-	[LINK_GATE_OF_CTL] = "gate<ctl",                 [LINK_CTL_OF_GATE] = "ctl<gate",
-	[LINK_FRONT_OF_MENU] = "front<menu",             [LINK_MENU_OF_FRONT] = "menu<front",
+#define PAIR(a, a_name, b, b_name) [a] = { a_name, b }, [b] = { b_name, a }
+
+static const struct { const char *name; enum link_end peer; } ends[] = {
+	PAIR(LINK_MONITOR_OF_ACCEPTOR, "monitor<acceptor", LINK_ACCEPTOR_OF_MONITOR, "acceptor<monitor"),
+	PAIR(LINK_MONITOR_OF_FRONT, "monitor<front", LINK_FRONT_OF_MONITOR, "front<monitor"),
+	PAIR(LINK_MONITOR_OF_PAM, "monitor<pam", LINK_PAM_OF_MONITOR, "pam<monitor"),
+	PAIR(LINK_MONITOR_OF_GATE, "monitor<gate", LINK_GATE_OF_MONITOR, "gate<monitor"),
+	PAIR(LINK_MONITOR_OF_STORE, "monitor<store", LINK_STORE_OF_MONITOR, "store<monitor"),
+	PAIR(LINK_GATE_OF_FRONT, "gate<front", LINK_FRONT_OF_GATE, "front<gate"),
+	PAIR(LINK_STORE_OF_FRONT, "store<front", LINK_FRONT_OF_STORE, "front<store"),
+	PAIR(LINK_STORE_OF_GATE, "store<gate", LINK_GATE_OF_STORE, "gate<store"),
+	PAIR(LINK_GATE_OF_CTL, "gate<ctl", LINK_CTL_OF_GATE, "ctl<gate"),
+	PAIR(LINK_FRONT_OF_MENU, "front<menu", LINK_MENU_OF_FRONT, "menu<front"),
 };
+
+#define ENDS (sizeof(ends) / sizeof(ends[0]))
 
 const struct link_row *
 link_find(enum link_end end, unsigned type)
@@ -131,10 +137,14 @@ link_find(enum link_end end, unsigned type)
 	return NULL;
 }
 
+enum link_end
+link_peer(enum link_end end)
+{
+	return (size_t)end < ENDS ? ends[end].peer : 0;
+}
+
 const char *
 link_name(enum link_end end)
 {
-	size_t i = (size_t)end;
-
-	return i < sizeof(names) / sizeof(names[0]) && names[i] != NULL ? names[i] : "?";
+	return (size_t)end < ENDS && ends[end].name != NULL ? ends[end].name : "?";
 }

@@ -45,6 +45,8 @@ struct link_row {
 
 /* The row, or NULL: this end does not take this message. */
 const struct link_row *link_find(enum link_end end, unsigned type);
+/* The other end: what it may receive is what this one may send. */
+enum link_end link_peer(enum link_end end);
 const char *link_name(enum link_end end);
 
 #endif

@@ -94,6 +94,21 @@ note(void *arg, struct chan *c, struct chan_in *in)
 		snprintf(s->why, sizeof(s->why), "%s", in->why);
 }
 
+/* Past the sender's own table. */
+static int
+raw_send(int fd, enum msg_type type, const void *message)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, MSG_MAX);
+	r = msg_pack(&b, type, message);
+	if (r == 0)
+		r = fd_send(fd, b.p, b.len, NULL, 0);
+	buf_done(&b);
+	return r;
+}
+
 static void
 test_chan(void)
 {
@@ -111,8 +126,9 @@ test_chan(void)
 	if (front.fd >= 0)
 		close(front.fd);
 	ok(chan_wait(f, 1) == -ETIMEDOUT, "no message: a time-out");
-	r = chan_send(f, MSG_DIR_LOAD, &(struct msg_dir_load){ 1 });
-	ok(r == 0 && chan_wait(g, 1000) == -EPIPE && gate.type == 0, "what it does not allow ends the channel");
+	ok(chan_send(f, MSG_DIR_LOAD, &(struct msg_dir_load){ 1 }) == -EPROTO, "what it does not allow is not sent");
+	r = raw_send(pair[1], MSG_DIR_LOAD, &(struct msg_dir_load){ 1 });
+	ok(r == 0 && chan_wait(g, 1000) == -EPIPE && gate.type == 0, "and ends the channel of one who sends it all the same");
 	ok(strstr(gate.why, "dir_load") != NULL && strstr(gate.why, "not allowed") != NULL, "and says which: %s", gate.why);
 	chan_free(g);
 	ok(chan_wait(f, 1000) == -EPIPE && front.type == 0, "the sender is told");
@@ -120,9 +136,72 @@ test_chan(void)
 	chan_free(f);
 }
 
+static char big[MSG_MAX];
+
+/* The largest message of this kind that the row lets through: its text's size. */
+static size_t
+largest(struct chan *c, enum msg_type type, void *message, struct slice *text)
+{
+	size_t low = 0, high = sizeof(big);
+
+	while (low < high) {
+		size_t n = low + (high - low + 1) / 2;
+
+		*text = slice_of(big, n);
+		if (chan_send(c, type, message) != -EMSGSIZE)
+			low = n;
+		else
+			high = n - 1;
+	}
+	*text = slice_of(big, low);
+	return low;
+}
+
+/* What a peer would end the channel for is refused to its sender, who lives. */
+static void
+test_sizes(void)
+{
+	struct seen store = { .fd = -1 };
+	struct msg_dir_host host = { .req = 1, .op = MSG_DIR_PUT };
+	int pair[2], r = 0, pair2[2];
+	struct chan *s, *g, *c;
+	size_t n, of_ctl;
+
+	memset(big, 'x', sizeof(big));
+	ok(fd_pair(pair) == 0 && fd_pair(pair2) == 0, "two pairs");
+	s = chan_new(NULL, pair[0], LINK_STORE_OF_GATE, note, &store);
+	g = chan_new(NULL, pair[1], LINK_GATE_OF_STORE, note, &store);
+	c = chan_new(NULL, pair2[0], LINK_CTL_OF_GATE, note, &store);
+	n = largest(g, MSG_DIR_HOST, &host, &host.pins);
+	while (chan_wait(s, 0) == 0)
+		r = store.type == MSG_DIR_HOST && r == 0 ? 0 : -1;
+	ok(n > 10000 && r == 0 && store.type == MSG_DIR_HOST, "a row of %zu bytes goes through, one more byte does not", n);
+	of_ctl = largest(c, MSG_DIR_HOST, &host, &host.pins);
+	host.actor = slice_of(big, 64);
+	ok(of_ctl > 10000 && chan_send(g, MSG_DIR_HOST, &host) == 0,
+	    "the largest row of an administrator still fits with the actor that the gate adds");
+	ok(chan_send_fds(g, MSG_DIR_HOST, &host, &(int){ 0 }, 1) == -EPROTO, "a descriptor that nobody expects is not sent");
+	chan_free(s);
+	chan_free(g);
+	chan_free(c);
+	close(pair2[1]);
+}
+
+static void
+test_ends(void)
+{
+	unsigned n = 0, good = 0;
+
+	for (enum link_end e = LINK_MONITOR_OF_ACCEPTOR; e <= LINK_MENU_OF_FRONT; e++, n++)
+		good += link_peer(e) != e && link_peer(link_peer(e)) == e;
+	ok(n == good, "all %u ends have one peer, whose peer they are", n);
+}
+
 int
 main(void)
 {
+	test_ends();
+	test_sizes();
 	test_roundtrip();
 	test_every_type();
 	test_host_rows();

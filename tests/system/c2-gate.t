@@ -1,0 +1,52 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""The gate between peers that do what ours never would: it stays, and they go."""
+import os, sys
+
+top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
+sys.dont_write_bytecode = True
+sys.path.insert(0, f"{top}/tests")
+from tap import ok, skip, end
+if os.geteuid() != 0: skip("needs root")
+from peers import *
+
+POLICY = "permit alice any on env=bench as root id bench\n"
+def logged_in(g):
+    f = g.front()
+    return f, f.ask("LOGIN", "LOGIN_ANSWER", raw="alice", method="publickey", alg="ssh-ed25519", blob=key_blob())
+
+g = Gate(build, POLICY, [user(), key(), host(), host("first", addr="127.0.0.2", trust_first=1)])
+try:
+    # --- Sizes: what the store would not take never leaves, and its sender is told. ---
+    f, a = logged_in(g)
+    ok(a["ok"] == 1 and a["user"] == b"alice", "a front logs its user in by key", a, g.said())
+    f.send("DECIDE", req=1, verb="v" * 50000, host="box")
+    ok(f.over() and g.alive(), "a front with a verb of 50 kB is gone, the gate is not", g.said())
+    f, _ = logged_in(g)
+    g.events()
+    for what in ("host", "login", "to"):
+        a = f.ask("DECIDE", "DECISION", req=2, **{"verb": "shell", "host": "box", what: "h" * 50000})
+        ok(a["req"] == 2 and a["permit"] == 0 and b"too long" in a["reason"], f"a {what} of 50 kB is refused in words", a)
+    ok(sum(n == "EVENT" and v["class_uid"] == 3003 and v["ok"] == 0 and len(pack(n, **v)) < 2000 for n, v in g.events()) == 3,
+       "each is on the record, shortened")
+    a = f.ask("DECIDE", "DECISION", req=3, verb="exec", host="box", command="\x01" * 70000)
+    ok(a["permit"] == 1 and g.alive(), "a command of 70 kB is decided", a, g.said())
+    a = f.ask("DECIDE", "DECISION", req=4, verb="shell", host="first", dial=1)
+    for alg, blob in (("x" * 15000, key_blob()), ("ssh-rsa", b"k" * 15000), ("ssh-rsa\nssh-dss", key_blob())):
+        p = f.ask("PIN", "PINNED", ticket=a["ticket"], alg=alg, blob=blob)
+        ok(p["ok"] == 0 and len(p["reason"]) > 5 and g.alive(), f"a first key of {len(alg)} and {len(blob)} bytes is refused in words", p, g.said())
+    c = g.ctl()
+    most = 19000 // 61
+    name, row = host("big", logins=",".join("l%03d" % i + "x" * 56 for i in range(most // 2)), aliases=",".join("a%03d" % i + "y" * 56 for i in range(most // 2)))
+    c.send(name, req=7, **row)
+    sent = g.store.want("DIR_HOST")
+    ok(sent["actor"] == b"root" and sent["logins"] == row["logins"].encode(), "a large row goes to the store with its actor")
+    g.store.send("DIR_DONE", req=sent["req"], ok=1)
+    ok(c.want("DIR_DONE")["ok"] == 1, "and its administrator is told")
+    row["pins"] = "ssh-ed25519 " + "p" * (20000 - len(pack(name, req=7, **row)) - 13)
+    c.send(name, req=8, **row)
+    ok(c.over() and g.alive(), "one that would not fit with the actor ends its sender alone", g.said())
+finally:
+    g.stop()
+end()
