@@ -19,6 +19,7 @@ static struct {
 	int fd;
 } log_state = { "fortress", LOG_LEVEL_INFO, 2 };
 
+const char *const log_words[] = { "error", "warn", "info", "debug", NULL };
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
 
 void
@@ -27,6 +28,12 @@ log_open(const char *process, enum log_level level, int fd)
 	log_rename(process);
 	log_state.level = level;
 	log_state.fd = fd;
+}
+
+void
+log_set_level(enum log_level level)
+{
+	log_state.level = level;
 }
 
 void

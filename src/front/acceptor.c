@@ -67,16 +67,16 @@ acceptor_bind(struct front_options *o, struct err *e)
 		    set(b, SSH_BIND_OPTIONS_CIPHERS_S_C, WIRE_CIPHERS);
 	if (r != 0)
 		err_set(e, r, "libssh takes none of our settings");
-	for (unsigned i = 0; r == 0 && i < o->host_keys_n; i++) {
+	for (unsigned i = 0; r == 0 && i < o->host_keys.n; i++) {
 		ssh_key key = NULL;
 
-		r = ssh_pki_import_privkey_file(o->host_keys[i], NULL, NULL, NULL, &key) == SSH_OK ? 0 : -EINVAL;
+		r = ssh_pki_import_privkey_file(o->host_keys.items[i], NULL, NULL, NULL, &key) == SSH_OK ? 0 : -EINVAL;
 		if (r == 0)
 			r = public_line(key, &o->host_lines[i]);
 		if (r == 0)
 			r = set(b, SSH_BIND_OPTIONS_IMPORT_KEY, key);
 		if (r != 0)
-			err_set(e, r, "%s: not a private key that can be read: make it with ssh-keygen", o->host_keys[i]);
+			err_set(e, r, "%s: not a private key that can be read: make it with ssh-keygen", o->host_keys.items[i]);
 	}
 	if (r == 0)
 		return b;

@@ -16,6 +16,7 @@
 #include <libssh/server.h>
 #include <libssh/callbacks.h>
 
+#include "base/flags.h"
 #include "base/loop.h"
 #include "front/wire.h"
 #include "msg/chan.h"
@@ -51,13 +52,13 @@ struct door {
 };
 
 struct front_options {
-	const char *host_keys[8], *user;
-	char *host_lines[8];                 /* the public halves: "ssh-ed25519 AAAA…" */
-	unsigned host_keys_n;
-	unsigned login_grace_s, tries_max, channels_max;
+	struct flag_texts host_keys;         /* files */
+	const char *user;
+	char *host_lines[FLAG_TEXTS_MAX];    /* the public halves: "ssh-ed25519 AAAA…" */
+	uint64_t login_grace_s, tries_max, channels_max;
 	uint64_t window;                     /* bytes that may be delivered before they are durable */
-	unsigned ack_timeout_s;
-	bool strict, pam, password, debug;
+	uint64_t ack_timeout_s, log_level;
+	bool strict, pam, password;
 };
 
 struct front {

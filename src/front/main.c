@@ -5,12 +5,10 @@
  * each connection.  It holds host keys (libssh signs in process) and one user's bytes per
  * child; it decides nothing, opens no database and keeps no target's secret.
  */
-#include <getopt.h>
 #include <seccomp.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "base/flags.h"
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "front/acceptor.h"
@@ -38,46 +36,25 @@ static const struct sandbox front_sandbox = {
 	.name = "front", .empty_root = true, .calls = front_calls, .memory_max = (size_t)2 << 30,
 };
 
-enum { OPT_KEY = 256, OPT_USER, OPT_GRACE, OPT_TRIES, OPT_CHANNELS, OPT_WINDOW, OPT_ACK, OPT_STRICT, OPT_PAM,
-	OPT_PASSWORD, OPT_DEBUG };
-
-static const struct option longs[] = {
-	{ "host-key", required_argument, NULL, OPT_KEY },     { "user", required_argument, NULL, OPT_USER },
-	{ "login-grace", required_argument, NULL, OPT_GRACE }, { "max-tries", required_argument, NULL, OPT_TRIES },
-	{ "max-channels", required_argument, NULL, OPT_CHANNELS }, { "window", required_argument, NULL, OPT_WINDOW },
-	{ "ack-timeout", required_argument, NULL, OPT_ACK },  { "strict-record", no_argument, NULL, OPT_STRICT },
-	{ "pam", no_argument, NULL, OPT_PAM },                { "password", no_argument, NULL, OPT_PASSWORD },
-	{ "debug", no_argument, NULL, OPT_DEBUG },            { NULL, 0, NULL, 0 },
+static const struct flag flags[] = {
+	{ "host-key", FLAG_TEXTS, offsetof(struct front_options, host_keys) },
+	{ "user", FLAG_TEXT, offsetof(struct front_options, user) },
+	{ "login-grace", FLAG_NUMBER, offsetof(struct front_options, login_grace_s), .max = UINT32_MAX },
+	{ "max-tries", FLAG_NUMBER, offsetof(struct front_options, tries_max), .max = UINT32_MAX },
+	{ "max-channels", FLAG_NUMBER, offsetof(struct front_options, channels_max), .max = UINT32_MAX },
+	{ "window", FLAG_NUMBER, offsetof(struct front_options, window) },
+	{ "ack-timeout", FLAG_NUMBER, offsetof(struct front_options, ack_timeout_s), .max = UINT32_MAX },
+	{ "log-level", FLAG_WORD, offsetof(struct front_options, log_level), .words = log_words },
+	{ "strict-record", FLAG_YES, offsetof(struct front_options, strict) },
+	{ "pam", FLAG_YES, offsetof(struct front_options, pam) },
+	{ "password", FLAG_YES, offsetof(struct front_options, password) },
 };
-
-static void
-option_set(struct front_options *o, int c, const char *arg)
-{
-	switch (c) {
-	case OPT_KEY:
-		if (o->host_keys_n == sizeof(o->host_keys) / sizeof(o->host_keys[0]))
-			fatal("--host-key %s: 8 at most", arg);
-		o->host_keys[o->host_keys_n++] = arg;
-		break;
-	case OPT_USER:     o->user = arg; break;
-	case OPT_GRACE:    o->login_grace_s = (unsigned)strtoul(arg, NULL, 10); break;
-	case OPT_TRIES:    o->tries_max = (unsigned)strtoul(arg, NULL, 10); break;
-	case OPT_CHANNELS: o->channels_max = (unsigned)strtoul(arg, NULL, 10); break;
-	case OPT_WINDOW:   o->window = strtoull(arg, NULL, 10); break;
-	case OPT_ACK:      o->ack_timeout_s = (unsigned)strtoul(arg, NULL, 10); break;
-	case OPT_STRICT:   o->strict = true; break;
-	case OPT_PAM:      o->pam = true; break;
-	case OPT_PASSWORD: o->password = true; break;
-	case OPT_DEBUG:    o->debug = true; break;
-	default:           fatal("fortress-front is started by fortress serve");
-	}
-}
 
 int
 main(int argc, char **argv)
 {
 	struct front_options o = { .login_grace_s = 60, .tries_max = 6, .channels_max = 64, .window = 4 << 20,
-		.ack_timeout_s = 10 };
+		.ack_timeout_s = 10, .log_level = LOG_LEVEL_INFO };
 	struct sandbox sandbox = acceptor_sandbox;
 	struct sandbox_filter *filter;
 	struct sandbox_state state;
@@ -85,12 +62,12 @@ main(int argc, char **argv)
 	struct chan *monitor;
 	struct err e = { 0 };
 	ssh_bind binding;
-	int c;
 
 	sandbox_title_init(argc, argv);
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
-		option_set(&o, c, optarg);
-	log_open("acceptor", o.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, 2);
+	log_open("acceptor", LOG_LEVEL_INFO, 2);
+	if (flags_read(flags, sizeof(flags) / sizeof(flags[0]), &o, argc, argv, &e) != 0)
+		fatal("%s", e.text);
+	log_set_level((enum log_level)o.log_level);
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (ssh_init() != SSH_OK)
 		fatal("libssh cannot be initialised");

@@ -146,7 +146,7 @@ known_hosts(struct channel *c)
 	char address[64], port[8];
 
 	way_in(f, address, port);
-	for (unsigned i = 0; i < f->o->host_keys_n; i++)
+	for (unsigned i = 0; i < f->o->host_keys.n; i++)
 		(void)buf_printf(&c->listing->out, "[%s]:%s,*.fx %s\n", address, port, f->o->host_lines[i]);
 }
 

@@ -7,13 +7,13 @@
  * options → fds (3 monitor, 4 store) → keys → policy's files → the directory from the store → sandbox → READY → loop → exit
  */
 #include <errno.h>
-#include <getopt.h>
 #include <pwd.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/flags.h"
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "gate/control.h"
@@ -28,37 +28,22 @@ static const int calls[] = {
 	-1,
 };
 
-struct options { const char *state, *policy, *user; };
-
-static const struct option longs[] = {
-	{ "state", required_argument, NULL, 's' },
-	{ "policy", required_argument, NULL, 'p' },
-	{ "user", required_argument, NULL, 'u' },
-	{ NULL, 0, NULL, 0 },
+struct options {
+	const char *state, *policy, *user;
+	uint64_t log_level;
 };
 
-static struct options options;
-
-static void
-options_parse(int argc, char **argv)
-{
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
-		switch (c) {
-		case 's': options.state = optarg; break;
-		case 'p': options.policy = optarg; break;
-		case 'u': options.user = optarg; break;
-		default:  fatal("usage: fortress-gate --state DIR --policy FILE --user ACCOUNT (started by fortress serve)");
-		}
-	if (options.state == NULL || options.policy == NULL)
-		fatal("usage: fortress-gate --state DIR --policy FILE --user ACCOUNT (started by fortress serve)");
-}
+static const struct flag flags[] = {
+	{ "state", FLAG_TEXT, offsetof(struct options, state), .needed = true },
+	{ "policy", FLAG_TEXT, offsetof(struct options, policy), .needed = true },
+	{ "user", FLAG_TEXT, offsetof(struct options, user) },
+	{ "log-level", FLAG_WORD, offsetof(struct options, log_level), .words = log_words },
+};
 
 static void
 enter_sandbox(struct gate *g)
 {
-	struct sandbox box = { .name = "gate", .user = options.user, .calls = calls, .memory_max = 1u << 30, .files_max = 65536 };
+	struct sandbox box = { .name = "gate", .user = g->account, .calls = calls, .memory_max = 1u << 30, .files_max = 65536 };
 	const char *dir = rules_dir(g->rules);
 	struct sandbox_path path = { .path = geteuid() == 0 ? "/" : dir };
 	struct sandbox_state state = { 0 };
@@ -142,12 +127,13 @@ monitor_message(void *arg, struct chan *chan, struct chan_in *in)
 }
 
 static void
-gate_open(struct gate *g)
+gate_open(struct gate *g, const struct options *o)
 {
 	struct msg_dir_load load = { .req = 1 };
 	const struct passwd *pw = getpwuid(getuid());
 	struct err e = { 0 };
 
+	g->account = o->user;
 	g->owner_uid = getuid();
 	snprintf(g->owner, sizeof(g->owner), "%s", pw != NULL ? pw->pw_name : "");
 	g->loop = loop_new();
@@ -155,13 +141,13 @@ gate_open(struct gate *g)
 	g->puts = puts_new();
 	if (g->loop == NULL || g->dir == NULL || g->puts == NULL)
 		fatal("out of memory");
-	g->keys = keys_open(options.state, &e);
+	g->keys = keys_open(o->state, &e);
 	if (g->keys == NULL)
 		fatal("%s", e.text);
-	g->factor_key = factor_open(options.state, &e);
+	g->factor_key = factor_open(o->state, &e);
 	if (g->factor_key == NULL)
 		fatal("%s", e.text);
-	g->rules = rules_open(options.policy, &e);
+	g->rules = rules_open(o->policy, &e);
 	if (g->rules == NULL)
 		fatal("%s", e.text);
 	g->monitor = chan_new(g->loop, FD_MONITOR, LINK_GATE_OF_MONITOR, monitor_message, g);
@@ -190,13 +176,17 @@ gate_close(struct gate *g)
 int
 main(int argc, char **argv)
 {
+	struct options o = { .log_level = LOG_LEVEL_INFO };
 	struct gate g = { 0 };
+	struct err e = { 0 };
 	int r;
 
 	sandbox_title_init(argc, argv);
 	log_open("gate", LOG_LEVEL_INFO, 2);
-	options_parse(argc, argv);
-	gate_open(&g);
+	if (flags_read(flags, sizeof(flags) / sizeof(flags[0]), &o, argc, argv, &e) != 0)
+		fatal("%s", e.text);
+	log_set_level((enum log_level)o.log_level);
+	gate_open(&g, &o);
 	sandbox_title("gate");
 	r = loop_run(g.loop);
 	gate_close(&g);

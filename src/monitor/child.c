@@ -225,8 +225,7 @@ child_start(struct monitor *m, enum child who, int fd_extra, struct err *e)
 		return err_set(e, -errno, "%s: cannot make its channel: %s", names[who], strerror(errno));
 	arg_add(&args, names[who]);
 	make_args[who](m, &args);
-	if (m->conf->log_level >= LOG_LEVEL_DEBUG)
-		arg_add(&args, "--debug");
+	arg_pair(&args, "--log-level", log_words[m->conf->log_level]);
 	s.path = path;
 	s.argv = args.v;
 	s.fds[s.nfds++] = pair[1];

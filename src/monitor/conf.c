@@ -35,7 +35,6 @@ struct row {
 };
 
 static const char *const yes_no[] = { "no", "yes", NULL };
-static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
 static const char *const audits[] = { "off", "wanted", "required", NULL };
 
 #define AT(field) offsetof(struct conf, field)
@@ -46,7 +45,7 @@ static const struct row rows[] = {
 	{ "HostKey", PATHS, AT(host_keys), NULL, 0, 0, NULL,
 	    "A private host key; may be given several times. Without one: keys/host_ed25519, host_ecdsa and host_rsa." },
 	{ "Policy", PATH, AT(policy), "policy.conf", 0, 0, NULL, "The policy, see policy(5)." },
-	{ "LogLevel", WORD, AT(log_level), "info", 0, 0, levels, "How much the operator's log says." },
+	{ "LogLevel", WORD, AT(log_level), "info", 0, 0, log_words, "How much the operator's log says." },
 	{ "UsePAM", WORD, AT(use_pam), "no", 0, 0, yes_no,
 	    "Offer keyboard-interactive through PAM, and run PAM's account and session phases for every login." },
 	{ "PAMService", TEXT, AT(pam_service), "fortress", 0, 0, NULL, "The service's name in /etc/pam.d." },

@@ -10,7 +10,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <pwd.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -21,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/flags.h"
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "db/journal.h"
@@ -33,6 +33,7 @@
 
 struct options {
 	const char *db, *key, *user, *outside;
+	uint64_t log_level;
 };
 
 /* SQLite's files, the partitions, the checkpoint written by rename. */
@@ -44,27 +45,13 @@ static const int calls[] = {
 	SCMP_SYS(pwritev), SCMP_SYS(umask), SCMP_SYS(chmod), SCMP_SYS(fchmodat), -1,
 };
 
-static void
-options_parse(struct options *o, int argc, char **argv)
-{
-	static const struct option longs[] = {
-		{ "db", required_argument, NULL, 'd' }, { "key", required_argument, NULL, 'k' },
-		{ "user", required_argument, NULL, 'u' }, { "checkpoint-to", required_argument, NULL, 'c' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
-		switch (c) {
-		case 'd': o->db = optarg; break;
-		case 'k': o->key = optarg; break;
-		case 'u': o->user = optarg; break;
-		case 'c': o->outside = optarg; break;
-		default:  exit(2);
-		}
-	if (o->db == NULL || o->key == NULL || optind < argc)
-		fatal("usage: fortress-store --db DIR --key FILE [--user ACCOUNT] [--checkpoint-to FILE]");
-}
+static const struct flag flags[] = {
+	{ "db", FLAG_TEXT, offsetof(struct options, db), .needed = true },
+	{ "key", FLAG_TEXT, offsetof(struct options, key), .needed = true },
+	{ "user", FLAG_TEXT, offsetof(struct options, user) },
+	{ "checkpoint-to", FLAG_TEXT, offsetof(struct options, outside) },
+	{ "log-level", FLAG_WORD, offsetof(struct options, log_level), .words = log_words },
+};
 
 /* Files of a time when it ran as somebody else.  Names are not followed. */
 static void
@@ -236,7 +223,8 @@ finish(struct store *st)
 int
 main(int argc, char **argv)
 {
-	struct options o = { 0 };
+	struct options o = { .log_level = LOG_LEVEL_INFO };
+	struct err e = { 0 };
 	struct store st = { 0 };
 	struct msg_ready ready;
 	bool root = false;
@@ -244,7 +232,9 @@ main(int argc, char **argv)
 
 	sandbox_title_init(argc, argv);
 	log_open("store", LOG_LEVEL_INFO, STDERR_FILENO);
-	options_parse(&o, argc, argv);
+	if (flags_read(flags, sizeof(flags) / sizeof(flags[0]), &o, argc, argv, &e) != 0)
+		fatal("%s", e.text);
+	log_set_level((enum log_level)o.log_level);
 	umask(077);
 	dir_prepare(&o);
 	store_prepare(&st, &o);
