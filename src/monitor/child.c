@@ -38,10 +38,11 @@ struct args {
 };
 
 static const char *const names[CHILDREN] = {
-	[CHILD_STORE] = "store", [CHILD_GATE] = "gate", [CHILD_ACCEPTOR] = "acceptor",
+	[CHILD_STORE] = "store", [CHILD_GATE] = "gate", [CHILD_ACCEPTOR] = "acceptor", [CHILD_NEXT] = "acceptor",
 };
 static const char *const programs[CHILDREN] = {
 	[CHILD_STORE] = "fortress-store", [CHILD_GATE] = "fortress-gate", [CHILD_ACCEPTOR] = "fortress-front",
+	[CHILD_NEXT] = "fortress-front",
 };
 
 static void
@@ -125,11 +126,12 @@ acceptor_args(const struct monitor *m, struct args *a)
 
 static void (*const make_args[CHILDREN])(const struct monitor *, struct args *) = {
 	[CHILD_STORE] = store_args, [CHILD_GATE] = gate_args, [CHILD_ACCEPTOR] = acceptor_args,
+	[CHILD_NEXT] = acceptor_args,
 };
 
 static const enum link_end ends[CHILDREN] = {
 	[CHILD_STORE] = LINK_MONITOR_OF_STORE, [CHILD_GATE] = LINK_MONITOR_OF_GATE,
-	[CHILD_ACCEPTOR] = LINK_MONITOR_OF_ACCEPTOR,
+	[CHILD_ACCEPTOR] = LINK_MONITOR_OF_ACCEPTOR, [CHILD_NEXT] = LINK_MONITOR_OF_ACCEPTOR,
 };
 
 static enum child
@@ -145,10 +147,25 @@ child_of_chan(const struct monitor *m, const struct chan *c)
 bool
 child_all_ready(const struct monitor *m)
 {
-	for (int i = 0; i < CHILDREN; i++)
+	for (int i = 0; i < CHILD_NEXT; i++)
 		if (!m->children[i].ready)
 			return false;
 	return true;
+}
+
+/* The old one ends with its last front; whatever it says until then nobody needs. */
+static void
+acceptor_take_over(struct monitor *m)
+{
+	struct child_state *old = &m->children[CHILD_ACCEPTOR];
+	struct msg_stop stop = { slice_from("a new acceptor takes over") };
+
+	if (old->chan != NULL)
+		(void)chan_send(old->chan, MSG_STOP, &stop);
+	chan_free(old->chan);
+	*old = m->children[CHILD_NEXT];
+	m->children[CHILD_NEXT] = (struct child_state){ 0 };
+	log_info("a new acceptor serves");
 }
 
 static void
@@ -156,6 +173,8 @@ child_said_ready(struct monitor *m, enum child who)
 {
 	m->children[who].ready = true;
 	log_debug("child ready: %s", names[who]);
+	if (who == CHILD_NEXT)
+		acceptor_take_over(m);
 	if (!child_all_ready(m))
 		return;
 	m->restart_delay_ms = 0;
@@ -169,10 +188,11 @@ child_lost(struct monitor *m, enum child who)
 	struct child_state *c = &m->children[who];
 
 	c->ready = false;
-	listen_pause(m);
+	if (who != CHILD_NEXT)
+		listen_pause(m);
 	chan_free(c->chan);
 	c->chan = NULL;
-	if (who == CHILD_ACCEPTOR && c->pid > 0)
+	if (who >= CHILD_ACCEPTOR && c->pid > 0)
 		(void)kill(c->pid, SIGTERM);
 }
 
@@ -212,14 +232,28 @@ child_message(void *arg, struct chan *c, struct chan_in *in)
 
 static void child_ended(void *arg, pid_t pid, int status);
 
+/* Takes fd on success.  One that cannot be watched is not left alone. */
+static int
+child_watch(struct monitor *m, enum child who, pid_t pid, int fd)
+{
+	struct chan *chan = reap_add(pid, child_ended, m) == 0 ? chan_new(m->loop, fd, ends[who], child_message, m) : NULL;
+
+	if (chan == NULL) {
+		(void)kill(pid, SIGKILL);
+		return -ENOMEM;
+	}
+	m->children[who] = (struct child_state){ .pid = pid, .chan = chan };
+	return 0;
+}
+
 static int
 child_start(struct monitor *m, enum child who, int fd_extra, struct err *e)
 {
-	struct child_state *c = &m->children[who];
 	struct args args = { 0 };
 	struct spawn s = { .stdio = { -1, -1, -1 } };
 	char path[4096];
 	int pair[2];
+	pid_t pid;
 
 	if (spawn_path(programs[who], path, sizeof(path)) != 0 || fd_pair(pair) != 0)
 		return err_set(e, -errno, "%s: cannot make its channel: %s", names[who], strerror(errno));
@@ -231,22 +265,27 @@ child_start(struct monitor *m, enum child who, int fd_extra, struct err *e)
 	s.fds[s.nfds++] = pair[1];
 	if (fd_extra >= 0)
 		s.fds[s.nfds++] = fd_extra;
-	c->pid = spawn_start(&s, e);
+	pid = spawn_start(&s, e);
 	args_done(&args);
 	close(pair[1]);
-	if (c->pid < 0) {
-		close(pair[0]);
-		c->pid = 0;
-		return e->code;
-	}
-	c->ready = false;
-	c->chan = chan_new(m->loop, pair[0], ends[who], child_message, m);
-	if (c->chan == NULL || reap_add(c->pid, child_ended, m) != 0)
-		return err_set(e, -ENOMEM, "%s: out of memory", names[who]);
-	return 0;
+	if (pid > 0 && child_watch(m, who, pid, pair[0]) == 0)
+		return 0;
+	close(pair[0]);
+	return pid < 0 ? e->code : err_set(e, -ENOMEM, "%s: out of memory", names[who]);
 }
 
-/* Store and gate, with the channel between them. */
+/* By message, so that it finishes what is open; one that takes no message any more is killed. */
+static void
+child_ask_to_stop(struct monitor *m, enum child who, const char *why)
+{
+	struct child_state *c = &m->children[who];
+	struct msg_stop stop = { slice_from(why) };
+
+	if (c->pid > 0 && (c->chan == NULL || chan_send(c->chan, MSG_STOP, &stop) != 0))
+		(void)kill(c->pid, SIGKILL);
+}
+
+/* Store and gate, with the channel between them; if the gate cannot be started, what was started ends again. */
 static int
 child_start_pair(struct monitor *m, struct err *e)
 {
@@ -256,8 +295,11 @@ child_start_pair(struct monitor *m, struct err *e)
 	if (r != 0)
 		return err_set(e, r, "cannot make a channel: %s", strerror(-r));
 	r = child_start(m, CHILD_STORE, pair[0], e);
-	if (r == 0)
+	if (r == 0) {
 		r = child_start(m, CHILD_GATE, pair[1], e);
+		if (r != 0)
+			child_ask_to_stop(m, CHILD_STORE, "there is no gate");
+	}
 	close(pair[0]);
 	close(pair[1]);
 	return r;
@@ -272,17 +314,18 @@ child_start_all(struct monitor *m, struct err *e)
 }
 
 int
-child_restart_acceptor(struct monitor *m, struct err *e)
+child_renew_acceptor(struct monitor *m, struct err *e)
 {
-	struct child_state *c = &m->children[CHILD_ACCEPTOR];
-	struct msg_stop stop = { slice_from("a new acceptor takes over") };
+	struct child_state *next = &m->children[CHILD_NEXT];
 
-	if (c->chan != NULL)
-		(void)chan_send(c->chan, MSG_STOP, &stop);
-	chan_free(c->chan);
-	*c = (struct child_state){ 0 };
-	return child_start(m, CHILD_ACCEPTOR, -1, e);
+	if (next->pid > 0)
+		(void)kill(next->pid, SIGTERM);          /* it read a configuration of before */
+	chan_free(next->chan);
+	*next = (struct child_state){ 0 };
+	return child_start(m, CHILD_NEXT, -1, e);
 }
+
+static void restart_later(struct monitor *m);
 
 static void
 child_restart(void *arg)
@@ -295,8 +338,10 @@ child_restart(void *arg)
 		r = child_start_pair(m, &e);
 	if (r == 0 && m->children[CHILD_ACCEPTOR].pid == 0)
 		r = child_start(m, CHILD_ACCEPTOR, -1, &e);
-	if (r != 0)
-		log_error("cannot start again: %s", e.text);
+	if (r == 0)
+		return;
+	restart_later(m);
+	log_error("cannot start again: %s: next try in %u ms", e.text, m->restart_delay_ms);
 }
 
 static void
@@ -308,22 +353,11 @@ restart_later(struct monitor *m)
 	loop_timer_start(m->loop, &m->restart_timer, m->restart_delay_ms, child_restart, m);
 }
 
-/* By message, so that it finishes what is open; one that takes no message any more is killed. */
-static void
-child_ask_to_stop(struct monitor *m, enum child who, const char *why)
-{
-	struct child_state *c = &m->children[who];
-	struct msg_stop stop = { slice_from(why) };
-
-	if (c->pid > 0 && (c->chan == NULL || chan_send(c->chan, MSG_STOP, &stop) != 0))
-		(void)kill(c->pid, SIGKILL);
-}
-
 /* The next one to be asked to end, or the end of the loop. */
 static void
 stop_next(struct monitor *m)
 {
-	static const enum child order[] = { CHILD_ACCEPTOR, CHILD_GATE, CHILD_STORE };
+	static const enum child order[CHILDREN] = { CHILD_NEXT, CHILD_ACCEPTOR, CHILD_GATE, CHILD_STORE };
 
 	for (int i = 0; i < CHILDREN; i++)
 		if (m->children[order[i]].pid > 0) {
@@ -379,6 +413,10 @@ child_ended(void *arg, pid_t pid, int status)
 	m->children[who] = (struct child_state){ 0 };
 	if (m->stopping) {
 		stop_next(m);
+		return;
+	}
+	if (who == CHILD_NEXT) {
+		log_error("new acceptor ended: %s: the old one serves on", ended_how(status, how, sizeof(how)));
 		return;
 	}
 	listen_pause(m);

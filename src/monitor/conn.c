@@ -245,7 +245,7 @@ conn_open(struct monitor *m, int sock, const char *peer, unsigned port)
 {
 	int pairs[3][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
 	struct conn *c = conn_new(m, peer, port);
-	int r = c != NULL ? 0 : -ENOMEM;
+	int r = c == NULL ? -ENOMEM : child_all_ready(m) ? 0 : -EAGAIN;
 
 	for (int i = 0; r == 0 && i < 3; i++)
 		r = fd_pair(pairs[i]);

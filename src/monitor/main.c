@@ -137,12 +137,13 @@ on_reload(void *arg, int signo)
 	}
 	conf_free(m->conf);
 	m->conf = c;
+	log_set_level((enum log_level)c->log_level);
 	if (m->children[CHILD_GATE].chan != NULL)
 		(void)chan_send(m->children[CHILD_GATE].chan, MSG_RELOAD, &reload);
-	if (child_restart_acceptor(m, &e) != 0)
-		log_error("no new acceptor: %s", e.text);
+	if (child_renew_acceptor(m, &e) != 0)
+		log_error("no new acceptor, the old one serves on: %s", e.text);
 	else
-		log_info("configuration loaded: %s (addresses and accounts change at the next start)", m->conf_path);
+		log_info("configuration loaded: %s (addresses, accounts and LogLevel of store and gate change at the next start)", m->conf_path);
 }
 
 /* A connection takes a descriptor here; the soft limit that shells and service managers set is for programs of old. */

@@ -16,7 +16,8 @@
 
 struct conn;
 
-enum child { CHILD_STORE, CHILD_GATE, CHILD_ACCEPTOR, CHILDREN };
+/* CHILD_NEXT: an acceptor that takes over once it is ready. */
+enum child { CHILD_STORE, CHILD_GATE, CHILD_ACCEPTOR, CHILD_NEXT, CHILDREN };
 
 struct child_state {
 	pid_t pid;                     /* 0: not running */

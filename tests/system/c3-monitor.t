@@ -34,6 +34,41 @@ try:
     ok(works().stdout == b"in\n", "with LogLevel debug a bastion starts and works", log())
     ok(comes(r"front\[conn \d+\]\[\d+\] debug:"), "fronts say more", log())
 
+    # --- A new acceptor that cannot be started: the old one stays. ---
+    away("fortress-front")
+    os.kill(monitor, signal.SIGHUP)
+    ok(comes("no new acceptor"), "SIGHUP without the front's program is an error in the log", log())
+    ok(works().stdout == b"in\n" and b.bastion.poll() is None and b.child("acceptor") == before, "and the old acceptor serves on", log())
+    back("fortress-front")
+    key = f"{b.dir}/state/keys/host_rsa"
+    good = open(key).read()
+    open(key, "w").write("not a key\n")
+    os.kill(monitor, signal.SIGHUP)
+    ok(comes("new acceptor ended"), "one that ends before it serves is an error in the log", log())
+    ok(works().stdout == b"in\n" and b.child("acceptor") == before, "and the old acceptor serves on", log())
+    open(key, "w").write(good)
+    conf = f"{b.dir}/state/fortress.conf"
+    text = open(conf).read()
+    open(conf, "w").write(text.replace("LogLevel debug", "LogLevel error"))
+    os.kill(monitor, signal.SIGHUP)
+    b.wait(lambda: before not in b.children())
+    size = len(log())
+    ok(works().stdout == b"in\n" and b.child("acceptor") != before, "a new one that serves takes over", log())
+    ok(not re.search(r"(monitor|front\S*)\[\d+\] (info|debug)", log()[size:]), "LogLevel error: monitor and fronts say no more than that", log()[size:])
+
+    # --- A child that ends while its program is away. ---
+    for name, program in (("acceptor", "fortress-front"), ("gate", "fortress-gate"), ("store", "fortress-store")):
+        n = len(re.findall("cannot start again", log()))
+        away(program)
+        os.kill(b.child(name), signal.SIGKILL)
+        ok(comes("cannot start again", n + 2), f"without its program the {name} is not started, and that is tried again", log()[-2000:])
+        back(program)
+        try:
+            b.wait(lambda: works().stdout == b"in\n", 20)
+            good = True
+        except SystemExit: good = False
+        ok(good and b.bastion.poll() is None, f"once it is back, the {name} comes back by itself", log()[-2000:])
+    ok(len(b.children()) == 3, "and each is there once", b.children())
 finally:
     if b: b.stop()
     subprocess.run(["rm", "-rf", lib])
