@@ -295,9 +295,10 @@ db_open(const char *dir, bool writable, struct err *e)
 	db->writable = writable;
 	db->seg_fd = -1;
 	r = sqlite3_open_v2(path, &db->sql, flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, NULL);
-	if (r != SQLITE_OK)
-		r = access(path, F_OK) != 0 && !writable ? err_set(e, -ENOENT, "%s: there is no database here", path) :
-		    db_error(db, r, "opening", e);
+	if (r != SQLITE_OK && !writable && access(path, R_OK) != 0)
+		r = err_set(e, -errno, "%s: %s", path, errno == ENOENT ? "there is no database here" : strerror(errno));
+	else if (r != SQLITE_OK)
+		r = db_error(db, r, "opening", e);
 	else
 		r = db_setup(db, e);
 	free(path);

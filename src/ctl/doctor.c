@@ -7,6 +7,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,12 +22,16 @@
 #include <linux/netlink.h>
 
 #include "base/fd.h"
+#include "base/spawn.h"
+#include "base/text.h"
 #include "ctl/ask.h"
 #include "ctl/directory.h"
 #include "ctl/doctor.h"
+#include "ctl/run.h"
 #include "db/tree.h"
 
 enum level { OK, WARN, FAIL };
+enum { ANSWER_MS = 2000, CONF_MAX = 65536 };
 
 struct finding { enum level level; char text[400], todo[400]; };
 
@@ -44,6 +50,15 @@ say(struct finding *f, enum level level, const char *todo, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* What to do when something in the state cannot be opened. */
+static const char *
+whose(int code)
+{
+	return code == EACCES || code == EPERM ? "run this as root, or as the account that the bastion belongs to" :
+	    code == ENOENT ? "fortress setup makes a state, and fortress serve its database; or name another with --state" :
+	    "is the disk there, and full?";
+}
+
 static void
 check_libssh(struct ctl *c, struct finding *f)
 {
@@ -51,34 +66,40 @@ check_libssh(struct ctl *c, struct finding *f)
 	say(f, OK, "", "built with libssh %s, which has the fixes", LIBSSH_LEVEL);
 }
 
-/* The question that auditctl -s asks. */
-static void
-check_audit(struct ctl *c, struct finding *f)
+/* The question that auditctl -s asks; false: no answer. */
+static bool
+audit_ask(int fd, struct audit_status *status)
 {
 	struct { struct nlmsghdr h; struct audit_status s; } ask = { .h = { .nlmsg_len = sizeof(ask), .nlmsg_type = AUDIT_GET,
 	    .nlmsg_flags = NLM_F_REQUEST } };
 	union { struct nlmsghdr h; unsigned char bytes[4096]; } answer;
-	struct audit_status status = { 0 };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
 	ssize_t n = -1;
 
-	(void)c;
-	if (fd < 0) {
-		say(f, WARN, "use a kernel with CONFIG_AUDIT, or KernelAudit off", "the kernel has no audit log");
-		return;
-	}
-	if (send(fd, &ask, sizeof(ask), 0) > 0)
+	if (send(fd, &ask, sizeof(ask), 0) > 0 && poll(&p, 1, ANSWER_MS) == 1)
 		n = recv(fd, &answer, sizeof(answer), MSG_DONTWAIT);
-	close(fd);
-	if (n < (ssize_t)(sizeof(answer.h) + offsetof(struct audit_status, pid)) || answer.h.nlmsg_type != AUDIT_GET) {
+	if (n < (ssize_t)(sizeof(answer.h) + offsetof(struct audit_status, pid)) || answer.h.nlmsg_type != AUDIT_GET)
+		return false;
+	memcpy(status, NLMSG_DATA(&answer.h), offsetof(struct audit_status, pid));
+	return true;
+}
+
+static void
+check_audit(struct ctl *c, struct finding *f)
+{
+	struct audit_status status = { 0 };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
+
+	(void)c;
+	if (fd < 0)
+		say(f, WARN, "use a kernel with CONFIG_AUDIT, or KernelAudit off", "the kernel has no audit log");
+	else if (!audit_ask(fd, &status))
 		say(f, WARN, "run this as root, outside of a container", "may not ask the kernel's audit log");
-		return;
-	}
-	memcpy(&status, NLMSG_DATA(&answer.h), offsetof(struct audit_status, pid));
-	if (status.enabled == 0)
+	else if (status.enabled == 0)
 		say(f, WARN, "auditctl -e 1, and install auditd", "the kernel's audit log is off: nothing is recorded there");
 	else
 		say(f, OK, "", "the kernel's audit log is on");
+	fd_close(&fd);
 }
 
 static void
@@ -99,7 +120,8 @@ check_state(struct ctl *c, struct finding *f)
 	struct stat st;
 
 	if (stat(c->state, &st) != 0)
-		say(f, FAIL, "name the state directory with --state; contrib/quickstart makes one", "%s: %s", c->state, strerror(errno));
+		say(f, FAIL, "name the bastion's state with --state or FORTRESS_STATE; fortress setup makes one", "%s: %s", c->state,
+		    strerror(errno));
 	else if (!S_ISDIR(st.st_mode) || (st.st_mode & 022) != 0)
 		say(f, FAIL, "chmod go-w it", "%s: other people may write to it", c->state);
 	else if (st.st_uid != geteuid())
@@ -121,10 +143,10 @@ check_keys(struct ctl *c, struct finding *f)
 	snprintf(path, sizeof(path), "%s/keys", c->state);
 	dir = opendir(path);
 	if (dir == NULL) {
-		say(f, FAIL, "start the bastion once, as the owner of the state", "%s: %s", path, strerror(errno));
+		say(f, FAIL, whose(errno), "%s: %s", path, strerror(errno));
 		return;
 	}
-	say(f, FAIL, "start the bastion once", "%s: no keys", path);
+	say(f, FAIL, "fortress setup", "%s: no keys", path);
 	while ((entry = readdir(dir)) != NULL) {
 		size_t len = strlen(entry->d_name);
 
@@ -135,7 +157,8 @@ check_keys(struct ctl *c, struct finding *f)
 			say(f, FAIL, "chmod 600 it, and think about making a new one", "%s/%s: others may read this key", path, entry->d_name);
 			break;
 		}
-		say(f, OK, "", "%u private keys, readable by their owner alone", ++n);
+		n++;
+		say(f, OK, "", "%u private key%s, readable by %s owner alone", n, n == 1 ? "" : "s", n == 1 ? "its" : "their");
 	}
 	closedir(dir);
 }
@@ -149,7 +172,7 @@ check_database(struct ctl *c, struct finding *f)
 	uint64_t size = 0;
 
 	if (db == NULL)
-		say(f, FAIL, "is the bastion's disk mounted, and are you its owner or root?", "%s", copy.e.text);
+		say(f, FAIL, whose(-copy.e.code), "%s", copy.e.text);
 	else if (db_tree_size(db, &size, &e) != 0)
 		say(f, FAIL, "fortress audit verify --db", "%s", e.text);
 	else
@@ -184,7 +207,8 @@ status_good(void *arg, unsigned type, const void *message)
 		say(f, FAIL, "mend it; fortress policy check; fortress reload", "the policy: %.*s", (int)m->policy_error.n,
 		    (const char *)m->policy_error.p);
 	else
-		say(f, OK, "", "running: %u users, %u hosts, %u rules", m->users, m->hosts, m->rules);
+		say(f, OK, "", "running: %u user%s, %u host%s, %u rule%s", m->users, m->users == 1 ? "" : "s", m->hosts,
+		    m->hosts == 1 ? "" : "s", m->rules, m->rules == 1 ? "" : "s");
 	return true;
 }
 
@@ -196,7 +220,127 @@ check_running(struct ctl *c, struct finding *f)
 	struct ask *a = ask_open(&copy);
 
 	if (a == NULL || ask_wait(a, MSG_STATUS, &m, status_good, f) != 0)
-		say(f, WARN, "fortress serve", "%s", copy.e.text);
+		say(f, WARN, copy.e.code == -EACCES ? whose(EACCES) : "fortress serve", "%s", copy.e.text);
+	ask_close(a);
+}
+
+/* --- the configuration, by the program that reads it --- */
+
+/* What `serve -T` prints.  Its exit status, or a negative code. */
+static int
+conf_ask(struct ctl *c, struct buf *text)
+{
+	char path[4096];
+	char *argv[] = { path, (char *)(uintptr_t)"--state", c->state, (char *)(uintptr_t)"-T", NULL };
+	struct err e = { 0 };
+	int r = spawn_path("fortress-monitor", path, sizeof(path));
+
+	if (r == 0)
+		r = run_program(argv, text, &e);
+	if (r < 0)
+		(void)buf_text(text, e.text);
+	return r;
+}
+
+/* Its words without its name. */
+static const char *
+said(struct buf *text)
+{
+	static const char who[] = "fortress serve: ";
+	const char *s = buf_cstr(text);
+
+	return strncmp(s, who, sizeof(who) - 1) == 0 ? s + sizeof(who) - 1 : s;
+}
+
+static void
+check_conf(struct ctl *c, struct finding *f)
+{
+	struct buf text;
+
+	buf_init(&text, CONF_MAX);
+	if (conf_ask(c, &text) == 0)
+		say(f, OK, "", "%s/fortress.conf", c->state);
+	else
+		say(f, FAIL, "mend it; fortress serve -t checks it again", "%.*s", (int)strcspn(said(&text), "\n"), said(&text));
+	buf_done(&text);
+}
+
+/* --- does it listen?  As a client sees it: the first line of SSH comes --- */
+
+/* Connects to "ADDRESS:PORT"; for 0.0.0.0 and [::] to this machine. */
+static int
+place_connect(char *place)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV }, *ai = NULL;
+	char *colon = strrchr(place, ':'), *host = place;
+	int fd = -1;
+
+	if (colon == NULL)
+		return -1;
+	*colon = '\0';
+	if (*host == '[' && colon[-1] == ']') {
+		colon[-1] = '\0';
+		host++;
+	}
+	host = strcmp(host, "0.0.0.0") == 0 ? (char *)"127.0.0.1" : strcmp(host, "::") == 0 ? (char *)"::1" : host;
+	if (getaddrinfo(host, colon + 1, &hints, &ai) == 0)
+		fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, ai->ai_addr, ai->ai_addrlen) != 0)
+		fd_close(&fd);
+	if (ai != NULL)
+		freeaddrinfo(ai);
+	return fd;
+}
+
+static bool
+place_greets(const char *place)
+{
+	struct pollfd p = { .events = POLLIN };
+	char copy[256], hello[4] = "";
+	bool good;
+
+	snprintf(copy, sizeof(copy), "%s", place);
+	p.fd = place_connect(copy);
+	good = p.fd >= 0 && poll(&p, 1, ANSWER_MS) == 1 && recv(p.fd, hello, sizeof(hello), 0) == (ssize_t)sizeof(hello) &&
+	    memcmp(hello, "SSH-", sizeof(hello)) == 0;
+	fd_close(&p.fd);
+	return good;
+}
+
+static void
+places_look(char *text, struct finding *f)
+{
+	static const char key[] = "ListenAddress ";
+	char *save = NULL, shown[300] = "";
+
+	for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+		if (strncmp(line, key, sizeof(key) - 1) != 0)
+			continue;
+		line += sizeof(key) - 1;
+		if (!place_greets(line)) {
+			say(f, FAIL, "read the bastion's log", "%s: no SSH server answers there", line);
+			return;
+		}
+		snprintf(shown + strlen(shown), sizeof(shown) - strlen(shown), " %s", line);
+	}
+	say(f, OK, "", "answers at%s", shown);
+}
+
+static void
+check_listening(struct ctl *c, struct finding *f)
+{
+	struct ctl copy = *c;
+	struct ask *a = ask_open(&copy);
+	struct buf text;
+
+	buf_init(&text, CONF_MAX);
+	if (a == NULL)
+		say(f, WARN, copy.e.code == -EACCES ? whose(EACCES) : "fortress serve", "not looked at: no bastion is to be asked");
+	else if (conf_ask(c, &text) != 0)
+		say(f, WARN, "mend the configuration", "not looked at: where it listens is not known");
+	else
+		places_look((char *)(uintptr_t)buf_cstr(&text), f);
+	buf_done(&text);
 	ask_close(a);
 }
 
@@ -234,15 +378,17 @@ check_agents(struct ctl *c, struct finding *f)
 
 	say(f, OK, "", "no agents on sockets of this machine");
 	if (directory_load(&copy, agent_look, &a) != 0)
-		say(f, WARN, "fortress serve", "not looked at: no bastion runs");
+		say(f, WARN, copy.e.code == -EACCES ? whose(EACCES) : "fortress serve", "not looked at: no bastion is to be asked");
 	else if (f->level == OK && a.good > 0)
-		say(f, OK, "", "%u agents on sockets of this machine answer", a.good);
+		say(f, OK, "", "%u agent%s on sockets of this machine answer%s", a.good, a.good == 1 ? "" : "s", a.good == 1 ? "s" : "");
 }
 
-static const struct { const char *name; void (*fn)(struct ctl *, struct finding *); } checks[] = {
-	{ "libssh", check_libssh }, { "landlock", check_landlock }, { "kernel audit", check_audit }, { "clock", check_clock },
-	{ "state", check_state }, { "keys", check_keys }, { "database", check_database }, { "bastion", check_running },
-	{ "agents", check_agents },
+/* in_state: says nothing when there is no state. */
+static const struct { const char *name; void (*fn)(struct ctl *, struct finding *); bool in_state; } checks[] = {
+	{ "libssh", check_libssh, false }, { "landlock", check_landlock, false }, { "kernel audit", check_audit, false },
+	{ "clock", check_clock, false }, { "state", check_state, false }, { "configuration", check_conf, true },
+	{ "keys", check_keys, true }, { "database", check_database, true }, { "bastion", check_running, true },
+	{ "listening", check_listening, true }, { "agents", check_agents, true },
 };
 
 static const struct out_column columns[] = {
@@ -250,26 +396,50 @@ static const struct out_column columns[] = {
 	{ NULL, 0, 0 },
 };
 
+static const char *const words[] = { [OK] = "ok", [WARN] = "warn", [FAIL] = "fail" };
+
+/* For people a line each, and one more where there is something to do. */
+static void
+finding_print(const char *name, const struct finding *f)
+{
+	char text[sizeof(f->text) * 2];
+
+	printf("%-5s %-14s %s\n", words[f->level], name, text_escaped(slice_from(f->text), text, sizeof(text)));
+	if (f->todo[0] != '\0')
+		printf("%-20s to do: %s\n", "", f->todo);
+}
+
+static void
+finding_row(struct out *o, const char *name, const struct finding *f)
+{
+	out_cstr(o, name);
+	out_cstr(o, words[f->level]);
+	out_cstr(o, f->text);
+	out_cstr(o, f->todo);
+}
+
 int
 doctor(struct ctl *c, int argc, char **argv)
 {
-	static const char *const words[] = { [OK] = "ok", [WARN] = "warn", [FAIL] = "fail" };
-	bool failed = false;
-	struct out *o;
+	struct out *o = c->format != OUT_TEXT ? ctl_out(c, columns, false) : NULL;
+	bool failed = false, state = access(c->state, F_OK) == 0;
 
 	(void)argv;
 	if (argc != 1)
 		return ctl_usage(c, "doctor", NULL);
-	o = ctl_out(c, columns, false);
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		struct finding f = { 0 };
 
+		if (checks[i].in_state && !state)
+			continue;
 		checks[i].fn(c, &f);
 		failed = failed || f.level == FAIL;
-		out_cstr(o, checks[i].name);
-		out_cstr(o, words[f.level]);
-		out_cstr(o, f.text);
-		out_cstr(o, f.todo);
+		if (o != NULL)
+			finding_row(o, checks[i].name, &f);
+		else
+			finding_print(checks[i].name, &f);
 	}
-	return out_end(o) == 0 && !failed ? CTL_OK : CTL_FAILED;
+	if (o != NULL && out_end(o) != 0)
+		failed = true;
+	return failed ? CTL_FAILED : CTL_OK;
 }

@@ -50,6 +50,16 @@ static const struct flag flags[] = {
 	{ "password", FLAG_YES, offsetof(struct front_options, password) },
 };
 
+/* Whoever ends everything (a service manager, a terminal) means the monitor, which tells each front. */
+static void
+ignore_signals(void)
+{
+	static const int signals[] = { SIGPIPE, SIGINT, SIGTERM, SIGHUP };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		(void)signal(signals[i], SIG_IGN);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -68,7 +78,7 @@ main(int argc, char **argv)
 	if (flags_read(flags, sizeof(flags) / sizeof(flags[0]), &o, argc, argv, &e) != 0)
 		fatal("%s", e.text);
 	log_set_level((enum log_level)o.log_level);
-	(void)signal(SIGPIPE, SIG_IGN);
+	ignore_signals();
 	if (ssh_init() != SSH_OK)
 		fatal("libssh cannot be initialised");
 	loop = loop_new();

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <pwd.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -183,6 +184,9 @@ main(int argc, char **argv)
 
 	sandbox_title_init(argc, argv);
 	log_open("gate", LOG_LEVEL_INFO, 2);
+	(void)signal(SIGINT, SIG_IGN);           /* the monitor says when to stop */
+	(void)signal(SIGTERM, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
 	if (flags_read(flags, sizeof(flags) / sizeof(flags[0]), &o, argc, argv, &e) != 0)
 		fatal("%s", e.text);
 	log_set_level((enum log_level)o.log_level);

@@ -10,7 +10,8 @@
  * Store and gate live and die together: a gate without its store could decide but not
  * record, so when either ends both are started again (with growing pauses), and every
  * front, whose channel to the store is gone, ends with a sentence.  A new acceptor
- * harms nobody: fronts hold their own channels.
+ * harms nobody: fronts hold their own channels.  Before all three have served once,
+ * one that ends is a reason not to start at all.
  */
 #include <errno.h>
 #include <signal.h>
@@ -26,6 +27,7 @@
 #include "monitor/conn.h"
 #include "monitor/dial.h"
 #include "monitor/listen.h"
+#include "monitor/starter.h"
 
 #define RESTART_FIRST_MS 100
 #define RESTART_MAX_MS   10000
@@ -178,7 +180,9 @@ child_said_ready(struct monitor *m, enum child who)
 	if (!child_all_ready(m))
 		return;
 	m->restart_delay_ms = 0;
+	m->served = true;
 	listen_resume(m);
+	starter_tell();
 }
 
 /* Without its channel a child ends by itself, in order; the acceptor would wait for its fronts, which need it no more. */
@@ -193,7 +197,7 @@ child_lost(struct monitor *m, enum child who)
 	chan_free(c->chan);
 	c->chan = NULL;
 	if (who >= CHILD_ACCEPTOR && c->pid > 0)
-		(void)kill(c->pid, SIGTERM);
+		(void)kill(c->pid, SIGKILL);
 }
 
 static void
@@ -250,7 +254,7 @@ static int
 child_start(struct monitor *m, enum child who, int fd_extra, struct err *e)
 {
 	struct args args = { 0 };
-	struct spawn s = { .stdio = { -1, -1, -1 } };
+	struct spawn s = { .stdio = { -1, -1, -1 }, .setsid = 1 };     /* a terminal's signals are for the monitor */
 	char path[4096];
 	int pair[2];
 	pid_t pid;
@@ -319,7 +323,7 @@ child_renew_acceptor(struct monitor *m, struct err *e)
 	struct child_state *next = &m->children[CHILD_NEXT];
 
 	if (next->pid > 0)
-		(void)kill(next->pid, SIGTERM);          /* it read a configuration of before */
+		(void)kill(next->pid, SIGKILL);          /* it read a configuration of before */
 	chan_free(next->chan);
 	*next = (struct child_state){ 0 };
 	return child_start(m, CHILD_NEXT, -1, e);
@@ -364,7 +368,7 @@ stop_next(struct monitor *m)
 			child_ask_to_stop(m, order[i], "the bastion stops");
 			return;
 		}
-	loop_stop(m->loop, 0);
+	loop_stop(m->loop, m->failed);
 }
 
 static void
@@ -419,8 +423,15 @@ child_ended(void *arg, pid_t pid, int status)
 		log_error("new acceptor ended: %s: the old one serves on", ended_how(status, how, sizeof(how)));
 		return;
 	}
+	(void)ended_how(status, how, sizeof(how));
+	if (!m->served) {
+		log_error("process ended before it served: %s: %s: the bastion does not start", names[who], how);
+		m->stopping = m->failed = true;
+		child_stop_all(m);
+		return;
+	}
 	listen_pause(m);
-	log_error("process ended: %s: %s: starting again", names[who], ended_how(status, how, sizeof(how)));
+	log_error("process ended: %s: %s: starting again", names[who], how);
 	if (who == CHILD_STORE)
 		child_ask_to_stop(m, CHILD_GATE, "the store has ended");
 	if (who == CHILD_GATE)

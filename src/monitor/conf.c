@@ -13,14 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "monitor/conf.h"
+#include "monitor/conf_check.h"
 
 #define FILE_MAX      262144
 #define INCLUDE_DEPTH 8
+#define HOST_KEYS_MAX 8                  /* as the fronts take */
 
 enum kind { TEXT, PATH, LIST, PATHS, NUMBER, SIZE, DURATION, WORD };
 
@@ -42,8 +45,9 @@ static const char *const audits[] = { "off", "wanted", "required", NULL };
 static const struct row rows[] = {
 	{ "ListenAddress", LIST, AT(listen), "127.0.0.1:2222", 0, 0, NULL,
 	    "Address and port to accept SSH on; may be given several times." },
-	{ "HostKey", PATHS, AT(host_keys), NULL, 0, 0, NULL,
-	    "A private host key; may be given several times. Without one: keys/host_ed25519, host_ecdsa and host_rsa." },
+	{ "HostKey", PATHS, AT(host_keys), NULL, 0, HOST_KEYS_MAX, NULL,
+	    "A private host key; may be given several times. Without one: those of keys/host_ed25519, host_ecdsa and host_rsa that "
+	    "are there; at least one must be." },
 	{ "Policy", PATH, AT(policy), "policy.conf", 0, 0, NULL, "The policy, see policy(5)." },
 	{ "LogLevel", WORD, AT(log_level), "info", 0, 0, log_words, "How much the operator's log says." },
 	{ "UsePAM", WORD, AT(use_pam), "no", 0, 0, yes_no,
@@ -81,7 +85,7 @@ struct parse {
 	struct conf *conf;
 	const char *state_dir, *file;
 	unsigned line, depth;
-	bool may_include, seen[ROWS];
+	bool live, seen[ROWS];               /* live: from a file, on the machine that is to serve by it */
 	struct err *e;
 };
 
@@ -100,7 +104,11 @@ field_const(const struct conf *c, const struct row *r)
 static int
 fail(struct parse *p, size_t col, const char *what, const char *word, const char *hint)
 {
-	return err_set(p->e, -EINVAL, "%s:%u:%zu: %s%s%s%s%s%s", p->file, p->line, col, what,
+	char place[40] = "";
+
+	if (p->line > 0)                         /* else a default, which stands on no line */
+		snprintf(place, sizeof(place), ":%u:%zu", p->line, col);
+	return err_set(p->e, -EINVAL, "%s%s: %s%s%s%s%s%s", p->file, place, what,
 	    word != NULL ? " \"" : "", word != NULL ? word : "", word != NULL ? "\"" : "",
 	    hint != NULL ? ": " : "", hint != NULL ? hint : "");
 }
@@ -198,9 +206,12 @@ static int
 list_add(struct parse *p, const struct row *r, size_t col, const char *text)
 {
 	struct conf_list *list = field(p->conf, r);
+	uint64_t max = r->max != 0 ? r->max : CONF_LIST_MAX;
+	char most[32];
 
-	if (list->n == CONF_LIST_MAX)
-		return fail(p, col, "given too often:", r->name, "16 at most");
+	snprintf(most, sizeof(most), "%llu at most", (unsigned long long)max);
+	if (list->n == max)
+		return fail(p, col, "given too often:", r->name, most);
 	list->items[list->n] = r->kind == PATHS ? path_from(p->state_dir, text) : strdup(text);
 	if (list->items[list->n] == NULL)
 		return err_set(p->e, -ENOMEM, "out of memory");
@@ -224,6 +235,18 @@ row_set(struct parse *p, const struct row *r, size_t col, const char *text)
 	default:
 		return text_set(p, r, text);
 	}
+}
+
+/* The value, and whether there is what it names. */
+static int
+value_set(struct parse *p, const struct row *r, size_t col, const char *text)
+{
+	char why[512];
+	int n = row_set(p, r, col, text);
+
+	if (n == 0 && !conf_check(r->name, text, p->state_dir, p->live, why, sizeof(why)))
+		n = fail(p, col, r->name, text, why);
+	return n;
 }
 
 static const struct row *
@@ -257,14 +280,17 @@ include(struct parse *p, size_t col, const char *pattern)
 	unsigned line = p->line;
 	char *path;
 	glob_t g;
-	int r = 0;
+	int found, r = 0;
 
-	if (!p->may_include || p->depth == INCLUDE_DEPTH)
-		return fail(p, col, "Include is not possible here", NULL, p->may_include ? "8 levels at most" : NULL);
+	if (!p->live || p->depth == INCLUDE_DEPTH)
+		return fail(p, col, "Include is not possible here", NULL, p->live ? "8 levels at most" : NULL);
 	path = path_from(p->state_dir, pattern);
 	if (path == NULL)
 		return err_set(p->e, -ENOMEM, "out of memory");
-	if (glob(path, 0, NULL, &g) == 0) {
+	found = glob(path, 0, NULL, &g);
+	if (found == GLOB_NOMATCH && strpbrk(pattern, "*?[") == NULL)
+		r = fail(p, col, "there is no file", path, NULL);
+	if (found == 0) {
 		p->depth++;
 		for (size_t i = 0; r == 0 && i < g.gl_pathc; i++)
 			r = parse_file(p, g.gl_pathv[i]);
@@ -294,7 +320,7 @@ setting(struct parse *p, char *key, char *value, size_t key_col, size_t value_co
 	if (p->seen[i] && r->kind != LIST && r->kind != PATHS)
 		return fail(p, key_col, "given twice:", r->name, NULL);
 	p->seen[i] = true;
-	return row_set(p, r, value_col, value);
+	return value_set(p, r, value_col, value);
 }
 
 /* Ends the value at its closing quote or at trailing blanks; -EINVAL for what is left over. */
@@ -370,20 +396,27 @@ parse_file(struct parse *p, const char *path)
 	return r;
 }
 
+/* Those that are there. */
 static int
-host_keys_default(struct conf *c, const char *state_dir)
+host_keys_default(struct parse *p)
 {
 	static const char *const names[] = { "keys/host_ed25519", "keys/host_ecdsa", "keys/host_rsa" };
+	const struct row *r = row_find("HostKey");
+	char *path;
+	int n = 0;
 
-	if (c->host_keys.n > 0)
-		return 0;
-	for (unsigned i = 0; i < 3; i++) {
-		c->host_keys.items[i] = path_from(state_dir, names[i]);
-		if (c->host_keys.items[i] == NULL)
-			return -ENOMEM;
-		c->host_keys.n++;
+	for (size_t i = 0; n == 0 && i < sizeof(names) / sizeof(names[0]); i++) {
+		path = path_from(p->state_dir, names[i]);
+		if (path == NULL)
+			return err_set(p->e, -ENOMEM, "out of memory");
+		if (!p->live || access(path, F_OK) == 0)
+			n = value_set(p, r, 0, names[i]);
+		free(path);
 	}
-	return 0;
+	if (n == 0 && p->conf->host_keys.n == 0)
+		n = fail(p, 0, "there is no host key: none of keys/host_ed25519, keys/host_ecdsa and keys/host_rsa is in", p->state_dir,
+		    "fortress setup makes them");
+	return n;
 }
 
 /* Defaults for what was not said: they go through the same parser, so they are valid or a bug shows at once. */
@@ -392,14 +425,11 @@ defaults(struct parse *p)
 {
 	int r = 0;
 
-	p->file = "default";
 	p->line = 0;
 	for (size_t i = 0; r == 0 && i < ROWS; i++)
 		if (!p->seen[i] && rows[i].deflt != NULL)
-			r = row_set(p, &rows[i], 0, rows[i].deflt);
-	if (r == 0 && host_keys_default(p->conf, p->state_dir) != 0)
-		r = err_set(p->e, -ENOMEM, "out of memory");
-	return r;
+			r = value_set(p, &rows[i], 0, rows[i].deflt);
+	return r == 0 && p->conf->host_keys.n == 0 ? host_keys_default(p) : r;
 }
 
 static struct conf *
@@ -416,7 +446,7 @@ finish(struct parse *p, int r)
 struct conf *
 conf_load(const char *path, const char *state_dir, struct err *e)
 {
-	struct parse p = { .conf = calloc(1, sizeof(struct conf)), .state_dir = state_dir, .may_include = true, .e = e };
+	struct parse p = { .conf = calloc(1, sizeof(struct conf)), .state_dir = state_dir, .live = true, .e = e };
 
 	if (p.conf == NULL) {
 		err_set(e, -ENOMEM, "out of memory");

@@ -33,10 +33,10 @@ struct conf {
 	uint64_t kernel_audit;               /* enum conf_kernel_audit */
 };
 
-/* Reads the file and what it includes; relative paths in it are taken from the state directory.
- * NULL on failure with e "FILE:LINE:COL: what".  Caller frees with conf_free. */
+/* Reads the file and what it includes; relative paths in it are taken from the state directory.  The files and accounts that
+ * it names must be there.  NULL on failure with e "FILE:LINE:COL: what".  Caller frees with conf_free. */
 struct conf *conf_load(const char *path, const char *state_dir, struct err *e);
-/* The same from text (for tests and the fuzzer); Include is refused. */
+/* The same from text (for tests and the fuzzer); Include is refused, and nothing outside the text is looked at. */
 struct conf *conf_parse(const char *name, struct slice text, const char *state_dir, struct err *e);
 void conf_free(struct conf *c);
 

@@ -11,6 +11,7 @@
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +25,11 @@
 #include "monitor/conn.h"
 #include "monitor/control.h"
 #include "monitor/listen.h"
+#include "monitor/starter.h"
 #include "monitor/state.h"
 
 #define STOP_GRACE_MS 3000
+#define TERMINAL_MS   200                /* after its SIGHUP a terminal that is closed is gone */
 
 enum { OPT_STATE = 256, OPT_KEYWORDS, OPT_BACKGROUND };
 
@@ -46,13 +49,30 @@ static const struct option longs[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+/* To whoever typed it: no line of a log. */
+static void refuse(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
+
+static void
+refuse(int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("fortress serve: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(status);
+}
+
 static void
 options_parse(struct options *o, int argc, char **argv)
 {
 	const char *state = getenv("FORTRESS_STATE"), *conf = NULL;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "f:tT", longs, NULL)) != -1)
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":f:tT", longs, NULL)) != -1)
 		switch (c) {
 		case OPT_STATE:      state = optarg; break;
 		case OPT_KEYWORDS:   o->keywords = optarg; break;
@@ -61,12 +81,14 @@ options_parse(struct options *o, int argc, char **argv)
 		case 't':            o->test = true; break;
 		case 'T':            o->print = true; break;
 		default:
-			fatal("usage: fortress serve [--state DIR] [-f FILE] [-t | -T] [--background]");
+			refuse(2, "%s: %s\nusage: fortress serve [-f FILE] [-t | -T] [--background]", argv[optind - 1],
+			    c == ':' ? "needs a value" : "no such option");
 		}
 	if (optind < argc)
-		fatal("%s: not understood here: see fortress(1)", argv[optind]);
+		refuse(2, "%s: not understood here\nusage: fortress serve [-f FILE] [-t | -T] [--background]", argv[optind]);
 	if (realpath(state != NULL ? state : PKGSTATEDIR, o->state) == NULL && o->keywords == NULL)
-		fatal("%s: %s: name the state directory with --state", state != NULL ? state : PKGSTATEDIR, strerror(errno));
+		refuse(1, "%s: %s: name the bastion's state with --state or FORTRESS_STATE; fortress setup makes one",
+		    state != NULL ? state : PKGSTATEDIR, strerror(errno));
 	snprintf(o->conf, sizeof(o->conf), conf != NULL ? "%s" : "%s/fortress.conf", conf != NULL ? conf : o->state);
 }
 
@@ -80,10 +102,8 @@ answer_and_exit(const struct options *o)
 	if (o->keywords != NULL)
 		return conf_print_keywords(o->keywords, stdout) == 0 ? 0 : 1;
 	c = conf_load(o->conf, o->state, &e);
-	if (c == NULL) {
-		fprintf(stderr, "%s\n", e.text);
-		return 1;
-	}
+	if (c == NULL)
+		refuse(1, "%s", e.text);
 	if (o->print)
 		conf_print(c, stdout);
 	else
@@ -104,14 +124,12 @@ stop_grace_over(void *arg)
 }
 
 static void
-on_stop(void *arg, int signo)
+stop(struct monitor *m, const char *why)
 {
-	struct monitor *m = arg;
-
 	if (m->stopping)
 		return;
 	m->stopping = true;
-	log_info("stopping: signal %d: %u connections are told", signo, m->conns_n);
+	log_info("stopping: %s: %u connections are told", why, m->conns_n);
 	listen_close(m);
 	control_close(m);
 	conn_terminate_all(m, "the bastion stops");
@@ -121,16 +139,23 @@ on_stop(void *arg, int signo)
 		loop_timer_start(m->loop, &m->stop_timer, STOP_GRACE_MS, stop_grace_over, m);
 }
 
+static void
+on_stop(void *arg, int signo)
+{
+	char why[32];
+
+	(void)snprintf(why, sizeof(why), "signal %d", signo);
+	stop(arg, why);
+}
+
 /* All of the new configuration or none of it. */
 static void
-on_reload(void *arg, int signo)
+reload_conf(struct monitor *m)
 {
-	struct monitor *m = arg;
 	struct msg_reload reload = { 0 };
 	struct err e = { 0 };
 	struct conf *c = conf_load(m->conf_path, m->state_dir, &e);
 
-	(void)signo;
 	if (c == NULL) {
 		log_error("configuration not loaded, the old one stays: %s", e.text);
 		return;
@@ -161,6 +186,30 @@ raise_files(const struct monitor *m)
 		    (unsigned long long)l.rlim_max, (unsigned long long)m->conf->connections_max);
 }
 
+static void
+terminal_look(void *arg)
+{
+	struct monitor *m = arg;
+
+	if (starter_terminal_is_gone())
+		stop(m, "its terminal is gone");
+	else
+		reload_conf(m);
+}
+
+/* A reload, or the end of the terminal that it runs on. */
+static void
+on_hangup(void *arg, int signo)
+{
+	struct monitor *m = arg;
+
+	(void)signo;
+	if (m->terminal)
+		loop_timer_start(m->loop, &m->terminal_timer, TERMINAL_MS, terminal_look, m);
+	else
+		reload_conf(m);
+}
+
 static int
 start(struct monitor *m, struct err *e)
 {
@@ -177,7 +226,7 @@ start(struct monitor *m, struct err *e)
 	if (r == 0 && m->root)
 		r = state_drop_capabilities(e);
 	if (r == 0 && (reap_init(m) != 0 || loop_signal(m->loop, SIGTERM, on_stop, m) != 0 ||
-	    loop_signal(m->loop, SIGINT, on_stop, m) != 0 || loop_signal(m->loop, SIGHUP, on_reload, m) != 0))
+	    loop_signal(m->loop, SIGINT, on_stop, m) != 0 || loop_signal(m->loop, SIGHUP, on_hangup, m) != 0))
 		r = err_set(e, -ENOMEM, "cannot watch signals");
 	return r == 0 ? child_start_all(m, e) : r;
 }
@@ -208,13 +257,16 @@ main(int argc, char **argv)
 	m = (struct monitor){ .loop = loop_new(), .conf_path = o.conf, .state_dir = o.state, .root = geteuid() == 0 };
 	m.conf = conf_load(o.conf, o.state, &e);
 	if (m.conf == NULL || m.loop == NULL)
-		fatal("%s", e.text);
+		refuse(1, "%s", m.loop == NULL ? "out of memory" : e.text);
 	log_open("monitor", (enum log_level)m.conf->log_level, 2);
-	if (o.background && daemon(1, 1) != 0)
-		fatal("cannot go to the background: %s", strerror(errno));
+	if (o.background && starter_leave(o.state, &e) != 0)
+		refuse(1, "%s", e.text);
+	m.terminal = starter_has_terminal();
 	raise_files(&m);
-	if (start(&m, &e) != 0)
+	if (start(&m, &e) != 0) {
+		state_unlock(&m);
 		fatal("%s", e.text);
+	}
 	sandbox_title("monitor: %s", o.state);
 	announce(&m);
 	r = loop_run(m.loop);

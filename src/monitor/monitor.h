@@ -34,7 +34,10 @@ struct monitor {
 	unsigned conns_n, startups_n;
 	uint64_t conn_last;
 	bool root, stopping, listening;
-	struct loop_timer restart_timer, stop_timer;
+	bool served;                   /* all three were ready once: from then on what ends is started again */
+	bool failed;
+	bool terminal;                 /* it was started on one, and ends with it */
+	struct loop_timer restart_timer, stop_timer, terminal_timer;
 	unsigned restart_delay_ms;
 };
 

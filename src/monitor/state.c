@@ -74,7 +74,7 @@ state_prepare(const struct monitor *m, struct err *e)
 	int r = 0;
 
 	if (stat(m->state_dir, &st) != 0 || !S_ISDIR(st.st_mode))
-		return err_set(e, -ENOENT, "%s: no such directory: contrib/quickstart makes one", m->state_dir);
+		return err_set(e, -ENOENT, "%s: no such directory: fortress setup makes one", m->state_dir);
 	if (st.st_uid != geteuid() || (st.st_mode & 022) != 0)
 		return err_set(e, -EPERM, "%s: must belong to the account that runs this and be writable by nobody else",
 		    m->state_dir);
@@ -100,8 +100,10 @@ state_lock(const struct monitor *m, struct err *e)
 	lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (lock_fd < 0)
 		return err_set(e, -errno, "%s: %s", path, strerror(errno));
-	if (flock(lock_fd, LOCK_EX | LOCK_NB) != 0)
+	if (flock(lock_fd, LOCK_EX | LOCK_NB) != 0) {
+		fd_close(&lock_fd);
 		return err_set(e, -EBUSY, "%s: a bastion runs on this state already", path);
+	}
 	n = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
 	if (ftruncate(lock_fd, 0) != 0 || write(lock_fd, pid, (size_t)n) != n)
 		return err_set(e, -errno, "%s: %s", path, strerror(errno));
@@ -113,6 +115,8 @@ state_unlock(const struct monitor *m)
 {
 	char path[4096];
 
+	if (lock_fd < 0)
+		return;
 	snprintf(path, sizeof(path), "%s/run/fortress.pid", m->state_dir);
 	(void)unlink(path);
 	fd_close(&lock_fd);

@@ -10,7 +10,7 @@
 int state_prepare(const struct monitor *m, struct err *e);
 /* One bastion per state: locks run/fortress.pid (held until exit) and writes the pid.  -EBUSY with e. */
 int state_lock(const struct monitor *m, struct err *e);
-void state_unlock(const struct monitor *m);
+void state_unlock(const struct monitor *m);        /* fine when not locked */
 /* As root: gives up every capability that the monitor and its PAM children do not need. */
 int state_drop_capabilities(struct err *e);
 

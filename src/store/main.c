@@ -31,6 +31,9 @@
 #define FD_MONITOR 3
 #define FD_GATE    4
 
+#define LOCK_TRIES    200
+#define LOCK_PAUSE_US 50000
+
 struct options {
 	const char *db, *key, *user, *outside;
 	uint64_t log_level;
@@ -85,6 +88,18 @@ dir_give(const char *dir, int fd, const struct options *o)
 	files_give(fd, pw);
 }
 
+/* A store that has lost its monitor finishes what it has first: it is waited for. */
+static bool
+dir_lock(int fd)
+{
+	for (int i = 0; i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
+		if (i == 0)
+			log_info("store: waits for another store that works here to end");
+		(void)usleep(LOCK_PAUSE_US);
+	}
+	return flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
 /* The directory is ours alone: its lock is held until the process ends. */
 static void
 dir_prepare(const struct options *o)
@@ -96,7 +111,7 @@ dir_prepare(const struct options *o)
 	fd = open(o->db, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		fatal("store: %s: %s", o->db, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+	if (!dir_lock(fd))
 		fatal("store: %s: another store works here", o->db);
 	dir_give(o->db, fd, o);
 }

@@ -60,3 +60,7 @@ MATRIX_TESTS = %D%/m001-openssh.t %D%/m002-channels.t %D%/m003-rekey.t %D%/m004-
 	%D%/m007-putty.t %D%/m008-python.t %D%/m009-ansible.t %D%/m010-zmodem.t
 TESTS += $(MATRIX_TESTS)
 EXTRA_DIST += $(MATRIX_TESTS) tests/clients.py
+# The command and the bastion as people and machines start and administer it.
+CLI_TESTS = %D%/n001-serve.t
+TESTS += $(CLI_TESTS)
+EXTRA_DIST += $(CLI_TESTS)

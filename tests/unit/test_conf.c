@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /* fortress.conf: what is read, and that every mistake is named by place and remedy. */
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "monitor/conf.h"
 #include "tests/tap.h"
+
+#define PORT    "write an address and a port from 1 to 65535, e.g. 0.0.0.0:2222 or [::]:2222"
+#define ADDRESS "not an IP address; write e.g. 127.0.0.1:2222, or 0.0.0.0:2222 for all of them"
 
 static struct conf *
 parse(const char *text, struct err *e)
@@ -46,6 +51,15 @@ test_bad(void)
 		{ "Policy\n", "f:1:7: no value for \"Policy\"" },
 		{ "Policy a\npolicy b\n", "f:2:1: given twice: \"Policy\"" },
 		{ "Include x\n", "f:1:9: Include is not possible here" },
+		{ "ListenAddress 127.0.0.1:99999\n", "f:1:15: ListenAddress \"127.0.0.1:99999\": " PORT },
+		{ "ListenAddress 127.0.0.1:\n", "f:1:15: ListenAddress \"127.0.0.1:\": " PORT },
+		{ "ListenAddress 127.0.0.1:0\n", "f:1:15: ListenAddress \"127.0.0.1:0\": " PORT },
+		{ "ListenAddress 127.0.0.1\n", "f:1:15: ListenAddress \"127.0.0.1\": " PORT },
+		{ "ListenAddress foo bar\n", "f:1:15: ListenAddress \"foo bar\": " PORT },
+		{ "ListenAddress 999.1.1.1:22\n", "f:1:15: ListenAddress \"999.1.1.1:22\": " ADDRESS },
+		{ "ListenAddress localhost:22\n", "f:1:15: ListenAddress \"localhost:22\": " ADDRESS },
+		{ "HostKey a\nHostKey b\nHostKey c\nHostKey d\nHostKey e\nHostKey f\nHostKey g\nHostKey h\nHostKey i\n",
+		    "f:9:9: given too often: \"HostKey\": 8 at most" },
 	};
 	struct err e;
 
@@ -58,10 +72,84 @@ test_bad(void)
 	}
 }
 
+/* What a file of a machine that is to serve by it must name: what is there. */
+static void
+file_put(const char *dir, const char *name, const char *text)
+{
+	char path[300];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	if (f == NULL || fputs(text, f) < 0 || fclose(f) != 0)
+		ok(false, "%s cannot be written", path);
+}
+
+/* What conf_load says of text as dir's fortress.conf, without dir's name; "" when it is good. */
+static const char *
+load(const char *dir, const char *text, unsigned *keys)
+{
+	static char said[600];
+	char path[300];
+	struct err e = { 0 };
+	struct conf *c;
+
+	file_put(dir, "fortress.conf", text);
+	snprintf(path, sizeof(path), "%s/fortress.conf", dir);
+	c = conf_load(path, dir, &e);
+	*keys = c != NULL ? c->host_keys.n : 0;
+	conf_free(c);
+	snprintf(said, sizeof(said), "%s", e.text);
+	for (char *at; (at = strstr(said, dir)) != NULL;)
+		memmove(at, at + strlen(dir), strlen(at + strlen(dir)) + 1);
+	return said;
+}
+
+static void
+test_live(void)
+{
+	char dir[] = "/tmp/test_conf.XXXXXX", command[100];
+	unsigned keys;
+
+	if (geteuid() == 0 && getpwnam("_fortress-store") == NULL) {
+		tap_skip("no accounts: contrib/accounts.sh");
+		return;
+	}
+	ok(mkdtemp(dir) != NULL, "a directory");
+	snprintf(command, sizeof(command), "mkdir %s/keys", dir);
+	ok(system(command) == 0, "a state");
+	is(load(dir, "", &keys), "/fortress.conf: Policy \"policy.conf\": /policy.conf: No such file or directory",
+	    "a policy must be there");
+	file_put(dir, "policy.conf", "");
+	is(load(dir, "", &keys), "/fortress.conf: there is no host key: none of keys/host_ed25519, keys/host_ecdsa and keys/host_rsa "
+	    "is in \"\": fortress setup makes them", "and a host key");
+	file_put(dir, "keys/host_rsa", "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+	is(load(dir, "", &keys), "", "one is enough");
+	ok(keys == 1, "and it is the one that is there");
+	file_put(dir, "keys/host_ecdsa", "ecdsa-sha2-nistp256 AAAA\n");
+	is(load(dir, "", &keys), "/fortress.conf: HostKey \"keys/host_ecdsa\": /keys/host_ecdsa: not a private key: "
+	    "ssh-keygen -t ed25519 -f makes one", "a public key is none");
+	is(load(dir, "HostKey keys/host_rsa\n", &keys), "", "unless others are named");
+	is(load(dir, "HostKey keys/other\n", &keys), "/fortress.conf:1:9: HostKey \"keys/other\": /keys/other: No such file or "
+	    "directory", "which must be there too");
+	is(load(dir, "HostKey keys/host_rsa\nPolicy /nonexistent\n", &keys), "/fortress.conf:2:8: Policy \"/nonexistent\": "
+	    "/nonexistent: No such file or directory", "a policy that is named too");
+	is(load(dir, "Include other.conf\n", &keys), "/fortress.conf:1:9: there is no file \"/other.conf\"", "and a file to include");
+	is(load(dir, "Include *.d\nHostKey keys/host_rsa\n", &keys), "", "a pattern may fit none");
+	is(load(dir, "HostKey keys/host_rsa\nCheckpointFile outside/here\n", &keys), "/fortress.conf:2:16: CheckpointFile "
+	    "\"outside/here\": /outside: there is no such directory", "a directory for the checkpoints");
+	if (geteuid() == 0)
+		is(load(dir, "HostKey keys/host_rsa\nUser nosuchuser\n", &keys), "/fortress.conf:2:6: User \"nosuchuser\": there is no "
+		    "such account: useradd --system nosuchuser makes it", "an account");
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	ok(system(command) == 0, "the state is taken away");
+}
+
 int
 main(void)
 {
 	test_good();
 	test_bad();
+	test_live();
 	return tap_done();
 }
