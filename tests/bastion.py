@@ -3,10 +3,15 @@
 # Copyright (c) 2026, the Fortress authors
 """A whole bastion, an sshd and a staragent in a temporary directory on 127.0.0.1, for tests and benches.
 They run as root; everything is ended by stop()."""
-import fcntl, json, os, pty, select, shutil, socket, struct, subprocess, tempfile, termios, time
+import fcntl, json, os, pty, random, select, shutil, socket, struct, subprocess, tempfile, termios, time
 
 def port():
-    s = socket.socket(); s.bind(("127.0.0.1", 0)); p = s.getsockname()[1]; s.close(); return p
+    """A free one, below those that the kernel gives to clients: a bastion that is started again finds it free again."""
+    while True:
+        p = random.randrange(10000, 30000)
+        with socket.socket() as s:
+            try: s.bind(("127.0.0.1", p)); return p
+            except OSError: pass
 
 def talk(argv, script, seconds=20, env=None):
     """Runs argv on a pty of 80x24.  script: pairs of a text to wait for and an answer (bytes).
