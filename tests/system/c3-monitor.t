@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The monitor and its children: what each is told, and what happens when one cannot be started."""
-import os, re, signal, subprocess, sys, tempfile
+import os, re, shutil, signal, subprocess, sys, tempfile
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -39,13 +39,16 @@ try:
     os.kill(monitor, signal.SIGHUP)
     ok(comes("no new acceptor"), "SIGHUP without the front's program is an error in the log", log())
     ok(works().stdout == b"in\n" and b.bastion.poll() is None and b.child("acceptor") == before, "and the old acceptor serves on", log())
+    shutil.copy("/bin/false", f"{lib}/fortress-front")
+    os.kill(monitor, signal.SIGHUP)
+    ok(comes("new acceptor ended"), "one that ends before it serves is an error in the log", log())
+    ok(works().stdout == b"in\n" and b.child("acceptor") == before, "and the old acceptor serves on", log())
     back("fortress-front")
     key = f"{b.dir}/state/keys/host_rsa"
     good = open(key).read()
     open(key, "w").write("not a key\n")
     os.kill(monitor, signal.SIGHUP)
-    ok(comes("new acceptor ended"), "one that ends before it serves is an error in the log", log())
-    ok(works().stdout == b"in\n" and b.child("acceptor") == before, "and the old acceptor serves on", log())
+    ok(comes("configuration not loaded, the old one stays"), "a host key that is none is seen before that", log())
     open(key, "w").write(good)
     conf = f"{b.dir}/state/fortress.conf"
     text = open(conf).read()
