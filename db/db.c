@@ -51,8 +51,9 @@ db_error(struct db *db, int code, const char *doing, struct err *e)
 	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
 		if (map[i].sqlite == (code & 0xff))
 			ours = map[i].code;
-	return err_set(e, ours, "%s/" DB_FILE ": %s: %s", db->dir, doing,
-	    db->sql != NULL ? sqlite3_errmsg(db->sql) : sqlite3_errstr(code));
+	return err_set(e, ours, "%s/" DB_FILE ": %s: %s%s", db->shown, doing,
+	    db->sql != NULL ? sqlite3_errmsg(db->sql) : sqlite3_errstr(code),
+	    ours == -EBADMSG ? ": restore it from a backup, or move it away to begin anew" : "");
 }
 
 static int
@@ -242,13 +243,13 @@ db_check_version(struct db *db, struct err *e)
 	if (r != 0)
 		return r;
 	if (id != APPLICATION_ID && (id != 0 || tables != 0 || !db->writable))
-		return err_set(e, -EBADMSG, "%s/" DB_FILE ": not a fortress database", db->dir);
+		return err_set(e, -EBADMSG, "%s/" DB_FILE ": not a fortress database: move it away to begin anew", db->shown);
 	if (version > SCHEMA_VERSION)
 		return err_set(e, -EBADMSG, "%s/" DB_FILE ": made by a newer fortress (schema %d, this one knows %d)",
-		    db->dir, (int)version, (int)SCHEMA_VERSION);
+		    db->shown, (int)version, (int)SCHEMA_VERSION);
 	if (!db->writable && version < SCHEMA_VERSION)
 		return err_set(e, -EBADMSG, "%s/" DB_FILE ": schema %d is older than this command's %d: "
-		    "start the new fortress once", db->dir, (int)version, (int)SCHEMA_VERSION);
+		    "start the new fortress once", db->shown, (int)version, (int)SCHEMA_VERSION);
 	return db->writable ? db_migrate(db, version, e) : 0;
 }
 
@@ -280,20 +281,22 @@ db_setup(struct db *db, struct err *e)
 }
 
 static struct db *
-db_open(const char *dir, bool writable, struct err *e)
+db_open(const char *dir, const char *shown, bool writable, struct err *e)
 {
 	int flags = writable ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
 	struct db *db = calloc(1, sizeof(*db));
 	char *path = NULL;
 	int r;
 
-	if (db == NULL || (db->dir = strdup(dir)) == NULL || asprintf(&path, "%s/" DB_FILE, dir) < 0) {
-		free(db);
+	if (db != NULL)
+		db->seg_fd = -1;
+	if (db == NULL || (db->dir = strdup(dir)) == NULL || (db->shown = strdup(shown)) == NULL ||
+	    asprintf(&path, "%s/" DB_FILE, dir) < 0) {
+		db_close(db);
 		err_set(e, -ENOMEM, "out of memory opening the database");
 		return NULL;
 	}
 	db->writable = writable;
-	db->seg_fd = -1;
 	r = sqlite3_open_v2(path, &db->sql, flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, NULL);
 	if (r != SQLITE_OK && !writable && access(path, R_OK) != 0)
 		r = err_set(e, -errno, "%s: %s", path, errno == ENOENT ? "there is no database here" : strerror(errno));
@@ -311,13 +314,13 @@ db_open(const char *dir, bool writable, struct err *e)
 struct db *
 db_open_read(const char *dir, struct err *e)
 {
-	return db_open(dir, false, e);
+	return db_open(dir, dir, false, e);
 }
 
 struct db *
-db_open_write(const char *dir, struct err *e)
+db_open_write(const char *dir, const char *shown, struct err *e)
 {
-	return db_open(dir, true, e);
+	return db_open(dir, shown != NULL ? shown : dir, true, e);
 }
 
 void
@@ -331,6 +334,7 @@ db_close(struct db *db)
 	sqlite3_close(db->sql);
 	free(db->tree);
 	free(db->dir);
+	free(db->shown);
 	free(db);
 }
 

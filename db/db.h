@@ -25,8 +25,9 @@ struct db;
 
 /* For the reading commands: query only; an absent, newer or foreign file is refused. */
 struct db *db_open_read(const char *dir, struct err *e);
-/* For the store: makes what is not there, brings an older schema forward. */
-struct db *db_open_write(const char *dir, struct err *e);
+/* For the store: makes what is not there, brings an older schema forward.  shown: how messages name dir, which may be
+ * another root's; NULL: as it is. */
+struct db *db_open_write(const char *dir, const char *shown, struct err *e);
 void db_close(struct db *db);                        /* NULL is fine */
 const char *db_dir(const struct db *db);
 

@@ -45,12 +45,12 @@ seg_open(struct db *db, const char *name, struct err *e)
 
 	r = seg_path(db, name, path, sizeof(path));
 	if (r != 0)
-		return err_set(e, r, "%s: too long a path", db->dir);
+		return err_set(e, r, "%s: too long a path", db->shown);
 	db->seg_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (db->seg_fd < 0 || fstat(db->seg_fd, &st) != 0)
 		return err_set(e, -errno, "%s: %s", path, strerror(errno));
 	if (st.st_size == 0 && (r = dir_sync(db)) != 0)
-		return err_set(e, r, "%s: %s", db->dir, strerror(-r));
+		return err_set(e, r, "%s: %s", db->shown, strerror(-r));
 	snprintf(db->seg_name, sizeof(db->seg_name), "%s", name);
 	db->seg_base = db->seg_end = (uint64_t)st.st_size;
 	return 0;
@@ -71,7 +71,7 @@ seg_sync(struct db *db, struct err *e)
 	if (!db->seg_dirty)
 		return 0;
 	if (fdatasync(db->seg_fd) != 0)
-		return err_set(e, -errno, "%s/%s: %s", db->dir, db->seg_name, strerror(errno));
+		return err_set(e, -errno, "%s/%s: %s", db->shown, db->seg_name, strerror(errno));
 	db->seg_dirty = false;
 	db->seg_base = db->seg_end;
 	return 0;
@@ -113,7 +113,7 @@ seg_append(struct db *db, int64_t t_us, struct slice bytes, uint64_t *off, struc
 		if (n <= 0) {
 			r = n == 0 ? -ENOSPC : -errno;
 			(void)!ftruncate(db->seg_fd, (off_t)db->seg_end);
-			return err_set(e, r, "%s/%s: %s", db->dir, db->seg_name, strerror(-r));
+			return err_set(e, r, "%s/%s: %s", db->shown, db->seg_name, strerror(-r));
 		}
 		done += (size_t)n;
 	}

@@ -30,7 +30,7 @@ struct tree_edge {
 
 struct db {
 	sqlite3 *sql;
-	char *dir;
+	char *dir, *shown;           /* shown: as messages name it */
 	bool writable;
 	struct { const char *text; sqlite3_stmt *stmt; } cache[STMT_MAX];
 	unsigned cached;

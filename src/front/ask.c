@@ -2,6 +2,8 @@
  * Copyright (c) 2026, the Fortress authors */
 #include "front/ask.h"
 
+#define ANSWER_MS 10000
+
 int
 ask_gate(struct front *f, struct ask *a, struct msg_decide *msg, ask_fn *fn, void *arg)
 {
@@ -11,7 +13,7 @@ ask_gate(struct front *f, struct ask *a, struct msg_decide *msg, ask_fn *fn, voi
 	r = chan_send(f->gate, MSG_DECIDE, msg);
 	if (r != 0)
 		return r;
-	*a = (struct ask){ f->asks, msg->req, fn, arg };
+	*a = (struct ask){ f->asks, msg->req, clock_mono(), fn, arg };
 	f->asks = a;
 	return 0;
 }
@@ -40,4 +42,19 @@ ask_answered(struct front *f, const struct msg_decision *d, int *agent)
 		return;
 	ask_forget(f, a);
 	a->fn(a->arg, d, agent);
+}
+
+void
+ask_expire(struct front *f)
+{
+	struct msg_decision no = { .reason = slice_from("the bastion's gate does not answer: try again later") };
+	struct ask *a = f->asks;
+	int agent = -1;
+
+	while (a != NULL && clock_ms_since(a->since) <= ANSWER_MS)
+		a = a->next;
+	if (a == NULL)
+		return;
+	no.req = a->req;
+	ask_answered(f, &no, &agent);            /* one a turn: its function may ask again or forget others */
 }

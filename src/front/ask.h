@@ -12,6 +12,7 @@ typedef void ask_fn(void *arg, const struct msg_decision *d, int *agent);
 struct ask {
 	struct ask *next;
 	uint32_t req;                    /* 0: nothing is asked */
+	mono_t since;
 	ask_fn *fn;
 	void *arg;
 };
@@ -20,5 +21,7 @@ struct ask {
 int ask_gate(struct front *f, struct ask *a, struct msg_decide *msg, ask_fn *fn, void *arg);
 void ask_forget(struct front *f, struct ask *a);         /* fine when nothing is asked */
 void ask_answered(struct front *f, const struct msg_decision *d, int *agent);
+/* Each turn: what the gate has not answered for too long is denied. */
+void ask_expire(struct front *f);
 
 #endif

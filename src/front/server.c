@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "base/text.h"
+#include "front/ask.h"
 #include "front/auth.h"
 #include "front/channel.h"
 #include "front/door.h"
@@ -253,6 +254,7 @@ front_turn(void *arg)
 		key_exchange(f);
 	if (!f->door.logged_in && !f->ending)
 		(void)setsockopt(f->door.wire.fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
+	ask_expire(f);
 	for (int i = 0; i < STEPS_TURN && moved; i++)
 		moved = step_all(f);
 	if (!f->door.logged_in)

@@ -51,6 +51,7 @@ key_make(struct store *st, const char *path, struct err *e)
 	if (buf_reserve(&text, NOTE_KEY_MAX) == NULL)    /* so that no copy is left behind while it grows */
 		return err_set(e, -ENOMEM, "out of memory");
 	st->key = note_key_new(name, &text, e);
+	st->key_is_new = true;
 	r = st->key == NULL ? -EIO : buf_text(&text, "\n");
 	if (r == 0)
 		r = fd_write_file(path, text.p, text.len, 0600, e);

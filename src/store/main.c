@@ -173,16 +173,27 @@ checkpoint_last(void *arg, const struct db_checkpoint *c)
 	return 0;
 }
 
+/* The key is made with the first database: an empty one under an older key says that what was there is gone. */
 static void
-database_open(struct store *st, const char *dir)
+tell_begun_anew(struct store *st, const char *shown)
+{
+	log_warn("store: %s: begun anew: what was recorded before is not there: if nobody moved it away, compare with the "
+	    "checkpoints that were kept outside", shown);
+	store_event(st, 99, false, "", "the database was begun anew, under a checkpoint key that is older");
+}
+
+static void
+database_open(struct store *st, const char *dir, const char *shown)
 {
 	struct err e = { 0 };
 	int r;
 
-	st->db = db_open_write(dir, &e);
+	st->db = db_open_write(dir, shown, &e);
 	if (st->db == NULL)
 		fatal("store: %s", e.text);
 	r = db_checkpoint_last(st->db, checkpoint_last, st, &e);
+	if (r == -ENOENT && !st->key_is_new)
+		tell_begun_anew(st, shown);
 	if (r == 0 || r == -ENOENT)
 		r = recover(st, &e);
 	if (r != 0)
@@ -256,7 +267,7 @@ main(int argc, char **argv)
 	crypto_warm(&st);
 	signals(&st);
 	ready.sandboxed = enter(&o, &root);
-	database_open(&st, root ? "/" : o.db);
+	database_open(&st, root ? "/" : o.db, o.db);
 	st.monitor = client_new(&st, FD_MONITOR, LINK_STORE_OF_MONITOR, 0);
 	if (st.monitor == NULL || client_new(&st, FD_GATE, LINK_STORE_OF_GATE, 0) == NULL)
 		fatal("store: descriptors 3 and 4 must be the monitor's and the gate's channels");

@@ -79,6 +79,7 @@ struct store {
 	struct loop *loop;
 	struct db *db;
 	struct note_key *key;
+	bool key_is_new;                  /* made by this start: there was no database before it */
 	int outside_fd;                   /* checkpoints are appended here too; -1: nowhere */
 	char node[64], boot[37];
 	struct client *clients;

@@ -52,7 +52,7 @@ TESTS += %D%/c2-gate.t %D%/c3-monitor.t
 EXTRA_DIST += %D%/c2-gate.t %D%/c3-monitor.t tests/peers.py
 
 # Attacks, by class; tests/wire.py speaks SSH by hand for them.
-ATTACK_TESTS = %D%/k001-auth.t %D%/k002-floods.t %D%/k003-target.t %D%/k004-startups.t %D%/k005-codes.t %D%/k006-doors.t
+ATTACK_TESTS = %D%/k001-auth.t %D%/k002-floods.t %D%/k003-target.t %D%/k004-startups.t %D%/k005-codes.t %D%/k006-doors.t %D%/k007-store.t
 TESTS += $(ATTACK_TESTS)
 EXTRA_DIST += $(ATTACK_TESTS) tests/tap.py tests/wire.py
 # The matrix of clients; clients.py is what they share.

@@ -77,7 +77,7 @@ test_write(unsigned char id[ID_BYTES])
 		.channel = "shell", .command = "", .term = "xterm", .rule = "", .policy = "", .node = "n", .boot = "b",
 		.start_us = 1000, .state = "closed", .end_us = 2000, .reason = "exit", .exit = "0" };
 	struct db_segment g = { 0 };
-	struct db *db = db_open_write(dir, &e);
+	struct db *db = db_open_write(dir, NULL, &e);
 
 	ok(db != NULL, "a new database %s", e.text);
 	if (db == NULL)
@@ -178,7 +178,7 @@ test_directory(void)
 {
 	struct db_user u = { .name = "bob", .display = "Bob", .groups = "ops" };
 	struct db_code c = { .user = "bob", .hash = slice_of("0123456789abcdef0123456789abcdef", 32) };
-	struct db *db = db_open_write(dir, &e);
+	struct db *db = db_open_write(dir, NULL, &e);
 	struct buf before, after;
 
 	buf_init(&before, 65536);
