@@ -50,6 +50,7 @@ op_add(struct store *st, struct client *c, enum msg_type type, const void *messa
 	op->at_mono = clock_mono();
 	*st->ops_last = op;
 	st->ops_last = &op->next;
+	st->ops_n++;
 	if (c != NULL)
 		c->ops++;
 	return op;
@@ -212,6 +213,7 @@ ops_done(struct store *st)
 			rec_opened(op);
 		op_answer(op, !op->refused, op->text);
 		op_free(op);
+		st->ops_n--;
 	}
 	st->ops_last = &st->ops;
 }
@@ -265,7 +267,19 @@ clients_done(struct store *st)
 
 static void retry(void *store);
 
-/* Whoever asked for something that was not begun hears no; what was said to have happened stays queued. */
+/* What was said to have happened stays queued, but its client waits for nothing and is read on. */
+static void
+op_keep(struct op *op)
+{
+	op->req = 0;
+	if (op->client != NULL) {
+		op->client->ops--;
+		client_balance(op->client);
+	}
+	op->client = NULL;
+}
+
+/* Whoever asked for something that was not begun hears no. */
 static void
 ops_refuse(struct store *st)
 {
@@ -274,11 +288,12 @@ ops_refuse(struct store *st)
 	while ((op = *at) != NULL) {
 		op_answer(op, false, st->why);
 		if (op->type == MSG_EVENT || op->type == MSG_POLICY_SEEN) {
-			op->req = 0;
+			op_keep(op);
 			at = &op->next;
 			continue;
 		}
 		*at = op->next;
+		st->ops_n--;
 		if (op->rec != NULL) {
 			op->rec->closing = true;
 			op->rec->told = false;
@@ -293,13 +308,22 @@ ops_refuse(struct store *st)
 			r = &(*r)->next;
 }
 
+/* Users read it too, and where the database lies is not for them. */
+static const char *
+without_path(const char *text)
+{
+	const char *at = strstr(text, DB_FILE ": ");
+
+	return at != NULL ? at + strlen(DB_FILE ": ") : text;
+}
+
 static void
 fail(struct store *st, const struct err *e)
 {
 	if (!st->failing) {
 		st->failing = true;
 		st->failing_since = clock_mono();
-		snprintf(st->why, sizeof(st->why), "the bastion cannot record: %.300s", e->text);
+		snprintf(st->why, sizeof(st->why), "the bastion cannot record: %.300s", without_path(e->text));
 		log_error("store: cannot write: %s: no session starts until it can", e->text);
 		store_event(st, 99, false, "", "the store could not write: %.300s", e->text);
 	}
@@ -315,6 +339,10 @@ recovered(struct store *st)
 	st->failing = false;
 	log_warn("store: writes again after %lld ms", (long long)ms);
 	store_event(st, 99, true, "", "the store writes again after %lld ms", (long long)ms);
+	if (st->events_lost > 0)
+		store_event(st, 99, false, "", "%llu events were lost while the store could not write",
+		    (unsigned long long)st->events_lost);
+	st->events_lost = 0;
 }
 
 /* --- When --- */

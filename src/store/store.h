@@ -20,6 +20,7 @@
 #define CLIENT_BYTES_MAX   (8u << 20)     /* frames not durable: the same */
 #define COMMIT_BYTES       (4u << 20)     /* so much waits: commit at once */
 #define STORE_BYTES_MAX    (64u << 20)    /* of all clients, while the disk fails */
+#define STORE_EVENTS_MAX   20000          /* the same; those beyond are counted */
 
 struct store;
 
@@ -86,6 +87,8 @@ struct store {
 	struct client *monitor;
 	struct rec *recs;
 	struct op *ops, **ops_last;
+	unsigned ops_n;
+	uint64_t events_lost;             /* since the disk fails */
 	unsigned dirty;                   /* recordings with frames that wait, or closing */
 	size_t bytes;
 	mono_t last_commit;

@@ -5,6 +5,7 @@
  * usage: e_store work|kill|full|readonly
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -240,10 +241,65 @@ static void
 limit_files(void)
 {
 	/* What a full disk is to a process: no file may grow beyond this. */
-	struct rlimit r = { 700000, 700000 };
+	struct rlimit r = { 700000, RLIM_INFINITY };
 
 	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)setrlimit(RLIMIT_FSIZE, &r);
+}
+
+static long
+memory_kb(pid_t pid)
+{
+	char path[64], line[256];
+	long kb = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "r");
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		(void)sscanf(line, "VmRSS: %ld", &kb);
+	if (f != NULL)
+		fclose(f);
+	return kb;
+}
+
+/* Whoever knocks while the disk is full makes events; they are kept as far as there is room, and what is beyond is counted. */
+static void
+events_while_full(struct peer *p)
+{
+	struct msg_event ev = { .class_uid = 3002, .activity = 1, .actor = slice_from("eve"), .text = slice_from("eve could not log in: no") };
+	struct msg_dir_user u = { .req = 5, .op = MSG_DIR_PUT, .actor = slice_from("admin"), .name = slice_from("zoe") };
+	long kb;
+
+	for (int i = 0; i < 2000; i++)
+		(void)chan_send(p->gate, MSG_EVENT, &ev);
+	p->dir_ok = 1;
+	ok(chan_send(p->gate, MSG_DIR_USER, &u) == 0 && chan_wait(p->gate, 10000) == 0 && p->dir_ok == 0,
+	    "after 2,000 events of the gate it still answers: %s", p->text);
+	for (int n = 0; n < 600; n++) {
+		struct front f;
+
+		if (front_start(p, &f, NULL) != 0)
+			break;
+		for (int i = 0; i < 200; i++)
+			(void)chan_send(f.chan, MSG_EVENT, &ev);
+		(void)chan_flush(f.chan, 1000);
+		front_stop(&f);
+	}
+	kb = memory_kb(p->pid);
+	ok(kb > 0 && kb < 90000, "120,000 events that cannot be written take %ld kB", kb);
+}
+
+struct gap { unsigned kept; bool told; };
+
+static int
+see_gap(void *arg, const struct db_event *v)
+{
+	struct gap *g = arg;
+
+	g->kept += strcmp(v->text, "eve could not log in: no") == 0;
+	g->told |= strstr(v->text, "events were lost") != NULL;
+	return 0;
 }
 
 static void
@@ -255,6 +311,8 @@ test_full(void)
 	uint64_t pos = 0, durable;
 	struct front f, g;
 	struct peer p;
+	struct gap gap = { 0 };
+	struct db *db;
 	uint32_t x = 1;
 	int r = 0;
 
@@ -271,12 +329,29 @@ test_full(void)
 	durable = f.acked[1];
 	ok(r == -ETIMEDOUT && durable > 0 && durable < pos, "the disk fills: no acknowledgement beyond %d", (int)durable);
 	ok(front_start(&p, &g, NULL) == 0 && front_open(&g, 1, other, "bob") == 0, "nobody else starts: %s", g.text);
+	events_while_full(&p);
+	(void)prlimit(p.pid, RLIMIT_FSIZE, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY }, NULL);
+	p.dir_ok = 0;
+	for (int i = 0; i < 100 && p.dir_ok == 0; i++) {
+		struct msg_dir_user u = { .req = 6, .op = MSG_DIR_PUT, .actor = slice_from("admin"), .name = slice_from("zoe") };
+
+		(void)poll(NULL, 0, 100);
+		if (chan_send(p.gate, MSG_DIR_USER, &u) != 0 || chan_wait(p.gate, 10000) != 0)
+			break;
+	}
+	ok(p.dir_ok == 1, "with room again it writes: %s", p.text);
+	(void)prlimit(p.pid, RLIMIT_FSIZE, &(struct rlimit){ 4096, RLIM_INFINITY }, NULL);
 	front_stop(&f);
 	front_stop(&g);
 	ok(peer_stop(&p) != 0, "it stops and says that it could not write all");
 	ok(peer_start(&p, dir, NULL) == 0, "with room again it starts");
 	ok(peer_stop(&p) == 0, "and stops");
 	r = verify(&v);
+	db = db_open_read(db_path(), &e);
+	if (db != NULL)
+		(void)db_event_list(db, &(struct db_event_filter){ 0 }, see_gap, &gap, &e);
+	db_close(db);
+	ok(gap.kept >= 10000 && gap.told, "%u of the events are there, and how many are not", gap.kept);
 	ok(r == 0 && v.bytes >= durable, "what was acknowledged is there and holds: %s", r != 0 ? e.text : "");
 }
 
