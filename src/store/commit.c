@@ -312,9 +312,9 @@ ops_refuse(struct store *st)
 static const char *
 without_path(const char *text)
 {
-	const char *at = strstr(text, DB_FILE ": ");
+	const char *at = text[0] == '/' ? strstr(text, ": ") : NULL;
 
-	return at != NULL ? at + strlen(DB_FILE ": ") : text;
+	return at != NULL ? at + 2 : text;
 }
 
 static void
