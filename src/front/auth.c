@@ -28,12 +28,22 @@
 #define EARLY_TRY      8                 /* more for each try that it has */
 #define EARLY_BYTES    (512u << 10)
 
+/* The loop stands still while an answer is waited for, and LoginGraceTime with it. */
+static int
+patience(const struct front *f, int timeout_ms)
+{
+	int64_t left = loop_timer_is_running(&f->grace) ? (f->grace.due.us - clock_mono().us) / 1000 : timeout_ms;
+
+	return left < 0 ? 0 : left < timeout_ms ? (int)left : timeout_ms;
+}
+
 /* Waits until an answer of this type came through auth_take. */
 static bool
 answer_wait(struct front *f, struct chan *c, unsigned type, int timeout_ms)
 {
 	mono_t start = clock_mono();
 
+	timeout_ms = patience(f, timeout_ms);
 	while (f->answered != type) {
 		int64_t left = timeout_ms - clock_ms_since(start);
 
@@ -288,7 +298,7 @@ pam_next(struct front *f, ssh_message m)
 	mono_t start = clock_mono();
 
 	while (f->answered != MSG_PAM_PROMPT && f->answered != MSG_PAM_RESULT)
-		if (clock_ms_since(start) > PAM_ANSWER_MS || chan_wait(f->monitor, PAM_ANSWER_MS) != 0)
+		if (clock_ms_since(start) > PAM_ANSWER_MS || chan_wait(f->monitor, patience(f, PAM_ANSWER_MS)) != 0)
 			break;
 	if (f->answered == MSG_PAM_PROMPT && prompts_send(f, m))
 		return;

@@ -5,7 +5,9 @@
  * front and child.  It understands none of the conversation.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,12 +19,20 @@
 #include "monitor/pam.h"
 
 #define PAM_TIMEOUT_MS 120000
+#define LEAVE_MS       2000              /* to end by itself once nobody listens; the same again from SIGTERM to SIGKILL */
+#define CLOSE_MS       8000              /* with a session to close */
 
+/* What the front waits for is the answer to the last of its questions. */
+enum phase { AUTHENTICATING, AUTHENTICATED, OPENING, OPEN };
+
+/* Lives until its process was reaped. */
 struct pam_child {
-	struct conn *conn;
+	struct conn *conn;                  /* NULL: it only has to end */
+	struct loop *loop;
 	pid_t pid;
 	struct chan *chan;
-	bool authenticated;
+	enum phase phase;
+	bool told;                          /* to end, by a signal */
 	char user[256], method[40];
 	struct loop_timer timer;
 };
@@ -48,25 +58,72 @@ opened(struct conn *c, bool ok, struct slice text, const char *user, const char 
 	(void)chan_send(c->chan, MSG_LOGIN_OPENED, &msg);
 }
 
+/* A module may have started processes of its own, so its whole group is meant. */
 static void
-child_free(struct pam_child *p)
+child_kill(void *arg)
 {
-	if (p == NULL)
-		return;
-	loop_timer_stop(&p->timer);
-	reap_forget(p);
-	chan_free(p->chan);
-	if (p->conn != NULL)
-		p->conn->pam = NULL;
-	free(p);
+	struct pam_child *p = arg;
+
+	log_warn("killed: a PAM child that did not end: pid=%d user=%s", (int)p->pid, p->user);
+	(void)kill(-p->pid, SIGKILL);
 }
 
 static void
+child_terminate(void *arg)
+{
+	struct pam_child *p = arg;
+
+	p->told = true;
+	(void)kill(-p->pid, SIGTERM);
+	loop_timer_start(p->loop, &p->timer, LEAVE_MS, child_kill, p);
+}
+
+static void
+child_free(struct pam_child *p)
+{
+	loop_timer_stop(&p->timer);
+	free(p);
+}
+
+/* By the end of its channel it hears that nobody listens any more; it closes what it has opened, and ends. */
+static void
+child_drop(struct pam_child *p)
+{
+	if (p == NULL)
+		return;
+	chan_free(p->chan);
+	p->chan = NULL;
+	p->conn->pam = NULL;
+	p->conn = NULL;
+	if (p->pid == 0)
+		child_free(p);
+	else
+		loop_timer_start(p->loop, &p->timer, p->phase >= OPENING ? CLOSE_MS : LEAVE_MS, child_terminate, p);
+}
+
+/* What it said last may still be in its channel, whose end comes after that. */
+static void
 child_ended(void *arg, pid_t pid, int status)
 {
-	(void)pid;
+	struct pam_child *p = arg;
+
 	(void)status;
-	((struct pam_child *)arg)->pid = 0;
+	p->pid = 0;
+	if (p->told)                            /* its helpers may not have listened */
+		(void)kill(-pid, SIGKILL);
+	if (p->conn == NULL)
+		child_free(p);
+}
+
+/* The front gets the answer that it waits for, if it waits for one. */
+static void
+child_failed(struct pam_child *p, const char *text)
+{
+	if (p->phase == AUTHENTICATING)
+		result(p->conn, text);
+	if (p->phase == OPENING)
+		opened(p->conn, false, slice_from(text), p->user, p->method);
+	child_drop(p);
 }
 
 static void
@@ -74,39 +131,46 @@ child_timeout(void *arg)
 {
 	struct pam_child *p = arg;
 
-	result(p->conn, "no answer in time");
+	log_warn("PAM does not answer: user=%s", p->user);
 	if (p->pid > 0)
-		(void)kill(p->pid, SIGTERM);
-	child_free(p);
+		child_terminate(p);
+	child_failed(p, "no answer in time");
+}
+
+static void
+child_authenticated(struct pam_child *p, const struct msg_pam_result *res)
+{
+	struct conn *c = p->conn;
+
+	loop_timer_stop(&p->timer);
+	if (res->ok == 1)
+		p->phase = AUTHENTICATED;
+	else
+		child_drop(p);
+	(void)chan_send(c->chan, MSG_PAM_RESULT, res);
 }
 
 static void
 child_message(void *arg, struct chan *chan, struct chan_in *in)
 {
 	struct pam_child *p = arg;
-	struct conn *c = p->conn;
-	const struct msg_pam_result *res = in->message;
 	const struct msg_login_opened *login = in->message;
 
 	(void)chan;
 	switch (in->type) {
 	case MSG_PAM_PROMPT:
-		(void)chan_send(c->chan, MSG_PAM_PROMPT, in->message);
+		(void)chan_send(p->conn->chan, MSG_PAM_PROMPT, in->message);
 		break;
 	case MSG_PAM_RESULT:
-		p->authenticated = res->ok == 1;
-		loop_timer_stop(&p->timer);
-		(void)chan_send(c->chan, MSG_PAM_RESULT, res);
-		if (!res->ok)
-			child_free(p);
+		child_authenticated(p, in->message);
 		break;
 	case MSG_LOGIN_OPENED:
 		loop_timer_stop(&p->timer);
-		opened(c, login->ok == 1, login->text, p->user, p->method);
+		p->phase = OPEN;
+		opened(p->conn, login->ok == 1, login->text, p->user, p->method);
 		break;
 	case 0:
-		result(c, "authentication failed");
-		child_free(p);
+		child_failed(p, "PAM has ended without an answer");
 		break;
 	}
 }
@@ -123,10 +187,30 @@ child_main(struct conn *c, const char *user, bool authenticate, int fd)
 	sigset_t none;
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(fd, 3) != 3)
+	if (setpgid(0, 0) != 0 || dup2(fd, 3) != 3 || fcntl(3, F_SETFD, FD_CLOEXEC) != 0)
 		_exit(1);
 	closefrom(4);
 	_exit(pam_serve(&o, 3));
+}
+
+/* Takes fd on success; p is gone otherwise. */
+static bool
+child_watch(struct pam_child *p, int fd)
+{
+	if (p->pid > 0)
+		(void)setpgid(p->pid, p->pid);          /* the child does the same: whoever comes first */
+	if (p->pid > 0 && reap_add(p->pid, child_ended, p) == 0) {
+		p->chan = chan_new(p->loop, fd, LINK_MONITOR_OF_PAM, child_message, p);
+		if (p->chan != NULL)
+			return true;
+		p->conn = NULL;                         /* freed when it is reaped */
+		(void)kill(-p->pid, SIGKILL);
+		return false;
+	}
+	if (p->pid > 0)
+		(void)kill(-p->pid, SIGKILL);
+	child_free(p);
+	return false;
 }
 
 static struct pam_child *
@@ -139,19 +223,17 @@ child_start(struct conn *c, const char *user, bool authenticate)
 		free(p);
 		return NULL;
 	}
-	p->conn = c;
+	*p = (struct pam_child){ .conn = c, .loop = c->monitor->loop };
+	snprintf(p->user, sizeof(p->user), "%s", user);
 	p->pid = fork();
 	if (p->pid == 0)
 		child_main(c, user, authenticate, pair[1]);
 	close(pair[1]);
-	p->chan = p->pid > 0 ? chan_new(c->monitor->loop, pair[0], LINK_MONITOR_OF_PAM, child_message, p) : NULL;
-	if (p->chan == NULL || reap_add(p->pid, child_ended, p) != 0) {
-		if (p->chan == NULL)
-			close(pair[0]);
-		child_free(p);
+	if (!child_watch(p, pair[0])) {
+		close(pair[0]);
 		return NULL;
 	}
-	loop_timer_start(c->monitor->loop, &p->timer, PAM_TIMEOUT_MS, child_timeout, p);
+	loop_timer_start(p->loop, &p->timer, PAM_TIMEOUT_MS, child_timeout, p);
 	c->pam = p;
 	return p;
 }
@@ -161,7 +243,7 @@ auth_start(struct conn *c, const struct msg_pam_start *msg)
 {
 	char user[256];
 
-	child_free(c->pam);
+	child_drop(c->pam);
 	if (!c->monitor->conf->use_pam && !c->monitor->conf->password) {
 		result(c, "this bastion does not use PAM");
 		return;
@@ -194,21 +276,22 @@ auth_login(struct conn *c, const struct msg_login_open *msg)
 		opened(c, true, slice_from(""), user, method);
 		return;
 	}
-	if (p == NULL || !p->authenticated) {
-		child_free(p);
+	if (p == NULL || p->phase != AUTHENTICATED || strcmp(p->user, user) != 0) {
+		child_drop(p);
 		p = child_start(c, user, false);
 	}
 	if (p == NULL) {
 		opened(c, false, slice_from("cannot start PAM"), user, method);
 		return;
 	}
-	snprintf(p->user, sizeof(p->user), "%s", user);
 	snprintf(p->method, sizeof(p->method), "%s", method);
+	p->phase = OPENING;
+	loop_timer_start(p->loop, &p->timer, PAM_TIMEOUT_MS, child_timeout, p);
 	(void)chan_send(p->chan, MSG_LOGIN_OPEN, msg);
 }
 
 void
 auth_close(struct conn *c)
 {
-	child_free(c->pam);
+	child_drop(c->pam);
 }

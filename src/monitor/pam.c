@@ -9,7 +9,9 @@
  *
  * It blocks as PAM modules do; it harms nobody else.  All messages of one round go out
  * together, in order; what modules only say (TEXT_INFO, ERROR_MSG) travels as instruction
- * with the next prompts, or with the result.
+ * with the next prompts, or with the result; what is beyond SAID_MAX nobody sees.
+ *
+ * The monitor ends one that hangs; that is also true of one whose monitor has gone, by alarm(2).
  */
 #include <errno.h>
 #include <poll.h>
@@ -17,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/secret.h"
@@ -25,6 +28,9 @@
 
 #define ANSWER_TIMEOUT_MS 120000
 #define ANSWER_MAX        512
+#define SAID_MAX          3072             /* fits into each message that carries it */
+#define HANG_S            180
+#define CLOSE_S           30
 
 struct talk {
 	struct chan *chan;
@@ -49,6 +55,20 @@ message(void *arg, struct chan *c, struct chan_in *in)
 		t->got_open = true;
 }
 
+/* A line more of what modules say, as much of it as there is room for, in whole characters. */
+static int
+say(struct talk *t, const char *text)
+{
+	size_t n = strlen(text), room = SAID_MAX - t->said.len;
+
+	if (room < 2)
+		return 0;
+	if (n > room - 1)
+		for (n = room - 1; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80; n--)
+			;
+	return buf_printf(&t->said, "%.*s\n", (int)n, text);
+}
+
 /* What modules say without asking; prompts into the round's message. */
 static int
 round_collect(struct talk *t, int n, const struct pam_message **msgs, struct buf *prompts, uint32_t *count)
@@ -61,7 +81,7 @@ round_collect(struct talk *t, int n, const struct pam_message **msgs, struct buf
 		int style = msgs[i]->msg_style;
 
 		if (style == PAM_TEXT_INFO || style == PAM_ERROR_MSG) {
-			r = buf_printf(&t->said, "%s\n", text);
+			r = say(t, text);
 			continue;
 		}
 		if (style != PAM_PROMPT_ECHO_ON && style != PAM_PROMPT_ECHO_OFF)
@@ -138,6 +158,7 @@ converse(int n, const struct pam_message **msgs, struct pam_response **resp, voi
 
 	if (n <= 0 || n > PAM_MAX_NUM_MSG)
 		return PAM_CONV_ERR;
+	(void)alarm(HANG_S);
 	buf_init(&prompts, 16384);
 	r = round_collect(t, n, msgs, &prompts, &msg.count);
 	if (r == 0 && msg.count > 0) {
@@ -205,12 +226,15 @@ serve(pam_handle_t *pam, struct talk *t, const struct pam_options *o)
 		p = phase_authenticate(pam, t);
 	if (p != PAM_SUCCESS || wait_for(t, &t->got_open) != 0)
 		return p;
+	(void)alarm(HANG_S);
 	p = phase_session(pam, &creds, &session);
+	(void)alarm(0);
 	msg.ok = p == PAM_SUCCESS;
 	msg.text = t->said.len > 0 ? buf_slice(&t->said) : slice_from(p == PAM_SUCCESS ? "" : pam_strerror(pam, p));
 	(void)chan_send(t->chan, MSG_LOGIN_OPENED, &msg);
 	while (p == PAM_SUCCESS && chan_wait(t->chan, 3600 * 1000) != -EPIPE)
 		continue;
+	(void)alarm(CLOSE_S);
 	if (session)
 		(void)pam_close_session(pam, 0);
 	if (creds)
@@ -226,7 +250,8 @@ pam_serve(const struct pam_options *o, int fd)
 	pam_handle_t *pam = NULL;
 	int p;
 
-	buf_init(&t.said, 8192);
+	(void)alarm(HANG_S);
+	buf_init(&t.said, SAID_MAX + 1);
 	buf_init(&t.answers, 16384);
 	t.chan = chan_new(NULL, fd, LINK_PAM_OF_MONITOR, message, &t);
 	if (t.chan == NULL)
