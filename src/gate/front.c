@@ -22,6 +22,7 @@
 #include "gate/lists.h"
 #include "gate/puts.h"
 #include "gate/second.h"
+#include "gate/vouch.h"
 
 /* VERB_MAX: of the words that policy(5) knows.  TO_MAX: a host and a port. */
 enum { TICKETS_MAX = 512, VERB_MAX = 32, TO_MAX = 320, ALG_MAX = 64, PIN_MAX = 16384 };
@@ -129,6 +130,10 @@ take_login(struct client *c, const void *message)
 		return -EPROTO;
 	if (front_split(c->gate, m->raw, &n) != 0)
 		return front_login_answer(c, m->raw, m->method, false, "that is not a user name");
+	if (!vouch_holds(c, m->method, n.user)) {
+		log_error("a front claims a login that nobody vouches for: conn %llu from %s", (unsigned long long)c->conn, c->peer);
+		return front_login_answer(c, m->raw, m->method, false, "the monitor does not say that PAM let this user in");
+	}
 	if (slice_is(m->method, "publickey") && code_is_good(c->gate, &n))
 		return enrol_start(c, m, &n);
 	return front_login_answer(c, m->raw, m->method, false, login_refusal(c, m, &n));

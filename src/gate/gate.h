@@ -53,6 +53,8 @@ struct client {
 	char peer[64], actor[64], user[65];
 	struct ticket *tickets;
 	unsigned ntickets;
+	char vouched[256];             /* whom PAM has let in on this connection, by the monitor's word; or "" */
+	uint32_t vouched_methods;      /* enum msg_vouch_method */
 	bool mfa;                      /* user has proved a second factor */
 	struct second *second;         /* a login that waits for its one-time code (second.c) */
 	bool busy;                     /* a login or an enrolment is under way */

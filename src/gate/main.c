@@ -20,6 +20,7 @@
 #include "gate/control.h"
 #include "gate/gate.h"
 #include "gate/puts.h"
+#include "gate/vouch.h"
 
 enum { FD_MONITOR = 3, FD_STORE = 4 };
 
@@ -116,6 +117,9 @@ monitor_message(void *arg, struct chan *chan, struct chan_in *in)
 		r = client_new(g, in->message, &in->fds[0]);
 		if (r != 0)
 			log_warn("client refused: %s", strerror(-r));
+		return;
+	case MSG_VOUCH:
+		vouch_take(g, in->message);
 		return;
 	case MSG_RELOAD:
 		reloaded.ok = control_load_policy(g, "fortress", &e) == 0;

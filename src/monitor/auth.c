@@ -23,7 +23,7 @@
 #define CLOSE_MS       8000              /* with a session to close */
 
 /* What the front waits for is the answer to the last of its questions. */
-enum phase { AUTHENTICATING, AUTHENTICATED, OPENING, OPEN };
+enum phase { AUTHENTICATING, VOUCHING, AUTHENTICATED, OPENING, OPEN };
 
 /* Lives until its process was reaped. */
 struct pam_child {
@@ -33,7 +33,7 @@ struct pam_child {
 	struct chan *chan;
 	enum phase phase;
 	bool told;                          /* to end, by a signal */
-	char user[256], method[40];
+	char user[256], method[40], text[4096];   /* text: what PAM said when it let the user in */
 	struct loop_timer timer;
 };
 
@@ -119,7 +119,7 @@ child_ended(void *arg, pid_t pid, int status)
 static void
 child_failed(struct pam_child *p, const char *text)
 {
-	if (p->phase == AUTHENTICATING)
+	if (p->phase <= VOUCHING)
 		result(p->conn, text);
 	if (p->phase == OPENING)
 		opened(p->conn, false, slice_from(text), p->user, p->method);
@@ -137,17 +137,51 @@ child_timeout(void *arg)
 	child_failed(p, "no answer in time");
 }
 
+/* A module may have renamed the user: it is that one whom PAM let in. */
+static int
+vouch(struct pam_child *p, const struct msg_pam_result *res)
+{
+	const struct monitor *m = p->conn->monitor;
+	struct chan *gate = m->children[CHILD_GATE].chan;
+	struct msg_vouch msg = { .conn = p->conn->id,
+		.methods = (m->conf->use_pam ? MSG_VOUCH_INTERACTIVE : 0u) | (m->conf->password ? MSG_VOUCH_PASSWORD : 0u) };
+
+	if (res->user.n > 0 && slice_copy(res->user, p->user, sizeof(p->user)) != 0)
+		return -ENAMETOOLONG;
+	(void)slice_copy(res->text, p->text, sizeof(p->text));
+	msg.user = slice_from(p->user);
+	return gate != NULL ? chan_send(gate, MSG_VOUCH, &msg) : -EPIPE;
+}
+
+/* The gate hears it first (auth_vouched goes on), so that the front's own words are not needed for it. */
 static void
 child_authenticated(struct pam_child *p, const struct msg_pam_result *res)
 {
 	struct conn *c = p->conn;
 
-	loop_timer_stop(&p->timer);
-	if (res->ok == 1)
-		p->phase = AUTHENTICATED;
-	else
-		child_drop(p);
+	if (res->ok == 1) {
+		p->phase = VOUCHING;
+		if (vouch(p, res) != 0)
+			child_failed(p, "the gate is away: try again");
+		return;
+	}
+	child_drop(p);
 	(void)chan_send(c->chan, MSG_PAM_RESULT, res);
+}
+
+void
+auth_vouched(struct conn *c)
+{
+	struct pam_child *p = c->pam;
+	struct msg_pam_result msg = { .ok = 1 };
+
+	if (p == NULL || p->phase != VOUCHING)
+		return;
+	loop_timer_stop(&p->timer);
+	p->phase = AUTHENTICATED;
+	msg.user = slice_from(p->user);
+	msg.text = slice_from(p->text);
+	(void)chan_send(c->chan, MSG_PAM_RESULT, &msg);
 }
 
 static void

@@ -9,6 +9,8 @@
 /* Front's messages.  Answers go to its channel. */
 void auth_start(struct conn *c, const struct msg_pam_start *msg);
 void auth_answer(struct conn *c, const struct msg_pam_answer *msg);
+/* The gate has heard that PAM let the connection's user in: now its front may. */
+void auth_vouched(struct conn *c);
 /* After authentication by whatever method: PAM's account and session phases where UsePAM says so,
  * the kernel's audit record, MSG_LOGIN_OPENED. */
 void auth_login(struct conn *c, const struct msg_login_open *msg);

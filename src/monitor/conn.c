@@ -119,6 +119,15 @@ conn_make_room(struct monitor *m, const char *peer)
 }
 
 void
+conn_vouched(struct monitor *m, const struct msg_vouched *msg)
+{
+	struct conn *c = conn_find(m, msg->conn);
+
+	if (c != NULL)
+		auth_vouched(c);
+}
+
+void
 conn_set_pid(struct monitor *m, const struct msg_conn_pid *msg)
 {
 	struct conn *c = conn_find(m, msg->conn);

@@ -36,6 +36,7 @@ unsigned conn_startups_of(const struct monitor *m, const char *peer);
 /* Ends one that has not logged in, of a source that has more of them than `peer`: of the oldest few the one whose source
  * has the most.  Its address, or NULL if there is none. */
 const char *conn_make_room(struct monitor *m, const char *peer);
+void conn_vouched(struct monitor *m, const struct msg_vouched *msg);
 void conn_set_pid(struct monitor *m, const struct msg_conn_pid *msg);
 void conn_note_end(struct monitor *m, const struct msg_conn_end *msg);
 /* Tells every front to end, saying why. */

@@ -87,6 +87,8 @@ static const struct message messages[MSG_TYPE_END] = {
 	ROW(MSG_FACTOR, factor, FB(msg_factor, code)),
 	ROW(MSG_DIAL, dial, F64(msg_dial, ticket), F64(msg_dial, conn), FB(msg_dial, addr),
 	    F32(msg_dial, port)),
+	ROW(MSG_VOUCH, vouch, F64(msg_vouch, conn), FB(msg_vouch, user), F32(msg_vouch, methods)),
+	ROW(MSG_VOUCHED, vouched, F64(msg_vouched, conn)),
 	ROW(MSG_EVENT, event, F32(msg_event, req), F32(msg_event, class_uid),
 	    F32(msg_event, activity), F32(msg_event, severity), F32(msg_event, ok), F32(msg_event, sign),
 	    FB(msg_event, actor), FB(msg_event, session), FB(msg_event, host), FB(msg_event, src),

@@ -57,8 +57,10 @@ enum msg_type {
 	MSG_PINNED,
 	MSG_FACTOR,                       /* the one-time code of somebody who logs in; answer: MSG_LOGIN_ANSWER */
 
-	/* gate → monitor */
+	/* gate ⇄ monitor */
 	MSG_DIAL = 80,                    /* connect for this ticket and hand the socket to that front */
+	MSG_VOUCH,                        /* monitor → gate: PAM has let this connection's user in */
+	MSG_VOUCHED,                      /* back: heard, so its front may hear it */
 
 	/* front, gate → store */
 	MSG_EVENT = 100,                  /* an audit event */
@@ -100,6 +102,7 @@ enum msg_type {
 
 enum msg_client { MSG_CLIENT_FRONT = 1, MSG_CLIENT_CTL = 2 };
 enum msg_dir_op { MSG_DIR_SHOW = 0, MSG_DIR_PUT = 1, MSG_DIR_DELETE = 2 };
+enum msg_vouch_method { MSG_VOUCH_INTERACTIVE = 1, MSG_VOUCH_PASSWORD = 2 };
 enum msg_target_kind { MSG_TARGET_SSHD = 1, MSG_TARGET_AGENT = 2 };
 enum msg_note { MSG_NOTE_SESSION_START = 1, MSG_NOTE_SESSION_END, MSG_NOTE_COMMAND };
 
@@ -158,6 +161,9 @@ struct msg_pinned { uint64_t ticket; uint32_t ok; struct slice reason; };
 
 /* addr: an IP address, a name, or "unix:/path" */
 struct msg_dial { uint64_t ticket, conn; struct slice addr; uint32_t port; };
+/* methods: what a front may call it, by the configuration */
+struct msg_vouch { uint64_t conn; struct slice user; uint32_t methods; };
+struct msg_vouched { uint64_t conn; };
 
 /* class, activity, severity: OCSF numbers.  text: one human sentence.  detail: a JSON object or empty.
  * sign: 1 when the tree's head is to be signed with it, because somebody is about to read the record */

@@ -47,6 +47,27 @@ try:
     row["pins"] = "ssh-ed25519 " + "p" * (20000 - len(pack(name, req=7, **row)) - 13)
     c.send(name, req=8, **row)
     ok(c.over() and g.alive(), "one that would not fit with the actor ends its sender alone", g.said())
+
+    # --- PAM: the monitor's word, not the front's. ---
+    def claims(f, raw, method): return f.ask("LOGIN", "LOGIN_ANSWER", raw=raw, method=method)
+    def vouch(f, user, methods): return g.monitor.ask("VOUCH", "VOUCHED", conn=f.conn, user=user, methods=methods)["conn"] == f.conn
+    g.events()
+    for method in ("keyboard-interactive", "password", "none", ""):
+        a = claims(g.front(), "alice", method)
+        ok(a["ok"] == 0 and a["user"] == b"", f"nobody is let in because a front says {method!r}", a)
+    ok(sum(n == "EVENT" and v["class_uid"] == 3002 and v["ok"] == 0 for n, v in g.events()) == 4, "each is on the record")
+    f, other = g.front(), g.front()
+    ok(vouch(f, "alice", 1), "the monitor vouches for a connection, and the gate says that it heard")
+    ok(claims(other, "alice", "keyboard-interactive")["ok"] == 0, "another connection gains nothing by it")
+    ok(claims(f, "bob", "keyboard-interactive")["ok"] == 0 and claims(f, "alice", "password")["ok"] == 0,
+       "nor does another user, or a method that is not configured")
+    ok(claims(f, "alice+root+box", "keyboard-interactive")["ok"] == 1, "whom PAM let in is let in")
+    f = g.front()
+    ok(vouch(f, "alice", 3) and claims(f, "alice", "password")["ok"] == 1, "by password where that is configured")
+    f = g.front()
+    ok(vouch(f, "bob", 3) and claims(f, "bob", "password")["ok"] == 0, "but nobody who is not in the directory")
+    g.monitor.send("VOUCH", conn=4711, user="alice", methods=3)
+    ok(g.monitor.want("VOUCHED")["conn"] == 4711 and g.alive(), "a connection that has gone meanwhile is answered all the same")
 finally:
     g.stop()
 end()
