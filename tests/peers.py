@@ -136,7 +136,7 @@ class Gate(Process):
         for name, values in rows: self.store.send(name, **values)
         self.store.send("DIR_END", req=1)
         self.monitor.want("READY")
-        self.events()
+        self.first = self.events()
 
     def client(self, kind, peer="127.0.0.1"):
         ours, theirs = Chan.pair(); self.last += 1

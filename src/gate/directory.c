@@ -609,6 +609,19 @@ directory_take_code(struct directory *d, struct slice user, const unsigned char 
 	return true;
 }
 
+bool
+directory_take_expired(struct directory *d, wall_t now, char user[65], unsigned char hash[CODE_HASH])
+{
+	for (size_t i = 0; i < d->ncodes; i++)
+		if (d->codes[i].expires_us <= (uint64_t)now.us) {
+			(void)slice_copy(slice_from(d->codes[i].user), user, 65);
+			memcpy(hash, d->codes[i].hash, CODE_HASH);
+			code_remove(d, i);
+			return true;
+		}
+	return false;
+}
+
 void
 directory_miss_codes(struct directory *d, struct slice user)
 {

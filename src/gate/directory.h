@@ -53,6 +53,8 @@ struct dir_host *directory_find_host(const struct directory *d, struct slice tex
 bool directory_has_code(const struct directory *d, struct slice user, const unsigned char hash[CODE_HASH], wall_t now);
 /* The same, and it is gone: exactly one caller gets true. */
 bool directory_take_code(struct directory *d, struct slice user, const unsigned char hash[CODE_HASH], wall_t now);
+/* One that has expired: it is gone, user and hash tell which.  False: there is none (any more). */
+bool directory_take_expired(struct directory *d, wall_t now, char user[65], unsigned char hash[CODE_HASH]);
 /* Somebody has named a wrong code for user. */
 void directory_miss_codes(struct directory *d, struct slice user);
 /* A code of user that has been missed too often: it is gone, hash tells which.  False: there is none (any more). */

@@ -20,7 +20,7 @@
 #include "gate/front.h"
 #include "gate/puts.h"
 
-enum { TTL_DEFAULT_S = 3600, TTL_MAX_S = 30 * 86400, PENDING_MAX = 256 };
+enum { TTL_DEFAULT_S = 3600, TTL_MAX_S = 30 * 86400, PENDING_MAX = 256, PURGE_MAX = 256 };
 
 struct pending {
 	struct pending *next;
@@ -166,7 +166,7 @@ enrol_start(struct client *c, const struct msg_login *m, const struct names *n)
 }
 
 static void
-missed_gone(struct gate *g, struct client *c, uint32_t number, bool ok, struct slice text)
+code_gone(struct gate *g, struct client *c, uint32_t number, bool ok, struct slice text)
 {
 	(void)g, (void)c, (void)number;
 	if (!ok)
@@ -188,7 +188,7 @@ enrol_missed(struct client *c, const struct names *n)
 	directory_miss_codes(c->gate->dir, n->user);
 	while (directory_take_missed(c->gate->dir, n->user, hash)) {
 		burnt = true;
-		if (puts_row(c->gate, NULL, MSG_DIR_CODE, &row, 0, missed_gone, &e) != 0)
+		if (puts_row(c->gate, NULL, MSG_DIR_CODE, &row, 0, code_gone, &e) != 0)
 			log_warn("enrolment code not deleted: %s: it is not good until the next start", e.text);
 	}
 	if (burnt)
@@ -196,6 +196,22 @@ enrol_missed(struct client *c, const struct names *n)
 }
 
 /* --- new codes --- */
+
+void
+enrol_purge(struct gate *g)
+{
+	unsigned char hash[CODE_HASH];
+	char user[65];
+	struct msg_dir_code row = { .op = MSG_DIR_DELETE, .actor = slice_from("gate"), .hash = slice_of(hash, CODE_HASH) };
+	struct err e = { 0 };
+	wall_t now = clock_wall();
+
+	for (int i = 0; i < PURGE_MAX && directory_take_expired(g->dir, now, user, hash); i++) {
+		row.user = slice_from(user);
+		if (puts_row(g, NULL, MSG_DIR_CODE, &row, 0, code_gone, &e) != 0)
+			return;                          /* the next start finds it again */
+	}
+}
 
 static int
 enrolled_send(struct client *c, uint32_t req, const char *code, const char *text)
@@ -235,6 +251,7 @@ enrol_new_code(struct client *c, const struct msg_enrol *m)
 		return enrolled_send(c, m->req, NULL, "a code is good for at most 30 days");
 	if (u != NULL && u->disabled)
 		return enrolled_send(c, m->req, NULL, "this user is disabled: fortress user enable makes it good again");
+	enrol_purge(c->gate);
 	p = pending_new(c, m->user);
 	if (p == NULL || names_new_code(p->code) != 0) {
 		if (p != NULL)

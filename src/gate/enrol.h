@@ -11,6 +11,8 @@
 int enrol_start(struct client *c, const struct msg_login *m, const struct names *n);
 /* The code in n is wrong: after a few of them the codes that wait for its user are burnt. */
 void enrol_missed(struct client *c, const struct names *n);
+/* Deletes codes that have expired, a number of them at once. */
+void enrol_purge(struct gate *g);
 /* Makes a code for user that is good for ttl_s; MSG_ENROLLED is sent when its hash is durable. */
 int enrol_new_code(struct client *c, const struct msg_enrol *m);
 

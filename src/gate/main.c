@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "gate/control.h"
+#include "gate/enrol.h"
 #include "gate/gate.h"
 #include "gate/puts.h"
 #include "gate/vouch.h"
@@ -67,6 +68,7 @@ on_loaded(struct gate *g)
 		return;
 	g->loaded = true;
 	(void)control_load_policy(g, "fortress", &e);
+	enrol_purge(g);
 	enter_sandbox(g);
 	ready.sandboxed = g->sandboxed;
 	log_info("serving: %zu users %zu hosts", directory_users(g->dir), directory_hosts(g->dir));

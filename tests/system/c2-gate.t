@@ -70,4 +70,27 @@ try:
     ok(g.monitor.want("VOUCHED")["conn"] == 4711 and g.alive(), "a connection that has gone meanwhile is answered all the same")
 finally:
     g.stop()
+
+# --- Codes that nobody used do not wait for ever. ---
+codes = [("DIR_CODE", {"op": 1, "user": "alice", "hash": i.to_bytes(32, "big"), "expires_us": 1 if i < 4095 else 2**62}) for i in range(4096)]
+g = Gate(build, POLICY, [user(), *codes])
+try:
+    deleted, c = {}, g.ctl()
+    def answer(m):
+        g.store.send("DIR_DONE", req=m["req"], ok=1)
+        if m["op"] == 2: deleted[m["hash"]] = m
+        return m
+    for n, m in g.first:
+        if n == "DIR_CODE": answer(m)
+    c.send("ENROL", req=1, user="bob", ttl_s=60)
+    while True:
+        m = answer(g.store.want("DIR_CODE"))
+        if m["op"] == 1: break
+    ok(m["user"] == b"bob" and c.want("ENROLLED")["ok"] == 1, "where 4,095 codes have expired one more can be made")
+    for i in range(4096 // 256):
+        c.send("ENROL", req=1, user="bob", ttl_s=60)
+        while answer(g.store.want("DIR_CODE"))["op"] != 1: pass
+    ok(len(deleted) == 4095 and (4095).to_bytes(32, "big") not in deleted, "in the end all that have expired are deleted in the store, and no other", len(deleted))
+finally:
+    g.stop()
 end()
