@@ -30,7 +30,6 @@ struct gate {
 	uint32_t owner_uid;            /* who may administer besides root */
 	char owner[64];
 	bool loaded, sandboxed;        /* loaded: the store has sent the whole directory */
-	const char *failure;           /* set when loading cannot go on */
 };
 
 struct ticket {

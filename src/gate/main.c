@@ -23,7 +23,7 @@
 #include "gate/puts.h"
 #include "gate/vouch.h"
 
-enum { FD_MONITOR = 3, FD_STORE = 4 };
+enum { FD_MONITOR = 3, FD_STORE = 4, LOAD_REQ = 1 };
 
 static const int calls[] = {
 	SCMP_SYS(openat), SCMP_SYS(newfstatat), SCMP_SYS(fstat), SCMP_SYS(lseek), SCMP_SYS(getdents64), SCMP_SYS(fcntl),
@@ -76,6 +76,14 @@ on_loaded(struct gate *g)
 		loop_stop(g->loop, 1);
 }
 
+/* Started again, it asks again. */
+static void
+not_loaded(struct gate *g, const struct msg_dir_done *why)
+{
+	log_error("the directory cannot be loaded: %.*s", (int)why->text.n, (const char *)why->text.p);
+	loop_stop(g->loop, 1);
+}
+
 static void
 store_message(void *arg, struct chan *chan, struct chan_in *in)
 {
@@ -94,6 +102,10 @@ store_message(void *arg, struct chan *chan, struct chan_in *in)
 		on_loaded(g);
 		return;
 	case MSG_DIR_DONE:
+		if (!g->loaded) {
+			not_loaded(g, done);
+			return;
+		}
 		r = puts_done(g, done->req, done->ok != 0, done->text);
 		break;
 	case MSG_EVENT_DONE:
@@ -136,7 +148,7 @@ monitor_message(void *arg, struct chan *chan, struct chan_in *in)
 static void
 gate_open(struct gate *g, const struct options *o)
 {
-	struct msg_dir_load load = { .req = 1 };
+	struct msg_dir_load load = { .req = LOAD_REQ };
 	const struct passwd *pw = getpwuid(getuid());
 	struct err e = { 0 };
 

@@ -71,6 +71,15 @@ try:
 finally:
     g.stop()
 
+# --- The store cannot send the directory: that is said, and nobody waits. ---
+g = Gate(build, POLICY, load=False)
+try:
+    req = g.store.want("DIR_LOAD")["req"]
+    g.store.send("DIR_DONE", req=req, ok=0, text="the disk is full")
+    ok(g.wait() == 1 and "directory" in g.said() and "the disk is full" in g.said(), "a directory that cannot be loaded ends the gate with the reason", g.said())
+finally:
+    g.stop()
+
 # --- Codes that nobody used do not wait for ever. ---
 codes = [("DIR_CODE", {"op": 1, "user": "alice", "hash": i.to_bytes(32, "big"), "expires_us": 1 if i < 4095 else 2**62}) for i in range(4096)]
 g = Gate(build, POLICY, [user(), *codes])
