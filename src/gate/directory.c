@@ -542,6 +542,15 @@ directory_user_has_key(const struct dir_user *u, struct slice blob)
 	return blob.n > 0 && key_find(u, blob) != NULL;
 }
 
+struct dir_host *
+directory_host_named(const struct directory *d, struct slice name)
+{
+	bool found;
+	size_t at = array_place(&d->hosts, name, &found);
+
+	return found ? directory_host_at(d, at) : NULL;
+}
+
 /* An alias or an address is looked for one by one: they are rarer than names, and 100,000 take a millisecond. */
 static struct dir_host *
 host_by_alias(const struct directory *d, struct slice text)

@@ -46,6 +46,7 @@ int directory_apply(struct directory *d, unsigned type, const void *row);
 
 struct dir_user *directory_find_user(const struct directory *d, struct slice name);     /* or NULL */
 bool directory_user_has_key(const struct dir_user *u, struct slice blob);
+struct dir_host *directory_host_named(const struct directory *d, struct slice name);    /* or NULL */
 /* By name, alias, address or unique prefix.  NULL; then *count is how many the prefix fits. */
 struct dir_host *directory_find_host(const struct directory *d, struct slice text, size_t *count);
 

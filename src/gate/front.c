@@ -20,12 +20,12 @@
 #include "gate/events.h"
 #include "gate/front.h"
 #include "gate/lists.h"
-#include "gate/puts.h"
+#include "gate/pin.h"
 #include "gate/second.h"
 #include "gate/vouch.h"
 
 /* VERB_MAX: of the words that policy(5) knows.  TO_MAX: a host and a port. */
-enum { TICKETS_MAX = 512, VERB_MAX = 32, TO_MAX = 320, ALG_MAX = 64, PIN_MAX = 16384 };
+enum { TICKETS_MAX = 512, VERB_MAX = 32, TO_MAX = 320 };
 
 static bool
 is_user(void *arg, struct slice name)
@@ -279,90 +279,12 @@ take_decide(struct client *c, const void *message)
 	return r;
 }
 
-/* --- first host keys --- */
-
-static int
-pinned_send(struct client *c, uint64_t ticket, bool ok, const char *reason)
-{
-	struct msg_pinned m = { .ticket = ticket, .ok = ok, .reason = slice_from(reason) };
-
-	return chan_send(c->chan, MSG_PINNED, &m);
-}
-
-/* One pin of a front at a time, so its ticket number waits in cursor. */
-static void
-pin_done(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice text)
-{
-	char why[256];
-	struct ticket *t;
-	struct dir_host *h;
-	size_t count;
-
-	(void)g;
-	(void)req;
-	if (c == NULL)
-		return;
-	c->busy = false;
-	t = client_ticket(c, c->cursor);
-	h = t != NULL ? directory_find_host(g->dir, slice_from(t->host), &count) : NULL;
-	if (h != NULL)
-		h->pinning = false;
-	(void)pinned_send(c, c->cursor, ok, ok ? "" : text_escaped(text, why, sizeof(why)));
-}
-
-static const char *
-pin_refusal(const struct dir_host *h, const struct msg_pin *m)
-{
-	if (m->alg.n > ALG_MAX || !text_is_name(m->alg) || m->blob.n > PIN_MAX / 2)
-		return "that is not a host key";
-	if (h == NULL)
-		return "not a ticket of this connection";
-	if (!h->trust_first)
-		return "this host does not trust its first key";
-	if (h->pins[0] != '\0')
-		return "this host's key is pinned already";
-	return h->pinning ? "another connection is pinning this host's key now: try again" : NULL;
-}
-
-static int
-take_pin(struct client *c, const void *message)
-{
-	const struct msg_pin *m = message;
-	struct ticket *t = client_ticket(c, m->ticket);
-	size_t count;
-	struct dir_host *h = t != NULL ? directory_find_host(c->gate->dir, slice_from(t->host), &count) : NULL;
-	const char *refusal = pin_refusal(h, m);
-	struct msg_dir_host row;
-	struct err e = { 0 };
-	struct buf pin;
-	int r;
-
-	if (refusal != NULL || c->busy)
-		return pinned_send(c, m->ticket, false, refusal != NULL ? refusal : "one key at a time");
-	buf_init(&pin, PIN_MAX);
-	r = buf_printf(&pin, "%.*s ", (int)m->alg.n, (const char *)m->alg.p);
-	if (r == 0)
-		r = text_base64(&pin, m->blob);
-	row = (struct msg_dir_host){ .op = MSG_DIR_PUT, .actor = slice_from(c->user), .name = slice_from(h->name),
-	    .addr = slice_from(h->addr), .port = h->port, .target_kind = h->kind, .trust_first = 1,
-	    .labels = slice_from(h->labels), .logins = slice_from(h->logins), .pins = buf_slice(&pin),
-	    .aliases = slice_from(h->aliases) };
-	if (r == 0)
-		r = puts_row(c->gate, c, MSG_DIR_HOST, &row, 0, pin_done, &e);
-	buf_done(&pin);
-	if (r != 0)
-		return pinned_send(c, m->ticket, false, e.text[0] != '\0' ? e.text : strerror(-r));
-	c->busy = h->pinning = true;
-	c->cursor = m->ticket;
-	return 0;
-}
-
 int
 front_take(struct client *c, unsigned type, const void *message)
 {
 	static const struct { unsigned type; int (*fn)(struct client *, const void *); } table[] = {
 		{ MSG_KEY_ASK, take_key_ask }, { MSG_LOGIN, take_login }, { MSG_HOSTS_ASK, take_hosts_ask },
-		{ MSG_DECIDE, take_decide }, { MSG_PIN, take_pin }, { MSG_FACTOR, second_take },
+		{ MSG_DECIDE, take_decide }, { MSG_PIN, pin_take }, { MSG_FACTOR, second_take },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

@@ -36,6 +36,31 @@ try:
     for alg, blob in (("x" * 15000, key_blob()), ("ssh-rsa", b"k" * 15000), ("ssh-rsa\nssh-dss", key_blob())):
         p = f.ask("PIN", "PINNED", ticket=a["ticket"], alg=alg, blob=blob)
         ok(p["ok"] == 0 and len(p["reason"]) > 5 and g.alive(), f"a first key of {len(alg)} and {len(blob)} bytes is refused in words", p, g.said())
+    def ticket(f): return f.ask("DECIDE", "DECISION", req=5, verb="shell", host="first", dial=1)["ticket"]
+    t = ticket(f)
+    f.send("PIN", ticket=t, alg="ssh-ed25519", blob=key_blob())
+    sent = g.store.want("DIR_HOST")
+    f.ask("HOSTS_ASK", "HOST_ROWS")
+    f2, _ = logged_in(g)
+    t2 = ticket(f2)
+    p = f2.ask("PIN", "PINNED", ticket=t2, alg="ssh-ed25519", blob=key_blob(b"2"))
+    ok(p["ok"] == 0 and b"another connection" in p["reason"], "while a first key is on its way there is no second", p)
+    g.store.send("DIR_DONE", req=sent["req"], ok=0, text="the disk is full")
+    p = f.want("PINNED")
+    ok(p["ticket"] == t and p["ok"] == 0 and p["reason"] == b"the disk is full", "whoever waits is told by the ticket's number, whatever was asked meanwhile", p, t)
+    f.send("PIN", ticket=t, alg="ssh-ed25519", blob=key_blob())
+    sent = g.store.want("DIR_HOST")
+    ok(sent["name"] == b"first", "after a failure the key may come again")
+    f.close()
+    p = f2.ask("PIN", "PINNED", ticket=t2, alg="ssh-ed25519", blob=key_blob(b"2")) if g.alive() else {}
+    ok(p.get("ok") == 0 and b"another connection" in p["reason"], "it is still on its way when its front has gone", p)
+    g.store.send("DIR_DONE", req=sent["req"], ok=0, text="the disk is full")
+    f2.send("PIN", ticket=t2, alg="ssh-ed25519", blob=key_blob(b"2")) if g.alive() else None
+    sent = g.store.want("DIR_HOST")
+    g.store.send("DIR_DONE", req=sent["req"], ok=1)
+    ok(sent["pins"].startswith(b"ssh-ed25519 AAAA") and f2.want("PINNED")["ok"] == 1, "and if the store did not take it, another's may come")
+    p = f2.ask("PIN", "PINNED", ticket=ticket(f2), alg="ssh-ed25519", blob=key_blob())
+    ok(p["ok"] == 0 and b"pinned already" in p["reason"], "then it is pinned", p)
     c = g.ctl()
     most = 19000 // 61
     name, row = host("big", logins=",".join("l%03d" % i + "x" * 56 for i in range(most // 2)), aliases=",".join("a%03d" % i + "y" * 56 for i in range(most // 2)))
