@@ -82,6 +82,13 @@ auth_claimed(const struct front *f)
 }
 
 static void
+login_tried(struct front *f)
+{
+	if (++f->tries >= f->o->tries_max)
+		front_end(f, "too many tries: offer fewer keys, as ssh -o IdentitiesOnly=yes -i KEY does");
+}
+
+static void
 login_failed(struct front *f, const char *method, const char *why)
 {
 	char text[700], detail[128], name[300];
@@ -89,8 +96,17 @@ login_failed(struct front *f, const char *method, const char *why)
 	(void)snprintf(detail, sizeof(detail), "{\"method\":\"%s\",\"try\":%u}", method, f->tries + 1);
 	(void)snprintf(text, sizeof(text), "%s could not log in: %s", text_escaped(auth_claimed(f), name, sizeof(name)), why);
 	front_event(f, 3002, 1, 2, false, text, detail);
-	if (++f->tries >= f->o->tries_max)
-		front_end(f, "too many tries: offer fewer keys, as ssh -o IdentitiesOnly=yes -i KEY does");
+	login_tried(f);
+}
+
+/* What the gate has answered it has put on the record itself. */
+static void
+gate_refused(struct front *f, const char *method)
+{
+	if (f->answered == MSG_LOGIN_ANSWER)
+		login_tried(f);
+	else
+		login_failed(f, method, "the gate does not answer");
 }
 
 enum login { LOGIN_NO, LOGIN_YES, LOGIN_FACTOR };
@@ -100,7 +116,6 @@ static enum login
 login_open(struct front *f, const char *method)
 {
 	struct msg_login_open open = { .method = slice_from(method), .user = slice_from(f->user) };
-	char text[512], detail[128];
 
 	if (!ask(f, f->monitor, MSG_LOGIN_OPEN, &open, MSG_LOGIN_OPENED, PAM_ANSWER_MS) || !f->answer_ok) {
 		login_failed(f, method, f->answer_text[0] != '\0' ? f->answer_text : "the account is not open");
@@ -110,9 +125,6 @@ login_open(struct front *f, const char *method)
 	(void)ssh_set_log_level(SSH_LOG_PROTOCOL);
 	(void)snprintf(f->method, sizeof(f->method), "%s", method);
 	loop_timer_stop(&f->grace);
-	(void)snprintf(text, sizeof(text), "%s logged in", f->user);
-	(void)snprintf(detail, sizeof(detail), "{\"method\":\"%s\"}", method);
-	front_event(f, 3002, 1, 1, true, text, detail);
 	sandbox_title("front: conn %llu from %s (%s)", (unsigned long long)f->conn, f->peer, f->user);
 	return LOGIN_YES;
 }
@@ -131,7 +143,7 @@ login_finish(struct front *f, const char *method, const char *alg, struct slice 
 		return login_open(f, method);
 	if (f->factor)
 		return LOGIN_FACTOR;
-	login_failed(f, method, f->answer_text[0] != '\0' ? f->answer_text : "the gate does not answer");
+	gate_refused(f, method);
 	return LOGIN_NO;
 }
 
@@ -268,7 +280,7 @@ code_answer(struct front *f, ssh_message m)
 	if (msg.code.n > 64)
 		msg.code.n = 64;
 	if (!ask(f, f->gate, MSG_FACTOR, &msg, MSG_LOGIN_ANSWER, ANSWER_MS) || !f->answer_ok)
-		login_failed(f, method, f->answer_text[0] != '\0' ? f->answer_text : "the gate does not answer");
+		gate_refused(f, method);
 	else if (login_open(f, method) == LOGIN_YES) {
 		secret_wipe(f->factor_text.p, f->factor_text.len);
 		buf_clear(&f->factor_text);

@@ -224,9 +224,10 @@ static bool
 decide_fits(const struct msg_decide *m, struct msg_decide *cut)
 {
 	*cut = *m;
-	if (m->host.n <= NAMES_MAX && m->login.n <= NAMES_MAX && m->to.n <= TO_MAX)
+	if (m->host.n <= NAMES_MAX && m->login.n <= NAMES_MAX && m->to.n <= TO_MAX &&
+	    m->listen.n <= TO_MAX)
 		return true;
-	cut->host = cut->login = cut->to = slice_from("");
+	cut->host = cut->login = cut->to = cut->listen = slice_from("");
 	return false;
 }
 

@@ -197,12 +197,12 @@ out:
 	return r;
 }
 
+/* That it is in force the gate says, by an event. */
 int
 apply_policy(struct store *st, struct op *op, struct err *e)
 {
-	struct msg_event ev = { .class_uid = ENTITY_MANAGEMENT, .activity = 3, .severity = 1, .ok = 1 };
 	struct db_policy p = { .seen_us = op->at.us };
-	struct buf hash, actor, sentence;
+	struct buf hash, actor;
 	struct msg_policy_seen m;
 	int r;
 
@@ -210,7 +210,6 @@ apply_policy(struct store *st, struct op *op, struct err *e)
 		return -EINVAL;
 	buf_init(&hash, 4096);
 	buf_init(&actor, 4096);
-	buf_init(&sentence, 8192);
 	r = m.hash.n == HASH_BYTES ? text_hex(&hash, m.hash) : db_text(&hash, m.hash);
 	if (r == 0)
 		r = db_text(&actor, m.actor);
@@ -219,17 +218,9 @@ apply_policy(struct store *st, struct op *op, struct err *e)
 	p.actor = buf_cstr(&actor);
 	if (r == 0)
 		r = db_policy_seen(st->db, &p, e);
-	if (r == 1) {
-		r = buf_printf(&sentence, "policy %.12s is in force", p.hash);
-		ev.actor = m.actor;
-		ev.text = buf_slice(&sentence);
-		if (r == 0)
-			r = event_add(st, op->at, op->at_mono, &ev, e);
-	}
 	buf_done(&hash);
 	buf_done(&actor);
-	buf_done(&sentence);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* --- Loading: rows as messages --- */

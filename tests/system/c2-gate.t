@@ -25,10 +25,10 @@ try:
     ok(f.over() and g.alive(), "a front with a verb of 50 kB is gone, the gate is not", g.said())
     f, _ = logged_in(g)
     g.events()
-    for what in ("host", "login", "to"):
+    for what in ("host", "login", "to", "listen"):
         a = f.ask("DECIDE", "DECISION", req=2, **{"verb": "shell", "host": "box", what: "h" * 50000})
         ok(a["req"] == 2 and a["permit"] == 0 and b"too long" in a["reason"], f"a {what} of 50 kB is refused in words", a)
-    ok(sum(n == "EVENT" and v["class_uid"] == 3003 and v["ok"] == 0 and len(pack(n, **v)) < 2000 for n, v in g.events()) == 3,
+    ok(sum(n == "EVENT" and v["class_uid"] == 3003 and v["ok"] == 0 and len(pack(n, **v)) < 2000 for n, v in g.events()) == 4,
        "each is on the record, shortened")
     a = f.ask("DECIDE", "DECISION", req=3, verb="exec", host="box", command="\x01" * 70000)
     ok(a["permit"] == 1 and g.alive(), "a command of 70 kB is decided", a, g.said())

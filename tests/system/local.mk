@@ -48,12 +48,10 @@ tests_system_sk_provider_so_LDADD = $(CRYPTO_LIBS)
 TESTS += %D%/g003-sk.t
 EXTRA_DIST += %D%/g003-sk.t
 
-TESTS += %D%/c2-gate.t %D%/c3-monitor.t
-EXTRA_DIST += %D%/c2-gate.t %D%/c3-monitor.t tests/peers.py
-TESTS += %D%/c2-gate.t
-EXTRA_DIST += %D%/c2-gate.t tests/peers.py
-TESTS += %D%/c2-gate.t %D%/c3-monitor.t %D%/c4-pam.t
-EXTRA_DIST += %D%/c2-gate.t %D%/c3-monitor.t %D%/c4-pam.t tests/peers.py
+# Single processes between peers of the test's own (peers.py), and the monitor's children.
+CORE_TESTS = %D%/c2-gate.t %D%/c3-monitor.t %D%/c4-pam.t
+TESTS += $(CORE_TESTS)
+EXTRA_DIST += $(CORE_TESTS) tests/peers.py
 
 # Attacks, by class; tests/wire.py speaks SSH by hand for them.
 ATTACK_TESTS = %D%/k001-auth.t %D%/k002-floods.t %D%/k003-target.t %D%/k004-startups.t %D%/k005-codes.t %D%/k006-doors.t %D%/k007-store.t
