@@ -129,7 +129,6 @@ struct policy {
 };
 
 /* Verbs, in the order of their bits; ended by NULL. */
-extern const char *const policy_verbs[];
 #define POLICY_VERBS_ALL 0xffffffffu
 unsigned verb_bit(struct slice verb);                  /* 0: unknown */
 

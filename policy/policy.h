@@ -70,6 +70,7 @@ int policy_explain(const struct policy *p, const struct policy_request *req, str
 bool policy_may_reach(const struct policy *p, const struct policy_request *req);
 /* The policy in canonical form; parsing it gives the same policy, and printing that the same text. */
 int policy_print(const struct policy *p, struct buf *out);
+extern const char *const policy_verbs[];               /* ended by NULL */
 bool policy_verb_is_known(struct slice verb);
 
 /* A plain exec string as words (quotes and backslash only).  Words found, or -EINVAL: not a simple command

@@ -10,10 +10,16 @@
 struct ask;
 struct db;
 
+#define CTL_TIMES "write 2026-11-24, 2026-11-24T10:00 or how long ago: 90m, 12h, 7d"
+
 enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
+
+struct option;
 
 struct ctl {
 	char state[2048];
+	bool state_given;              /* by --state or FORTRESS_STATE, not by default */
+	const struct command *command; /* what runs */
 	enum out_format format;
 	char **args;                   /* all arguments, for serve and replay */
 	struct err e;                  /* why it failed; main prints it */
@@ -31,10 +37,21 @@ extern const struct command *const ctl_commands[];     /* ended by NULL; each a 
 extern const struct command commands_directory[], commands_session[], commands_policy[], commands_audit[],
     commands_system[];
 
-/* Prints how to use this command and returns CTL_USAGE. */
-int ctl_usage(const struct ctl *c, const char *noun, const char *verb);
+/* Not understood: says what, and how the command is used.  CTL_USAGE. */
+int ctl_usage(const struct ctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same for a value that is none: what is wrong with it and what to write is enough.  CTL_USAGE. */
+int ctl_bad(const struct ctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* getopt_long, for shorts as that takes them ("" or "+" and ":…"), once optind is 0.  What is wrong is said, then '?' comes. */
+int ctl_option(const struct ctl *c, int argc, char **argv, const char *shorts, const struct option *longs);
+/* Are there min to max words (from optind on)?  CTL_OK, or says which is missing or too many: CTL_USAGE. */
+int ctl_words(const struct ctl *c, int argc, char **argv, int min, int max);
+/* For a command without options: min to max words, from argv[optind] on. */
+int ctl_plain(const struct ctl *c, int argc, char **argv, int min, int max);
 /* Fills c->e and returns CTL_FAILED. */
 int ctl_fail(struct ctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A remark that is no failure, for people: nothing where a program reads the output. */
+void ctl_note(const struct ctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void command_print(FILE *to, const struct command *k);
 struct out *ctl_out(const struct ctl *c, const struct out_column *columns, bool one);
 /* "90", "15m", "1h", "30d" to seconds; false if it is none. */
 bool ctl_parse_duration(const char *text, uint64_t *seconds);

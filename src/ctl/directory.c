@@ -3,6 +3,7 @@
 /* Users, their keys, enrolment codes: fortress user, key, enroll.  The gate owns the rows; these only ask. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@
 #include "ctl/ask.h"
 #include "ctl/directory.h"
 #include "ctl/hosts.h"
+
+enum { KNOWN_MAX = 1000 };
 
 /* --- finding one user among the rows --- */
 
@@ -70,9 +73,8 @@ user_list(struct ctl *c, int argc, char **argv)
 	struct out *o;
 	int r;
 
-	(void)argv;
-	if (argc != 1)
-		return ctl_usage(c, "user", "list");
+	if (ctl_plain(c, argc, argv, 0, 0) != CTL_OK)
+		return CTL_USAGE;
 	o = ctl_out(c, user_columns, false);
 	r = directory_load(c, user_row, o);
 	return out_end(o) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
@@ -102,7 +104,7 @@ user_change(struct ctl *c, const char *name, int must, const char *display, cons
 }
 
 static int
-user_put(struct ctl *c, int argc, char **argv, int must, const char *verb)
+user_put(struct ctl *c, int argc, char **argv, int must)
 {
 	static const struct option longs[] = {
 		{ "group", required_argument, NULL, 'g' }, { "groups", required_argument, NULL, 'g' },
@@ -111,22 +113,22 @@ user_put(struct ctl *c, int argc, char **argv, int must, const char *verb)
 	const char *display = NULL;
 	struct buf groups;
 	bool have_groups = false;
-	int o, r;
+	int o, r = CTL_OK;
 
 	buf_init(&groups, 16384);
 	optind = 0;
-	while ((o = getopt_long(argc, argv, "", longs, NULL)) != -1)
-		if (o == 'd') {
+	while (r == CTL_OK && (o = ctl_option(c, argc, argv, ":", longs)) != -1)
+		if (o == 'd')
 			display = optarg;
-		} else if (o != 'g' || buf_printf(&groups, "%s%s", groups.len > 0 ? "," : "", optarg) != 0) {
-			buf_done(&groups);
-			return ctl_usage(c, "user", verb);
-		} else {
+		else if (o == 'g' && buf_printf(&groups, "%s%s", groups.len > 0 ? "," : "", optarg) == 0)
 			have_groups = true;
-		}
-	if (argc - optind != 1)
-		r = ctl_usage(c, "user", verb);
-	else
+		else
+			r = o == 'g' ? ctl_bad(c, "too many groups") : CTL_USAGE;
+	if (r == CTL_OK)
+		r = ctl_words(c, argc, argv, 1, 1);
+	if (r == CTL_OK && must == 1 && display == NULL && !have_groups)
+		r = ctl_usage(c, "nothing to change");
+	if (r == CTL_OK)
 		r = user_change(c, argv[optind], must, display, have_groups ? buf_cstr(&groups) : NULL, -1);
 	buf_done(&groups);
 	return r;
@@ -135,25 +137,25 @@ user_put(struct ctl *c, int argc, char **argv, int must, const char *verb)
 static int
 user_add(struct ctl *c, int argc, char **argv)
 {
-	return user_put(c, argc, argv, 0, "add");
+	return user_put(c, argc, argv, 0);
 }
 
 static int
 user_set(struct ctl *c, int argc, char **argv)
 {
-	return user_put(c, argc, argv, 1, "set");
+	return user_put(c, argc, argv, 1);
 }
 
 static int
 user_disable(struct ctl *c, int argc, char **argv)
 {
-	return argc == 2 ? user_change(c, argv[1], 1, NULL, NULL, 1) : ctl_usage(c, "user", "disable");
+	return ctl_plain(c, argc, argv, 1, 1) == CTL_OK ? user_change(c, argv[optind], 1, NULL, NULL, 1) : CTL_USAGE;
 }
 
 static int
 user_enable(struct ctl *c, int argc, char **argv)
 {
-	return argc == 2 ? user_change(c, argv[1], 1, NULL, NULL, 0) : ctl_usage(c, "user", "enable");
+	return ctl_plain(c, argc, argv, 1, 1) == CTL_OK ? user_change(c, argv[optind], 1, NULL, NULL, 0) : CTL_USAGE;
 }
 
 static int
@@ -161,9 +163,9 @@ user_reset_factor(struct ctl *c, int argc, char **argv)
 {
 	struct msg_dir_factor m = { .req = 1, .op = MSG_DIR_DELETE };
 
-	if (argc != 2)
-		return ctl_usage(c, "user", "reset-factor");
-	m.user = slice_from(argv[1]);
+	if (ctl_plain(c, argc, argv, 1, 1) != CTL_OK)
+		return CTL_USAGE;
+	m.user = slice_from(argv[optind]);
 	return ask_put(c, MSG_DIR_FACTOR, &m);
 }
 
@@ -172,9 +174,9 @@ user_del(struct ctl *c, int argc, char **argv)
 {
 	struct msg_dir_user m = { .req = 1, .op = MSG_DIR_DELETE };
 
-	if (argc != 2)
-		return ctl_usage(c, "user", "del");
-	m.name = slice_from(argv[1]);
+	if (ctl_plain(c, argc, argv, 1, 1) != CTL_OK)
+		return CTL_USAGE;
+	m.name = slice_from(argv[optind]);
 	return ask_put(c, MSG_DIR_USER, &m);
 }
 
@@ -185,7 +187,7 @@ static const struct out_column key_columns[] = {
 	{ "added", OUT_TIME, 0 }, { "key", OUT_STRING, 1 }, { NULL, 0, 0 },
 };
 
-struct key_list { struct out *out; const char *user; };
+struct key_list { struct out *out; const char *user; bool found; };
 
 static bool
 key_row(void *arg, unsigned type, const void *message)
@@ -195,6 +197,8 @@ key_row(void *arg, unsigned type, const void *message)
 	char fingerprint[64];
 	struct buf blob;
 
+	if (type == MSG_DIR_USER)
+		l->found = l->found || slice_is(((const struct msg_dir_user *)message)->name, l->user);
 	if (type != MSG_DIR_KEY || (l->user != NULL && !slice_is(m->user, l->user)))
 		return type == MSG_DIR_END;
 	buf_init(&blob, 65536);
@@ -212,13 +216,16 @@ key_row(void *arg, unsigned type, const void *message)
 static int
 key_list(struct ctl *c, int argc, char **argv)
 {
-	struct key_list l = { .user = argc > 1 ? argv[1] : NULL };
+	struct key_list l = { 0 };
 	int r;
 
-	if (argc > 2)
-		return ctl_usage(c, "key", "list");
+	if (ctl_plain(c, argc, argv, 0, 1) != CTL_OK)
+		return CTL_USAGE;
+	l.user = argv[optind];                    /* NULL behind the last */
 	l.out = ctl_out(c, key_columns, false);
 	r = directory_load(c, key_row, &l);
+	if (r == 0 && l.user != NULL && !l.found)
+		r = err_set(&c->e, -ENOENT, "there is no user %s", l.user);
 	return out_end(l.out) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
 }
 
@@ -242,12 +249,12 @@ key_add(struct ctl *c, int argc, char **argv)
 	struct buf line, blob;
 	int r;
 
-	if (argc < 3)
-		return ctl_usage(c, "key", "add");
+	if (ctl_plain(c, argc, argv, 2, INT_MAX) != CTL_OK)
+		return CTL_USAGE;
 	buf_init(&line, 65536);
 	buf_init(&blob, 65536);
-	m.user = slice_from(argv[1]);
-	r = key_line(c, argc - 2, argv + 2, &line);
+	m.user = slice_from(argv[optind]);
+	r = key_line(c, argc - optind - 1, argv + optind + 1, &line);
 	if (r == 0)
 		r = hosts_key_parse(buf_slice(&line), &m.alg, &blob, &m.comment, &c->e);
 	m.blob = buf_slice(&blob);
@@ -279,15 +286,15 @@ key_del(struct ctl *c, int argc, char **argv)
 	struct msg_dir_key m = { .req = 1, .op = MSG_DIR_DELETE };
 	int r;
 
-	if (argc != 3)
-		return ctl_usage(c, "key", "del");
-	f = (struct key_find){ .user = argv[1], .fingerprint = argv[2] };
+	if (ctl_plain(c, argc, argv, 2, 2) != CTL_OK)
+		return CTL_USAGE;
+	f = (struct key_find){ .user = argv[optind], .fingerprint = argv[optind + 1] };
 	buf_init(&f.alg, 128);
 	buf_init(&f.blob, 65536);
 	r = directory_load(c, key_seen, &f);
 	if (r == 0 && !f.found)
-		r = err_set(&c->e, -ENOENT, "%s has no key %s: fortress key list %s shows them", argv[1], argv[2], argv[1]);
-	m.user = slice_from(argv[1]);
+		r = err_set(&c->e, -ENOENT, "%s has no key %s: fortress key list %s shows them", f.user, f.fingerprint, f.user);
+	m.user = slice_from(f.user);
 	m.alg = buf_slice(&f.alg);
 	m.blob = buf_slice(&f.blob);
 	r = r == 0 ? ask_put(c, MSG_DIR_KEY, &m) : CTL_FAILED;
@@ -328,6 +335,38 @@ enrolled_seen(void *arg, unsigned type, const void *message)
 	return true;
 }
 
+/* A code for somebody new is no mistake, but may be one. */
+struct known { const char *user; bool found; const char *names[KNOWN_MAX]; size_t n; };
+
+static bool
+known_seen(void *arg, unsigned type, const void *message)
+{
+	struct known *k = arg;
+	const struct msg_dir_user *m = message;
+
+	if (type == MSG_DIR_USER && slice_is(m->name, k->user))
+		k->found = true;
+	else if (type == MSG_DIR_USER && k->n < KNOWN_MAX && (k->names[k->n] = slice_dup(m->name)) != NULL)
+		k->n++;
+	return type == MSG_DIR_END;
+}
+
+static void
+note_unknown(struct ctl *c, const char *user)
+{
+	struct known k = { .user = user };
+	struct ctl copy = *c;
+	const char *near;
+
+	if (directory_load(&copy, known_seen, &k) == 0 && !k.found) {
+		near = text_nearest(user, k.names, k.n);
+		ctl_note(c, "there is no user %s yet: the first login with this code makes one%s%s%s", user,
+		    near != NULL ? " (did you mean " : "", near != NULL ? near : "", near != NULL ? "?)" : "");
+	}
+	while (k.n > 0)
+		free((void *)(uintptr_t)k.names[--k.n]);
+}
+
 static int
 enroll(struct ctl *c, int argc, char **argv)
 {
@@ -338,12 +377,15 @@ enroll(struct ctl *c, int argc, char **argv)
 	int o, r;
 
 	optind = 0;
-	while ((o = getopt_long(argc, argv, "", longs, NULL)) != -1)
-		if (o != 't' || !ctl_parse_duration(optarg, &e.ttl_s) || e.ttl_s == 0 || e.ttl_s > UINT32_MAX)
-			return ctl_usage(c, "enroll", NULL);
-	if (argc - optind != 1)
-		return ctl_usage(c, "enroll", NULL);
+	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1)
+		if (o != 't')
+			return CTL_USAGE;
+		else if (!ctl_parse_duration(optarg, &e.ttl_s) || e.ttl_s == 0 || e.ttl_s > UINT32_MAX)
+			return ctl_bad(c, "--ttl %s: write how long: 90s, 15m, 12h, 7d", optarg);
+	if (ctl_words(c, argc, argv, 1, 1) != CTL_OK)
+		return CTL_USAGE;
 	e.user = argv[optind];
+	note_unknown(c, e.user);
 	m.user = slice_from(e.user);
 	m.ttl_s = (uint32_t)e.ttl_s;
 	a = ask_open(c);

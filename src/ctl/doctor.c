@@ -421,12 +421,12 @@ finding_row(struct out *o, const char *name, const struct finding *f)
 int
 doctor(struct ctl *c, int argc, char **argv)
 {
-	struct out *o = c->format != OUT_TEXT ? ctl_out(c, columns, false) : NULL;
+	struct out *o;
 	bool failed = false, state = access(c->state, F_OK) == 0;
 
-	(void)argv;
-	if (argc != 1)
-		return ctl_usage(c, "doctor", NULL);
+	if (ctl_plain(c, argc, argv, 0, 0) != CTL_OK)
+		return CTL_USAGE;
+	o = c->format != OUT_TEXT ? ctl_out(c, columns, false) : NULL;
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		struct finding f = { 0 };
 

@@ -25,6 +25,7 @@
 #include "base/text.h"
 #include "ctl/ask.h"
 #include "ctl/audit.h"
+#include "ctl/known.h"
 #include "ctl/pack.h"
 #include "ctl/record.h"
 #include "db/frames.h"
@@ -326,7 +327,7 @@ options_parse(struct export *x, int argc, char **argv)
 	int o;
 
 	optind = 0;
-	while ((o = getopt_long(argc, argv, "o:", longs, NULL)) != -1) {
+	while ((o = ctl_option(x->c, argc, argv, ":o:", longs)) != -1) {
 		if (o == 'o')
 			x->path = optarg;
 		else if (o == 'O')
@@ -335,14 +336,16 @@ options_parse(struct export *x, int argc, char **argv)
 			x->events.actor = x->sessions.user = optarg;
 		else if (o == 'h')
 			x->events.host = x->sessions.host = optarg;
-		else if ((o == 'f' && ctl_parse_time(optarg, &x->events.from_us)) || (o == 't' && ctl_parse_time(optarg, &x->events.until_us)))
-			continue;
-		else
-			return ctl_usage(x->c, "audit", "export");
+		else if (o != 'f' && o != 't')
+			return CTL_USAGE;
+		else if (!ctl_parse_time(optarg, o == 'f' ? &x->events.from_us : &x->events.until_us))
+			return ctl_bad(x->c, "--%s %s: " CTL_TIMES, o == 'f' ? "from" : "to", optarg);
 	}
 	x->sessions.since_us = x->events.from_us;
 	x->sessions.until_us = x->events.until_us;
-	return x->path != NULL && optind == argc ? CTL_OK : ctl_usage(x->c, "audit", "export");
+	if (x->path == NULL)
+		return ctl_usage(x->c, "-o PATH is missing");
+	return ctl_words(x->c, argc, argv, 0, 0);
 }
 
 static const struct out_column columns[] = {
@@ -371,11 +374,14 @@ audit_export(struct ctl *c, int argc, char **argv)
 
 	if (r != CTL_OK)
 		return r;
-	if (!x.offline && ask_view(c, "", "audit export") != 0)
-		return CTL_FAILED;
 	x.db = ctl_db(c);
-	if (x.db == NULL)
+	r = x.db != NULL ? known_check(c, x.db, x.events.actor, x.events.host) : -ENOENT;
+	if (r == 0 && !x.offline)
+		r = ask_view(c, "", "audit export");
+	if (r != 0) {
+		db_close(x.db);
 		return CTL_FAILED;
+	}
 	buf_init(&x.line, LINE_MAX_BYTES);
 	x.pack = pack_new(x.path, &c->e);
 	r = x.pack != NULL ? export_write(&x) : -EIO;

@@ -15,7 +15,7 @@
 
 static const struct out_column host_columns[] = {
 	{ "name", OUT_STRING, 0 }, { "address", OUT_STRING, 0 }, { "port", OUT_NUMBER, 0 }, { "kind", OUT_STRING, 0 },
-	{ "logins", OUT_LIST, 0 }, { "labels", OUT_STRING, 0 }, { "aliases", OUT_LIST, 1 }, { "host_keys", OUT_LIST, 1 },
+	{ "logins", OUT_LIST, 0 }, { "labels", OUT_WORDS, 0 }, { "aliases", OUT_LIST, 1 }, { "host_keys", OUT_LIST, 1 },
 	{ "trust_first_key", OUT_BOOL, 1 }, { NULL, 0, 0 },
 };
 
@@ -44,9 +44,8 @@ host_list(struct ctl *c, int argc, char **argv)
 	struct out *o;
 	int r;
 
-	(void)argv;
-	if (argc != 1)
-		return ctl_usage(c, "host", "list");
+	if (ctl_plain(c, argc, argv, 0, 0) != CTL_OK)
+		return CTL_USAGE;
 	o = ctl_out(c, host_columns, false);
 	r = directory_load(c, host_row, o);
 	return out_end(o) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
@@ -105,7 +104,7 @@ hosts_fingerprint(struct slice blob, char out[64])
 struct host_edit {
 	const char *name, *addr;
 	uint64_t port;
-	bool have_port, agent, sshd, trust_first, found;
+	bool have_port, agent, sshd, trust_first, given, found;
 	struct buf logins, labels, pins, aliases;        /* as given; empty: as it was */
 	struct msg_dir_host old;
 	struct buf kept;                                 /* bytes that old's slices point into */
@@ -176,8 +175,8 @@ label_add(struct ctl *c, struct host_edit *h, const char *text)
 	const char *eq = strchr(text, '=');
 
 	if (eq == NULL || eq == text || strpbrk(text, " \t\n,\"") != NULL)
-		return err_set(&c->e, -EINVAL, "%s: a label is key=value without spaces, commas or quotes", text);
-	return list_add(&h->labels, text, " ");
+		return ctl_bad(c, "--label %s: a label is key=value without spaces, commas or quotes", text);
+	return list_add(&h->labels, text, " ") == 0 ? CTL_OK : ctl_bad(c, "too many labels");
 }
 
 static int
@@ -186,30 +185,34 @@ edit_option(struct ctl *c, struct host_edit *h, int o)
 	switch (o) {
 	case OPT_PORT:
 		h->have_port = true;
-		return text_u64(slice_from(optarg), 65535, &h->port) && h->port > 0 ? 0 :
-		    err_set(&c->e, -EINVAL, "%s: a port is 1 to 65535", optarg);
-	case OPT_AGENT:   h->agent = true; return 0;
-	case OPT_SSHD:    h->sshd = true; return 0;
-	case OPT_TRUST:   h->trust_first = true; return 0;
-	case OPT_ADDR:    h->addr = optarg; return 0;
-	case OPT_LOGIN:   return list_add(&h->logins, optarg, ",");
-	case OPT_ALIAS:   return list_add(&h->aliases, optarg, ",");
+		return text_u64(slice_from(optarg), 65535, &h->port) && h->port > 0 ? CTL_OK :
+		    ctl_bad(c, "--port %s: a port is 1 to 65535", optarg);
+	case OPT_AGENT:   h->agent = true; return CTL_OK;
+	case OPT_SSHD:    h->sshd = true; return CTL_OK;
+	case OPT_TRUST:   h->trust_first = true; return CTL_OK;
+	case OPT_ADDR:    h->addr = optarg; return CTL_OK;
+	case OPT_LOGIN:   return list_add(&h->logins, optarg, ",") == 0 ? CTL_OK : ctl_bad(c, "too many logins");
+	case OPT_ALIAS:   return list_add(&h->aliases, optarg, ",") == 0 ? CTL_OK : ctl_bad(c, "too many aliases");
 	case OPT_LABEL:   return label_add(c, h, optarg);
-	case OPT_HOSTKEY: return hostkey_add(c, h, optarg);
-	default:          return -EINVAL;
+	case OPT_HOSTKEY: return hostkey_add(c, h, optarg) == 0 ? CTL_OK : ctl_bad(c, "--hostkey: %s", c->e.text);
+	default:          return CTL_USAGE;
 	}
 }
 
-/* Options into h; what is left begins at optind. */
+/* Options into h; words of them are left, from optind on.  CTL_* */
 static int
-edit_parse(struct ctl *c, struct host_edit *h, int argc, char **argv)
+edit_parse(struct ctl *c, struct host_edit *h, int argc, char **argv, int words)
 {
-	int o, r = 0;
+	int o, r = CTL_OK;
 
 	optind = 0;
-	while (r == 0 && (o = getopt_long(argc, argv, "", host_options, NULL)) != -1)
+	while (r == CTL_OK && (o = ctl_option(c, argc, argv, ":", host_options)) != -1) {
 		r = edit_option(c, h, o);
-	return r;
+		h->given = true;
+	}
+	if (r == CTL_OK && h->agent && h->sshd)
+		r = ctl_usage(c, "--agent and --sshd: only one of them");
+	return r == CTL_OK ? ctl_words(c, argc, argv, words, words) : r;
 }
 
 static bool
@@ -263,6 +266,22 @@ edit_put(struct ctl *c, const struct host_edit *h)
 	return ask_put(c, MSG_DIR_HOST, &m);
 }
 
+/* The row as it is, then as it shall be. */
+static int
+edit_run(struct ctl *c, struct host_edit *h, bool is_new)
+{
+	int r = directory_load(c, old_seen, h);
+
+	if (r == 0 && h->found == is_new)
+		r = is_new ? err_set(&c->e, -EEXIST, "host %s is there already: fortress host set changes it", h->name) :
+		    err_set(&c->e, -ENOENT, "there is no host %s", h->name);
+	r = r == 0 ? edit_put(c, h) : CTL_FAILED;
+	if (r == CTL_OK && is_new && h->logins.len == 0)
+		ctl_note(c, "%s has no login: people come to it by their own names, as far as the policy says so; --login names others",
+		    h->name);
+	return r < 0 ? CTL_FAILED : r;
+}
+
 int
 host_add(struct ctl *c, int argc, char **argv)
 {
@@ -270,19 +289,16 @@ host_add(struct ctl *c, int argc, char **argv)
 	int r;
 
 	edit_init(&h);
-	r = edit_parse(c, &h, argc, argv);
-	if (r == 0 && argc - optind == 2) {
+	r = edit_parse(c, &h, argc, argv, 2);
+	if (r == CTL_OK && h.addr != NULL)
+		r = ctl_usage(c, "--addr: the address stands behind the name");
+	if (r == CTL_OK) {
 		h.name = argv[optind];
 		h.addr = argv[optind + 1];
-		r = directory_load(c, old_seen, &h);
-		if (r == 0 && h.found)
-			r = err_set(&c->e, -EEXIST, "host %s is there already: fortress host set changes it", h.name);
-		r = r == 0 ? edit_put(c, &h) : CTL_FAILED;
-	} else {
-		r = c->e.text[0] != '\0' ? CTL_FAILED : ctl_usage(c, "host", "add");
+		r = edit_run(c, &h, true);
 	}
 	edit_done(&h);
-	return r < 0 ? CTL_FAILED : r;
+	return r;
 }
 
 int
@@ -292,18 +308,15 @@ host_set(struct ctl *c, int argc, char **argv)
 	int r;
 
 	edit_init(&h);
-	r = edit_parse(c, &h, argc, argv);
-	if (r == 0 && argc - optind == 1) {
+	r = edit_parse(c, &h, argc, argv, 1);
+	if (r == CTL_OK && !h.given)
+		r = ctl_usage(c, "nothing to change");
+	if (r == CTL_OK) {
 		h.name = argv[optind];
-		r = directory_load(c, old_seen, &h);
-		if (r == 0 && !h.found)
-			r = err_set(&c->e, -ENOENT, "there is no host %s", h.name);
-		r = r == 0 ? edit_put(c, &h) : CTL_FAILED;
-	} else {
-		r = c->e.text[0] != '\0' ? CTL_FAILED : ctl_usage(c, "host", "set");
+		r = edit_run(c, &h, false);
 	}
 	edit_done(&h);
-	return r < 0 ? CTL_FAILED : r;
+	return r;
 }
 
 int
@@ -311,22 +324,30 @@ host_del(struct ctl *c, int argc, char **argv)
 {
 	struct msg_dir_host m = { .req = 1, .op = MSG_DIR_DELETE };
 
-	if (argc != 2)
-		return ctl_usage(c, "host", "del");
-	m.name = slice_from(argv[1]);
+	if (ctl_plain(c, argc, argv, 1, 1) != CTL_OK)
+		return CTL_USAGE;
+	m.name = slice_from(argv[optind]);
 	return ask_put(c, MSG_DIR_HOST, &m);
 }
 
 /* --- what may be reached --- */
 
 static const struct out_column reach_columns[] = {
-	{ "name", OUT_STRING, 0 }, { "address", OUT_STRING, 0 }, { "logins", OUT_LIST, 0 }, { "labels", OUT_STRING, 0 },
+	{ "name", OUT_STRING, 0 }, { "address", OUT_STRING, 0 }, { "logins", OUT_LIST, 0 }, { "labels", OUT_WORDS, 0 },
 	{ "allowed", OUT_BOOL, 0 }, { "why", OUT_STRING, 0 }, { NULL, 0, 0 },
 };
+
+/* All that there are, when it is nobody's question. */
+static const struct out_column there_columns[] = {
+	{ "name", OUT_STRING, 0 }, { "address", OUT_STRING, 0 }, { "logins", OUT_LIST, 0 }, { "labels", OUT_WORDS, 0 }, { NULL, 0, 0 },
+};
+
+struct reach { struct out *out; const char *user; };
 
 static bool
 reach_rows(void *arg, unsigned type, const void *message)
 {
+	const struct reach *x = arg;
 	const struct msg_host_rows *m = message;
 	struct slice rest = m->rows;
 	struct msg_host_row row;
@@ -334,12 +355,14 @@ reach_rows(void *arg, unsigned type, const void *message)
 	if (type != MSG_HOST_ROWS)
 		return false;
 	while (msg_host_row_take(&rest, &row) == 1) {
-		out_text(arg, row.name);
-		out_text(arg, row.addr);
-		out_text(arg, row.logins);
-		out_text(arg, row.labels);
-		out_bool(arg, row.allowed != 0);
-		out_text(arg, row.why);
+		out_text(x->out, row.name);
+		out_text(x->out, row.addr);
+		out_text(x->out, row.logins);
+		out_text(x->out, row.labels);
+		if (x->user == NULL)
+			continue;
+		out_bool(x->out, row.allowed != 0);
+		out_text(x->out, row.why);
 	}
 	return m->more == 0;
 }
@@ -360,27 +383,28 @@ hosts_reach(struct ctl *c, int argc, char **argv)
 	static const struct option longs[] = { { "user", required_argument, NULL, 'u' }, { NULL, 0, NULL, 0 } };
 	struct msg_hosts_ask m = { 0 };
 	const char *user = NULL, *missing;
+	struct reach reach;
 	struct ask *a;
-	struct out *o;
 	int opt, r;
 
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1)
+	while ((opt = ctl_option(c, argc, argv, ":", longs)) != -1)
 		if (opt == 'u')
 			user = optarg;
 		else
-			return ctl_usage(c, "hosts", NULL);
-	if (optind != argc)
-		return ctl_usage(c, "hosts", NULL);
+			return CTL_USAGE;
+	if (ctl_words(c, argc, argv, 0, 0) != CTL_OK)
+		return CTL_USAGE;
 	missing = user;
 	if (directory_load(c, user_exists, &missing) != 0)
 		return CTL_FAILED;
 	if (missing != NULL)
 		return ctl_fail(c, "there is no user %s", user);
 	m.user = slice_from(user);
+	reach.user = user;
 	a = ask_open(c);
-	o = ctl_out(c, reach_columns, false);
-	r = a != NULL ? ask_wait(a, MSG_HOSTS_ASK, &m, reach_rows, o) : -EPIPE;
+	reach.out = ctl_out(c, user != NULL ? reach_columns : there_columns, false);
+	r = a != NULL ? ask_wait(a, MSG_HOSTS_ASK, &m, reach_rows, &reach) : -EPIPE;
 	ask_close(a);
-	return out_end(o) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
+	return out_end(reach.out) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
 }

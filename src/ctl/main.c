@@ -43,36 +43,14 @@ is_wanted(void *arg, const struct command *k)
 	return strcmp(k->noun, w->noun) == 0 && (k->verb == NULL || (w->verb != NULL && strcmp(k->verb, w->verb) == 0));
 }
 
-static void
-command_print(FILE *to, const struct command *k)
-{
-	fprintf(to, "fortress %s%s%s%s", k->noun, k->verb != NULL ? " " : "", k->verb != NULL ? k->verb : "",
-	    k->args[0] != '\0' ? " " : "");
-	for (const char *p = k->args; *p != '\0'; p++)
-		fputs(*p == '\n' ? "\n           " : (const char[]){ *p, '\0' }, to);
-	fputc('\n', to);
-}
-
-int
-ctl_usage(const struct ctl *c, const char *noun, const char *verb)
-{
-	struct wanted w = { noun, verb };
-	const struct command *k = command_each(is_wanted, &w);
-
-	(void)c;
-	if (k != NULL) {
-		fputs("usage: ", stderr);
-		command_print(stderr, k);
-	}
-	return CTL_USAGE;
-}
-
+/* noun NULL: all; verb NULL: all of the noun. */
 static bool
 print_one(void *arg, const struct command *k)
 {
-	const char *noun = arg;
+	const struct wanted *w = arg;
 
-	if (noun == NULL || strcmp(noun, k->noun) == 0) {
+	if ((w->noun == NULL || strcmp(w->noun, k->noun) == 0) &&
+	    (w->verb == NULL || k->verb == NULL || strcmp(w->verb, k->verb) == 0)) {
 		fputs("  ", stdout);
 		command_print(stdout, k);
 		printf("           %s\n", k->help);
@@ -80,13 +58,14 @@ print_one(void *arg, const struct command *k)
 	return false;
 }
 
-static int
-help(const char *noun)
+static void
+help(const char *noun, const char *verb)
 {
+	struct wanted w = { noun, verb };
+
 	puts("usage: fortress [--state DIR] [--json | --csv] COMMAND\n");
-	(void)command_each(print_one, (void *)(uintptr_t)noun);
+	(void)command_each(print_one, &w);
 	puts("\nDIR is the bastion's state: --state, else $FORTRESS_STATE, else " PKGSTATEDIR ".\nSee fortress(1).");
-	return CTL_OK;
 }
 
 /* --- words that are none --- */
@@ -145,43 +124,83 @@ complain(const char *noun, const char *verb)
 
 /* --- running --- */
 
+static bool
+wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+/* Of what was meant, if it is a command at all. */
+static int
+help_about(const char *noun, const char *verb)
+{
+	struct wanted w = { noun, verb };
+
+	if (verb != NULL && verb[0] == '-')
+		w.verb = NULL;
+	if (command_each(noun_is, (void *)(uintptr_t)noun) == NULL || (w.verb != NULL && command_each(is_wanted, &w) == NULL))
+		return complain(noun, w.verb);
+	help(noun, w.verb);
+	return CTL_OK;
+}
+
 static int
 command_run(struct ctl *c, int argc, char **argv)
 {
 	struct wanted w = { argv[0], argc > 1 ? argv[1] : NULL };
-	const struct command *k;
 	int words, r;
 
 	if (strcmp(w.noun, "user") == 0 && w.verb != NULL && strcmp(w.verb, "key") == 0)
 		return command_run(c, argc - 1, argv + 1);
-	k = command_each(is_wanted, &w);
-	if (k == NULL)
+	if (wants_help(argc, argv))
+		return help_about(w.noun, w.verb);
+	c->command = command_each(is_wanted, &w);
+	if (c->command == NULL)
 		return complain(w.noun, w.verb);
-	words = k->verb != NULL;
+	words = c->command->verb != NULL;
 	c->args = argv + words + 1;
-	r = k->run(c, argc - words, argv + words);
+	r = c->command->run(c, argc - words, argv + words);
 	if (r == CTL_FAILED && c->e.text[0] != '\0')
 		fprintf(stderr, "fortress: %s\n", c->e.text);
 	return r;
 }
 
-/* The global options may stand before the command or behind it; they are taken out of argv. */
+/* One form of output; a second, other one is no wish that can be granted. */
+static bool
+format_set(struct ctl *c, enum out_format format)
+{
+	if (c->format != OUT_TEXT && c->format != format) {
+		fputs("fortress: --json and --csv: only one of them\n", stderr);
+		return false;
+	}
+	c->format = format;
+	return true;
+}
+
+/* The global options may stand before the command or behind it; they are taken out of argv.  Words that stay, or 0: no. */
 static int
 globals_take(struct ctl *c, int argc, char **argv)
 {
 	const char *state = getenv("FORTRESS_STATE");
+	bool good = true;
 	int kept = 1;
 
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; i < argc && good; i++) {
 		if (strcmp(argv[i], "--") == 0) {
 			while (i < argc)
 				argv[kept++] = argv[i++];
 		} else if (strcmp(argv[i], "--json") == 0) {
-			c->format = OUT_JSON;
+			good = format_set(c, OUT_JSON);
 		} else if (strcmp(argv[i], "--csv") == 0) {
-			c->format = OUT_CSV;
-		} else if (strcmp(argv[i], "--state") == 0 && i + 1 < argc) {
-			state = argv[++i];
+			good = format_set(c, OUT_CSV);
+		} else if (strcmp(argv[i], "--state") == 0) {
+			state = i + 1 < argc ? argv[++i] : NULL;
+			good = state != NULL;
+			if (!good)
+				fputs("fortress: --state: needs a directory\n", stderr);
 		} else if (strncmp(argv[i], "--state=", 8) == 0) {
 			state = argv[i] + 8;
 		} else {
@@ -189,14 +208,16 @@ globals_take(struct ctl *c, int argc, char **argv)
 		}
 	}
 	argv[kept] = NULL;
-	snprintf(c->state, sizeof(c->state), "%s", state != NULL && state[0] != '\0' ? state : PKGSTATEDIR);
-	return kept;
+	c->state_given = state != NULL && state[0] != '\0';
+	snprintf(c->state, sizeof(c->state), "%s", c->state_given ? state : PKGSTATEDIR);
+	return good ? kept : 0;
 }
 
 static int
-print_help(int argc, char **argv)
+first_option(const char *word)
 {
-	return help(argc > 2 ? argv[2] : NULL);
+	fprintf(stderr, "fortress: %s: no such option; fortress help lists the commands\n", word);
+	return CTL_USAGE;
 }
 
 int
@@ -208,16 +229,22 @@ main(int argc, char **argv)
 	if (setlocale(LC_CTYPE, "") == NULL)
 		(void)setlocale(LC_CTYPE, "C.UTF-8");
 	argc = globals_take(&c, argc, argv);
+	if (argc == 0)
+		return CTL_USAGE;
 	first = argc > 1 ? argv[1] : "";
 	if (first[0] == '\0') {
-		(void)help(NULL);
+		help(NULL, NULL);
 		return CTL_USAGE;
 	}
-	if (strcmp(first, "help") == 0 || strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
-		return print_help(argc, argv);
+	if (strcmp(first, "help") == 0 && argc > 2)
+		return help_about(argv[2], argc > 3 ? argv[3] : NULL);
+	if (strcmp(first, "help") == 0 || strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) {
+		help(NULL, NULL);
+		return CTL_OK;
+	}
 	if (strcmp(first, "version") == 0 || strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
 		puts("fortress " PACKAGE_VERSION);
 		return CTL_OK;
 	}
-	return command_run(&c, argc - 1, argv + 1);
+	return first[0] == '-' ? first_option(first) : command_run(&c, argc - 1, argv + 1);
 }

@@ -8,13 +8,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 #include <wchar.h>
 
 #include "base/text.h"
 #include "ctl/out.h"
 
-enum { COLUMNS_MAX = 40, CELL_MAX = 1 << 20 };
+enum { COLUMNS_MAX = 40, CELL_MAX = 1 << 20, GAP = 2, CUT_FIRST = 24, CUT_LAST = 6 };
 #define TABLE_MAX ((size_t)512 << 20)
 
 struct out {
@@ -27,6 +29,8 @@ struct out {
 	struct buf line;                   /* JSON, CSV: this row */
 	struct buf cells;                  /* text: every cell as u32 length and bytes */
 	size_t width[COLUMNS_MAX];
+	bool shown[COLUMNS_MAX];
+	size_t screen;                     /* columns of the terminal; 0: none, the table is as wide as it is */
 	int r;
 };
 
@@ -34,12 +38,15 @@ struct out *
 out_new(FILE *to, enum out_format format, const struct out_column *columns, bool one)
 {
 	struct out *o = calloc(1, sizeof(*o));
+	struct winsize ws;
 
 	if (o == NULL)
 		return NULL;
 	*o = (struct out){ .to = to, .format = format, .columns = columns, .one = one };
-	while (columns[o->ncolumns].name != NULL)
-		o->ncolumns++;
+	for (; columns[o->ncolumns].name != NULL; o->ncolumns++)
+		o->shown[o->ncolumns] = !columns[o->ncolumns].hidden;
+	if (isatty(fileno(to)) && ioctl(fileno(to), TIOCGWINSZ, &ws) == 0)
+		o->screen = ws.ws_col;
 	assert(o->ncolumns > 0 && o->ncolumns <= COLUMNS_MAX);
 	buf_init(&o->line, (size_t)CELL_MAX * 4);
 	buf_init(&o->cells, TABLE_MAX);
@@ -113,7 +120,7 @@ json_head(struct out *o)
 }
 
 static void
-json_list(struct out *o, struct slice s)
+json_list(struct out *o, struct slice s, const char *between)
 {
 	bool first = true;
 
@@ -121,7 +128,7 @@ json_list(struct out *o, struct slice s)
 	while (s.n > 0) {
 		size_t n = 0;
 
-		while (n < s.n && s.p[n] != ',' && s.p[n] != '\n')
+		while (n < s.n && strchr(between, s.p[n]) == NULL)
 			n++;
 		if (n > 0) {
 			keep(o, first ? 0 : buf_text(&o->line, ","));
@@ -148,8 +155,8 @@ cell_add(struct out *o, struct slice s, const char *raw)
 		json_head(o);
 		if (raw != NULL)
 			keep(o, buf_text(&o->line, raw));
-		else if (o->columns[o->at].kind == OUT_LIST)
-			json_list(o, s);
+		else if (o->columns[o->at].kind == OUT_LIST || o->columns[o->at].kind == OUT_WORDS)
+			json_list(o, s, o->columns[o->at].kind == OUT_LIST ? ",\n" : " ");
 		else
 			keep(o, text_json(&o->line, s));
 	}
@@ -199,12 +206,112 @@ out_time(struct out *o, int64_t t_us)
 	cell_add(o, slice_from(text), t_us == 0 && o->format == OUT_JSON ? "null" : NULL);
 }
 
-static void
-pad_print(struct out *o, const char *p, size_t n, size_t width, size_t to)
+void
+out_raw(struct out *o, struct slice json)
 {
-	(void)fwrite(p, 1, n, o->to);
-	for (; width < to; width++)
+	char *text = json.n > 0 ? slice_dup(json) : NULL;
+
+	keep(o, json.n > 0 && text == NULL ? -ENOMEM : 0);
+	cell_add(o, json, o->format == OUT_JSON ? (text != NULL ? text : "null") : NULL);
+	free(text);
+}
+
+void
+out_exit(struct out *o, const char *text)
+{
+	static const char by_signal[] = "signal ";
+	char shown[80];
+	uint64_t status;
+	bool killed = strncmp(text, by_signal, sizeof(by_signal) - 1) == 0;
+
+	snprintf(shown, sizeof(shown), "%s%s", killed ? "SIG" : "", killed ? text + sizeof(by_signal) - 1 : text);
+	if (o->format == OUT_TEXT)
+		out_cstr(o, shown);
+	else
+		out_raw(o, slice_from(!killed && text_u64(slice_from(text), UINT32_MAX, &status) ? text : ""));
+	out_cstr(o, killed ? text + sizeof(by_signal) - 1 : "");
+}
+
+/* --- the text table --- */
+
+/* As much of it as is width wide; *used: how wide it is then. */
+static size_t
+cell_cut(struct slice s, size_t width, size_t *used)
+{
+	struct slice rest = s;
+	uint32_t rune;
+	size_t n = 0;
+	bool good;
+
+	for (*used = 0; text_rune(&rest, &rune, &good); n = s.n - rest.n) {
+		int w = wcwidth((wchar_t)rune);
+
+		if (*used + (size_t)(w < 0 ? 1 : w) > width)
+			break;
+		*used += w < 0 ? 1 : (size_t)w;
+	}
+	return n;
+}
+
+/* Padded to width unless it is the last, and never wider. */
+static void
+cell_print(struct out *o, struct slice s, size_t width, bool last)
+{
+	size_t used = cell_width(s), n = s.n;
+
+	if (used > width)
+		n = cell_cut(s, width - 1, &used);
+	(void)fwrite(s.p, 1, n, o->to);
+	if (n < s.n) {
+		fputs("…", o->to);
+		used++;
+	}
+	for (; !last && used < width + GAP; used++)
 		fputc(' ', o->to);
+}
+
+static size_t
+table_width(const struct out *o)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < o->ncolumns; i++)
+		width += o->shown[i] ? o->width[i] + GAP : 0;
+	return width - GAP;
+}
+
+/* Takes from the widest texts what is too much, but nothing below floor. */
+static void
+table_cut(struct out *o, size_t floor)
+{
+	for (size_t widest; table_width(o) > o->screen; o->width[widest]--) {
+		widest = COLUMNS_MAX;
+		for (size_t i = 0; i < o->ncolumns; i++)
+			if (o->shown[i] && o->columns[i].narrow != OUT_WHOLE && o->columns[i].kind != OUT_TIME &&
+			    o->columns[i].kind != OUT_NUMBER && o->width[i] > floor &&
+			    (widest == COLUMNS_MAX || o->width[i] > o->width[widest]))
+				widest = i;
+		if (widest == COLUMNS_MAX)
+			return;
+	}
+}
+
+static void
+table_fit(struct out *o)
+{
+	if (o->screen == 0)
+		return;
+	table_cut(o, CUT_FIRST);
+	for (size_t out; table_width(o) > o->screen; o->shown[out] = false) {
+		out = COLUMNS_MAX;
+		for (size_t i = 0; i < o->ncolumns; i++)
+			if (o->shown[i] && o->columns[i].narrow > OUT_WHOLE &&
+			    (out == COLUMNS_MAX || o->columns[i].narrow > o->columns[out].narrow))
+				out = i;
+		if (out == COLUMNS_MAX)
+			break;
+	}
+	table_cut(o, CUT_LAST);
 }
 
 static size_t
@@ -213,31 +320,39 @@ last_shown(const struct out *o)
 	size_t last = 0;
 
 	for (size_t i = 0; i < o->ncolumns; i++)
-		if (!o->columns[i].hidden)
+		if (o->shown[i])
 			last = i;
 	return last;
+}
+
+static void
+object_print(struct out *o)
+{
+	struct slice rest = buf_slice(&o->cells), cell;
+	uint32_t n;
+
+	for (size_t i = 0; take_u32(&rest, &n) && take_bytes(&rest, n, &cell); i = (i + 1) % o->ncolumns)
+		if (o->shown[i])
+			fprintf(o->to, "%-14s %.*s\n", o->columns[i].name, (int)cell.n, (const char *)cell.p);
 }
 
 static void
 table_print(struct out *o)
 {
 	struct slice rest = buf_slice(&o->cells), cell;
-	size_t last = last_shown(o);
+	size_t last;
 	uint32_t n;
 
-	for (size_t i = 0; i <= last && !o->one; i++)
-		if (!o->columns[i].hidden)
-			pad_print(o, o->columns[i].name, strlen(o->columns[i].name), strlen(o->columns[i].name),
-			    i < last ? o->width[i] + 2 : 0);
-	if (!o->one)
-		fputc('\n', o->to);
+	table_fit(o);
+	last = last_shown(o);
+	for (size_t i = 0; i <= last; i++)
+		if (o->shown[i])
+			cell_print(o, slice_from(o->columns[i].name), o->width[i], i == last);
+	fputc('\n', o->to);
 	for (size_t i = 0; take_u32(&rest, &n) && take_bytes(&rest, n, &cell); i = (i + 1) % o->ncolumns) {
-		if (!o->columns[i].hidden && o->one)
-			fprintf(o->to, "%-14s ", o->columns[i].name);
-		if (!o->columns[i].hidden)
-			pad_print(o, (const char *)cell.p, cell.n, cell_width(cell),
-			    i < last && !o->one ? o->width[i] + 2 : 0);
-		if (i == last || (o->one && !o->columns[i].hidden))
+		if (o->shown[i])
+			cell_print(o, cell, o->width[i], i == last);
+		if (i == last)
 			fputc('\n', o->to);
 	}
 }
@@ -253,6 +368,8 @@ out_end(struct out *o)
 		fputs(o->rows == 0 ? "[]\n" : "\n]\n", o->to);
 	else if (o->format == OUT_JSON)
 		fputc('\n', o->to);
+	else if (o->format == OUT_TEXT && o->rows > 0 && o->one)
+		object_print(o);
 	else if (o->format == OUT_TEXT && o->rows > 0)
 		table_print(o);
 	if (fflush(o->to) != 0 || ferror(o->to))

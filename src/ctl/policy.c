@@ -8,11 +8,13 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/net.h"
 #include "base/text.h"
 #include "ctl/ask.h"
 #include "ctl/directory.h"
@@ -60,12 +62,13 @@ policy_check(struct ctl *c, int argc, char **argv)
 {
 	struct policy *p;
 
-	if (argc > 2)
-		return ctl_usage(c, "policy", "check");
-	p = policy_load(c, argc > 1 ? argv[1] : NULL);
+	if (ctl_plain(c, argc, argv, 0, 1) != CTL_OK)
+		return CTL_USAGE;
+	p = policy_load(c, argv[optind]);
 	if (p == NULL)
 		return CTL_FAILED;
-	printf("%s: good, %zu rules\n", argc > 1 ? argv[1] : "policy.conf", policy_rules(p));
+	printf("%s: good, %zu rule%s\n", argv[optind] != NULL ? argv[optind] : "policy.conf", policy_rules(p),
+	    policy_rules(p) == 1 ? "" : "s");
 	policy_free(p);
 	return CTL_OK;
 }
@@ -77,9 +80,9 @@ policy_show(struct ctl *c, int argc, char **argv)
 	struct buf text;
 	int r;
 
-	if (argc > 2)
-		return ctl_usage(c, "policy", "print");
-	p = policy_load(c, argc > 1 ? argv[1] : NULL);
+	if (ctl_plain(c, argc, argv, 0, 1) != CTL_OK)
+		return CTL_USAGE;
+	p = policy_load(c, argv[optind]);
 	if (p == NULL)
 		return CTL_FAILED;
 	buf_init(&text, 16 << 20);
@@ -268,14 +271,29 @@ explain_by_files(struct ctl *c, const struct question *q)
 	return r;
 }
 
+static int
+verb_unknown(struct ctl *c, const char *verb)
+{
+	size_t n = 0;
+	const char *near;
+
+	while (policy_verbs[n] != NULL)
+		n++;
+	near = text_nearest(verb, policy_verbs, n);
+	return near != NULL ? ctl_bad(c, "%s: no such verb; did you mean %s?", verb, near) :
+	    ctl_bad(c, "%s: no such verb: policy(5) lists them", verb);
+}
+
 /* USER VERB HOST [as LOGIN] [-- WORD...] */
-static bool
-question_parse(struct question *q, int argc, char **argv)
+static int
+question_parse(struct ctl *c, struct question *q, int argc, char **argv)
 {
 	int i = 3;
 
-	if (argc < 3)
-		return false;
+	if (ctl_words(c, argc, argv, 3, INT_MAX) != CTL_OK)
+		return CTL_USAGE;
+	argc -= optind;
+	argv += optind;
 	q->user = argv[0];
 	q->verb = argv[1];
 	q->host = argv[2];
@@ -286,10 +304,10 @@ question_parse(struct question *q, int argc, char **argv)
 	if (i < argc && strcmp(argv[i], "--") == 0)
 		i++;
 	else if (i < argc)
-		return false;
+		return ctl_usage(c, "%s: not understood here; a command stands behind --", argv[i]);
 	q->argv = argv + i;
 	q->argc = argc - i;
-	return true;
+	return policy_verb_is_known(slice_from(q->verb)) ? CTL_OK : verb_unknown(c, q->verb);
 }
 
 static int
@@ -301,24 +319,29 @@ policy_explain_command(struct ctl *c, int argc, char **argv)
 		{ "labels", required_argument, NULL, 'l' }, { NULL, 0, NULL, 0 },
 	};
 	struct question q = { 0 };
+	struct net_addr from;
 	struct ask *a;
 	int o, r;
 
 	optind = 0;
-	while ((o = getopt_long(argc, argv, "+", longs, NULL)) != -1) {
-		if (o == 'f')
+	while ((o = ctl_option(c, argc, argv, "+:", longs)) != -1) {
+		if (o == 'f' && net_parse(slice_from(optarg), &from) == 0)
 			q.src = optarg;
+		else if (o == 'f')
+			return ctl_bad(c, "--from %s: not an IP address", optarg);
 		else if (o == 'F')
 			q.file = optarg;
 		else if (o == 'g')
 			q.groups = optarg;
 		else if (o == 'l')
 			q.labels = optarg;
-		else if (o != 'a' || !ctl_parse_time(optarg, &q.at_us))
-			return ctl_usage(c, "policy", "explain");
+		else if (o != 'a')
+			return CTL_USAGE;
+		else if (!ctl_parse_time(optarg, &q.at_us))
+			return ctl_bad(c, "--at %s: write 2026-11-24 or 2026-11-24T10:00", optarg);
 	}
-	if (!question_parse(&q, argc - optind, argv + optind))
-		return ctl_usage(c, "policy", "explain");
+	if (question_parse(c, &q, argc, argv) != CTL_OK)
+		return CTL_USAGE;
 	if (q.file != NULL || q.groups != NULL || q.labels != NULL)
 		return explain_by_files(c, &q);
 	a = ask_open(c);
@@ -483,20 +506,20 @@ policy_test(struct ctl *c, int argc, char **argv)
 	char *copy;
 	int r;
 
-	if (argc < 2 || argc > 3)
-		return ctl_usage(c, "policy", "test");
-	t.file = argv[1];
-	p = policy_load(c, argc > 2 ? argv[2] : NULL);
+	if (ctl_plain(c, argc, argv, 1, 2) != CTL_OK)
+		return CTL_USAGE;
+	t.file = argv[optind];
+	p = policy_load(c, argv[optind + 1]);
 	if (p == NULL)
 		return CTL_FAILED;
 	t.p = p;
 	buf_init(&text, 16 << 20);
-	r = fd_read_file(argv[1], 16 << 20, &text, &c->e) == 0 ? CTL_OK : CTL_FAILED;
+	r = fd_read_file(t.file, 16 << 20, &text, &c->e) == 0 ? CTL_OK : CTL_FAILED;
 	copy = r == CTL_OK ? slice_dup(buf_slice(&text)) : NULL;
 	if (copy != NULL)
 		r = cases_run(&t, copy);
 	if (r == CTL_OK)
-		printf("%u cases, %u failed\n", t.cases, t.failed);
+		printf("%u case%s, %u failed\n", t.cases, t.cases == 1 ? "" : "s", t.failed);
 	free(copy);
 	buf_done(&text);
 	policy_free(p);

@@ -201,20 +201,22 @@ session_print(struct ctl *c, int argc, char **argv)
 	int o;
 
 	optind = 0;
-	while ((o = getopt_long(argc, argv, "", longs, NULL)) != -1)
+	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1)
 		switch (o) {
 		case 'r':
-			form = FORM_RAW;
-			stream = stream_of(optarg != NULL ? optarg : "out");
+		case 'c':
+			if (form != FORM_TEXT)
+				return ctl_usage(c, "--raw and --cast: only one of them, and once");
+			form = o == 'r' ? FORM_RAW : FORM_CAST;
+			stream = stream_of(o == 'r' && optarg != NULL ? optarg : "out");
 			if (stream == 0)
-				return ctl_fail(c, "--raw=%s: the streams are out, err and in", optarg);
+				return ctl_bad(c, "--raw=%s: the streams are out, err and in", optarg);
 			break;
-		case 'c': form = FORM_CAST; break;
 		case 'o': offline = true; break;
-		default:  return ctl_usage(c, "session", "print");
+		default:  return CTL_USAGE;
 		}
-	if (argc - optind != 1)
-		return ctl_usage(c, "session", "print");
+	if (ctl_words(c, argc, argv, 1, 1) != CTL_OK)
+		return CTL_USAGE;
 	if (form == FORM_RAW && isatty(STDOUT_FILENO))
 		return ctl_fail(c, "what was recorded is not sent to a terminal as it is: redirect it to a file");
 	return print_run(c, form, stream, argv[optind], offline);

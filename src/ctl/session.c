@@ -10,15 +10,17 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "ctl/ask.h"
+#include "ctl/known.h"
 #include "ctl/session.h"
 #include "db/session.h"
 
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 1000000 };
 
 static const struct out_column list_columns[] = {
-	{ "id", OUT_STRING, 0 }, { "start", OUT_TIME, 0 }, { "seconds", OUT_NUMBER, 0 }, { "user", OUT_STRING, 0 },
-	{ "login", OUT_STRING, 0 }, { "host", OUT_STRING, 0 }, { "channel", OUT_STRING, 0 }, { "state", OUT_STRING, 0 },
-	{ "exit", OUT_STRING, 0 }, { "command", OUT_STRING, 0 }, { "bytes", OUT_NUMBER, 1 }, { "source", OUT_STRING, 1 },
+	{ "id", OUT_STRING, 0, OUT_WHOLE }, { "start", OUT_TIME, 0 }, { "seconds", OUT_NUMBER, 0, 5 }, { "user", OUT_STRING, 0 },
+	{ "login", OUT_STRING, 0, 4 }, { "host", OUT_STRING, 0 }, { "channel", OUT_STRING, 0, 2 }, { "state", OUT_STRING, 0, 3 },
+	{ "exit", OUT_NUMBER, 0 }, { "signal", OUT_STRING, 1 }, { "command", OUT_STRING, 0 }, { "bytes", OUT_NUMBER, 1 },
+	{ "source", OUT_STRING, 1 },
 	{ "reason", OUT_STRING, 1 }, { "end", OUT_TIME, 1 }, { NULL, 0, 0 },
 };
 
@@ -30,11 +32,15 @@ seconds_of(const struct db_session *s)
 	return end > s->start_us ? (end - s->start_us) / 1000000 : 0;
 }
 
+struct listing { struct out *out; unsigned n; };
+
 static int
 list_row(void *arg, const struct db_session *s)
 {
-	struct out *o = arg;
+	struct listing *l = arg;
+	struct out *o = l->out;
 
+	l->n++;
 	out_cstr(o, s->id_text);
 	out_time(o, s->start_us);
 	out_number(o, seconds_of(s));
@@ -43,7 +49,7 @@ list_row(void *arg, const struct db_session *s)
 	out_cstr(o, s->host);
 	out_cstr(o, s->channel);
 	out_cstr(o, s->state);
-	out_cstr(o, s->exit);
+	out_exit(o, s->exit);
 	out_cstr(o, s->command);
 	out_number(o, (int64_t)s->bytes);
 	out_cstr(o, s->src);
@@ -64,24 +70,28 @@ filter_parse(struct ctl *c, struct db_session_filter *f, int argc, char **argv)
 	int o;
 
 	optind = 0;
-	while ((o = getopt_long(argc, argv, "", longs, NULL)) != -1)
+	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1)
 		switch (o) {
 		case 'u': f->user = optarg; break;
 		case 'h': f->host = optarg; break;
-		case 't': f->state = optarg; break;
+		case 't':
+			f->state = optarg;
+			if (strcmp(optarg, "open") != 0 && strcmp(optarg, "closed") != 0 && strcmp(optarg, "lost") != 0)
+				return ctl_bad(c, "--state-is %s: the states are open, closed and lost", optarg);
+			break;
 		case 's':
 			if (!ctl_parse_time(optarg, &f->since_us))
-				return ctl_fail(c, "--since %s: write 2026-11-24, 2026-11-24T10:00 or how long ago: 90m, 12h, 7d", optarg);
+				return ctl_bad(c, "--since %s: " CTL_TIMES, optarg);
 			break;
 		case 'l':
 			if (!text_u64(slice_from(optarg), LIMIT_MAX, &v))
-				return ctl_fail(c, "--limit %s: not a number up to %d", optarg, LIMIT_MAX);
+				return ctl_bad(c, "--limit %s: not a number up to %d", optarg, LIMIT_MAX);
 			break;
 		default:
-			return ctl_usage(c, "session", "ls");
+			return CTL_USAGE;
 		}
 	f->max = (unsigned)v;
-	return optind == argc ? CTL_OK : ctl_usage(c, "session", "ls");
+	return ctl_words(c, argc, argv, 0, 0);
 }
 
 static int
@@ -90,14 +100,18 @@ session_ls(struct ctl *c, int argc, char **argv)
 	struct db_session_filter f = { 0 };
 	int r = filter_parse(c, &f, argc, argv);
 	struct db *db = r == CTL_OK ? ctl_db(c) : NULL;
-	struct out *o;
+	struct listing l = { 0 };
 
 	if (db == NULL)
 		return r != CTL_OK ? r : CTL_FAILED;
-	o = ctl_out(c, list_columns, false);
-	r = db_session_list(db, &f, list_row, o, &c->e);
+	l.out = ctl_out(c, list_columns, false);
+	r = db_session_list(db, &f, list_row, &l, &c->e);
+	if (r == 0 && l.n == 0)
+		r = known_check(c, db, f.user, f.host);
+	if (r == 0 && l.n == 0)
+		ctl_note(c, "no sessions%s", f.user != NULL || f.host != NULL || f.state != NULL || f.since_us != 0 ? " like that" : " yet");
 	db_close(db);
-	return out_end(o) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
+	return out_end(l.out) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
 }
 
 /* --- one --- */
@@ -141,7 +155,7 @@ static const struct out_column show_columns[] = {
 	{ "seconds", OUT_NUMBER, 0 }, { "user", OUT_STRING, 0 }, { "login", OUT_STRING, 0 }, { "host", OUT_STRING, 0 },
 	{ "address", OUT_STRING, 0 }, { "source", OUT_STRING, 0 }, { "method", OUT_STRING, 0 }, { "channel", OUT_STRING, 0 },
 	{ "command", OUT_STRING, 0 }, { "term", OUT_STRING, 0 }, { "cols", OUT_NUMBER, 0 }, { "rows", OUT_NUMBER, 0 },
-	{ "exit", OUT_STRING, 0 }, { "reason", OUT_STRING, 0 }, { "rule", OUT_STRING, 0 }, { "policy", OUT_STRING, 0 },
+	{ "exit", OUT_NUMBER, 0 }, { "signal", OUT_STRING, 1 }, { "reason", OUT_STRING, 0 }, { "rule", OUT_STRING, 0 }, { "policy", OUT_STRING, 0 },
 	{ "node", OUT_STRING, 0 }, { "bytes", OUT_NUMBER, 0 }, { "frames", OUT_NUMBER, 0 }, { "segments", OUT_NUMBER, 0 },
 	{ NULL, 0, 0 },
 };
@@ -167,7 +181,7 @@ show_row(void *arg, const struct db_session *s)
 	out_cstr(o, s->term);
 	out_number(o, s->cols);
 	out_number(o, s->rows);
-	out_cstr(o, s->exit);
+	out_exit(o, s->exit);
 	out_cstr(o, s->reason);
 	out_cstr(o, s->rule);
 	out_cstr(o, s->policy);
@@ -187,12 +201,12 @@ session_show(struct ctl *c, int argc, char **argv)
 	struct out *o;
 	int r;
 
-	if (argc != 2)
-		return ctl_usage(c, "session", "show");
+	if (ctl_plain(c, argc, argv, 1, 1) != CTL_OK)
+		return CTL_USAGE;
 	db = ctl_db(c);
 	if (db == NULL)
 		return CTL_FAILED;
-	r = session_find(c, db, argv[1], id, whole);
+	r = session_find(c, db, argv[optind], id, whole);
 	if (r == 0) {
 		o = ctl_out(c, show_columns, true);
 		r = db_session_find(db, id, show_row, o, &c->e);
@@ -247,7 +261,7 @@ replay(struct ctl *c, int argc, char **argv)
 			argv[1 + n++] = argv[i];
 	}
 	if (id == NULL)
-		return ctl_usage(c, "replay", NULL);
+		return ctl_usage(c, "ID is missing");
 	db = ctl_db(c);
 	r = db != NULL ? session_find(c, db, id, bytes, whole) : -ENOENT;
 	db_close(db);
@@ -259,7 +273,7 @@ replay(struct ctl *c, int argc, char **argv)
 }
 
 const struct command commands_session[] = {
-	{ "session", "ls", "[--user U] [--host H] [--since TIME] [--limit N]", "list recorded sessions, newest first", session_ls },
+	{ "session", "ls", "[--user U] [--host H] [--since TIME] [--state-is STATE] [--limit N]", "list recorded sessions, newest first", session_ls },
 	{ "session", "list", "[the options of ls]", "the same as session ls", session_ls },
 	{ "session", "show", "ID", "everything about one session; ID may be shortened", session_show },
 	{ "session", "print", "ID [--raw[=out|err|in] | --cast] [--offline]",

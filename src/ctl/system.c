@@ -9,6 +9,7 @@
 #include "base/spawn.h"
 #include "ctl/ask.h"
 #include "ctl/doctor.h"
+#include "ctl/setup.h"
 
 /* The monitor takes over this process, so that whoever started it (systemd, a shell) has it by its pid. */
 static int
@@ -58,9 +59,8 @@ status(struct ctl *c, int argc, char **argv)
 	struct out *o;
 	int r;
 
-	(void)argv;
-	if (argc != 1)
-		return ctl_usage(c, "status", NULL);
+	if (ctl_plain(c, argc, argv, 0, 0) != CTL_OK)
+		return CTL_USAGE;
 	a = ask_open(c);
 	if (a == NULL)
 		return CTL_FAILED;
@@ -97,9 +97,8 @@ reload(struct ctl *c, int argc, char **argv)
 	struct ask *a;
 	int r;
 
-	(void)argv;
-	if (argc != 1)
-		return ctl_usage(c, "reload", NULL);
+	if (ctl_plain(c, argc, argv, 0, 0) != CTL_OK)
+		return CTL_USAGE;
 	a = ask_open(c);
 	if (a == NULL)
 		return CTL_FAILED;
@@ -109,6 +108,8 @@ reload(struct ctl *c, int argc, char **argv)
 }
 
 const struct command commands_system[] = {
+	{ "setup", NULL, "[--user NAME] [--listen ADDRESS] [--port N]",
+	    "make what a bastion needs: state directory, accounts, host keys, configuration, policy", setup },
 	{ "serve", NULL, "[-f FILE] [-t | -T] [--background]", "run the bastion; -t checks its configuration, -T prints it", serve },
 	{ "status", NULL, "", "what the running bastion holds", status },
 	{ "reload", NULL, "", "read the policy again; a policy with an error changes nothing", reload },

@@ -321,24 +321,19 @@ manifest_check(struct verify *v)
 static int
 older_check(struct verify *v, const char *path)
 {
-	struct note older;
-	struct buf text;
-	struct pack *p = pack_open(path, &v->c->e);
-	int r;
+	struct verify o = { .c = v->c, .key = v->key, .pack = pack_open(path, &v->c->e) };
+	int r = o.pack != NULL ? tree_load(&o) : -ENOENT;
 
-	if (p == NULL)
-		return -ENOENT;
-	buf_init(&text, NOTE_MAX);
-	r = pack_read(p, "checkpoint", NOTE_MAX, &text, &v->c->e);
-	if (r == 0)
-		r = note_open(v->key, buf_slice(&text), &older, &v->c->e);
-	if (r == 0 && older.size > v->note.size && older.size > v->n)
+	if (r == 0 && (o.note.size > v->note.size || o.n > v->n))
 		r = err_set(&v->c->e, -EBADMSG, "this export is older than %s, or of a database that was put back: %llu records, "
-		    "and there were %llu", path, (unsigned long long)v->n, (unsigned long long)older.size);
+		    "and there were %llu", path, (unsigned long long)v->n, (unsigned long long)o.n);
 	if (r == 0)
-		r = tree_check(v, &older, path);
-	buf_done(&text);
-	pack_close(p);
+		r = tree_check(v, &o.note, path);
+	if (r == 0 && memcmp(o.leaves, v->leaves, o.n * sizeof(*o.leaves)) != 0)
+		r = err_set(&v->c->e, -EBADMSG, "records of %s are not in this export", path);
+	free(o.leaves);
+	free(o.seen);
+	pack_close(o.pack);
 	return r;
 }
 
@@ -464,15 +459,15 @@ audit_verify(struct ctl *c, int argc, char **argv)
 	int o;
 
 	optind = 0;
-	while ((o = getopt_long(argc, argv, "", longs, NULL)) != -1)
+	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1)
 		switch (o) {
 		case 'k': key = optarg; break;
 		case 'o': older = optarg; break;
 		case 'd': live = true; break;
-		default:  return ctl_usage(c, "audit", "verify");
+		default:  return CTL_USAGE;
 		}
-	if (argc - optind != (live ? 0 : 1))
-		return ctl_usage(c, "audit", "verify");
+	if (ctl_words(c, argc, argv, !live, !live) != CTL_OK)
+		return CTL_USAGE;
 	return live ? verify_db(c, key, older) : verify_pack(c, argv[optind], key, older);
 }
 

@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "gate/directory.h"
+#include "gate/host.h"
 #include "gate/names.h"
 
 enum { USERS_MAX = 200000, HOSTS_MAX = 200000, KEYS_MAX = 64, CODES_MAX = 4096, LIST_MAX = 16384, DISPLAY_MAX = 256 };
@@ -471,8 +472,9 @@ check_host(const struct directory *d, const void *row, struct err *e)
 	if (!text_is_name(m->name))
 		return err_set(e, -EINVAL, "\"%.*s\" is not a host name (1 to 64 letters, digits, _ . @ -)",
 		    (int)m->name.n, (const char *)m->name.p);
-	if (m->addr.n == 0 || !text_is_plain(m->addr, 255, false))
-		return err_set(e, -EINVAL, "a host needs an address: IP, name, or unix:/path");
+	r = host_check_address(m->addr, e);
+	if (r != 0)
+		return r;
 	if ((m->port == 0 || m->port > 65535) && (m->addr.n < 5 || memcmp(m->addr.p, "unix:", 5) != 0))
 		return err_set(e, -EINVAL, "a port is 1 to 65535, not %u", m->port);
 	if (m->target_kind != MSG_TARGET_SSHD && m->target_kind != MSG_TARGET_AGENT)
@@ -480,7 +482,9 @@ check_host(const struct directory *d, const void *row, struct err *e)
 	if (!text_is_plain(m->labels, 4096, false) || !text_is_plain(m->pins, LIST_MAX, true))
 		return err_set(e, -EINVAL, "labels and host keys are one line of text each");
 	r = list_check(m->logins, "logins", e);
-	return r != 0 ? r : list_check(m->aliases, "aliases", e);
+	if (r == 0)
+		r = list_check(m->aliases, "aliases", e);
+	return r != 0 ? r : host_check_names(d, m, e);
 }
 
 static int

@@ -29,6 +29,11 @@ known = f"[127.0.0.1]:{p}"
 def run(*argv, **kw):
     return subprocess.run(argv, capture_output=True, text=True, env=env, timeout=60, stdin=subprocess.DEVNULL, **kw)
 
+def gone(pid):
+    """Ended, though init may not have taken note yet."""
+    try: return open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError: return True
+
 try:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{dir}/key"], check=True)
     subprocess.run(["ssh-add", "-q", f"{dir}/key"], env=env, check=True)
@@ -75,7 +80,7 @@ try:
 
     pid = int(open(f"{state}/run/fortress.pid").read())
     r = run(f"{top}/contrib/quickstart", "--state", state, "--stop")
-    ok(r.returncode == 0 and not os.path.exists(f"/proc/{pid}"), "--stop ends it", r.stderr)
+    ok(r.returncode == 0 and gone(pid), "--stop ends it", r.stderr)
 finally:
     subprocess.run([f"{top}/contrib/quickstart", "--state", state, "--stop"], env=env, capture_output=True)
     os.kill(agent_pid, 15)

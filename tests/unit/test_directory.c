@@ -60,6 +60,27 @@ test_hosts(void)
 	directory_free(d);
 }
 
+static void
+test_host_rows(void)
+{
+	static const char *const good[] = { "10.0.0.1", "::1", "fe80::1%eth0", "db-1.example.org", "h", "unix:/run/agent.sock" };
+	static const char *const bad[] = { "", "bad addr", "10.0.0.300", "1.2.3", "-x", "unix:", "unix:run/x", "a/b", "a:22", "[::1]:22",
+	    "fe80::1%" };
+	struct directory *d = directory_new();
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		ok(put_host(d, "h1", good[i], "") == 0, "an address: %s", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ok(put_host(d, "h1", bad[i], "") == -EINVAL, "none: \"%s\"", bad[i]);
+	ok(put_host(d, "h2", "10.0.0.2", "two,second") == 0, "aliases");
+	ok(put_host(d, "h2", "10.0.0.2", "two,second,again") == 0, "which may be put again");
+	ok(put_host(d, "h3", "10.0.0.3", "h1") == -EEXIST, "but not one that is a host");
+	ok(put_host(d, "h3", "10.0.0.3", "x,second") == -EEXIST, "nor another's");
+	ok(put_host(d, "h3", "10.0.0.3", "h3") == -EEXIST, "nor its own name");
+	ok(put_host(d, "two", "10.0.0.3", "") == -EEXIST, "and no host is called like an alias");
+	directory_free(d);
+}
+
 static struct msg_dir_key
 key_row(const unsigned char *blob, size_t n)
 {
@@ -135,6 +156,7 @@ int
 main(void)
 {
 	test_hosts();
+	test_host_rows();
 	test_users();
 	test_codes();
 	test_many();

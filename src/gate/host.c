@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+#include <errno.h>
+#include <string.h>
+
+#include "base/net.h"
+#include "gate/host.h"
+#include "gate/names.h"
+
+static bool
+is_path(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < ' ' || s.p[i] == 0x7f)
+			return false;
+	return s.n > 1 && s.n < 100 && s.p[0] == '/';
+}
+
+static bool
+is_host_name(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_", s.p[i]) == NULL || s.p[i] == '\0')
+			return false;
+	return s.n > 0 && s.n <= 253 && s.p[0] != '-' && s.p[0] != '.';
+}
+
+/* Digits and dots alone are meant to be an address. */
+static bool
+is_numeric(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (strchr("0123456789.", s.p[i]) == NULL)
+			return false;
+	return s.n > 0;
+}
+
+static bool
+is_address(struct slice s)
+{
+	const unsigned char *zone = s.n > 0 ? memchr(s.p, '%', s.n) : NULL;
+	struct net_addr addr;
+
+	if (zone != NULL && is_host_name(slice_of(zone + 1, s.n - (size_t)(zone - s.p) - 1)))
+		s.n = (size_t)(zone - s.p);
+	return net_parse(s, &addr) == 0;
+}
+
+int
+host_check_address(struct slice addr, struct err *e)
+{
+	static const char unix_socket[] = "unix:";
+	size_t n = sizeof(unix_socket) - 1;
+
+	if (addr.n >= n && memcmp(addr.p, unix_socket, n) == 0) {
+		if (is_path(slice_of(addr.p + n, addr.n - n)))
+			return 0;
+	} else if (is_address(addr) || (is_host_name(addr) && !is_numeric(addr))) {
+		return 0;
+	}
+	return err_set(e, -EINVAL, "\"%.*s\" is not an address: an IP address, a host's name, or unix:/path", (int)addr.n,
+	    (const char *)addr.p);
+}
+
+static int
+alias_check(const struct directory *d, const struct msg_dir_host *m, struct slice alias, struct err *e)
+{
+	if (slice_eq(alias, m->name))
+		return err_set(e, -EEXIST, "%.*s is the host's own name: it needs no alias", (int)alias.n, (const char *)alias.p);
+	for (size_t i = 0; i < directory_hosts(d); i++) {
+		const struct dir_host *h = directory_host_at(d, i);
+
+		if (slice_is(m->name, h->name))
+			continue;
+		if (slice_is(alias, h->name))
+			return err_set(e, -EEXIST, "alias %s: there is a host of that name", h->name);
+		if (h->aliases[0] != '\0' && names_in_list(h->aliases, alias))
+			return err_set(e, -EEXIST, "alias %.*s: host %s has it already", (int)alias.n, (const char *)alias.p, h->name);
+	}
+	return 0;
+}
+
+int
+host_check_names(const struct directory *d, const struct msg_dir_host *m, struct err *e)
+{
+	struct slice rest = m->aliases, alias;
+	int r = 0;
+
+	for (size_t i = 0; i < directory_hosts(d); i++) {
+		const struct dir_host *h = directory_host_at(d, i);
+
+		if (h->aliases[0] != '\0' && !slice_is(m->name, h->name) && names_in_list(h->aliases, m->name))
+			return err_set(e, -EEXIST, "%.*s is an alias of host %s", (int)m->name.n, (const char *)m->name.p, h->name);
+	}
+	while (r == 0 && names_next(&rest, &alias))
+		r = alias_check(d, m, alias, e);
+	return r;
+}
