@@ -240,16 +240,31 @@ choose(struct hosts *h, const struct list_row *r)
 	h->chosen = h->over = true;
 }
 
+bool
+hosts_wanted_at(const struct hosts *h, const struct list_row *r, unsigned *at)
+{
+	char login[256];
+
+	for (*at = 0; h->wanted_login[0] != '\0' && hosts_login_at(r, *at, login, sizeof(login)); ++*at)
+		if (strcmp(login, h->wanted_login) == 0)
+			return true;
+	return false;
+}
+
 static void
 do_connect(struct hosts *h)
 {
 	const struct list_row *r = list_selected(&h->list);
+	unsigned at;
 
 	if (r == NULL)
 		return;
 	if (!r->allowed) {
 		(void)snprintf(h->notice, sizeof(h->notice), " %s: %.300s", r->name, r->why);
 		h->pane = HOSTS_DETAILS;
+	} else if (h->pane != HOSTS_LOGINS && hosts_wanted_at(h, r, &at)) {
+		h->login = at;
+		choose(h, r);
 	} else if (h->pane != HOSTS_LOGINS && strchr(r->logins, ',') != NULL) {
 		h->pane = HOSTS_LOGINS;
 		h->login = 0;

@@ -67,6 +67,7 @@ on_init(struct menu *m, const struct msg_menu_init *init)
 
 	(void)slice_copy(init->user, m->hosts.user, sizeof(m->hosts.user));
 	(void)slice_copy(init->notice, m->hosts.notice, sizeof(m->hosts.notice));
+	(void)slice_copy(init->login, m->hosts.wanted_login, sizeof(m->hosts.wanted_login));
 	if (slice_copy(init->query, query, sizeof(query)) == 0)
 		list_set_query(&m->hosts.list, query);
 	m->cursor = init->cursor;

@@ -54,6 +54,7 @@ pick(struct hosts *h, size_t index, const char *login)
 {
 	const struct list_row *r = index < h->list.found_n ? h->list.found[index] : NULL;
 	char why[400];
+	unsigned at;
 
 	if (r == NULL) {
 		printf("there is no number %zu\r\n", index + 1);
@@ -63,6 +64,8 @@ pick(struct hosts *h, size_t index, const char *login)
 		printf("%s\r\n", text_escaped(slice_from(r->why), why, sizeof(why)));
 		return;
 	}
+	if (login[0] == '\0' && hosts_wanted_at(h, r, &at))
+		login = h->wanted_login;
 	for (unsigned i = 0; hosts_login_at(r, i, h->chosen_login, sizeof(h->chosen_login)); i++) {
 		if (login[0] != '\0' ? strcmp(login, h->chosen_login) != 0 : strchr(r->logins, ',') != NULL)
 			continue;
@@ -126,7 +129,7 @@ plain_run(struct hosts *h)
 	char line[512], notice[500];
 
 	if (h->notice[0] != '\0')
-		printf("%s\r\n", text_escaped(slice_from(h->notice), notice, sizeof(notice)));
+		printf("%s\r\n", text_cleaned(slice_from(h->notice), notice, sizeof(notice)));
 	list_set_height(&h->list, PAGE);
 	printf("fortress: %s\r\n", h->user);
 	search(h, h->list.query);

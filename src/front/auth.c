@@ -62,23 +62,10 @@ ask(struct front *f, struct chan *c, unsigned type, const void *message, unsigne
 	return chan_send(c, type, message) == 0 && answer_wait(f, c, answer, timeout_ms);
 }
 
-/* The first request's name stays: later ones with another are refused. */
-static bool
-name_pin(struct front *f, const char *raw)
-{
-	if (f->pinned)
-		return strcmp(f->raw, raw) == 0;
-	if (strlen(raw) >= sizeof(f->raw))
-		return false;
-	(void)snprintf(f->raw, sizeof(f->raw), "%s", raw);
-	f->pinned = true;
-	return true;
-}
-
 struct slice
 auth_claimed(const struct front *f)
 {
-	return slice_of(f->raw, strcspn(f->raw, "+"));
+	return slice_from(f->account[0] != '\0' ? f->account : f->shown);
 }
 
 static void
@@ -91,10 +78,10 @@ login_tried(struct front *f)
 static void
 login_failed(struct front *f, const char *method, const char *why)
 {
-	char text[700], detail[128], name[300];
+	char text[1800], detail[128];
 
 	(void)snprintf(detail, sizeof(detail), "{\"method\":\"%s\",\"try\":%u}", method, f->tries + 1);
-	(void)snprintf(text, sizeof(text), "%s could not log in: %s", text_escaped(auth_claimed(f), name, sizeof(name)), why);
+	(void)snprintf(text, sizeof(text), "%s could not log in: %s", f->shown, why);
 	front_event(f, 3002, 1, 2, false, text, detail);
 	login_tried(f);
 }
@@ -107,6 +94,34 @@ gate_refused(struct front *f, const char *method)
 		login_tried(f);
 	else
 		login_failed(f, method, "the gate does not answer");
+}
+
+/* The gate says once how the name is read: who its user is, and what of it logs may have. */
+static bool
+name_take(struct front *f, const char *raw)
+{
+	struct msg_name_ask msg = { .raw = slice_from(raw) };
+
+	f->pinned = true;
+	if (strlen(raw) >= sizeof(f->raw)) {
+		(void)snprintf(f->shown, sizeof(f->shown), "(a name of %zu bytes)", strlen(raw));
+		return false;
+	}
+	(void)snprintf(f->raw, sizeof(f->raw), "%s", raw);
+	if (ask(f, f->gate, MSG_NAME_ASK, &msg, MSG_NAME_ANSWER, ANSWER_MS))
+		return true;
+	front_end(f, "the gate does not answer");
+	return false;
+}
+
+/* The first request's name stays: one with another, or with none that may be, is a failed try. */
+static bool
+name_pin(struct front *f, const char *raw, const char *method)
+{
+	if (f->pinned ? f->raw[0] != '\0' && strcmp(f->raw, raw) == 0 : name_take(f, raw))
+		return true;
+	login_failed(f, method, f->raw[0] != '\0' ? "its client changed the user name" : "at most 255 bytes make a user name");
+	return false;
 }
 
 enum login { LOGIN_NO, LOGIN_YES, LOGIN_FACTOR };
@@ -159,7 +174,8 @@ login_result(struct front *f, enum login l)
 static int
 on_none(struct door *d, const char *user)
 {
-	(void)name_pin(d->front, user);
+	if (!d->front->pinned)
+		(void)name_pin(d->front, user, "none");
 	return SSH_AUTH_DENIED;
 }
 
@@ -215,7 +231,7 @@ on_pubkey(struct door *d, const char *user, ssh_key key, enum ssh_publickey_stat
 {
 	struct front *f = d->front;
 
-	if (!name_pin(f, user))
+	if (!name_pin(f, user, "publickey"))
 		return SSH_AUTH_DENIED;
 	if (state != SSH_PUBLICKEY_STATE_NONE && state != SSH_PUBLICKEY_STATE_VALID)
 		return SSH_AUTH_DENIED;
@@ -326,14 +342,16 @@ pam_next(struct front *f, ssh_message m)
 static void
 kbdint_first(struct front *f, ssh_message m)
 {
-	/* PAM is asked for the name before any "+": the account, not the target. */
-	struct msg_pam_start msg = { .user = auth_claimed(f), .rhost = slice_from(f->peer) };
+	struct msg_pam_start msg = { .user = slice_from(f->account), .rhost = slice_from(f->peer) };
 
 	f->answered = 0;
-	if (chan_send(f->monitor, MSG_PAM_START, &msg) == 0)
+	if (f->account[0] == '\0') {
+		login_failed(f, "keyboard-interactive", "that is not a user name");
+	} else if (chan_send(f->monitor, MSG_PAM_START, &msg) == 0) {
 		pam_next(f, m);
-	else
-		(void)ssh_message_reply_default(m);
+		return;
+	}
+	(void)ssh_message_reply_default(m);
 }
 
 static void
@@ -388,7 +406,7 @@ kbdint(struct front *f, ssh_message m)
 	if (!response && !may_begin(f))
 		return false;
 	f->begun = false;
-	if (!response && (f->factor || f->o->pam) && !name_pin(f, ssh_message_auth_user(m)))
+	if (!response && !name_pin(f, ssh_message_auth_user(m), "keyboard-interactive"))
 		return false;
 	if (f->factor)
 		response ? code_answer(f, m) : code_prompt(f, m);
@@ -418,11 +436,11 @@ on_password(struct door *d, const char *user, const char *password)
 	bool good = false;
 	struct buf b;
 
-	if (!f->o->password || !name_pin(f, user))
+	if (!f->o->password || !name_pin(f, user, "password"))
 		return SSH_AUTH_DENIED;
-	start.user = auth_claimed(f);
+	start.user = slice_from(f->account);
 	buf_init(&b, 2048);
-	if (ask(f, f->monitor, MSG_PAM_START, &start, MSG_PAM_PROMPT, ANSWER_MS) && f->prompts_n == 1 &&
+	if (f->account[0] != '\0' && ask(f, f->monitor, MSG_PAM_START, &start, MSG_PAM_PROMPT, ANSWER_MS) && f->prompts_n == 1 &&
 	    buf_u32(&b, (uint32_t)strlen(password)) == 0 && buf_text(&b, password) == 0) {
 		answer.answers = buf_slice(&b);
 		good = ask(f, f->monitor, MSG_PAM_ANSWER, &answer, MSG_PAM_RESULT, PAM_ANSWER_MS) && f->answer_ok;
@@ -486,6 +504,13 @@ take_login(struct front *f, const struct msg_login_answer *a)
 }
 
 static void
+take_name(struct front *f, const struct msg_name_answer *a)
+{
+	(void)slice_copy(a->user, f->account, sizeof(f->account));
+	(void)slice_copy(a->shown, f->shown, sizeof(f->shown));
+}
+
+static void
 take_text(struct front *f, bool good, struct slice text)
 {
 	f->answer_ok = good;
@@ -501,6 +526,9 @@ auth_take(struct front *f, const struct chan_in *in)
 	const struct msg_login_opened *opened = in->message;
 
 	switch (in->type) {
+	case MSG_NAME_ANSWER:
+		take_name(f, in->message);
+		break;
 	case MSG_KEY_ANSWER:
 		f->answer_ok = key->known == 1;
 		break;

@@ -10,8 +10,7 @@
 extern const struct door_auth auth_of_user;
 /* Says to the client by which methods. */
 void auth_init(struct front *f);
-/* Who the client says it is: what stands before the first "+".  Behind it may be an enrolment code that is still good, and
- * that is not for the record. */
+/* Who the client says it is, as logs may have it: without what may be an enrolment code that is still good. */
 struct slice auth_claimed(const struct front *f);
 /* libssh has seen a login by this method, and more text behind it (overhear.c). */
 void auth_overheard(struct front *f, const char *method);

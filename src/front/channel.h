@@ -94,6 +94,7 @@ struct channel {
 
 	struct menu *menu;
 	char notice[400], query[256];
+	char wanted_login[FRONT_NAME_MAX];     /* whichever host is picked, once */
 	unsigned cursor;
 };
 
@@ -120,6 +121,8 @@ void channel_menu_started(struct front *f, struct chan_in *in);
 void channel_recorded(struct front *f, const struct chan_in *in);
 /* Was this verb of the channel's kind permitted? */
 bool channel_may(const struct channel *c, const char *verb);
+/* No one host was meant: a terminal gets the picker, filtered by what was said.  False: there is none, or it is no shell. */
+bool channel_pick_again(struct channel *c, const char *notice);
 /* The user picked (menu.c). */
 void channel_picked(struct channel *c, const char *host, const char *login);
 

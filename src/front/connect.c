@@ -123,8 +123,10 @@ on_decision(void *arg, const struct msg_decision *d, int *agent)
 	}
 	if (denied_in_part(c))
 		return;
-	(void)text_escaped(d->reason, reason, sizeof(reason));
-	channel_refuse(c, "denied", reason);
+	(void)text_cleaned(d->reason, reason, sizeof(reason));
+	if (d->missing == 1 && channel_pick_again(c, reason))
+		return;
+	channel_refuse(c, d->missing == 1 ? "no-host" : "denied", reason);
 }
 
 bool

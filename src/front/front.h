@@ -81,7 +81,8 @@ struct front {
 	struct loop_timer grace, end_timer, again;
 
 	/* authentication */
-	char raw[FRONT_NAME_MAX];            /* the SSH user name, pinned by the first request */
+	char raw[FRONT_NAME_MAX];            /* the SSH user name, pinned by the first request; it may hold a code */
+	char shown[1032], account[FRONT_NAME_MAX];           /* as logs may have it; whom it names, "" if it is no name */
 	char user[FRONT_NAME_MAX], method[32];
 	unsigned tries;
 	bool pinned, ending;

@@ -53,7 +53,7 @@ struct menu *
 menu_new(struct channel *c, int fds[2])
 {
 	struct msg_menu_init init = { .user = slice_from(c->front->user), .notice = slice_from(c->notice),
-		.query = slice_from(c->query), .cursor = c->cursor };
+		.query = slice_from(c->query), .login = slice_from(c->wanted_login), .cursor = c->cursor };
 	struct menu *m = calloc(1, sizeof(*m));
 
 	if (m == NULL)

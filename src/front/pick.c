@@ -44,9 +44,24 @@ channel_menu_started(struct front *f, struct chan_in *in)
 	channel_cut(oldest, "no-menu", text[0] != '\0' ? text : "the picker cannot be started");
 }
 
+bool
+channel_pick_again(struct channel *c, const char *notice)
+{
+	if (!c->session || !c->pty || c->from_menu || strcmp(c->kind, "shell") != 0)
+		return false;
+	(void)snprintf(c->notice, sizeof(c->notice), "%s", notice);
+	(void)snprintf(c->query, sizeof(c->query), "%s", c->asked_host);
+	(void)snprintf(c->wanted_login, sizeof(c->wanted_login), "%s", c->asked_login);
+	c->from_menu = true;
+	c->req = 0;
+	c->state = CH_MENU_START;
+	return true;
+}
+
 void
 channel_picked(struct channel *c, const char *host, const char *login)
 {
+	c->wanted_login[0] = '\0';
 	wish_again(c);
 	channel_go(c, "shell", host, login);
 }

@@ -87,18 +87,23 @@ on_shell(struct channel *c, ssh_message m)
 	return YES;
 }
 
-/* "root@web1 uptime -p" → login, host, and the command that is left (may be empty). */
+/* "root@web1 uptime -p" → login, host, and the command that is left (may be empty).  The last "@" ends the login, which
+ * may hold others; "root+web1" is taken too, since no name holds a "+". */
 static bool
 host_from_command(struct channel *c, char *host, size_t host_size, char *login, size_t login_size)
 {
-	size_t n = strcspn(c->command, " ");
-	const char *at = memchr(c->command, '@', n);
-	const char *rest = c->command + n + strspn(c->command + n, " ");
+	char *word = c->command + strspn(c->command, " \t");
+	size_t n = strcspn(word, " \t\n");
+	const char *at = memchr(word, '+', n), *rest = word + n + strspn(word + n, " \t\n");
+	struct slice name = slice_of(word, n), as = { 0 };
 
-	if (slice_copy(slice_of(at != NULL ? at + 1 : c->command, n - (at != NULL ? (size_t)(at + 1 - c->command) : 0)),
-	    host, host_size) != 0)
-		return false;
-	if (slice_copy(slice_of(c->command, at != NULL ? (size_t)(at - c->command) : 0), login, login_size) != 0)
+	if (at == NULL)
+		at = memrchr(word, '@', n);
+	if (at != NULL) {
+		as = slice_of(word, (size_t)(at - word));
+		name = slice_of(at + 1, n - as.n - 1);
+	}
+	if (slice_copy(name, host, host_size) != 0 || slice_copy(as, login, login_size) != 0)
 		return false;
 	memmove(c->command, rest, strlen(rest) + 1);
 	return host[0] != '\0';

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "gate/decide.h"
+#include "gate/match.h"
 
 #define JUMP_SUFFIX ".fx"
 
@@ -56,15 +57,16 @@ ask_default_login(const struct gate *g, struct rules_question *q, char login[LOG
 }
 
 /* "web1.fx" is web1: so one pattern of the client's known_hosts holds for all hosts behind the bastion. */
-static struct dir_host *
-find_host(const struct directory *d, struct slice name, size_t *count)
+static void
+find_host(const struct directory *d, struct slice *name, struct match *ret)
 {
-	struct dir_host *h = directory_find_host(d, name, count);
 	size_t n = sizeof(JUMP_SUFFIX) - 1;
 
-	if (h != NULL || *count > 0 || name.n <= n || memcmp(name.p + name.n - n, JUMP_SUFFIX, n) != 0)
-		return h;
-	return directory_find_host(d, slice_of(name.p, name.n - n), count);
+	match_host(d, *name, ret);
+	if (ret->count > 0 || name->n <= n || memcmp(name->p + name->n - n, JUMP_SUFFIX, n) != 0)
+		return;
+	name->n -= n;
+	match_host(d, *name, ret);
 }
 
 /* to: "HOST:PORT" */
@@ -86,17 +88,16 @@ decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host *
 {
 	struct rules_question q = { .user = ask->user, .verb = ask->verb, .login = ask->login, .command = ask->command,
 	    .to = ask->to, .listen = ask->listen, .src = ask->src, .at = ask->at, .mfa = ask->mfa };
+	struct slice name = ask->host;
+	struct match match;
 	char shown[128];
-	size_t count;
 
 	login[0] = '\0';
-	*host = find_host(g->dir, ask->host, &count);
+	find_host(g->dir, &name, &match);
+	*host = match.host;
 	if (*host == NULL) {
-		(void)text_escaped(ask->host, shown, sizeof(shown));
-		if (count > 1)
-			answer_no(ret, "%zu hosts begin with \"%s\": name one", count, shown);
-		else
-			answer_no(ret, "there is no host \"%s\"", shown);
+		*ret = (struct rules_answer){ 0 };
+		(void)match_say(&match, name, ret->text, sizeof(ret->text));
 		return;
 	}
 	q.host = *host;

@@ -555,44 +555,6 @@ directory_host_named(const struct directory *d, struct slice name)
 	return found ? directory_host_at(d, at) : NULL;
 }
 
-/* An alias or an address is looked for one by one: they are rarer than names, and 100,000 take a millisecond. */
-static struct dir_host *
-host_by_alias(const struct directory *d, struct slice text)
-{
-	for (size_t i = 0; i < d->hosts.n; i++) {
-		struct dir_host *h = directory_host_at(d, i);
-
-		if ((h->aliases[0] != '\0' && names_in_list(h->aliases, text)) || slice_is(text, h->addr))
-			return h;
-	}
-	return NULL;
-}
-
-static bool
-has_prefix(const struct dir_host *h, struct slice prefix)
-{
-	return strlen(h->name) >= prefix.n && memcmp(h->name, prefix.p, prefix.n) == 0;
-}
-
-struct dir_host *
-directory_find_host(const struct directory *d, struct slice text, size_t *count)
-{
-	struct dir_host *h;
-	bool found;
-	size_t at;
-
-	*count = 0;
-	if (text.n == 0)
-		return NULL;
-	at = array_place(&d->hosts, text, &found);
-	h = found ? directory_host_at(d, at) : host_by_alias(d, text);
-	if (h != NULL)
-		return h;
-	for (size_t i = at; i < d->hosts.n && has_prefix(directory_host_at(d, i), text); i++)
-		(*count)++;
-	return *count == 1 ? directory_host_at(d, at) : NULL;
-}
-
 static size_t
 code_find(const struct directory *d, struct slice user, const unsigned char hash[CODE_HASH], wall_t now)
 {
@@ -652,6 +614,14 @@ directory_take_missed(struct directory *d, struct slice user, unsigned char hash
 			return true;
 		}
 	return false;
+}
+
+size_t
+directory_host_place(const struct directory *d, struct slice text)
+{
+	bool found;
+
+	return array_place(&d->hosts, text, &found);
 }
 
 size_t

@@ -46,9 +46,7 @@ int directory_apply(struct directory *d, unsigned type, const void *row);
 
 struct dir_user *directory_find_user(const struct directory *d, struct slice name);     /* or NULL */
 bool directory_user_has_key(const struct dir_user *u, struct slice blob);
-struct dir_host *directory_host_named(const struct directory *d, struct slice name);    /* or NULL */
-/* By name, alias, address or unique prefix.  NULL; then *count is how many the prefix fits. */
-struct dir_host *directory_find_host(const struct directory *d, struct slice text, size_t *count);
+struct dir_host *directory_host_named(const struct directory *d, struct slice name);    /* or NULL; see also match.h */
 
 /* Is there a code of this user with this hash that has not expired? */
 bool directory_has_code(const struct directory *d, struct slice user, const unsigned char hash[CODE_HASH], wall_t now);
@@ -61,6 +59,8 @@ void directory_miss_codes(struct directory *d, struct slice user);
 /* A code of user that has been missed too often: it is gone, hash tells which.  False: there is none (any more). */
 bool directory_take_missed(struct directory *d, struct slice user, unsigned char hash[CODE_HASH]);
 
+/* The place of text, or where it would stand among the hosts' names. */
+size_t directory_host_place(const struct directory *d, struct slice text);
 size_t directory_users(const struct directory *d);
 size_t directory_hosts(const struct directory *d);
 struct dir_user *directory_user_at(const struct directory *d, size_t i);      /* in order of names */

@@ -38,7 +38,7 @@ is_user(void *arg, struct slice name)
 int
 front_split(struct gate *g, struct slice raw, struct names *ret)
 {
-	return names_split(raw, is_user, g, ret);
+	return names_split(raw, g->name_formats, is_user, g, ret);
 }
 
 static bool
@@ -50,6 +50,20 @@ code_is_good(struct gate *g, const struct names *n)
 		return false;
 	SHA256(n->code.p, n->code.n, hash);
 	return directory_has_code(g->dir, n->user, hash, clock_wall());
+}
+
+static int
+take_name_ask(struct client *c, const void *message)
+{
+	const struct msg_name_ask *m = message;
+	struct msg_name_answer answer = { 0 };
+	char shown[4 * NAMES_MAX + 8];
+	struct names n = { 0 };
+
+	if (front_split(c->gate, m->raw, &n) == 0)
+		answer.user = n.user;
+	answer.shown = slice_from(names_shown(n.user.n > 0 ? n.user : m->raw, shown, sizeof(shown)));
+	return chan_send(c->chan, MSG_NAME_ANSWER, &answer);
 }
 
 /* The same steps for users who exist and who do not: the answer alone differs. */
@@ -71,15 +85,6 @@ take_key_ask(struct client *c, const void *message)
 	return chan_send(c->chan, MSG_KEY_ANSWER, &answer);
 }
 
-/* What follows may hold an enrolment code that is still good: it is not for the record. */
-static struct slice
-before_plus(struct slice raw)
-{
-	const unsigned char *plus = raw.n > 0 ? memchr(raw.p, '+', raw.n) : NULL;
-
-	return slice_of(raw.p, plus != NULL ? (size_t)(plus - raw.p) : raw.n);
-}
-
 int
 front_login_answer(struct client *c, struct slice raw, struct slice method, bool enrolled, const char *reason)
 {
@@ -90,10 +95,12 @@ front_login_answer(struct client *c, struct slice raw, struct slice method, bool
 	int r;
 
 	(void)text_escaped(method, how, sizeof(how));
-	if (front_split(c->gate, raw, &n) != 0 || slice_copy(n.user, user, sizeof(user)) != 0)
-		(void)text_escaped(before_plus(raw), shown, sizeof(shown));
-	else
+	if (front_split(c->gate, raw, &n) == 0 && slice_copy(n.user, user, sizeof(user)) == 0)
 		snprintf(shown, sizeof(shown), "%s", user);
+	else
+		(void)names_shown(raw, shown, sizeof(shown));
+	if (reason == NULL && user[0] == '\0')
+		reason = "that is not a user name";
 	if (reason == NULL && second_is_wanted(c, user))
 		return second_ask(c, raw, method, user);
 	if (reason == NULL) {
@@ -251,12 +258,14 @@ take_decide(struct client *c, const void *message)
 
 	if (c->user[0] == '\0' || m->verb.n > VERB_MAX)
 		return -EPROTO;
-	if (!fits)
+	if (!fits) {
 		snprintf(a.text, sizeof(a.text), "a host, login or address that is too long for one");
-	else if (ask.user == NULL || ask.user->disabled)
+	} else if (ask.user == NULL || ask.user->disabled) {
 		snprintf(a.text, sizeof(a.text), "this user is disabled");
-	else
+	} else {
 		decide_ask(c->gate, &ask, &h, login, &a);
+		d.missing = h == NULL;
+	}
 	if (a.permit && m->dial != 0 && (t = ticket_new(c, h->name, login, &agent, &e)) == NULL) {
 		a.permit = false;
 		snprintf(a.text, sizeof(a.text), "%s", e.text);
@@ -284,7 +293,7 @@ int
 front_take(struct client *c, unsigned type, const void *message)
 {
 	static const struct { unsigned type; int (*fn)(struct client *, const void *); } table[] = {
-		{ MSG_KEY_ASK, take_key_ask }, { MSG_LOGIN, take_login }, { MSG_HOSTS_ASK, take_hosts_ask },
+		{ MSG_NAME_ASK, take_name_ask }, { MSG_KEY_ASK, take_key_ask }, { MSG_LOGIN, take_login }, { MSG_HOSTS_ASK, take_hosts_ask },
 		{ MSG_DECIDE, take_decide }, { MSG_PIN, pin_take }, { MSG_FACTOR, second_take },
 	};
 

@@ -27,6 +27,7 @@ struct gate {
 	unsigned nclients;
 	uint64_t client_last;
 	const char *account;           /* that it becomes in its sandbox, as root; or NULL */
+	unsigned name_formats;         /* bits of enum names_format */
 	uint32_t owner_uid;            /* who may administer besides root */
 	char owner[64];
 	bool loaded, sandboxed;        /* loaded: the store has sent the whole directory */

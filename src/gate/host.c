@@ -6,6 +6,7 @@
 #include "base/net.h"
 #include "gate/host.h"
 #include "gate/names.h"
+#include "msg/words.h"
 
 static bool
 is_path(struct slice s)
@@ -62,9 +63,29 @@ host_check_address(struct slice addr, struct err *e)
 	    (const char *)addr.p);
 }
 
+/* Names that something else would be taken for: a word that the bastion answers, or an enrolment code. */
+static int
+name_check(struct slice name, struct err *e)
+{
+	if (words_is_reserved(name))
+		return err_set(e, -EINVAL, "\"%.*s\" is a word that the bastion answers itself (ssh USER@bastion %.*s): choose another name",
+		    (int)name.n, (const char *)name.p, (int)name.n, (const char *)name.p);
+	if (names_is_code(name))
+		return err_set(e, -EINVAL, "\"%.*s\" looks like an enrolment code: choose another name", (int)name.n, (const char *)name.p);
+	return 0;
+}
+
 static int
 alias_check(const struct directory *d, const struct msg_dir_host *m, struct slice alias, struct err *e)
 {
+	const struct dir_host *old = directory_host_named(d, m->name);
+
+	if (old == NULL || !names_in_list(old->aliases, alias)) {
+		int r = name_check(alias, e);
+
+		if (r != 0)
+			return r;
+	}
 	if (slice_eq(alias, m->name))
 		return err_set(e, -EEXIST, "%.*s is the host's own name: it needs no alias", (int)alias.n, (const char *)alias.p);
 	for (size_t i = 0; i < directory_hosts(d); i++) {
@@ -84,9 +105,9 @@ int
 host_check_names(const struct directory *d, const struct msg_dir_host *m, struct err *e)
 {
 	struct slice rest = m->aliases, alias;
-	int r = 0;
+	int r = directory_host_named(d, m->name) == NULL ? name_check(m->name, e) : 0;
 
-	for (size_t i = 0; i < directory_hosts(d); i++) {
+	for (size_t i = 0; r == 0 && i < directory_hosts(d); i++) {
 		const struct dir_host *h = directory_host_at(d, i);
 
 		if (h->aliases[0] != '\0' && !slice_is(m->name, h->name) && names_in_list(h->aliases, m->name))

@@ -8,7 +8,8 @@
 
 /* An IP address, a name, or unix:/path.  0 or -EINVAL with e. */
 int host_check_address(struct slice addr, struct err *e);
-/* Every name and alias means one host.  0 or -EEXIST with e. */
+/* Every name and alias means one host, and (when it is new) nothing that something else would be taken for.  0, -EEXIST or
+ * -EINVAL with e. */
 int host_check_names(const struct directory *d, const struct msg_dir_host *m, struct err *e);
 
 #endif

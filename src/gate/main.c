@@ -22,6 +22,7 @@
 #include "gate/gate.h"
 #include "gate/puts.h"
 #include "gate/vouch.h"
+#include "msg/words.h"
 
 enum { FD_MONITOR = 3, FD_STORE = 4, LOAD_REQ = 1 };
 
@@ -33,13 +34,14 @@ static const int calls[] = {
 
 struct options {
 	const char *state, *policy, *user;
-	uint64_t log_level;
+	uint64_t log_level, name_formats;
 };
 
 static const struct flag flags[] = {
 	{ "state", FLAG_TEXT, offsetof(struct options, state), .needed = true },
 	{ "policy", FLAG_TEXT, offsetof(struct options, policy), .needed = true },
 	{ "user", FLAG_TEXT, offsetof(struct options, user) },
+	{ "name-formats", FLAG_NUMBER, offsetof(struct options, name_formats) },
 	{ "log-level", FLAG_WORD, offsetof(struct options, log_level), .words = log_words },
 };
 
@@ -58,6 +60,18 @@ enter_sandbox(struct gate *g)
 	g->sandboxed = state.seccomp;
 }
 
+/* From a time before the word was reserved: the word wins, USER+HOST@bastion reaches the host. */
+static void
+reserved_warn(const struct gate *g)
+{
+	for (size_t i = 0; i < directory_hosts(g->dir); i++) {
+		const char *name = directory_host_at(g->dir, i)->name;
+
+		if (words_is_reserved(slice_from(name)))
+			log_warn("host %s: is named like a word that the bastion answers itself: only USER+%s@bastion reaches it", name, name);
+	}
+}
+
 static void
 on_loaded(struct gate *g)
 {
@@ -67,6 +81,7 @@ on_loaded(struct gate *g)
 	if (g->loaded)
 		return;
 	g->loaded = true;
+	reserved_warn(g);
 	(void)control_load_policy(g, "fortress", &e);
 	enrol_purge(g);
 	enter_sandbox(g);
@@ -153,6 +168,7 @@ gate_open(struct gate *g, const struct options *o)
 	struct err e = { 0 };
 
 	g->account = o->user;
+	g->name_formats = (unsigned)o->name_formats;
 	g->owner_uid = getuid();
 	snprintf(g->owner, sizeof(g->owner), "%s", pw != NULL ? pw->pw_name : "");
 	g->loop = loop_new();

@@ -102,6 +102,7 @@ gate_args(const struct monitor *m, struct args *a)
 {
 	arg_pair(a, "--state", m->state_dir);
 	arg_pair(a, "--policy", m->conf->policy);
+	arg_number(a, "--name-formats", m->conf->name_formats);
 	arg_pair(a, "--user", m->conf->gate_user);
 }
 

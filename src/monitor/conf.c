@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * The configuration file.  Each keyword is a row: its name, kind, place in struct conf,
- * default, limits and its line of help.  Blank lines and # comments are skipped; keywords
+ * The configuration file.  Each keyword is a row: its name, kind (conf_value.h), place in
+ * struct conf, default, limits and its line of help.  Blank lines and # comments are skipped; keywords
  * match in any case; a value may stand in double quotes; a keyword given twice is an error
  * unless its row is a list.
  */
@@ -20,29 +20,19 @@
 #include "base/text.h"
 #include "monitor/conf.h"
 #include "monitor/conf_check.h"
+#include "monitor/conf_value.h"
 
 #define FILE_MAX      262144
 #define INCLUDE_DEPTH 8
 #define HOST_KEYS_MAX 8                  /* as the fronts take */
 
-enum kind { TEXT, PATH, LIST, PATHS, NUMBER, SIZE, DURATION, WORD };
-
-struct row {
-	const char *name;
-	enum kind kind;
-	size_t offset;
-	const char *deflt;                   /* NULL: empty */
-	uint64_t min, max;
-	const char *const *words;            /* WORD: value is the index; ended by NULL */
-	const char *help;
-};
-
 static const char *const yes_no[] = { "no", "yes", NULL };
 static const char *const audits[] = { "off", "wanted", "required", NULL };
+static const char *const formats[] = { "jumpserver", "warpgate", NULL };      /* bits: enum names_format of the gate */
 
 #define AT(field) offsetof(struct conf, field)
 
-static const struct row rows[] = {
+static const struct conf_row rows[] = {
 	{ "ListenAddress", LIST, AT(listen), "127.0.0.1:2222", 0, 0, NULL,
 	    "Address and port to accept SSH on; may be given several times." },
 	{ "HostKey", PATHS, AT(host_keys), NULL, 0, HOST_KEYS_MAX, NULL,
@@ -64,6 +54,9 @@ static const struct row rows[] = {
 	    "Connections at once that have not logged in yet; beyond, one of the source that has most of them is closed." },
 	{ "MaxStartupsPerSource", NUMBER, AT(startups_source_max), "50", 1, 100000, NULL,
 	    "The same, for one address (IPv6: one /64)." },
+	{ "UserNameFormats", WORDS, AT(name_formats), NULL, 0, 0, formats,
+	    "Also take user names as other bastions write them: jumpserver for alice@root@web1 and alice#root#web1, "
+	    "warpgate for alice:web1, alice:root:web1 and alice#web1." },
 	{ "RecordWindow", SIZE, AT(record_window), "4M", 0, 1ull << 30, NULL,
 	    "Bytes that may be delivered before the store has them on disk; beyond, the session waits." },
 	{ "RecordTimeout", DURATION, AT(record_timeout_s), "10s", 1, 600, NULL,
@@ -83,20 +76,19 @@ static const struct row rows[] = {
 
 struct parse {
 	struct conf *conf;
-	const char *state_dir, *file;
-	unsigned line, depth;
+	struct conf_place place;
+	unsigned depth;
 	bool live, seen[ROWS];               /* live: from a file, on the machine that is to serve by it */
-	struct err *e;
 };
 
 static void *
-field(struct conf *c, const struct row *r)
+field(struct conf *c, const struct conf_row *r)
 {
 	return (char *)c + r->offset;
 }
 
 static const void *
-field_const(const struct conf *c, const struct row *r)
+field_const(const struct conf *c, const struct conf_row *r)
 {
 	return (const char *)c + r->offset;
 }
@@ -104,152 +96,22 @@ field_const(const struct conf *c, const struct row *r)
 static int
 fail(struct parse *p, size_t col, const char *what, const char *word, const char *hint)
 {
-	char place[40] = "";
-
-	if (p->line > 0)                         /* else a default, which stands on no line */
-		snprintf(place, sizeof(place), ":%u:%zu", p->line, col);
-	return err_set(p->e, -EINVAL, "%s%s: %s%s%s%s%s%s", p->file, place, what,
-	    word != NULL ? " \"" : "", word != NULL ? word : "", word != NULL ? "\"" : "",
-	    hint != NULL ? ": " : "", hint != NULL ? hint : "");
-}
-
-static char *
-path_from(const char *dir, const char *path)
-{
-	char *whole = NULL;
-
-	if (path[0] == '/' || dir == NULL)
-		return strdup(path);
-	return asprintf(&whole, "%s/%s", dir, path) < 0 ? NULL : whole;
-}
-
-/* "10s", "5m", "2h" or "64K", "4M", "1G": a number and at most one unit. */
-static bool
-scaled(const char *text, const char *units, const uint64_t *factors, uint64_t *v)
-{
-	size_t n = strlen(text);
-	uint64_t factor = 1, number;
-	const char *u;
-
-	if (n > 1 && isalpha((unsigned char)text[n - 1])) {
-		u = strchr(units, tolower((unsigned char)text[n - 1]));
-		if (u == NULL)
-			return false;
-		factor = factors[u - units];
-		n--;
-	}
-	if (!text_u64(slice_of(text, n), UINT64_MAX / (1ull << 40), &number))
-		return false;
-	*v = number * factor;
-	return true;
-}
-
-static bool
-number_parse(const struct row *r, const char *text, uint64_t *v)
-{
-	static const uint64_t sizes[] = { 1ull << 10, 1ull << 20, 1ull << 30 };
-	static const uint64_t times[] = { 1, 60, 3600 };
-
-	if (r->kind == SIZE)
-		return scaled(text, "kmg", sizes, v);
-	if (r->kind == DURATION)
-		return scaled(text, "smh", times, v);
-	return text_u64(slice_from(text), UINT64_MAX, v);
-}
-
-static int
-number_set(struct parse *p, const struct row *r, size_t col, const char *text)
-{
-	uint64_t v;
-	char hint[96];
-
-	if (!number_parse(r, text, &v))
-		return fail(p, col, "not a number for", r->name,
-		    r->kind == SIZE ? "write e.g. 64K, 4M" : r->kind == DURATION ? "write e.g. 30s, 5m" : text);
-	if (v < r->min || v > r->max) {
-		snprintf(hint, sizeof(hint), "must be %llu to %llu", (unsigned long long)r->min, (unsigned long long)r->max);
-		return fail(p, col, "out of range:", text, hint);
-	}
-	*(uint64_t *)field(p->conf, r) = v;
-	return 0;
-}
-
-static int
-word_set(struct parse *p, const struct row *r, size_t col, const char *text)
-{
-	char hint[96] = "must be one of";
-
-	for (uint64_t i = 0; r->words[i] != NULL; i++) {
-		if (strcasecmp(r->words[i], text) == 0) {
-			*(uint64_t *)field(p->conf, r) = i;
-			return 0;
-		}
-		snprintf(hint + strlen(hint), sizeof(hint) - strlen(hint), " %s", r->words[i]);
-	}
-	return fail(p, col, "unknown value", text, hint);
-}
-
-static int
-text_set(struct parse *p, const struct row *r, const char *text)
-{
-	char **at = field(p->conf, r), *copy;
-
-	copy = r->kind == PATH ? path_from(p->state_dir, text) : strdup(text);
-	if (copy == NULL)
-		return err_set(p->e, -ENOMEM, "out of memory");
-	free(*at);
-	*at = copy;
-	return 0;
-}
-
-static int
-list_add(struct parse *p, const struct row *r, size_t col, const char *text)
-{
-	struct conf_list *list = field(p->conf, r);
-	uint64_t max = r->max != 0 ? r->max : CONF_LIST_MAX;
-	char most[32];
-
-	snprintf(most, sizeof(most), "%llu at most", (unsigned long long)max);
-	if (list->n == max)
-		return fail(p, col, "given too often:", r->name, most);
-	list->items[list->n] = r->kind == PATHS ? path_from(p->state_dir, text) : strdup(text);
-	if (list->items[list->n] == NULL)
-		return err_set(p->e, -ENOMEM, "out of memory");
-	list->n++;
-	return 0;
-}
-
-static int
-row_set(struct parse *p, const struct row *r, size_t col, const char *text)
-{
-	switch (r->kind) {
-	case NUMBER:
-	case SIZE:
-	case DURATION:
-		return number_set(p, r, col, text);
-	case WORD:
-		return word_set(p, r, col, text);
-	case LIST:
-	case PATHS:
-		return list_add(p, r, col, text);
-	default:
-		return text_set(p, r, text);
-	}
+	return conf_fail(&p->place, col, what, word, hint);
 }
 
 /* The value, and whether there is what it names. */
 static int
-value_set(struct parse *p, const struct row *r, size_t col, const char *text)
+value_set(struct parse *p, const struct conf_row *r, size_t col, const char *text)
 {
 	char why[512];
-	int n = row_set(p, r, col, text);
+	int n = conf_value_set(r, field(p->conf, r), &p->place, col, text);
 
-	if (n == 0 && !conf_check(r->name, text, p->state_dir, p->live, why, sizeof(why)))
+	if (n == 0 && !conf_check(r->name, text, p->place.state_dir, p->live, why, sizeof(why)))
 		n = fail(p, col, r->name, text, why);
 	return n;
 }
 
-static const struct row *
+static const struct conf_row *
 row_find(const char *name)
 {
 	for (size_t i = 0; i < ROWS; i++)
@@ -276,17 +138,16 @@ static int parse_file(struct parse *p, const char *path);
 static int
 include(struct parse *p, size_t col, const char *pattern)
 {
-	const char *file = p->file;
-	unsigned line = p->line;
+	struct conf_place place = p->place;
 	char *path;
 	glob_t g;
 	int found, r = 0;
 
 	if (!p->live || p->depth == INCLUDE_DEPTH)
 		return fail(p, col, "Include is not possible here", NULL, p->live ? "8 levels at most" : NULL);
-	path = path_from(p->state_dir, pattern);
+	path = conf_path_from(place.state_dir, pattern);
 	if (path == NULL)
-		return err_set(p->e, -ENOMEM, "out of memory");
+		return err_set(place.e, -ENOMEM, "out of memory");
 	found = glob(path, 0, NULL, &g);
 	if (found == GLOB_NOMATCH && strpbrk(pattern, "*?[") == NULL)
 		r = fail(p, col, "there is no file", path, NULL);
@@ -298,15 +159,14 @@ include(struct parse *p, size_t col, const char *pattern)
 		globfree(&g);
 	}
 	free(path);
-	p->file = file;
-	p->line = line;
+	p->place = place;
 	return r;
 }
 
 static int
 setting(struct parse *p, char *key, char *value, size_t key_col, size_t value_col)
 {
-	const struct row *r;
+	const struct conf_row *r;
 	size_t i;
 
 	if (*value == '\0')
@@ -317,7 +177,7 @@ setting(struct parse *p, char *key, char *value, size_t key_col, size_t value_co
 	if (r == NULL)
 		return unknown_keyword(p, key_col, key);
 	i = (size_t)(r - rows);
-	if (p->seen[i] && r->kind != LIST && r->kind != PATHS)
+	if (p->seen[i] && !conf_value_is_list(r->kind))
 		return fail(p, key_col, "given twice:", r->name, NULL);
 	p->seen[i] = true;
 	return value_set(p, r, value_col, value);
@@ -367,7 +227,7 @@ parse_text(struct parse *p, struct slice text)
 	const unsigned char *end;
 	int r = 0;
 
-	for (p->line = 1; r == 0 && i < text.n; p->line++, i += n + 1) {
+	for (p->place.line = 1; r == 0 && i < text.n; p->place.line++, i += n + 1) {
 		end = memchr(text.p + i, '\n', text.n - i);
 		n = end != NULL ? (size_t)(end - (text.p + i)) : text.n - i;
 		if (n >= sizeof(line) || memchr(text.p + i, '\0', n) != NULL)
@@ -388,8 +248,8 @@ parse_file(struct parse *p, const char *path)
 	int r;
 
 	buf_init(&b, FILE_MAX);
-	r = fd_read_file(path, FILE_MAX, &b, p->e);
-	p->file = path;
+	r = fd_read_file(path, FILE_MAX, &b, p->place.e);
+	p->place.file = path;
 	if (r == 0)
 		r = parse_text(p, buf_slice(&b));
 	buf_done(&b);
@@ -401,20 +261,20 @@ static int
 host_keys_default(struct parse *p)
 {
 	static const char *const names[] = { "keys/host_ed25519", "keys/host_ecdsa", "keys/host_rsa" };
-	const struct row *r = row_find("HostKey");
+	const struct conf_row *r = row_find("HostKey");
 	char *path;
 	int n = 0;
 
 	for (size_t i = 0; n == 0 && i < sizeof(names) / sizeof(names[0]); i++) {
-		path = path_from(p->state_dir, names[i]);
+		path = conf_path_from(p->place.state_dir, names[i]);
 		if (path == NULL)
-			return err_set(p->e, -ENOMEM, "out of memory");
+			return err_set(p->place.e, -ENOMEM, "out of memory");
 		if (!p->live || access(path, F_OK) == 0)
 			n = value_set(p, r, 0, names[i]);
 		free(path);
 	}
 	if (n == 0 && p->conf->host_keys.n == 0)
-		n = fail(p, 0, "there is no host key: none of keys/host_ed25519, keys/host_ecdsa and keys/host_rsa is in", p->state_dir,
+		n = fail(p, 0, "there is no host key: none of keys/host_ed25519, keys/host_ecdsa and keys/host_rsa is in", p->place.state_dir,
 		    "fortress setup makes them");
 	return n;
 }
@@ -425,7 +285,7 @@ defaults(struct parse *p)
 {
 	int r = 0;
 
-	p->line = 0;
+	p->place.line = 0;
 	for (size_t i = 0; r == 0 && i < ROWS; i++)
 		if (!p->seen[i] && rows[i].deflt != NULL)
 			r = value_set(p, &rows[i], 0, rows[i].deflt);
@@ -446,7 +306,7 @@ finish(struct parse *p, int r)
 struct conf *
 conf_load(const char *path, const char *state_dir, struct err *e)
 {
-	struct parse p = { .conf = calloc(1, sizeof(struct conf)), .state_dir = state_dir, .live = true, .e = e };
+	struct parse p = { .conf = calloc(1, sizeof(struct conf)), .place = { .state_dir = state_dir, .e = e }, .live = true };
 
 	if (p.conf == NULL) {
 		err_set(e, -ENOMEM, "out of memory");
@@ -458,7 +318,7 @@ conf_load(const char *path, const char *state_dir, struct err *e)
 struct conf *
 conf_parse(const char *name, struct slice text, const char *state_dir, struct err *e)
 {
-	struct parse p = { .conf = calloc(1, sizeof(struct conf)), .state_dir = state_dir, .file = name, .e = e };
+	struct parse p = { .conf = calloc(1, sizeof(struct conf)), .place = { .file = name, .state_dir = state_dir, .e = e } };
 
 	if (p.conf == NULL) {
 		err_set(e, -ENOMEM, "out of memory");
@@ -472,63 +332,28 @@ conf_free(struct conf *c)
 {
 	if (c == NULL)
 		return;
-	for (size_t i = 0; i < ROWS; i++) {
-		if (rows[i].kind == TEXT || rows[i].kind == PATH)
-			free(*(char **)field(c, &rows[i]));
-		if (rows[i].kind == LIST || rows[i].kind == PATHS) {
-			struct conf_list *list = field(c, &rows[i]);
-
-			while (list->n > 0)
-				free(list->items[--list->n]);
-		}
-	}
+	for (size_t i = 0; i < ROWS; i++)
+		conf_value_free(&rows[i], field(c, &rows[i]));
 	free(c);
-}
-
-static void
-row_print(const struct conf *c, const struct row *r, FILE *out)
-{
-	const void *at = field_const(c, r);
-	const struct conf_list *list = at;
-	uint64_t v;
-
-	switch (r->kind) {
-	case TEXT:
-	case PATH:
-		if (*(char *const *)at != NULL)
-			fprintf(out, "%s %s\n", r->name, *(char *const *)at);
-		return;
-	case LIST:
-	case PATHS:
-		for (unsigned i = 0; i < list->n; i++)
-			fprintf(out, "%s %s\n", r->name, list->items[i]);
-		return;
-	default:
-		memcpy(&v, at, sizeof(v));
-	}
-	if (r->kind == WORD)
-		fprintf(out, "%s %s\n", r->name, r->words[v]);
-	else
-		fprintf(out, "%s %llu%s\n", r->name, (unsigned long long)v, r->kind == DURATION ? "s" : "");
 }
 
 void
 conf_print(const struct conf *c, FILE *out)
 {
 	for (size_t i = 0; i < ROWS; i++)
-		row_print(c, &rows[i], out);
+		conf_value_print(&rows[i], field_const(c, &rows[i]), out);
 }
 
 static void
-row_print_mdoc(const struct row *r, FILE *out)
+row_print_mdoc(const struct conf_row *r, FILE *out)
 {
 	static const char *const args[] = { [TEXT] = "name", [PATH] = "file", [LIST] = "address", [PATHS] = "file",
-		[NUMBER] = "number", [SIZE] = "size", [DURATION] = "time" };
+		[NUMBER] = "number", [SIZE] = "size", [DURATION] = "time", [NETWORKS] = "network ...", [RAMP] = "start:rate:full" };
 
 	fprintf(out, ".It Cm %s", r->name);
-	if (r->kind == WORD)
+	if (r->kind == WORD || r->kind == WORDS)
 		for (unsigned i = 0; r->words[i] != NULL; i++)
-			fprintf(out, "%s Cm %s", i > 0 ? " |" : "", r->words[i]);
+			fprintf(out, "%s Cm %s", i > 0 && r->kind == WORD ? " |" : "", r->words[i]);
 	else
 		fprintf(out, " Ar %s", args[r->kind]);
 	fprintf(out, "\n%s\n", r->help);

@@ -11,12 +11,23 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/net.h"
 
 #define CONF_LIST_MAX 16
 
 struct conf_list {
 	char *items[CONF_LIST_MAX];
 	unsigned n;
+};
+
+struct conf_networks {
+	struct net_prefix items[CONF_LIST_MAX];
+	unsigned n;
+};
+
+/* None is refused below start, rate percent from there on, growing to all at full. */
+struct conf_ramp {
+	uint64_t start, rate, full;
 };
 
 enum conf_kernel_audit { CONF_AUDIT_OFF, CONF_AUDIT_WANTED, CONF_AUDIT_REQUIRED };
@@ -31,6 +42,7 @@ struct conf {
 	uint64_t startups_max, startups_source_max, connections_max;
 	uint64_t record_window, record_timeout_s, record_strict;
 	uint64_t kernel_audit;               /* enum conf_kernel_audit */
+	uint64_t name_formats;               /* bits of the gate's enum names_format */
 };
 
 /* Reads the file and what it includes; relative paths in it are taken from the state directory.  The files and accounts that

@@ -56,6 +56,8 @@ enum msg_type {
 	MSG_PIN,                          /* first host key of a target that trusts its first key */
 	MSG_PINNED,
 	MSG_FACTOR,                       /* the one-time code of somebody who logs in; answer: MSG_LOGIN_ANSWER */
+	MSG_NAME_ASK,                     /* how is this user name read? */
+	MSG_NAME_ANSWER,
 
 	/* gate ⇄ monitor */
 	MSG_DIAL = 80,                    /* connect for this ticket and hand the socket to that front */
@@ -130,6 +132,9 @@ struct msg_dialled { uint64_t ticket; uint32_t ok; struct slice text; };
 struct msg_audit_note { uint32_t note, ok; struct slice session, user, login, host, text; };
 struct msg_terminate { struct slice reason; };
 
+struct msg_name_ask { struct slice raw; };
+/* user: who it would be, whether there is such a user or not; empty if it is no name.  shown: raw as logs may have it */
+struct msg_name_answer { struct slice user, shown; };
 /* raw: the SSH user name as it came, e.g. "alice", "alice+web1", "alice+root+web1", "alice+e-CODE" */
 struct msg_key_ask { struct slice raw, alg, blob; };
 struct msg_key_answer { uint32_t known, enrolling; };
@@ -147,9 +152,10 @@ struct msg_host_row { struct slice name, addr, logins, labels; uint32_t allowed;
 /* verb: as POLICY.md names it ("shell", "exec"…).  host, login: as given, may be empty.
  * to: "HOST:PORT" of a forward; listen: of one that the host shall listen for.  dial: 1 if a connection to the target is wanted. */
 struct msg_decide { uint32_t req; struct slice verb, host, login, command, to, listen; uint32_t dial; };
-/* pins: target host keys, "alg base64" separated by newlines.  reason: one sentence for the user. */
+/* pins: target host keys, "alg base64" separated by newlines.  reason: one sentence for the user.
+ * missing: not permitted because no one host is meant; reason names some that might be */
 struct msg_decision {
-	uint32_t req, permit;
+	uint32_t req, permit, missing;
 	uint64_t ticket;
 	struct slice host, login, addr;
 	uint32_t target_kind, trust_first;
@@ -213,7 +219,8 @@ struct msg_view { uint32_t req; struct slice session, how; };
 struct msg_status { uint32_t req; };
 struct msg_status_is { uint32_t req, users, hosts, rules; struct slice policy_hash, policy_error; };
 
-struct msg_menu_init { struct slice user, notice, query; uint32_t cursor, hosts; };
+/* login: the one that is wanted on whichever host, or empty */
+struct msg_menu_init { struct slice user, notice, query, login; uint32_t cursor, hosts; };
 struct msg_menu_choice { struct slice host, login, query; uint32_t cursor; };
 struct msg_menu_quit { uint32_t code; };
 

@@ -26,11 +26,15 @@ inside(struct slice part, const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static char shown[2048];
 	struct names n;
+	unsigned formats = size > 0 ? data[0] & 3u : 0;
 
-	if (names_split(slice_of(data, size), is_user, NULL, &n) != 0)
+	(void)names_shown(slice_of(data, size), shown, sizeof(shown));
+	if (names_split(slice_of(data, size), formats, is_user, NULL, &n) != 0)
 		return 0;
-	assert(text_is_name(n.user));
+	assert(text_is_name(n.user) || is_user(NULL, n.user));
+	assert(!names_is_code(n.login) && !names_is_code(n.host));
 	inside(n.user, data, size);
 	inside(n.login, data, size);
 	inside(n.host, data, size);

@@ -66,3 +66,5 @@ EXTRA_DIST += $(MATRIX_TESTS) tests/clients.py
 CLI_TESTS = %D%/n001-serve.t %D%/n002-setup.t %D%/n003-command.t
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS)
+TESTS += %D%/p001-names.t
+EXTRA_DIST += %D%/p001-names.t

@@ -5,18 +5,25 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gate/directory.h"
+#include "base/text.h"
+#include "gate/match.h"
 #include "tests/tap.h"
 
 static int
-put_host(struct directory *d, const char *name, const char *addr, const char *aliases)
+put_host_port(struct directory *d, const char *name, const char *addr, unsigned port, const char *aliases)
 {
-	struct msg_dir_host m = { .op = MSG_DIR_PUT, .name = slice_from(name), .addr = slice_from(addr), .port = 22,
+	struct msg_dir_host m = { .op = MSG_DIR_PUT, .name = slice_from(name), .addr = slice_from(addr), .port = port,
 	    .target_kind = MSG_TARGET_SSHD, .aliases = slice_from(aliases) };
 	struct err e = { 0 };
 	int r = directory_check(d, MSG_DIR_HOST, &m, &e);
 
 	return r != 0 ? r : directory_apply(d, MSG_DIR_HOST, &m);
+}
+
+static int
+put_host(struct directory *d, const char *name, const char *addr, const char *aliases)
+{
+	return put_host_port(d, name, addr, 22, aliases);
 }
 
 static int
@@ -32,9 +39,11 @@ put_user(struct directory *d, const char *name, uint32_t disabled)
 static const char *
 host_named(const struct directory *d, const char *text, size_t *count)
 {
-	const struct dir_host *h = directory_find_host(d, slice_from(text), count);
+	struct match m;
 
-	return h != NULL ? h->name : "none";
+	match_host(d, slice_from(text), &m);
+	*count = m.count;
+	return m.host != NULL ? m.host->name : "none";
 }
 
 static void
@@ -57,6 +66,74 @@ test_hosts(void)
 	ok(put_host(d, "web1", "10.9.9.9", "") == 0 && directory_hosts(d) == 4, "a put of an old name changes it");
 	is(host_named(d, "10.9.9.9", &count), "web1", "its new address");
 	ok(put_host(d, "a b", "10.0.0.9", "") == -EINVAL && put_host(d, "x", "", "") == -EINVAL, "bad rows are refused");
+	ok(put_host(d, "config", "10.0.0.9", "") == -EINVAL && put_host(d, "x", "10.0.0.9", "y,help") == -EINVAL &&
+	    put_host(d, "conf", "10.0.0.9", "") == 0, "words that the bastion answers are no names of hosts");
+	ok(put_host(d, "e-abcdefghijkmnpqr", "10.0.0.9", "") == -EINVAL && put_host(d, "e-abc", "10.0.0.9", "") == 0, "nor is what looks like a code");
+	(void)directory_apply(d, MSG_DIR_HOST, &(struct msg_dir_host){ .op = MSG_DIR_PUT, .name = slice_from("keys"), .addr = slice_from("10.0.0.8") });
+	ok(put_host(d, "keys", "10.0.0.7", "") == 0, "one that is there already can still be changed");
+	directory_free(d);
+}
+
+/* Each kind of fit, and that a better one hides the others. */
+static void
+test_match(void)
+{
+	static const struct { const char *text, *host; size_t count; } cases[] = {
+		{ "web1", "web1", 1 }, { "WEB1", "web1", 1 }, { "Db", "Db", 1 }, { "db", "Db", 1 }, { "DB", "Db", 1 },
+		{ "www", "web1", 1 }, { "WWW", "web1", 1 }, { "shared", "none", 2 }, { "shar", "none", 2 }, { "unique-al", "gw", 1 },
+		{ "web", "none", 3 }, { "web10", "web10", 1 }, { "g", "gw", 1 }, { "G", "gw", 1 },
+		{ "10.0.0.1", "web1", 1 }, { "10.0.0.1:22", "web1", 1 }, { "10.0.0.1:23", "none", 0 },
+		{ "10.0.0.9", "none", 2 }, { "10.0.0.9:22", "web2", 1 }, { "10.0.0.9:2222", "web10", 1 },
+		{ "2001:db8::1", "gw", 1 }, { "2001:DB8::1", "gw", 1 }, { "[2001:db8::1]:2200", "gw", 1 }, { "[2001:db8::1]:22", "none", 0 },
+		{ "host.example.org", "far", 1 }, { "host.example.org:2022", "far", 1 }, { "host.example.org:22", "none", 0 },
+		{ "unix:/run/a.sock", "near", 1 }, { "10.0.0", "10.0.0.7", 1 }, { "10.0.1", "none", 0 }, { "", "none", 0 }, { ":22", "none", 0 }, { "[]:22", "none", 0 },
+		{ "10.0.0.7", "10.0.0.7", 1 }, { "\xff", "none", 0 },
+	};
+	struct directory *d = directory_new();
+	size_t count;
+
+	ok(put_host(d, "web1", "10.0.0.1", "www,shared") == 0 && put_host(d, "web2", "10.0.0.9", "shared") == 0 &&
+	    put_host_port(d, "web10", "10.0.0.9", 2222, "") == 0 && put_host(d, "Db", "10.0.0.3", "") == 0 &&
+	    put_host_port(d, "gw", "2001:db8::1", 2200, "unique-alias") == 0 &&
+	    put_host_port(d, "far", "host.example.org", 2022, "") == 0 && put_host_port(d, "near", "unix:/run/a.sock", 0, "") == 0 &&
+	    put_host(d, "10.0.0.7", "10.0.0.8", "") == 0 && put_host(d, "other", "10.0.0.7", "") == 0, "nine hosts");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char shown[64];
+
+		is(host_named(d, cases[i].text, &count), cases[i].host, text_escaped(slice_from(cases[i].text), shown, sizeof(shown)));
+		ok(count == cases[i].count, "it fits %zu", cases[i].count);
+	}
+	directory_free(d);
+}
+
+static void
+test_match_words(void)
+{
+	static const struct { const char *text, *want; } cases[] = {
+		{ "web", "7 hosts fit \"web\": name one of web1, web2, web3, web4, web5 and 2 more" },
+		{ "db", "2 hosts fit \"db\": name one of db1, db2" },
+		{ "wbe1", "there is no host \"wbe1\"; did you mean web1?" },
+		{ "eb7", "there is no host \"eb7\"; did you mean web7?" },
+		{ "b1", "there is no host \"b1\"; did you mean db1, web1?" },
+		{ "zzz", "there is no host \"zzz\": ssh USER@bastion hosts lists yours" },
+		{ "q", "there is no host \"q\": ssh USER@bastion hosts lists yours" },
+		{ "\x1b[2J", "there is no host \"\\x1b[2J\": ssh USER@bastion hosts lists yours" },
+	};
+	struct directory *d = directory_new();
+	char name[16], text[1024];
+	struct match m;
+
+	for (int i = 1; i <= 7; i++) {
+		snprintf(name, sizeof(name), "web%d", i);
+		(void)put_host(d, name, "10.0.0.1", "");
+	}
+	(void)put_host(d, "db1", "10.0.1.1", "");
+	(void)put_host(d, "db2", "10.0.1.2", "");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		match_host(d, slice_from(cases[i].text), &m);
+		ok(m.host == NULL, "no one host");
+		is(match_say(&m, slice_from(cases[i].text), text, sizeof(text)), cases[i].want, "in these words");
+	}
 	directory_free(d);
 }
 
@@ -157,6 +234,8 @@ main(void)
 {
 	test_hosts();
 	test_host_rows();
+	test_match();
+	test_match_words();
 	test_users();
 	test_codes();
 	test_many();
