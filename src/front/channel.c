@@ -16,6 +16,7 @@
 #include "front/menu.h"
 #include "front/steps.h"
 #include "front/transfer.h"
+#include "front/verbs.h"
 
 /* What waits to be read, all of it.  Nobody reads a client's stderr, nor what it says after the end. */
 static int
@@ -109,6 +110,8 @@ channel_go(struct channel *c, const char *kind, const char *host, const char *lo
 	c->verb = c->permitted = 0;
 	c->last_ask = false;
 	c->state = CH_DECIDE;
+	if (strcmp(kind, "exec") == 0 && verb_is_mosh(c->command))
+		verb_refuse_mosh(c);
 }
 
 int
@@ -267,7 +270,7 @@ step_nothing(struct channel *c)
 
 static bool (*const steps[])(struct channel *) = {
 	[CH_NEW] = step_nothing,     [CH_MENU_START] = step_menu_start, [CH_MENU] = step_menu,
-	[CH_LISTING] = step_listing, [CH_USAGE] = step_usage, [CH_DECIDE] = step_decide,         [CH_CONNECT] = step_connect,
+	[CH_LISTING] = step_listing, [CH_REFUSED] = step_refused, [CH_DECIDE] = step_decide,         [CH_CONNECT] = step_connect,
 	[CH_OPEN] = step_open,       [CH_RELAY] = step_relay,           [CH_FINISH] = step_finish,
 	[CH_STRAY] = step_stray,     [CH_ENDED] = step_nothing,
 };

@@ -20,7 +20,7 @@ enum channel_state {
 	CH_MENU_START,     /* asked the monitor for a menu */
 	CH_MENU,           /* the picker is on screen */
 	CH_LISTING,        /* a verb of the bastion by exec: rows come from the gate */
-	CH_USAGE,          /* a verb that it does not know */
+	CH_REFUSED,        /* what is refused whoever asks: a verb that the bastion does not know, mosh */
 	CH_DECIDE,         /* the gate is asked (again for each verb) */
 	CH_CONNECT,        /* the leg is on its way, and the store is told */
 	CH_OPEN,           /* the target's channel: open, env, pty, start */
@@ -74,6 +74,7 @@ struct channel {
 	struct ask ask;
 	uint32_t req;                          /* the monitor's, for the picker */
 	struct listing *listing;
+	const char *refused_code, *refused;    /* of CH_REFUSED */
 	struct leg *leg;
 	ssh_channel target;
 	unsigned open_step, env_sent;

@@ -129,7 +129,9 @@ on_exec(struct channel *c, ssh_message m)
 
 	if (c->state != CH_NEW || strlen(command) > COMMAND_MAX || (c->command = strdup(command)) == NULL)
 		return NO;
-	if (c->door->host[0] != '\0')
+	if (verb_is_mosh(c->command))
+		verb_refuse_mosh(c);
+	else if (c->door->host[0] != '\0')
 		channel_go(c, "exec", c->door->host, c->door->login);
 	else
 		exec_without_host(c);

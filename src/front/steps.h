@@ -24,7 +24,7 @@ void rows_forget(struct channel *c);             /* c is going */
 
 /* verbs.c */
 bool step_listing(struct channel *c);
-bool step_usage(struct channel *c);
+bool step_refused(struct channel *c);
 void listing_free(struct channel *c);
 
 /* connect.c */

@@ -220,6 +220,40 @@ help_end(struct channel *c)
 	(void)buf_printf(&c->listing->out, "%-22s %s\n", "[LOGIN@]HOST [COMMAND]", "a session on a host");
 }
 
+static void
+refuse(struct channel *c, const char *code, const char *reason)
+{
+	c->refused_code = code;
+	c->refused = reason;
+	c->state = CH_REFUSED;
+}
+
+/* What mosh's client runs: "mosh-server 'new' …", perhaps behind a line that prints SSH_CONNECTION. */
+bool
+verb_is_mosh(const char *command)
+{
+	const char *at = strstr(command, "mosh-server "), *word = at != NULL ? at + strlen("mosh-server ") : NULL;
+	bool first = at != NULL && at < command + strcspn(command, " ") && (at == command || at[-1] == '/');
+
+	return at != NULL && (first || strstr(command, "MOSH SSH_CONNECTION") != NULL) &&
+	    (strncmp(word, "new", 3) == 0 || strncmp(word, "'new'", 5) == 0);
+}
+
+void
+verb_refuse_mosh(struct channel *c)
+{
+	struct buf detail;
+
+	buf_init(&detail, 4096);
+	(void)buf_text(&detail, "{\"command\":");
+	(void)text_json(&detail, slice_of(c->command, strnlen(c->command, 500)));
+	(void)buf_text(&detail, "}");
+	front_event(c->front, 4007, 5, 2, false, "mosh was refused: it would go past the recording", buf_cstr(&detail));
+	buf_done(&detail);
+	refuse(c, "no-mosh", "mosh goes by UDP past the bastion, where nothing is recorded: use ssh, "
+	    "with ServerAliveInterval and tmux on the host for lines that break");
+}
+
 /* The first word of each verb is taken, whatever follows. */
 static bool
 is_ours(const char *command)
@@ -243,7 +277,7 @@ verb_take(struct channel *c)
 	while (v < verbs + VERBS_N && strcmp(v->words, c->command) != 0)
 		v++;
 	if (v == verbs + VERBS_N || (c->listing = calloc(1, sizeof(*c->listing))) == NULL) {
-		c->state = CH_USAGE;
+		refuse(c, "usage", "the bastion does not know that: ssh USER@bastion help lists what it does");
 		return true;
 	}
 	c->listing->verb = v;
@@ -254,7 +288,7 @@ verb_take(struct channel *c)
 	if (v->row == NULL)
 		verb_rows_end(c);
 	else if (rows_ask(c) != 0)
-		c->state = CH_USAGE;
+		refuse(c, "no-gate", "the gate does not answer");
 	return true;
 }
 
@@ -294,9 +328,9 @@ step_listing(struct channel *c)
 }
 
 bool
-step_usage(struct channel *c)
+step_refused(struct channel *c)
 {
-	channel_refuse(c, "usage", "the bastion does not know that: ssh USER@bastion help lists what it does");
+	channel_refuse(c, c->refused_code, c->refused);
 	return true;
 }
 

@@ -8,6 +8,9 @@
 
 /* Takes c->command if it is one: c is then a listing, or has been told how to ask. */
 bool verb_take(struct channel *c);
+/* mosh's way to start its server, and its refusal in words. */
+bool verb_is_mosh(const char *command);
+void verb_refuse_mosh(struct channel *c);
 void verb_row(struct channel *c, const struct msg_host_row *row);
 void verb_rows_end(struct channel *c);
 

@@ -98,6 +98,15 @@ try:
     ok(r.returncode == 1 and "a word that the bastion answers itself" in r.stderr, "a host cannot be named like a verb", r)
     ok("config --known-hosts" in ssh("bench", "help").stdout, "help answers")
 
+    # mosh's client asks for its server like this, with and without the line that prints where it came in.
+    start = "mosh-server 'new' '-c' '256' '-s' '-l' 'LANG=C.UTF-8'"
+    for user, words in (("bench", [start]), ("bench+box", [start]), ("bench+box", ["/usr/bin/" + start]), ("bench", ["box " + start]),
+                        ("bench+box", ["""sh -c '[ -n "$SSH_CONNECTION" ] && printf "\\nMOSH SSH_CONNECTION %s\\n" "$SSH_CONNECTION"' ; """ + start])):
+        r = ssh(user, *words)
+        ok(refused(r, "no-mosh", "use ssh"), "mosh is refused in one sentence that says what to do", user, words, r)
+    r = ssh("bench+box", "echo mosh-server new; echo MOSH")
+    ok(r.stdout == "mosh-server new\nMOSH\n", "what only speaks of it is not", r)
+
     # What is no name.
     import paramiko, socket
     key = paramiko.Ed25519Key.from_private_key_file(b.key)
@@ -131,6 +140,7 @@ try:
     ok(found == "", "a code that did not let in is nowhere in the clear", found)
     events = [json.loads(l) for l in open(f"{b.dir}/pack/events.jsonl", encoding="utf-8")]
     ok(any(e["actor"] == "zoe" and e["ok"] in (0, False) for e in events), "but its user is", [e for e in events if "zoe" in str(e)][:3])
+    ok(sum("mosh was refused" in e["text"] and "mosh-server" in e["detail"] for e in events) == 5, "each mosh is a refusal in the record")
     ok(not any(ord(c) < 32 for e in events for c in e["text"] + e["actor"]), "and no control byte is in a sentence")
 finally:
     b.stop()
