@@ -60,7 +60,8 @@ class Bastion:
         st = f"{self.dir}/state"; os.makedirs(f"{st}/keys"); os.chmod(f"{st}/keys", 0o700); os.chmod(st, 0o711)
         for t in ("ed25519", "ecdsa", "rsa"):
             self.run("ssh-keygen", "-q", "-t", t, "-N", "", "-f", f"{st}/keys/host_{t}")
-        many = "" if "MaxStartups" in self.conf else "MaxStartups 1000\nMaxStartupsPerSource 1000\n"
+        many = "".join(f"{word} 1000\n" for word in ("MaxStartups", "MaxStartupsPerSource") if f"{word} " not in self.conf)
+        if "PerSourcePenalty" not in self.conf: many += "PerSourcePenaltyExemptList 127.0.0.0/8\n"
         open(f"{st}/fortress.conf", "w").write(f"ListenAddress 127.0.0.1:{self.port}\n{many}{self.conf}")
         open(f"{st}/policy.conf", "w").write(self.policy)
         self.env = dict(os.environ, FORTRESS_STATE=st, FORTRESS_LIBEXEC=self.build)

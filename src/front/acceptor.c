@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "front/acceptor.h"
+#include "front/arrive.h"
 
 #define PREWARM_STEPS 4000
 
@@ -146,18 +147,22 @@ acceptor_prewarm(ssh_bind binding, struct err *e)
 }
 
 static _Noreturn void
-front_main(const struct msg_conn_new *msg, const int fds[4])
+front_main(const struct msg_conn_new *said, const int fds[4])
 {
+	struct msg_conn_new msg = *said;
+	int all[4] = { fds[0], fds[1], fds[2], fds[3] };
 	char name[48];
 
-	(void)snprintf(name, sizeof(name), "front[conn %llu]", (unsigned long long)msg->conn);
+	(void)snprintf(name, sizeof(name), "front[conn %llu]", (unsigned long long)msg.conn);
 	log_rename(name);
 	loop_leave(the_loop);
 	chan_free(monitor_chan);
 	loop_free(the_loop);
 	if (front_filter != NULL && sandbox_filter_apply(front_filter) != 0)
 		_exit(1);
-	front_serve(options, the_binding, msg, fds);
+	if (msg.proxied == 1 && arrive(&msg, all) != 0)
+		_exit(1);
+	front_serve(options, the_binding, &msg, all);
 }
 
 static void
@@ -220,9 +225,11 @@ on_child(void *arg, int signo)
 void
 acceptor_message(void *arg, struct chan *c, struct chan_in *in)
 {
+	const struct msg_conn_new *msg = in->message;
+
 	(void)arg, (void)c;
-	if (in->type == MSG_CONN_NEW && in->nfds == 4)
-		conn_start(in->message, in->fds);
+	if (in->type == MSG_CONN_NEW && in->nfds == (msg->proxied == 1 ? 2 : 4))
+		conn_start(msg, in->fds);
 	if (in->type == MSG_STOP || in->type == 0) {
 		stopping = true;
 		stop_if_idle();

@@ -78,8 +78,10 @@ login_tried(struct front *f)
 static void
 login_failed(struct front *f, const char *method, const char *why)
 {
+	struct msg_login_failed failed = { .method = slice_from(method) };
 	char text[1800], detail[128];
 
+	(void)chan_send(f->monitor, MSG_LOGIN_FAILED, &failed);
 	(void)snprintf(detail, sizeof(detail), "{\"method\":\"%s\",\"try\":%u}", method, f->tries + 1);
 	(void)snprintf(text, sizeof(text), "%s could not log in: %s", f->shown, why);
 	front_event(f, 3002, 1, 2, false, text, detail);

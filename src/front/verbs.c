@@ -147,7 +147,8 @@ known_hosts(struct channel *c)
 
 	way_in(f, address, port);
 	for (unsigned i = 0; i < f->o->host_keys.n; i++)
-		(void)buf_printf(&c->listing->out, "[%s]:%s,*.fx %s\n", address, port, f->o->host_lines[i]);
+		(void)buf_printf(&c->listing->out, strcmp(port, "22") == 0 ? "%s,*.fx %.0s%s\n" : "[%s]:%s,*.fx %s\n", address, port,
+		    f->o->host_lines[i]);
 }
 
 static void

@@ -2,7 +2,8 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * The monitor's half of PAM: it forks the child (pam.c) and passes messages between
- * front and child.  It understands none of the conversation.
+ * front and child.  It understands none of the conversation, but counts how it ends: a source
+ * whose passwords were wrong waits before PAM is asked again (source.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include "base/text.h"
 #include "monitor/audit.h"
 #include "monitor/auth.h"
+#include "monitor/source.h"
 #include "monitor/pam.h"
 
 #define PAM_TIMEOUT_MS 120000
@@ -127,6 +129,14 @@ child_failed(struct pam_child *p, const char *text)
 }
 
 static void
+wrong(const struct pam_child *p)
+{
+	const struct conn *c = p->conn;
+
+	sources_wrong(c->monitor->sources, &c->addr, slice_from(p->user), clock_mono());
+}
+
+static void
 child_timeout(void *arg)
 {
 	struct pam_child *p = arg;
@@ -165,6 +175,7 @@ child_authenticated(struct pam_child *p, const struct msg_pam_result *res)
 			child_failed(p, "the gate is away: try again");
 		return;
 	}
+	wrong(p);
 	child_drop(p);
 	(void)chan_send(c->chan, MSG_PAM_RESULT, res);
 }
@@ -272,18 +283,37 @@ child_start(struct conn *c, const char *user, bool authenticate)
 	return p;
 }
 
+static void
+wait_over(void *arg)
+{
+	struct conn *c = arg;
+
+	if (child_start(c, c->waiting_user, true) == NULL)
+		result(c, "authentication failed");
+}
+
 void
 auth_start(struct conn *c, const struct msg_pam_start *msg)
 {
-	char user[256];
+	unsigned delay_ms;
 
 	child_drop(c->pam);
+	loop_timer_stop(&c->timer);
 	if (!c->monitor->conf->use_pam && !c->monitor->conf->password) {
 		result(c, "this bastion does not use PAM");
 		return;
 	}
-	if (slice_copy(msg->user, user, sizeof(user)) != 0 || child_start(c, user, true) == NULL)
+	if (slice_copy(msg->user, c->waiting_user, sizeof(c->waiting_user)) != 0) {
 		result(c, "authentication failed");
+		return;
+	}
+	delay_ms = sources_delay_ms(c->monitor->sources, &c->addr, msg->user, clock_mono());
+	if (delay_ms > 0)
+		log_info("a try waits: %s: from %s for %u ms", c->waiting_user, c->peer, delay_ms);
+	if (delay_ms > 0)
+		loop_timer_start(c->monitor->loop, &c->timer, delay_ms, wait_over, c);
+	else
+		wait_over(c);
 }
 
 void

@@ -50,10 +50,20 @@ static const struct conf_row rows[] = {
 	{ "MaxAuthTries", NUMBER, AT(auth_tries_max), "6", 1, 100, NULL, "Failed tries that a connection may make." },
 	{ "MaxChannels", NUMBER, AT(channels_max), "64", 1, 1000, NULL, "Channels open at once on a connection." },
 	{ "MaxConnections", NUMBER, AT(connections_max), "5000", 1, 100000, NULL, "Connections open at once." },
-	{ "MaxStartups", NUMBER, AT(startups_max), "200", 1, 100000, NULL,
-	    "Connections at once that have not logged in yet; beyond, one of the source that has most of them is closed." },
+	{ "MaxStartups", RAMP, AT(startups), "200", 1, 100000, NULL,
+	    "Connections at once that have not logged in yet; beyond, one of the source that has most of them is closed. "
+	    "As start:rate:full, rate percent of new ones are also refused at random from start on, growing to all at full." },
 	{ "MaxStartupsPerSource", NUMBER, AT(startups_source_max), "50", 1, 100000, NULL,
-	    "The same, for one address (IPv6: one /64)." },
+	    "The most that one address may have (IPv6: one /64)." },
+	{ "PerSourcePenalties", WORD, AT(penalties), "yes", 0, 0, yes_no,
+	    "Remember connections that end without a login (1 s each, 5 s with a wrong key or password, 10 s when the time was up, "
+	    "90 s when the process died): from 15 s on, the address (IPv6: the /64) is refused until they have passed, 10 min at most." },
+	{ "PerSourcePenaltyExemptList", NETWORKS, AT(penalty_exempt), NULL, 0, 0, NULL,
+	    "Whom PerSourcePenalties spares: networks, separated by blanks; may be given several times." },
+	{ "ProxyProtocolFrom", NETWORKS, AT(proxies), NULL, 0, 0, NULL,
+	    "Load balancers that put a PROXY header (version 1 or 2) in front of each connection; may be given several times. "
+	    "The address in it is then the client's, for every limit, rule and record. A connection from there without one is closed. "
+	    "From anybody else a header is garbage." },
 	{ "UserNameFormats", WORDS, AT(name_formats), NULL, 0, 0, formats,
 	    "Also take user names as other bastions write them: jumpserver for alice@root@web1 and alice#root#web1, "
 	    "warpgate for alice:web1, alice:root:web1 and alice#web1." },

@@ -39,7 +39,10 @@ struct conf {
 	uint64_t log_level;                  /* enum log_level */
 	uint64_t use_pam, password;          /* 0 or 1 */
 	uint64_t login_grace_s, auth_tries_max, channels_max;
-	uint64_t startups_max, startups_source_max, connections_max;
+	struct conf_ramp startups;           /* connections that have not logged in */
+	uint64_t startups_source_max, connections_max;
+	uint64_t penalties;                  /* 0 or 1 */
+	struct conf_networks penalty_exempt, proxies;
 	uint64_t record_window, record_timeout_s, record_strict;
 	uint64_t kernel_audit;               /* enum conf_kernel_audit */
 	uint64_t name_formats;               /* bits of the gate's enum names_format */

@@ -4,6 +4,11 @@
  * A connection from accept to end.  The monitor makes the front's three channels, so
  * that gate and store know by descriptor, not by claim, whose front they talk to, and
  * what they are told of its peer comes from here.
+ *
+ * Behind a listed proxy the peer stands in the first bytes, and the monitor reads none: the
+ * process that will be the front reads the header, with no channel but the one to here, and
+ * says what it found, once.  Then the limits are asked, and only then are gate and store
+ * told of it and the front given its way to them.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -20,9 +25,43 @@
 #include "monitor/auth.h"
 #include "monitor/child.h"
 #include "monitor/conn.h"
+#include "monitor/limit.h"
 #include "monitor/menu.h"
 
-#define OLDEST_N 16                      /* of those who wait: their sources are counted when somebody has to go */
+#define HEADER_MS  8000                  /* the front's own limit is shorter */
+#define ENDED_KEPT 64
+#define OLDEST_N   16                    /* of those who wait: their sources are compared when somebody has to go */
+
+/* The last ones that ended without a login: how their processes ended is heard a little later. */
+static struct { uint64_t conn; struct net_addr addr; } ended[ENDED_KEPT];
+
+static void
+source_enter(struct conn *c)
+{
+	c->counted = sources_enter(c->monitor->sources, &c->addr) == 0;
+}
+
+static void
+source_leave(struct conn *c)
+{
+	if (c->counted)
+		sources_leave(c->monitor->sources, &c->addr);
+	c->counted = false;
+}
+
+/* What its source has to answer for. */
+static void
+conn_blame(struct conn *c)
+{
+	struct monitor *m = c->monitor;
+	bool slow = clock_ms_since(c->since) >= (int64_t)m->conf->login_grace_s * 1000;
+
+	if (c->nameless || c->evicted || !child_all_ready(m))
+		return;
+	ended[c->id % ENDED_KEPT].conn = c->id;
+	ended[c->id % ENDED_KEPT].addr = c->addr;
+	limit_punish(m, &c->addr, slow ? FAULT_GRACE : c->wrong > 0 ? FAULT_WRONG : FAULT_NO_TRY);
+}
 
 static void
 conn_free(struct conn *c)
@@ -34,10 +73,14 @@ conn_free(struct conn *c)
 		at = &(*at)->next;
 	*at = c->next;
 	m->conns_n--;
-	if (!c->logged_in)
+	loop_timer_stop(&c->timer);
+	if (!c->logged_in) {
 		m->startups_n -= !c->evicted;
-	else
+		source_leave(c);
+		conn_blame(c);
+	} else {
 		audit_logout(c->user, c->peer);
+	}
 	auth_close(c);
 	reap_forget(c);
 	chan_free(c->chan);
@@ -56,35 +99,6 @@ conn_find(struct monitor *m, uint64_t id)
 	return c;
 }
 
-/* Without a zone.  What is no address (there is none such) is ::, and all of those are one. */
-static struct net_addr
-addr_of(const char *peer)
-{
-	struct net_addr a = { { 0 } };
-
-	(void)net_parse(slice_of(peer, strcspn(peer, "%")), &a);
-	return a;
-}
-
-void
-conn_set_peer(struct conn *c, const char *peer)
-{
-	(void)snprintf(c->peer, sizeof(c->peer), "%s", peer);
-	c->addr = addr_of(peer);
-}
-
-unsigned
-conn_startups_of(const struct monitor *m, const char *peer)
-{
-	struct net_prefix source = { .addr = addr_of(peer) };
-	unsigned n = 0;
-
-	source.bits = net_is_v4(&source.addr) ? 128 : 64;
-	for (const struct conn *c = m->conns; c != NULL; c = c->next)
-		n += !c->logged_in && !c->evicted && net_prefix_holds(&source, &c->addr);
-	return n;
-}
-
 /* It counts no more; its channel tells when it has gone. */
 static void
 evict(struct conn *c)
@@ -93,20 +107,21 @@ evict(struct conn *c)
 
 	c->evicted = true;
 	c->monitor->startups_n--;
+	source_leave(c);
 	(void)chan_send(c->chan, MSG_TERMINATE, &msg);
 }
 
 const char *
-conn_make_room(struct monitor *m, const char *peer)
+conn_make_room(struct monitor *m, const struct net_addr *addr)
 {
 	struct conn *oldest[OLDEST_N] = { NULL }, *most = NULL;
-	unsigned seen = 0, n = conn_startups_of(m, peer), of;
+	unsigned seen = 0, n = addr != NULL ? sources_startups(m->sources, addr) : 1, of;
 
 	for (struct conn *c = m->conns; c != NULL; c = c->next)
-		if (!c->logged_in && !c->evicted)
+		if (c->counted)
 			oldest[seen++ % OLDEST_N] = c;
 	for (unsigned i = 0; i < OLDEST_N; i++) {
-		of = oldest[i] != NULL ? conn_startups_of(m, oldest[i]->peer) : 0;
+		of = oldest[i] != NULL ? sources_startups(m->sources, &oldest[i]->addr) : 0;
 		if (of > n) {
 			most = oldest[i];
 			n = of;
@@ -142,10 +157,12 @@ conn_note_end(struct monitor *m, const struct msg_conn_end *msg)
 {
 	int status = (int)msg->status;
 
-	(void)m;
-	if (WIFSIGNALED(status))
-		log_error("front died: conn %llu: signal %d (%s)", (unsigned long long)msg->conn, WTERMSIG(status),
-		    strsignal(WTERMSIG(status)));
+	if (!WIFSIGNALED(status))
+		return;
+	log_error("front died: conn %llu: signal %d (%s)", (unsigned long long)msg->conn, WTERMSIG(status),
+	    strsignal(WTERMSIG(status)));
+	if (ended[msg->conn % ENDED_KEPT].conn == msg->conn)
+		limit_punish(m, &ended[msg->conn % ENDED_KEPT].addr, FAULT_CRASH);
 }
 
 void
@@ -155,6 +172,7 @@ conn_logged_in(struct conn *c, struct slice user)
 		return;
 	c->logged_in = true;
 	c->monitor->startups_n--;
+	source_leave(c);
 	(void)text_escaped(user, c->user, sizeof(c->user));
 }
 
@@ -164,13 +182,27 @@ conn_audit_note(struct conn *c, const struct msg_audit_note *n)
 	audit_note(n, c->user, c->peer);
 }
 
+static void conn_proxied(struct conn *c, const struct msg_proxied *p);
+
 static void
 conn_message(void *arg, struct chan *chan, struct chan_in *in)
 {
 	struct conn *c = arg;
 
 	(void)chan;
+	/* A front that has not said for whom it is may say nothing else. */
+	if (c->nameless && in->type != 0 && in->type != MSG_PROXIED) {
+		log_warn("connection ended: conn %llu: %s before the proxy's header", (unsigned long long)c->id, msg_name(in->type));
+		conn_free(c);
+		return;
+	}
 	switch (in->type) {
+	case MSG_PROXIED:
+		conn_proxied(c, in->message);
+		break;
+	case MSG_LOGIN_FAILED:
+		c->wrong++;
+		break;
 	case MSG_PAM_START:
 		auth_start(c, in->message);
 		break;
@@ -201,80 +233,173 @@ introduce(struct chan *to, uint64_t id, const char *peer, int fd)
 	return chan_send_fds(to, MSG_CLIENT_NEW, &msg, &fd, 1);
 }
 
-/* pairs: [0] front's ends … [1] the others'. */
-/* Where the client came in: "[ADDRESS]:PORT", or "" when that cannot be known. */
+/* "[ADDRESS]:PORT" of this end, or "" when that cannot be known. */
 static void
 local_address(int sock, char text[64])
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
-	char host[48], port[8];
+	struct net_addr a;
+	char addr[NET_TEXT];
+	unsigned port;
 
 	text[0] = '\0';
-	if (getsockname(sock, (struct sockaddr *)&ss, &len) == 0 && getnameinfo((struct sockaddr *)&ss, len, host,
-	    sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		(void)snprintf(text, 64, "[%s]:%s", host, port);
+	if (getsockname(sock, (struct sockaddr *)&ss, &len) == 0 && net_from_socket((struct sockaddr *)&ss, &a, &port) == 0)
+		(void)snprintf(text, 64, "[%s]:%u", net_print(&a, addr), port);
 }
 
+/* Gate and store get their ends of the front's channels to them: pairs[i][1]. */
 static int
-conn_hand_over(struct monitor *m, struct conn *c, int sock, int pairs[3][2])
+conn_introduce(struct conn *c, int pairs[2][2])
 {
-	int fds[4] = { sock, pairs[0][0], pairs[1][0], pairs[2][0] };
-	struct msg_conn_new msg = { .conn = c->id, .peer = slice_from(c->peer), .peer_port = c->port };
-	char local[64];
-	int r;
+	struct monitor *m = c->monitor;
+	int r = introduce(m->children[CHILD_GATE].chan, c->id, c->peer, pairs[0][1]);
 
-	local_address(sock, local);
-	msg.local = slice_from(local);
-	r = introduce(m->children[CHILD_GATE].chan, c->id, c->peer, pairs[1][1]);
+	return r == 0 ? introduce(m->children[CHILD_STORE].chan, c->id, c->peer, pairs[1][1]) : r;
+}
+
+/* To the acceptor: all that a front needs, or, while it is nameless, no way to gate and store. */
+static int
+conn_hand_over(struct conn *c, int sock, int monitor_end)
+{
+	struct monitor *m = c->monitor;
+	struct msg_conn_new msg = { .conn = c->id, .peer = slice_from(c->peer), .peer_port = c->port,
+		.local = slice_from(c->local), .proxied = c->nameless };
+	int pairs[2][2] = { { -1, -1 }, { -1, -1 } }, r = 0;
+
+	for (int i = 0; r == 0 && !c->nameless && i < 2; i++)
+		r = fd_pair(pairs[i]);
+	if (r == 0 && !c->nameless)
+		r = conn_introduce(c, pairs);
 	if (r == 0)
-		r = introduce(m->children[CHILD_STORE].chan, c->id, c->peer, pairs[2][1]);
-	if (r == 0)
-		r = chan_send_fds(m->children[CHILD_ACCEPTOR].chan, MSG_CONN_NEW, &msg, fds, 4);
+		r = chan_send_fds(m->children[CHILD_ACCEPTOR].chan, MSG_CONN_NEW, &msg,
+		    (int[]){ sock, monitor_end, pairs[0][0], pairs[1][0] }, c->nameless ? 2 : 4);
+	for (int i = 0; i < 2; i++) {
+		fd_close(&pairs[i][0]);
+		fd_close(&pairs[i][1]);
+	}
 	return r;
 }
 
+static void
+header_too_slow(void *arg)
+{
+	struct conn *c = arg;
+
+	limit_note(c->peer, "no PROXY header in time");
+	if (c->pid > 0)
+		(void)kill(c->pid, SIGKILL);
+	conn_free(c);
+}
+
 static struct conn *
-conn_new(struct monitor *m, const char *peer, unsigned port)
+conn_new(struct monitor *m, const struct net_addr *addr, unsigned port, bool proxied)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
-	*c = (struct conn){ .next = m->conns, .monitor = m, .id = ++m->conn_last, .port = port };
-	conn_set_peer(c, peer);
+	*c = (struct conn){ .next = m->conns, .monitor = m, .id = ++m->conn_last, .addr = *addr, .port = port, .nameless = proxied,
+		.since = clock_mono() };
+	(void)net_print(addr, c->peer);
 	m->conns = c;
 	m->conns_n++;
 	m->startups_n++;
+	if (proxied)
+		loop_timer_start(m->loop, &c->timer, HEADER_MS, header_too_slow, c);
+	else
+		source_enter(c);
 	return c;
 }
 
 void
-conn_open(struct monitor *m, int sock, const char *peer, unsigned port)
+conn_open(struct monitor *m, int sock, const struct net_addr *addr, unsigned port, bool proxied)
 {
-	int pairs[3][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
-	struct conn *c = conn_new(m, peer, port);
-	int r = c == NULL ? -ENOMEM : child_all_ready(m) ? 0 : -EAGAIN;
+	struct conn *c = conn_new(m, addr, port, proxied);
+	char peer[NET_TEXT];
+	int pair[2] = { -1, -1 }, r = c == NULL ? -ENOMEM : child_all_ready(m) ? fd_pair(pair) : -EAGAIN;
 
-	for (int i = 0; r == 0 && i < 3; i++)
-		r = fd_pair(pairs[i]);
-	if (r == 0)
-		r = conn_hand_over(m, c, sock, pairs);
 	if (r == 0) {
-		c->chan = chan_new(m->loop, pairs[0][1], LINK_MONITOR_OF_FRONT, conn_message, c);
+		local_address(sock, c->local);
+		r = conn_hand_over(c, sock, pair[0]);
+	}
+	if (r == 0) {
+		c->chan = chan_new(m->loop, pair[1], LINK_MONITOR_OF_FRONT, conn_message, c);
 		r = c->chan != NULL ? 0 : -ENOMEM;
 		if (r == 0)
-			pairs[0][1] = -1;
+			pair[1] = -1;
 	}
-	for (int i = 0; i < 3; i++) {
-		fd_close(&pairs[i][0]);
-		fd_close(&pairs[i][1]);
-	}
+	fd_close(&pair[0]);
+	fd_close(&pair[1]);
 	if (r != 0) {
-		log_error("connection refused: %s: %s", peer, strerror(-r));
+		log_error("connection refused: %s: %s", net_print(addr, peer), strerror(-r));
 		if (c != NULL)
 			conn_free(c);
 	}
+}
+
+/* ---- behind a proxy ---- */
+
+static int
+conn_go(struct conn *c)
+{
+	struct msg_conn_go go = { .peer = slice_from(c->peer), .peer_port = c->port, .local = slice_from(c->local) };
+	int pairs[2][2] = { { -1, -1 }, { -1, -1 } }, r = 0;
+
+	for (int i = 0; r == 0 && i < 2; i++)
+		r = fd_pair(pairs[i]);
+	if (r == 0)
+		r = conn_introduce(c, pairs);
+	if (r == 0)
+		r = chan_send_fds(c->chan, MSG_CONN_GO, &go, (int[]){ pairs[0][0], pairs[1][0] }, 2);
+	for (int i = 0; i < 2; i++) {
+		fd_close(&pairs[i][0]);
+		fd_close(&pairs[i][1]);
+	}
+	return r;
+}
+
+/* What the header said: the client's address, and the one that it went to. */
+static int
+conn_rename(struct conn *c, const struct msg_proxied *p)
+{
+	struct net_addr peer, to;
+	char text[NET_TEXT];
+
+	if (p->kind == MSG_PROXIED_OWN)
+		return 0;
+	if (p->kind != MSG_PROXIED_FOR || net_parse(p->addr, &peer) != 0 || net_parse(p->to_addr, &to) != 0 || p->port > 65535 ||
+	    p->to_port > 65535)
+		return -EBADMSG;
+	c->addr = peer;
+	c->port = p->port;
+	(void)net_print(&peer, c->peer);
+	(void)snprintf(c->local, sizeof(c->local), "[%s]:%u", net_print(&to, text), p->to_port);
+	return 0;
+}
+
+static void
+conn_proxied(struct conn *c, const struct msg_proxied *p)
+{
+	const char *why = NULL;
+	char said[160];
+
+	loop_timer_stop(&c->timer);
+	if (!c->nameless || conn_rename(c, p) != 0)
+		why = p->kind == MSG_PROXIED_BAD ? text_escaped(p->text, said, sizeof(said)) : "its front broke the rules";
+	else if (!child_all_ready(c->monitor))
+		why = "starting again";
+	else
+		why = limit_refuses_source(c->monitor, &c->addr);
+	if (why == NULL) {
+		c->nameless = false;
+		source_enter(c);
+		why = conn_go(c) == 0 ? NULL : "out of memory";
+	}
+	if (why == NULL)
+		return;
+	limit_note(c->peer, why);
+	conn_free(c);
 }
 
 void

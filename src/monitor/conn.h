@@ -4,7 +4,6 @@
 #ifndef MONITOR_CONN_H
 #define MONITOR_CONN_H
 
-#include "base/net.h"
 #include "monitor/monitor.h"
 
 #define CONN_MENUS_MAX 8
@@ -17,25 +16,31 @@ struct conn {
 	uint64_t id;
 	pid_t pid;                     /* of its front; 0 until the acceptor said so */
 	struct chan *chan;
-	char peer[64];
 	struct net_addr addr;
+	char peer[NET_TEXT];           /* addr as text; behind a proxy the client's, once it is known */
 	unsigned port;
-	bool logged_in, evicted;
+	char local[64];                /* where it came in: "[ADDRESS]:PORT", or "" */
+	bool nameless;                 /* its front still reads the proxy's header */
+	bool counted;                  /* among its source's connections that have not logged in */
+	bool logged_in;
+	bool evicted;                  /* it had to make room for others */
+	unsigned wrong;                /* failed tries */
+	mono_t since;
+	struct loop_timer timer;       /* of the header, then of a try that waits (auth.c) */
+	char waiting_user[256];
 	char user[256];
 	struct pam_child *pam;
 	unsigned menus;
 };
 
-/* Makes the three channels and hands socket (it stays the caller's) to a new front. */
-void conn_open(struct monitor *m, int sock, const char *peer, unsigned port);
-void conn_set_peer(struct conn *c, const char *peer);
+/* Makes the three channels and hands socket (it stays the caller's) to a new front; one that comes by a proxy gets the
+ * channels to gate and store when it has said for whom. */
+void conn_open(struct monitor *m, int sock, const struct net_addr *addr, unsigned port, bool proxied);
 struct conn *conn_find(struct monitor *m, uint64_t id);          /* may be NULL */
 void conn_logged_in(struct conn *c, struct slice user);
-/* Connections from this source that have not logged in yet; one IPv6 source is its /64. */
-unsigned conn_startups_of(const struct monitor *m, const char *peer);
-/* Ends one that has not logged in, of a source that has more of them than `peer`: of the oldest few the one whose source
- * has the most.  Its address, or NULL if there is none. */
-const char *conn_make_room(struct monitor *m, const char *peer);
+/* Ends one that has not logged in, of a source that has more of them than the one at addr (NULL: not known yet): of the oldest
+ * few the one whose source has the most.  Its address, or NULL if there is none. */
+const char *conn_make_room(struct monitor *m, const struct net_addr *addr);
 void conn_vouched(struct monitor *m, const struct msg_vouched *msg);
 void conn_set_pid(struct monitor *m, const struct msg_conn_pid *msg);
 void conn_note_end(struct monitor *m, const struct msg_conn_end *msg);

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/*
- * Accepting.  Limits come first: connections in all, connections that have not logged
- * in yet in all and for one source.  One over a limit is closed without a word, as
- * sshd does; but where those that have not logged in are too many, it is one of the source
- * that has most of them, so that a few guessers keep nobody out.  The log says so at most
- * once a second.
- */
+/* Accepting.  Limits come first (limit.c). */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -17,6 +11,7 @@
 
 #include "base/log.h"
 #include "monitor/conn.h"
+#include "monitor/limit.h"
 #include "monitor/listen.h"
 
 #define BACKLOG      511
@@ -123,37 +118,43 @@ listen_resume(struct monitor *m)
 	}
 }
 
-/* Why not, or NULL. */
+/* Behind a proxy the source is known only when its header has been read (conn.c asks again then). */
 static const char *
-refuse(const struct monitor *m, const char *peer)
+refusal(struct monitor *m, const struct net_addr *addr, bool proxied)
 {
-	if (m->conns_n >= m->conf->connections_max)
-		return "MaxConnections reached";
-	if (conn_startups_of(m, peer) >= m->conf->startups_source_max)
-		return "MaxStartupsPerSource reached";
+	const char *why = limit_refuses(m), *left;
+
+	if (why == NULL && !proxied)
+		why = limit_refuses_source(m, addr);
+	if (why != NULL || !limit_is_full(m))
+		return why;
+	left = conn_make_room(m, proxied ? NULL : addr);
+	if (left == NULL)
+		return "MaxStartups reached";
+	limit_note(left, "MaxStartups reached, and its source has most of them");
 	return NULL;
 }
 
 static void
-note_refused(const char *peer, const char *why)
+take_in(struct monitor *m, int sock, const struct net_addr *addr, unsigned port)
 {
-	static mono_t last;
-	static unsigned unsaid;
+	bool proxied = limit_is_proxy(m, addr);
+	const char *why = refusal(m, addr, proxied);
+	char peer[NET_TEXT];
 
-	unsaid++;
-	if (last.us != 0 && clock_ms_since(last) < 1000)
-		return;
-	log_warn("connection refused: %s: %s (%u so far)", peer, why, unsaid);
-	last = clock_mono();
+	if (why != NULL)
+		limit_note(net_print(addr, peer), why);
+	else
+		conn_open(m, sock, addr, port, proxied);
 }
 
 static bool
 accept_one(struct monitor *m, int fd)
 {
 	struct sockaddr_storage ss;
+	struct net_addr addr;
 	socklen_t len = sizeof(ss);
-	char peer[64], port[16];
-	const char *why, *left;
+	unsigned port;
 	int sock = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (sock < 0) {
@@ -161,22 +162,8 @@ accept_one(struct monitor *m, int fd)
 			log_error("cannot accept: %s: raise the limit of open files", strerror(errno));
 		return errno == EINTR || errno == ECONNABORTED;
 	}
-	if (getnameinfo((struct sockaddr *)&ss, len, peer, sizeof(peer), port, sizeof(port),
-	    NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
-		close(sock);
-		return true;
-	}
-	why = refuse(m, peer);
-	if (why == NULL && m->startups_n >= m->conf->startups_max) {
-		left = conn_make_room(m, peer);
-		why = left == NULL ? "MaxStartups reached" : NULL;
-		if (left != NULL)
-			note_refused(left, "MaxStartups reached, and its source has most of them");
-	}
-	if (why != NULL)
-		note_refused(peer, why);
-	else
-		conn_open(m, sock, peer, (unsigned)strtoul(port, NULL, 10));
+	if (net_from_socket((struct sockaddr *)&ss, &addr, &port) == 0)
+		take_in(m, sock, &addr, port);
 	close(sock);
 	return true;
 }

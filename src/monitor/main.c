@@ -25,6 +25,7 @@
 #include "monitor/conn.h"
 #include "monitor/control.h"
 #include "monitor/listen.h"
+#include "monitor/source.h"
 #include "monitor/starter.h"
 #include "monitor/state.h"
 
@@ -168,7 +169,8 @@ reload_conf(struct monitor *m)
 	if (child_renew_acceptor(m, &e) != 0)
 		log_error("no new acceptor, the old one serves on: %s", e.text);
 	else
-		log_info("configuration loaded: %s (addresses, accounts and LogLevel of store and gate change at the next start)", m->conf_path);
+		log_info("configuration loaded: %s (addresses, accounts, UserNameFormats and LogLevel of store and gate change at the next "
+		    "start)", m->conf_path);
 }
 
 /* A connection takes a descriptor here; the soft limit that shells and service managers set is for programs of old. */
@@ -256,8 +258,9 @@ main(int argc, char **argv)
 		return answer_and_exit(&o);
 	m = (struct monitor){ .loop = loop_new(), .conf_path = o.conf, .state_dir = o.state, .root = geteuid() == 0 };
 	m.conf = conf_load(o.conf, o.state, &e);
-	if (m.conf == NULL || m.loop == NULL)
-		refuse(1, "%s", m.loop == NULL ? "out of memory" : e.text);
+	m.sources = sources_new();
+	if (m.conf == NULL || m.loop == NULL || m.sources == NULL)
+		refuse(1, "%s", m.loop == NULL || m.sources == NULL ? "out of memory" : e.text);
 	log_open("monitor", (enum log_level)m.conf->log_level, 2);
 	if (o.background && starter_leave(o.state, &e) != 0)
 		refuse(1, "%s", e.text);
@@ -274,6 +277,7 @@ main(int argc, char **argv)
 	state_unlock(&m);
 	audit_close_link();
 	conf_free(m.conf);
+	sources_free(m.sources);
 	loop_free(m.loop);
 	return r;
 }

@@ -15,6 +15,7 @@
 #include "msg/chan.h"
 
 struct conn;
+struct sources;
 
 /* CHILD_NEXT: an acceptor that takes over once it is ready. */
 enum child { CHILD_STORE, CHILD_GATE, CHILD_ACCEPTOR, CHILD_NEXT, CHILDREN };
@@ -30,6 +31,7 @@ struct monitor {
 	struct conf *conf;
 	const char *conf_path, *state_dir;
 	struct child_state children[CHILDREN];
+	struct sources *sources;       /* where connections come from */
 	struct conn *conns;            /* newest first */
 	unsigned conns_n, startups_n;
 	uint64_t conn_last;

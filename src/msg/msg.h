@@ -43,6 +43,9 @@ enum msg_type {
 	MSG_DIALLED,                      /* monitor → front: the target's socket, or why not [1 fd] */
 	MSG_AUDIT_NOTE,                   /* front → monitor: a fact for the kernel's audit log */
 	MSG_TERMINATE,                    /* monitor → front: end, saying why */
+	MSG_PROXIED,                      /* front → monitor: what the proxy's header says; before all else, once */
+	MSG_CONN_GO,                      /* back: so serve it [2 fds: gate, store] */
+	MSG_LOGIN_FAILED,                 /* front → monitor: a try that failed */
 
 	/* front ⇄ gate */
 	MSG_KEY_ASK = 60,                 /* would this key do for this user name? */
@@ -106,6 +109,7 @@ enum msg_client { MSG_CLIENT_FRONT = 1, MSG_CLIENT_CTL = 2 };
 enum msg_dir_op { MSG_DIR_SHOW = 0, MSG_DIR_PUT = 1, MSG_DIR_DELETE = 2 };
 enum msg_vouch_method { MSG_VOUCH_INTERACTIVE = 1, MSG_VOUCH_PASSWORD = 2 };
 enum msg_target_kind { MSG_TARGET_SSHD = 1, MSG_TARGET_AGENT = 2 };
+enum msg_proxied_kind { MSG_PROXIED_BAD = 0, MSG_PROXIED_FOR = 1, MSG_PROXIED_OWN = 2 };
 enum msg_note { MSG_NOTE_SESSION_START = 1, MSG_NOTE_SESSION_END, MSG_NOTE_COMMAND };
 
 struct msg_ready { uint32_t sandboxed; };             /* 1: seccomp held */
@@ -114,7 +118,8 @@ struct msg_reload { uint32_t req; };
 struct msg_reloaded { uint32_t req, ok; struct slice text; };
 struct msg_client_new { uint64_t conn; uint32_t kind, uid, pid; struct slice peer; };
 
-struct msg_conn_new { uint64_t conn; struct slice peer; uint32_t peer_port; struct slice local; };
+/* proxied: a header comes first, and there are 2 fds only: socket, monitor */
+struct msg_conn_new { uint64_t conn; struct slice peer; uint32_t peer_port; struct slice local; uint32_t proxied; };
 struct msg_conn_pid { uint64_t conn; uint32_t pid; };
 struct msg_conn_end { uint64_t conn; uint32_t pid, status; };   /* status as wait(2) gives it */
 
@@ -131,6 +136,10 @@ struct msg_menu_started { uint32_t ok; struct slice text; };
 struct msg_dialled { uint64_t ticket; uint32_t ok; struct slice text; };
 struct msg_audit_note { uint32_t note, ok; struct slice session, user, login, host, text; };
 struct msg_terminate { struct slice reason; };
+/* kind: BAD (text says why), FOR the client at addr, which went to to_addr, or the proxy's OWN connection */
+struct msg_proxied { uint32_t kind; struct slice addr; uint32_t port; struct slice to_addr; uint32_t to_port; struct slice text; };
+struct msg_conn_go { struct slice peer; uint32_t peer_port; struct slice local; };
+struct msg_login_failed { struct slice method; };
 
 struct msg_name_ask { struct slice raw; };
 /* user: who it would be, whether there is such a user or not; empty if it is no name.  shown: raw as logs may have it */

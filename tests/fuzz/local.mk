@@ -36,3 +36,5 @@ check_PROGRAMS += %D%/fuzz_cert
 check_PROGRAMS += %D%/fuzz_copy %D%/fuzz_zmodem
 %C%_fuzz_copy_LDADD = $(FUZZ_LIBS) $(FRONT_LIBS)
 %C%_fuzz_zmodem_LDADD = $(FUZZ_LIBS) $(FRONT_LIBS)
+check_PROGRAMS += %D%/fuzz_proxy
+%C%_fuzz_proxy_LDADD = $(FUZZ_LIBS) $(FRONT_LIBS)

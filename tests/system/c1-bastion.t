@@ -61,6 +61,7 @@ ListenAddress 127.0.0.1:$port
 HostKey $dir/keys/host_ed25519
 Policy policy.conf
 CheckpointFile $dir/outside/checkpoints
+PerSourcePenalties no
 CONF
 mkdir "$dir/outside"
 [ "$(id -u)" != 0 ] || chown _fortress-store "$dir/outside"

@@ -66,5 +66,6 @@ EXTRA_DIST += $(MATRIX_TESTS) tests/clients.py
 CLI_TESTS = %D%/n001-serve.t %D%/n002-setup.t %D%/n003-command.t
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS)
-TESTS += %D%/p001-names.t
-EXTRA_DIST += %D%/p001-names.t
+# Names, and who may knock.
+TESTS += %D%/p001-names.t %D%/p002-proxy.t %D%/p003-limits.t
+EXTRA_DIST += %D%/p001-names.t %D%/p002-proxy.t %D%/p003-limits.t

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
-check_PROGRAMS += %D%/test_msg %D%/test_conf %D%/test_conn
-TESTS += %D%/test_msg %D%/test_conf %D%/test_conn
+check_PROGRAMS += %D%/test_msg %D%/test_conf
+TESTS += %D%/test_msg %D%/test_conf
 %C%_test_msg_LDADD = $(TAP_LIBS) $(MSG_LIBS)
 %C%_test_conf_LDADD = $(TAP_LIBS) src/monitor/libmonitor.a $(MSG_LIBS)
-%C%_test_conn_LDADD = $(TAP_LIBS) src/monitor/libmonitor.a $(MSG_LIBS) $(PAM_LIBS) $(AUDIT_LIBS)
 check_PROGRAMS += tests/unit/test_segment tests/unit/test_merkle tests/unit/test_note tests/unit/test_db
 TESTS += tests/unit/test_segment tests/unit/test_merkle tests/unit/test_note tests/unit/test_db
 tests_unit_test_segment_SOURCES = %D%/test_segment.c
@@ -54,6 +53,11 @@ TESTS += %D%/test_factor
 check_PROGRAMS += %D%/test_player
 TESTS += %D%/test_player
 %C%_test_player_LDADD = $(TAP_LIBS) $(UI_LIBS)
+
+check_PROGRAMS += %D%/test_source %D%/test_proxy
+TESTS += %D%/test_source %D%/test_proxy
+%C%_test_source_LDADD = $(TAP_LIBS) src/monitor/libmonitor.a $(MSG_LIBS) $(PAM_LIBS) $(AUDIT_LIBS)
+%C%_test_proxy_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
 
 check_PROGRAMS += %D%/test_list
 TESTS += %D%/test_list

@@ -32,6 +32,16 @@ test_good(void)
 	ok(c->record_window == 65536 && c->login_grace_s == 120 && c->use_pam == 1, "units and words");
 	ok(c->host_keys.n == 3, "three host keys by default");
 	is(c->store_user, "_fortress-store", "defaults fill the rest");
+	ok(c->startups.start == 200 && c->startups.full == 200, "no ramp by default");
+	conf_free(c);
+	c = parse("MaxStartups 10:20:30\nUserNameFormats warpgate, JumpServer\nProxyProtocolFrom 10.0.0.1 2001:db8::/32\n"
+	    "ProxyProtocolFrom 10.9.0.0/16\n", &e);
+	ok(c != NULL && c->startups.start == 10 && c->startups.rate == 20 && c->startups.full == 30, "a ramp %s", e.text);
+	ok(c != NULL && c->name_formats == 3, "several words");
+	ok(c != NULL && c->proxies.n == 3 && c->proxies.items[0].bits == 128 && c->proxies.items[2].bits == 112, "networks collect");
+	conf_free(c);
+	c = parse("MaxStartups 77\n", &e);
+	ok(c != NULL && c->startups.start == 77 && c->startups.rate == 100 && c->startups.full == 77, "one number is a wall");
 	conf_free(c);
 	c = parse("", &e);
 	ok(c != NULL && c->listen.n == 1, "an empty file is good");
@@ -50,6 +60,13 @@ test_bad(void)
 		{ "Policy \"a\n", "f:1:8: no closing quote" },
 		{ "Policy\n", "f:1:7: no value for \"Policy\"" },
 		{ "Policy a\npolicy b\n", "f:2:1: given twice: \"Policy\"" },
+		{ "MaxStartups 10:20\n", "f:1:13: not a limit for \"MaxStartups\": write NUMBER, or START:PERCENT:FULL as 100:30:200" },
+		{ "MaxStartups 10:101:20\n", "f:1:13: not a limit for \"MaxStartups\": write NUMBER, or START:PERCENT:FULL as 100:30:200" },
+		{ "MaxStartups 30:20:10\n", "f:1:13: not a limit for \"MaxStartups\": write NUMBER, or START:PERCENT:FULL as 100:30:200" },
+		{ "MaxStartups 0\n", "f:1:13: out of range: \"0\": must be 1 to 100000" },
+		{ "UserNameFormats jumpserver  teleport\n", "f:1:29: unknown value \"teleport\": must be one of jumpserver warpgate" },
+		{ "ProxyProtocolFrom 10.0.0.1, 10.0.0.0/33\n", "f:1:29: not an address or network \"10.0.0.0/33\": e.g. 10.8.0.0/24, 2001:db8::/32" },
+		{ "PerSourcePenaltyExemptList lb1\n", "f:1:28: not an address or network \"lb1\": e.g. 10.8.0.0/24, 2001:db8::/32" },
 		{ "Include x\n", "f:1:9: Include is not possible here" },
 		{ "ListenAddress 127.0.0.1:99999\n", "f:1:15: ListenAddress \"127.0.0.1:99999\": " PORT },
 		{ "ListenAddress 127.0.0.1:\n", "f:1:15: ListenAddress \"127.0.0.1:\": " PORT },

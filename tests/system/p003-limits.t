@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""Guessers and floods: who tries wrong passwords waits and is then refused, the account's owner elsewhere notices nothing;
+with MaxStartups reached a good user still gets in."""
+import json, os, socket, subprocess, sys, threading
+
+top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
+sys.dont_write_bytecode = True
+sys.path.insert(0, f"{top}/tests")
+
+def skip(why):
+    print(f"1..0 # SKIP {why}"); sys.exit(0)
+
+if os.geteuid() != 0: skip("needs root for /etc/pam.d")
+if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
+for account in ("_fortress", "_fortress-gate", "_fortress-store"):
+    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
+from bastion import Bastion, talk
+
+n = failed = 0
+def ok(good, what, *notes):
+    global n, failed
+    n += 1; failed += not good
+    print(f"{'' if good else 'not '}ok {n} - {what}")
+    for note in notes if not good else (): print("# " + repr(note)[-900:])
+    sys.stdout.flush()
+
+service = f"fortress-test-{os.getpid()}"
+path = f"/etc/pam.d/{service}"
+b = None
+def log(): return open(f"{b.dir}/fortress.log").read()
+try:
+    b = Bastion(build, f"UsePAM yes\nPAMService {service}\nKernelAudit off\nMaxStartups 6:100:8\nPerSourcePenaltyExemptList 127.0.0.1\n",
+                "permit alice exec on env=bench as root id all\n")
+    script = f"{b.dir}/check"
+    open(script, "w").write('#!/bin/sh\ngiven=$(tr -d "\\000")\n[ "$given" = "open sesame" ]\n'); os.chmod(script, 0o755)
+    open(path, "w").write(f"auth required pam_exec.so expose_authtok quiet {script}\nauth required pam_permit.so\n"
+                          "account required pam_permit.so\nsession required pam_permit.so\n")
+    b.ctl("user", "add", "alice")
+    def ssh(source, *words, more=()):
+        return ["ssh", "-F", "/dev/null", "-b", source, "-o", "PubkeyAuthentication=no", "-o", "StrictHostKeyChecking=no", "-o",
+                "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", *more, "-p", str(b.port), "alice+box@127.0.0.1", *words]
+
+    # Wrong passwords.
+    out, rc = talk(ssh("127.0.0.2", "echo in"), [("assword:", "no\n"), ("assword:", "nor this\n"), ("assword:", "open sesame\n")])
+    waits = [l for l in log().splitlines() if "a try waits: alice" in l]
+    ok("in" in out and rc == 0, "after two wrong passwords the right one still gets in", out)
+    ok(len(waits) == 2 and "127.0.0.2 for 500 ms" in waits[0] and "127.0.0.2 for 1000 ms" in waits[1], "but each try waited longer", waits)
+    out, rc = talk(ssh("127.0.0.3", "echo in"), [("assword:", "open sesame\n")])
+    ok("in" in out and not any("127.0.0.3" in l for l in log().splitlines() if "a try waits" in l), "the owner, elsewhere, waits for nothing", out)
+    guess = lambda: talk(ssh("127.0.0.2", "true", more=("-o", "NumberOfPasswordPrompts=1")), [("assword:", "no\n")])
+    guesses = [threading.Thread(target=guess) for _ in range(5)]
+    for g in guesses: g.start()
+    for g in guesses: g.join()
+    b.wait(lambda: "127.0.0.2 is refused for" in log())
+    out, rc = talk(ssh("127.0.0.2", "echo in"), [("assword:", "open sesame\n")])
+    ok(rc == 255 and "assword" not in out, "who fails on and on is refused before the first byte", out)
+    out, rc = talk(ssh("127.0.0.3", "echo in"), [("assword:", "open sesame\n")])
+    ok("in" in out and rc == 0, "and still the owner gets in", out)
+    ok("PerSourcePenalties" in log(), "the log says why")
+
+    # A flood of connections that do not log in.
+    def connect(source):
+        s = socket.socket(); s.settimeout(15); s.bind((source, 0)); s.connect(("127.0.0.1", b.port))
+        try: got = s.recv(4)
+        except ConnectionResetError: got = b""
+        return s, got == b"SSH-"
+    held = [connect("127.0.0.4") for _ in range(8)]
+    ok([served for _, served in held] == [True] * 6 + [False] * 2, "from the start of MaxStartups on, connections are refused", [g for _, g in held])
+    held[0][0].close()
+    b.wait(lambda: connect("127.0.0.3")[1])
+    ok(True, "one that ends makes room for another")
+    for s, _ in held: s.close()
+    ok("MaxStartups reached" in log(), "which the log says, too")
+
+    b.ctl("audit", "export", "-o", f"{b.dir}/pack")
+    events = [json.loads(l) for l in open(f"{b.dir}/pack/events.jsonl")]
+    ok(sum("127.0.0.2 is refused for" in e["text"] for e in events) == 1, "the refusal of a source is one row, however often it knocks")
+finally:
+    if b: b.stop()
+    if os.path.exists(path): os.unlink(path)
+print(f"1..{n}")
+sys.exit(failed != 0)
