@@ -132,6 +132,60 @@ ask_put(struct ctl *c, unsigned type, const void *message)
 	return r == 0 && a.ok ? CTL_OK : CTL_FAILED;
 }
 
+/* ---- many puts ---- */
+
+#define WINDOW 128                       /* puts on their way at once: the store commits them together */
+
+struct puts { struct ctl *ctl; size_t waiting, done; uint32_t refused; };
+
+static bool
+puts_seen(void *arg, unsigned type, const void *message)
+{
+	struct puts *p = arg;
+	const struct msg_dir_done *m = message;
+
+	if (type != MSG_DIR_DONE)
+		return false;
+	p->waiting--;
+	if (m->ok != 0) {
+		p->done++;
+	} else if (p->refused == 0) {
+		p->refused = m->req;
+		(void)err_set(&p->ctl->e, -EINVAL, "%.*s", (int)m->text.n, (const char *)m->text.p);
+	}
+	return true;
+}
+
+int
+ask_hosts(struct ctl *c, ask_next_fn *next, void *arg, size_t *done, uint32_t *refused)
+{
+	struct puts p = { .ctl = c };
+	struct msg_dir_host row;
+	struct ask *l = ask_open(c);
+	bool more = true;
+	int r = 0;
+
+	if (l == NULL)
+		return -EPIPE;
+	l->fn = puts_seen;
+	l->arg = &p;
+	while (r == 0 && (p.waiting > 0 || (more && p.refused == 0))) {
+		more = more && p.refused == 0;
+		if (more && p.waiting < WINDOW && (more = next(arg, &row))) {
+			p.waiting++;
+			r = chan_send(l->chan, MSG_DIR_HOST, &row);
+		} else if (p.waiting > 0) {
+			r = chan_wait(l->chan, ANSWER_MS);
+		}
+	}
+	ask_close(l);
+	*done = p.done;
+	*refused = p.refused;
+	if (r != 0)
+		return err_set(&c->e, r, r == -ETIMEDOUT ? "the bastion does not answer" : "the bastion hung up");
+	return p.refused != 0 ? -EINVAL : 0;
+}
+
 static bool
 view_seen(void *arg, unsigned type, const void *message)
 {

@@ -17,6 +17,10 @@ typedef bool ask_fn(void *arg, unsigned type, const void *message);
 int ask_wait(struct ask *l, unsigned type, const void *message, ask_fn *fn, void *arg);
 /* For puts: waits for MSG_DIR_DONE.  CTL_OK or CTL_FAILED with its words. */
 int ask_put(struct ctl *c, unsigned type, const void *message);
+/* Many rows of hosts: next makes them until it returns false, each with a req of its own.  *done: how many were taken.  At the
+ * first refusal no more are sent, *refused is its req, and c->e has the words.  0 or negative. */
+typedef bool ask_next_fn(void *arg, struct msg_dir_host *row);
+int ask_hosts(struct ctl *c, ask_next_fn *next, void *arg, size_t *done, uint32_t *refused);
 /* Puts on the record that somebody reads this session ("": more than one), durable on return.  0 or negative with c->e. */
 int ask_view(struct ctl *c, const char *session, const char *how);
 

@@ -15,6 +15,7 @@
 
 #define PRINT_MAX  (32u << 20)
 #define LOGINS_MAX 16                    /* blocks of config; further hosts get blocks of their own */
+#define LINE_ENOUGH 1000                 /* bytes of a Host line: other readers of ssh_config are less patient than ssh */
 
 struct block {
 	char login[FRONT_NAME_MAX];
@@ -137,6 +138,10 @@ jump_row(struct channel *c, const struct msg_host_row *row)
 		l->blocks_n++;
 	}
 	(void)buf_text(&l->blocks[i].names, name);
+	if (l->blocks[i].names.len < LINE_ENOUGH)
+		return;
+	block_print(&l->out, buf_slice(&l->blocks[i].names), login);
+	buf_clear(&l->blocks[i].names);
 }
 
 static void
@@ -159,7 +164,8 @@ jump_end(struct channel *c)
 
 	way_in(c->front, address, port);
 	for (unsigned i = 0; i < l->blocks_n; i++)
-		block_print(&l->out, buf_slice(&l->blocks[i].names), slice_from(l->blocks[i].login));
+		if (l->blocks[i].names.len > 0)
+			block_print(&l->out, buf_slice(&l->blocks[i].names), slice_from(l->blocks[i].login));
 	(void)buf_printf(&l->out, "Host fortress\n\tHostName %s\n\tPort %s\n\tUser %s\n"
 	    "Host *.fx\n\tProxyJump fortress\n", address, port, c->front->user);
 	(void)buf_printf(&l->out, "# These lines go into ~/.ssh/config; then: ssh HOST.fx, scp FILE HOST.fx:, rsync, sftp, git.\n"

@@ -39,6 +39,11 @@ row_put(struct client *c, unsigned type, const void *row, uint32_t req, uint32_t
 {
 	struct err e = { 0 };
 
+	if (op == MSG_DIR_CHECK) {
+		int r = directory_check(c->gate->dir, type, row, &e);
+
+		return done_send(c, req, r == 0, slice_from(e.text));
+	}
 	if (op != MSG_DIR_PUT && op != MSG_DIR_DELETE)
 		return -EPROTO;
 	if (puts_row(c->gate, c, type, row, req, row_done, &e) == 0)

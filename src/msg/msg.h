@@ -106,7 +106,7 @@ enum msg_type {
 };
 
 enum msg_client { MSG_CLIENT_FRONT = 1, MSG_CLIENT_CTL = 2 };
-enum msg_dir_op { MSG_DIR_SHOW = 0, MSG_DIR_PUT = 1, MSG_DIR_DELETE = 2 };
+enum msg_dir_op { MSG_DIR_SHOW = 0, MSG_DIR_PUT = 1, MSG_DIR_DELETE = 2, MSG_DIR_CHECK = 3 };  /* CHECK: would a put be taken? */
 enum msg_vouch_method { MSG_VOUCH_INTERACTIVE = 1, MSG_VOUCH_PASSWORD = 2 };
 enum msg_target_kind { MSG_TARGET_SSHD = 1, MSG_TARGET_AGENT = 2 };
 enum msg_proxied_kind { MSG_PROXIED_BAD = 0, MSG_PROXIED_FOR = 1, MSG_PROXIED_OWN = 2 };

@@ -38,3 +38,5 @@ check_PROGRAMS += %D%/fuzz_copy %D%/fuzz_zmodem
 %C%_fuzz_zmodem_LDADD = $(FUZZ_LIBS) $(FRONT_LIBS)
 check_PROGRAMS += %D%/fuzz_proxy
 %C%_fuzz_proxy_LDADD = $(FUZZ_LIBS) $(FRONT_LIBS)
+check_PROGRAMS += %D%/fuzz_import
+%C%_fuzz_import_LDADD = $(FUZZ_LIBS) $(CTL_LIBS)

@@ -54,6 +54,10 @@ check_PROGRAMS += %D%/test_player
 TESTS += %D%/test_player
 %C%_test_player_LDADD = $(TAP_LIBS) $(UI_LIBS)
 
+check_PROGRAMS += %D%/test_import
+TESTS += %D%/test_import
+%C%_test_import_LDADD = $(TAP_LIBS) $(CTL_LIBS)
+
 check_PROGRAMS += %D%/test_source %D%/test_proxy
 TESTS += %D%/test_source %D%/test_proxy
 %C%_test_source_LDADD = $(TAP_LIBS) src/monitor/libmonitor.a $(MSG_LIBS) $(PAM_LIBS) $(AUDIT_LIBS)
