@@ -118,6 +118,17 @@ db_session_list(struct db *db, const struct db_session_filter *f, db_session_fn 
 	return r == 0 ? session_rows(db, s, fn, arg, e) : r;
 }
 
+static const char sql_of_user[] = "SELECT " COLUMNS " FROM session WHERE user=? ORDER BY start_us DESC LIMIT ?";
+
+int
+db_session_of_user(struct db *db, const char *user, unsigned max, db_session_fn *fn, void *arg, struct err *e)
+{
+	sqlite3_stmt *s = stmt_get(db, sql_of_user, e);
+	int r = s == NULL ? -EIO : stmt_bind(db, s, e, "ti", user, (int64_t)max);
+
+	return r == 0 ? session_rows(db, s, fn, arg, e) : r;
+}
+
 int
 db_session_find(struct db *db, const unsigned char id[ID_BYTES], db_session_fn *fn, void *arg, struct err *e)
 {

@@ -39,6 +39,9 @@ struct db_session_filter {                        /* zero or NULL: any */
 typedef int db_session_fn(void *arg, const struct db_session *s);
 int db_session_list(struct db *db, const struct db_session_filter *f, db_session_fn *fn, void *arg, struct err *e);
 
+/* The newest of one user, by an index of their own: it costs the same however many others there are. */
+int db_session_of_user(struct db *db, const char *user, unsigned max, db_session_fn *fn, void *arg, struct err *e);
+
 struct db_segment {
 	uint32_t no;
 	uint64_t pos0, pos1;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/pubkey.h"
 #include "base/text.h"
 #include "ctl/ask.h"
 #include "ctl/directory.h"
@@ -256,7 +257,7 @@ key_add(struct ctl *c, int argc, char **argv)
 	m.user = slice_from(argv[optind]);
 	r = key_line(c, argc - optind - 1, argv + optind + 1, &line);
 	if (r == 0)
-		r = hosts_key_parse(buf_slice(&line), &m.alg, &blob, &m.comment, &c->e);
+		r = pubkey_parse(buf_slice(&line), &m.alg, &blob, &m.comment, &c->e);
 	m.blob = buf_slice(&blob);
 	r = r == 0 ? ask_put(c, MSG_DIR_KEY, &m) : CTL_FAILED;
 	buf_done(&line);

@@ -8,6 +8,7 @@
 #include <openssl/sha.h>
 
 #include "base/fd.h"
+#include "base/pubkey.h"
 #include "base/text.h"
 #include "ctl/ask.h"
 #include "ctl/directory.h"
@@ -51,37 +52,7 @@ host_list(struct ctl *c, int argc, char **argv)
 	return out_end(o) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
 }
 
-/* --- keys as people write them --- */
-
-static struct slice
-word_take(struct slice *s, const char *ends)
-{
-	struct slice word;
-	size_t n = 0;
-
-	while (s->n > 0 && (s->p[0] == ' ' || s->p[0] == '\t'))
-		*s = slice_of(s->p + 1, s->n - 1);
-	while (n < s->n && strchr(ends, s->p[n]) == NULL)
-		n++;
-	word = slice_of(s->p, n);
-	*s = slice_of(s->p + n, s->n - n);
-	return word;
-}
-
-int
-hosts_key_parse(struct slice text, struct slice *alg, struct buf *blob, struct slice *comment, struct err *e)
-{
-	struct slice a = word_take(&text, " \t\r\n"), data = word_take(&text, " \t\r\n");
-
-	if (a.n > 0 && a.p[0] == '-')
-		return err_set(e, -EINVAL, "that is a private key: give the one-line public key (.pub)");
-	buf_clear(blob);
-	if (a.n == 0 || data.n == 0 || text_unbase64(blob, data) != 0 || blob->len < 8)
-		return err_set(e, -EINVAL, "not a public key: expected \"TYPE BASE64 COMMENT\" as in a .pub file");
-	*alg = a;
-	*comment = word_take(&text, "\r\n");
-	return 0;
-}
+/* --- keys --- */
 
 const char *
 hosts_fingerprint(struct slice blob, char out[64])
@@ -153,7 +124,7 @@ hostkey_add(struct ctl *c, struct host_edit *h, const char *text)
 	buf_init(&blob, 65536);
 	r = strchr(text, ' ') != NULL ? buf_text(&line, text) : fd_read_file(text, 65536, &line, &c->e);
 	if (r == 0)
-		r = hosts_key_parse(buf_slice(&line), &alg, &blob, &comment, &c->e);
+		r = pubkey_parse(buf_slice(&line), &alg, &blob, &comment, &c->e);
 	if (r == 0)
 		r = buf_printf(&h->pins, "%s%.*s ", h->pins.len > 0 ? "\n" : "", (int)alg.n, (const char *)alg.p);
 	if (r == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* fortress host and hosts, and public keys as people write them. */
+/* fortress host and hosts, and what public keys are called. */
 #ifndef CTL_HOSTS_H
 #define CTL_HOSTS_H
 
@@ -12,9 +12,6 @@ int host_set(struct ctl *c, int argc, char **argv);
 int host_del(struct ctl *c, int argc, char **argv);
 int hosts_reach(struct ctl *c, int argc, char **argv);
 
-/* "ALG BASE64 [COMMENT]" on the first line of text; alg and comment are views into text, the blob goes to blob.
- * 0 or -EINVAL with e. */
-int hosts_key_parse(struct slice text, struct slice *alg, struct buf *blob, struct slice *comment, struct err *e);
 /* "SHA256:…" as ssh-keygen prints it.  Returns out. */
 const char *hosts_fingerprint(struct slice blob, char out[64]);
 

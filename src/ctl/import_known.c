@@ -13,8 +13,8 @@
 #include <openssl/hmac.h>
 
 #include "base/fd.h"
+#include "base/pubkey.h"
 #include "base/text.h"
-#include "ctl/hosts.h"
 #include "ctl/import.h"
 
 enum { FILE_MAX = 64 << 20, SHA1 = 20 };
@@ -95,7 +95,7 @@ line_take(struct import *im, const char *path, unsigned no, struct slice line)
 	if (names.n == 0 || names.p[0] == '#' || names.p[0] == '@')
 		return 0;
 	buf_init(&blob, 16384);
-	if (hosts_key_parse(line, &alg, &blob, &comment, &e) != 0)
+	if (pubkey_parse(line, &alg, &blob, &comment, &e) != 0)
 		r = err_set(im->e, -EINVAL, "%s:%u:%zu: %s", path, no, names.n + 2, e.text);
 	for (struct import_host *h = im->first; r == 0 && h != NULL; h = h->next) {
 		(void)snprintf(place, sizeof(place), h->port == 22 ? "%s" : "[%s]:%u", h->addr, h->port);

@@ -25,6 +25,7 @@
 #include "front/jump.h"
 #include "front/overhear.h"
 #include "front/listen.h"
+#include "front/own.h"
 #include "front/target.h"
 
 #define STEPS_TURN   64              /* rounds over all channels before epoll is asked again */
@@ -103,7 +104,7 @@ gate_message(void *arg, struct chan *c, struct chan_in *in)
 	struct front *f = arg;
 
 	(void)c;
-	if (auth_take(f, in))
+	if (auth_take(f, in) || own_take(f, in))
 		return;
 	switch (in->type) {
 	case MSG_DECISION:

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "front/own.h"
 #include "front/steps.h"
 #include "front/verbs.h"
 
@@ -22,19 +23,11 @@ struct block {
 	struct buf names;
 };
 
-struct listing {
-	const struct verb *verb;
-	struct buf out;
-	size_t off;
-	bool over;
-	struct block blocks[LOGINS_MAX];
-	unsigned blocks_n;
-};
-
 struct verb {
-	const char *words, *what;
+	const char *words, *args, *what;         /* args: for the help; NULL: the words are the whole command */
 	void (*row)(struct channel *c, const struct msg_host_row *row);
 	void (*end)(struct channel *c);
+	void (*start)(struct channel *c, const char *args);      /* not NULL: it asks for itself */
 };
 
 /* ---- hosts ---- */
@@ -131,6 +124,8 @@ jump_row(struct channel *c, const struct msg_host_row *row)
 		block_print(&l->out, slice_from(name), login);
 		return;
 	}
+	if (l->blocks == NULL && (l->blocks = calloc(LOGINS_MAX, sizeof(*l->blocks))) == NULL)
+		return;
 	if (i == l->blocks_n) {
 		if (slice_copy(login, l->blocks[i].login, sizeof(l->blocks[i].login)) != 0)
 			return;
@@ -207,14 +202,20 @@ ansible_row(struct channel *c, const struct msg_host_row *row)
 static void help_end(struct channel *c);
 
 static const struct verb verbs[] = {
-	{ "hosts", "the hosts that you may reach", hosts_row, NULL },
-	{ "hosts --json", "the same, and the others with the reason, a JSON object a line", hosts_row_json, NULL },
-	{ "config", "lines for ~/.ssh/config, so that ssh HOST.fx just works", jump_row, jump_end },
-	{ "config --jump", "the same", jump_row, jump_end },
-	{ "config --known-hosts", "lines for ~/.ssh/known_hosts", NULL, known_hosts },
-	{ "config --putty", "a command for PuTTY, a line for each host", putty_row, NULL },
-	{ "config --ansible", "an inventory", ansible_row, NULL },
-	{ "help", "this", NULL, help_end },
+	{ "hosts", NULL, "the hosts that you may reach", hosts_row, NULL, NULL },
+	{ "hosts --json", NULL, "the same, and the others with the reason, a JSON object a line", hosts_row_json, NULL, NULL },
+	{ "sessions", NULL, "your last sessions, newest first", NULL, NULL, own_sessions },
+	{ "sessions --json", NULL, "the same, a JSON object a line", NULL, NULL, own_sessions },
+	{ "keys", NULL, "your public keys", NULL, NULL, own_keys },
+	{ "keys --json", NULL, "the same, a JSON object a line", NULL, NULL, own_keys },
+	{ "keys add", NULL, "one more, from standard input: ... keys add < id_ed25519.pub", NULL, NULL, own_key_add },
+	{ "keys rm", "FINGERPRINT", "one less", NULL, NULL, own_key_rm },
+	{ "config", NULL, "lines for ~/.ssh/config, so that ssh HOST.fx just works", jump_row, jump_end, NULL },
+	{ "config --jump", NULL, "the same", jump_row, jump_end, NULL },
+	{ "config --known-hosts", NULL, "lines for ~/.ssh/known_hosts", NULL, known_hosts, NULL },
+	{ "config --putty", NULL, "a command for PuTTY, a line for each host", putty_row, NULL, NULL },
+	{ "config --ansible", NULL, "an inventory", ansible_row, NULL, NULL },
+	{ "help", NULL, "this", NULL, help_end, NULL },
 };
 
 #define VERBS_N (sizeof(verbs) / sizeof(verbs[0]))
@@ -222,13 +223,18 @@ static const struct verb verbs[] = {
 static void
 help_end(struct channel *c)
 {
-	for (size_t i = 0; i < VERBS_N; i++)
-		(void)buf_printf(&c->listing->out, "%-22s %s\n", verbs[i].words, verbs[i].what);
+	char words[64];
+
+	for (size_t i = 0; i < VERBS_N; i++) {
+		(void)snprintf(words, sizeof(words), "%s%s%s", verbs[i].words, verbs[i].args != NULL ? " " : "",
+		    verbs[i].args != NULL ? verbs[i].args : "");
+		(void)buf_printf(&c->listing->out, "%-22s %s\n", words, verbs[i].what);
+	}
 	(void)buf_printf(&c->listing->out, "%-22s %s\n", "[LOGIN@]HOST [COMMAND]", "a session on a host");
 }
 
-static void
-refuse(struct channel *c, const char *code, const char *reason)
+void
+verb_refuse(struct channel *c, const char *code, const char *reason)
 {
 	c->refused_code = code;
 	c->refused = reason;
@@ -257,7 +263,7 @@ verb_refuse_mosh(struct channel *c)
 	(void)buf_text(&detail, "}");
 	front_event(c->front, 4007, 5, 2, false, "mosh was refused: it would go past the recording", buf_cstr(&detail));
 	buf_done(&detail);
-	refuse(c, "no-mosh", "mosh goes by UDP past the bastion, where nothing is recorded: use ssh, "
+	verb_refuse(c, "no-mosh", "mosh goes by UDP past the bastion, where nothing is recorded: use ssh, "
 	    "with ServerAliveInterval and tmux on the host for lines that break");
 }
 
@@ -273,18 +279,32 @@ is_ours(const char *command)
 	return false;
 }
 
+/* The arguments of command if it is this verb ("" if it takes none), else NULL. */
+static const char *
+args_of(const struct verb *v, const char *command)
+{
+	size_t n = strlen(v->words);
+
+	if (strncmp(command, v->words, n) != 0)
+		return NULL;
+	if (v->args == NULL)
+		return command[n] == '\0' ? "" : NULL;
+	return command[n] == ' ' && command[n + 1] != '\0' ? command + n + 1 : NULL;
+}
+
 bool
 verb_take(struct channel *c)
 {
 	const struct verb *v = verbs;
 	char text[FRONT_NAME_MAX + 64];
+	const char *args = NULL;
 
 	if (!is_ours(c->command))
 		return false;
-	while (v < verbs + VERBS_N && strcmp(v->words, c->command) != 0)
+	while (v < verbs + VERBS_N && (args = args_of(v, c->command)) == NULL)
 		v++;
 	if (v == verbs + VERBS_N || (c->listing = calloc(1, sizeof(*c->listing))) == NULL) {
-		refuse(c, "usage", "the bastion does not know that: ssh USER@bastion help lists what it does");
+		verb_refuse(c, "usage", "the bastion does not know that: ssh USER@bastion help lists what it does");
 		return true;
 	}
 	c->listing->verb = v;
@@ -292,10 +312,12 @@ verb_take(struct channel *c)
 	front_event(c->front, 4007, 99, 1, true, text, "");
 	buf_init(&c->listing->out, PRINT_MAX);
 	c->state = CH_LISTING;
-	if (v->row == NULL)
+	if (v->start != NULL)
+		v->start(c, args);
+	else if (v->row == NULL)
 		verb_rows_end(c);
 	else if (rows_ask(c) != 0)
-		refuse(c, "no-gate", "the gate does not answer");
+		verb_refuse(c, "no-gate", "the gate does not answer");
 	return true;
 }
 
@@ -320,8 +342,10 @@ step_listing(struct channel *c)
 	size_t left = l->out.len - l->off;
 	int n;
 
+	if (l->reading)
+		return own_key_read(c);
 	if (left == 0 && l->over) {
-		channel_say_end(c, 0);
+		channel_say_end(c, l->status);
 		return true;
 	}
 	if (left == 0 || !wire_is_writable(&c->door->wire))
@@ -350,6 +374,8 @@ listing_free(struct channel *c)
 		return;
 	for (unsigned i = 0; i < l->blocks_n; i++)
 		buf_done(&l->blocks[i].names);
+	free(l->blocks);
+	own_done(l);
 	buf_done(&l->out);
 	free(l);
 	c->listing = NULL;

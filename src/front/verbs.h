@@ -6,8 +6,30 @@
 
 #include "front/channel.h"
 
+struct verb;
+struct block;
+
+/* What a verb prints, collected and delivered as the client takes it. */
+struct listing {
+	const struct verb *verb;
+	struct buf out;
+	size_t off;
+	bool over;
+	int status;                              /* of the channel, when all is delivered */
+	struct block *blocks;                    /* of config */
+	unsigned blocks_n;
+
+	/* own.c */
+	uint32_t req;                            /* what the gate was asked for */
+	bool reading;                            /* a key comes by standard input */
+	struct buf in, blob;
+	char fingerprint[64];
+};
+
 /* Takes c->command if it is one: c is then a listing, or has been told how to ask. */
 bool verb_take(struct channel *c);
+/* Ends it with a line on stderr. */
+void verb_refuse(struct channel *c, const char *code, const char *reason);
 /* mosh's way to start its server, and its refusal in words. */
 bool verb_is_mosh(const char *command);
 void verb_refuse_mosh(struct channel *c);

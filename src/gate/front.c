@@ -20,6 +20,7 @@
 #include "gate/events.h"
 #include "gate/front.h"
 #include "gate/lists.h"
+#include "gate/own.h"
 #include "gate/pin.h"
 #include "gate/second.h"
 #include "gate/vouch.h"
@@ -294,6 +295,7 @@ front_take(struct client *c, unsigned type, const void *message)
 {
 	static const struct { unsigned type; int (*fn)(struct client *, const void *); } table[] = {
 		{ MSG_NAME_ASK, take_name_ask }, { MSG_KEY_ASK, take_key_ask }, { MSG_LOGIN, take_login }, { MSG_HOSTS_ASK, take_hosts_ask },
+		{ MSG_SESSIONS_ASK, own_sessions }, { MSG_DIR_LOAD, own_load }, { MSG_DIR_KEY, own_key },
 		{ MSG_DECIDE, take_decide }, { MSG_PIN, pin_take }, { MSG_FACTOR, second_take },
 	};
 

@@ -30,6 +30,7 @@ struct gate {
 	unsigned name_formats;         /* bits of enum names_format */
 	uint32_t owner_uid;            /* who may administer besides root */
 	char owner[64];
+	bool own_keys;                 /* users may change their own keys */
 	bool loaded, sandboxed;        /* loaded: the store has sent the whole directory */
 };
 

@@ -6,7 +6,7 @@
 #include "base/net.h"
 #include "gate/host.h"
 #include "gate/names.h"
-#include "msg/words.h"
+#include "msg/reserved.h"
 
 static bool
 is_path(struct slice s)
@@ -67,7 +67,7 @@ host_check_address(struct slice addr, struct err *e)
 static int
 name_check(struct slice name, struct err *e)
 {
-	if (words_is_reserved(name))
+	if (reserved_is_word(name))
 		return err_set(e, -EINVAL, "\"%.*s\" is a word that the bastion answers itself (ssh USER@bastion %.*s): choose another name",
 		    (int)name.n, (const char *)name.p, (int)name.n, (const char *)name.p);
 	if (names_is_code(name))

@@ -22,7 +22,7 @@
 #include "gate/gate.h"
 #include "gate/puts.h"
 #include "gate/vouch.h"
-#include "msg/words.h"
+#include "msg/reserved.h"
 
 enum { FD_MONITOR = 3, FD_STORE = 4, LOAD_REQ = 1 };
 
@@ -35,6 +35,7 @@ static const int calls[] = {
 struct options {
 	const char *state, *policy, *user;
 	uint64_t log_level, name_formats;
+	bool own_keys;
 };
 
 static const struct flag flags[] = {
@@ -42,6 +43,7 @@ static const struct flag flags[] = {
 	{ "policy", FLAG_TEXT, offsetof(struct options, policy), .needed = true },
 	{ "user", FLAG_TEXT, offsetof(struct options, user) },
 	{ "name-formats", FLAG_NUMBER, offsetof(struct options, name_formats) },
+	{ "own-keys", FLAG_YES, offsetof(struct options, own_keys) },
 	{ "log-level", FLAG_WORD, offsetof(struct options, log_level), .words = log_words },
 };
 
@@ -67,7 +69,7 @@ reserved_warn(const struct gate *g)
 	for (size_t i = 0; i < directory_hosts(g->dir); i++) {
 		const char *name = directory_host_at(g->dir, i)->name;
 
-		if (words_is_reserved(slice_from(name)))
+		if (reserved_is_word(slice_from(name)))
 			log_warn("host %s: is named like a word that the bastion answers itself: only USER+%s@bastion reaches it", name, name);
 	}
 }
@@ -105,6 +107,7 @@ store_message(void *arg, struct chan *chan, struct chan_in *in)
 	struct gate *g = arg;
 	const struct msg_dir_done *done = in->message;
 	const struct msg_event_done *event = in->message;
+	const struct msg_session_rows *sessions = in->message;
 	int r = 0;
 
 	(void)chan;
@@ -122,6 +125,9 @@ store_message(void *arg, struct chan *chan, struct chan_in *in)
 			return;
 		}
 		r = puts_done(g, done->req, done->ok != 0, done->text);
+		break;
+	case MSG_SESSION_ROWS:
+		r = puts_done(g, sessions->req, true, sessions->rows);
 		break;
 	case MSG_EVENT_DONE:
 		r = puts_done(g, event->req, event->ok != 0, slice_from(""));
@@ -169,6 +175,7 @@ gate_open(struct gate *g, const struct options *o)
 
 	g->account = o->user;
 	g->name_formats = (unsigned)o->name_formats;
+	g->own_keys = o->own_keys;
 	g->owner_uid = getuid();
 	snprintf(g->owner, sizeof(g->owner), "%s", pw != NULL ? pw->pw_name : "");
 	g->loop = loop_new();

@@ -17,7 +17,7 @@ void puts_free(struct puts *p);
 
 /* row: a MSG_DIR_* struct (its req is ours to fill).  req is handed back to fn.  0 or a negative code with e. */
 int puts_row(struct gate *g, struct client *c, unsigned type, const void *row, uint32_t req, puts_fn *fn, struct err *e);
-/* A number for an event's req; fn is called with its MSG_EVENT_DONE. */
+/* A number for the req of an event or of another question to the store; fn is called with the answer. */
 int puts_wait(struct gate *g, struct client *c, uint32_t req, puts_fn *fn, uint32_t *ret_number);
 /* The store's answer to number.  -EBADMSG: nobody asked. */
 int puts_done(struct gate *g, uint32_t number, bool ok, struct slice text);

@@ -103,6 +103,8 @@ gate_args(const struct monitor *m, struct args *a)
 	arg_pair(a, "--state", m->state_dir);
 	arg_pair(a, "--policy", m->conf->policy);
 	arg_number(a, "--name-formats", m->conf->name_formats);
+	if (m->conf->own_keys)
+		arg_add(a, "--own-keys");
 	arg_pair(a, "--user", m->conf->gate_user);
 }
 

@@ -64,6 +64,8 @@ static const struct conf_row rows[] = {
 	    "Load balancers that put a PROXY header (version 1 or 2) in front of each connection; may be given several times. "
 	    "The address in it is then the client's, for every limit, rule and record. A connection from there without one is closed. "
 	    "From anybody else a header is garbage." },
+	{ "OwnKeys", WORD, AT(own_keys), "yes", 0, 0, yes_no,
+	    "Users may add and remove their own public keys (ssh USER@bastion keys)." },
 	{ "UserNameFormats", WORDS, AT(name_formats), NULL, 0, 0, formats,
 	    "Also take user names as other bastions write them: jumpserver for alice@root@web1 and alice#root#web1, "
 	    "warpgate for alice:web1, alice:root:web1 and alice#web1." },

@@ -45,6 +45,7 @@ struct conf {
 	struct conf_networks penalty_exempt, proxies;
 	uint64_t record_window, record_timeout_s, record_strict;
 	uint64_t kernel_audit;               /* enum conf_kernel_audit */
+	uint64_t own_keys;                   /* 0 or 1 */
 	uint64_t name_formats;               /* bits of the gate's enum names_format */
 };
 

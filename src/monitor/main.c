@@ -169,8 +169,8 @@ reload_conf(struct monitor *m)
 	if (child_renew_acceptor(m, &e) != 0)
 		log_error("no new acceptor, the old one serves on: %s", e.text);
 	else
-		log_info("configuration loaded: %s (addresses, accounts, UserNameFormats and LogLevel of store and gate change at the next "
-		    "start)", m->conf_path);
+		log_info("configuration loaded: %s (addresses, accounts, OwnKeys, UserNameFormats and LogLevel of store and gate change at "
+		    "the next start)", m->conf_path);
 }
 
 /* A connection takes a descriptor here; the soft limit that shells and service managers set is for programs of old. */

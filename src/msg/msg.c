@@ -90,6 +90,8 @@ static const struct message messages[MSG_TYPE_END] = {
 	    FB(msg_pinned, reason)),
 	ROW(MSG_FACTOR, factor, FB(msg_factor, code)),
 	ROW(MSG_NAME_ASK, name_ask, FB(msg_name_ask, raw)),
+	ROW(MSG_SESSIONS_ASK, sessions_ask, F32(msg_sessions_ask, req), FB(msg_sessions_ask, user), F32(msg_sessions_ask, max)),
+	ROW(MSG_SESSION_ROWS, session_rows, F32(msg_session_rows, req), FB(msg_session_rows, rows)),
 	ROW(MSG_NAME_ANSWER, name_answer, FB(msg_name_answer, user), FB(msg_name_answer, shown)),
 	ROW(MSG_DIAL, dial, F64(msg_dial, ticket), F64(msg_dial, conn), FB(msg_dial, addr),
 	    F32(msg_dial, port)),
@@ -160,6 +162,11 @@ static const struct message messages[MSG_TYPE_END] = {
 static const struct message host_row = { "host_row", sizeof(struct msg_host_row),
 	{ FB(msg_host_row, name), FB(msg_host_row, addr), FB(msg_host_row, logins),
 	FB(msg_host_row, labels), F32(msg_host_row, allowed), FB(msg_host_row, why) } };
+
+static const struct message session_row = { "session_row", sizeof(struct msg_session_row),
+	{ FB(msg_session_row, id), FB(msg_session_row, login), FB(msg_session_row, host), FB(msg_session_row, channel),
+	FB(msg_session_row, state), FB(msg_session_row, exit), FB(msg_session_row, command), F64(msg_session_row, start_us),
+	F64(msg_session_row, end_us), F64(msg_session_row, bytes) } };
 
 static const struct message *
 message_find(unsigned type)
@@ -289,15 +296,15 @@ msg_struct_size(unsigned type)
 	return m != NULL ? m->size : 0;
 }
 
-int
-msg_host_row_put(struct buf *rows, const struct msg_host_row *row)
+static int
+row_put(struct buf *rows, const struct message *m, const void *row)
 {
 	size_t before = rows->len;
 	int r = buf_u32(rows, 0);
 	uint32_t n;
 
 	if (r == 0)
-		r = pack_fields(rows, &host_row, row);
+		r = pack_fields(rows, m, row);
 	if (r != 0) {
 		rows->len = before;
 		return r;
@@ -308,8 +315,8 @@ msg_host_row_put(struct buf *rows, const struct msg_host_row *row)
 	return 0;
 }
 
-int
-msg_host_row_take(struct slice *rows, struct msg_host_row *ret)
+static int
+row_take(struct slice *rows, const struct message *m, void *ret)
 {
 	struct slice one;
 	uint32_t n;
@@ -318,5 +325,29 @@ msg_host_row_take(struct slice *rows, struct msg_host_row *ret)
 		return 0;
 	if (!take_u32(rows, &n) || !take_bytes(rows, n, &one))
 		return -EBADMSG;
-	return unpack_fields(&host_row, one, ret) == 0 ? 1 : -EBADMSG;
+	return unpack_fields(m, one, ret) == 0 ? 1 : -EBADMSG;
+}
+
+int
+msg_host_row_put(struct buf *rows, const struct msg_host_row *row)
+{
+	return row_put(rows, &host_row, row);
+}
+
+int
+msg_host_row_take(struct slice *rows, struct msg_host_row *ret)
+{
+	return row_take(rows, &host_row, ret);
+}
+
+int
+msg_session_row_put(struct buf *rows, const struct msg_session_row *row)
+{
+	return row_put(rows, &session_row, row);
+}
+
+int
+msg_session_row_take(struct slice *rows, struct msg_session_row *ret)
+{
+	return row_take(rows, &session_row, ret);
 }

@@ -61,6 +61,8 @@ enum msg_type {
 	MSG_FACTOR,                       /* the one-time code of somebody who logs in; answer: MSG_LOGIN_ANSWER */
 	MSG_NAME_ASK,                     /* how is this user name read? */
 	MSG_NAME_ANSWER,
+	MSG_SESSIONS_ASK,                 /* somebody's last sessions; front → gate (its own user's) → store */
+	MSG_SESSION_ROWS,                 /* back, all in one */
 
 	/* gate ⇄ monitor */
 	MSG_DIAL = 80,                    /* connect for this ticket and hand the socket to that front */
@@ -77,7 +79,7 @@ enum msg_type {
 	MSG_REC_CLOSE,
 	MSG_REC_CLOSED,
 
-	/* the directory: gate ⇄ store, ctl ⇄ gate */
+	/* the directory: gate ⇄ store, ctl ⇄ gate; _LOAD, _KEY, _END, _DONE also front ⇄ gate: its own user's keys */
 	MSG_DIR_LOAD = 120,               /* send me all of it */
 	MSG_DIR_USER,                     /* a row; as a request (req != 0) it puts or deletes */
 	MSG_DIR_KEY,
@@ -158,6 +160,15 @@ struct msg_hosts_ask { struct slice user; };
 struct msg_host_rows { uint32_t more; struct slice rows; };
 /* logins: comma-separated, those allowed; labels: "env=prod tier=db"; why: the rule, or why not */
 struct msg_host_row { struct slice name, addr, logins, labels; uint32_t allowed; struct slice why; };
+/* user: empty for a front (its own) */
+struct msg_sessions_ask { uint32_t req; struct slice user; uint32_t max; };
+/* rows: each u32 length and a packed struct msg_session_row, newest first */
+struct msg_session_rows { uint32_t req; struct slice rows; };
+/* end_us: 0 while it is open.  command: at most its beginning */
+struct msg_session_row {
+	struct slice id, login, host, channel, state, exit, command;
+	uint64_t start_us, end_us, bytes;
+};
 /* verb: as POLICY.md names it ("shell", "exec"…).  host, login: as given, may be empty.
  * to: "HOST:PORT" of a forward; listen: of one that the host shall listen for.  dial: 1 if a connection to the target is wanted. */
 struct msg_decide { uint32_t req; struct slice verb, host, login, command, to, listen; uint32_t dial; };
@@ -246,5 +257,8 @@ size_t msg_struct_size(unsigned type);                /* 0: no such type */
 int msg_host_row_put(struct buf *rows, const struct msg_host_row *row);
 /* 1 and *ret from the front of rows, 0 at the end, -EBADMSG. */
 int msg_host_row_take(struct slice *rows, struct msg_host_row *ret);
+/* The same for rows of sessions. */
+int msg_session_row_put(struct buf *rows, const struct msg_session_row *row);
+int msg_session_row_take(struct slice *rows, struct msg_session_row *ret);
 
 #endif

@@ -47,6 +47,12 @@ on_load(struct client *c, struct chan_in *in)
 	return true;
 }
 
+static bool
+on_sessions(struct client *c, struct chan_in *in)
+{
+	return sessions_send(c, in->message) == 0;
+}
+
 /* A change asked for while the disk fails is refused at once: its asker waits. */
 static bool
 on_change(struct client *c, struct chan_in *in)
@@ -95,7 +101,7 @@ static const struct row {
 	{ MSG_REC_DATA, on_data }, { MSG_REC_OPEN, on_open }, { MSG_REC_CLOSE, on_close }, { MSG_EVENT, on_event },
 	{ MSG_DIR_LOAD, on_load }, { MSG_DIR_USER, on_change }, { MSG_DIR_KEY, on_change },
 	{ MSG_DIR_HOST, on_change }, { MSG_DIR_CODE, on_change }, { MSG_DIR_FACTOR, on_change }, { MSG_POLICY_SEEN, on_policy },
-	{ MSG_CLIENT_NEW, on_client_new }, { MSG_STOP, on_stop },
+	{ MSG_SESSIONS_ASK, on_sessions }, { MSG_CLIENT_NEW, on_client_new }, { MSG_STOP, on_stop },
 };
 
 static bool

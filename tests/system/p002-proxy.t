@@ -8,22 +8,9 @@ top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
 
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
-if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
+from tap import ok, needs_bastion, end
+needs_bastion()
 from bastion import Bastion, port
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-900:])
-    sys.stdout.flush()
 
 # The balancer is whoever connects from 127.0.0.2.
 b = Bastion(build, "KernelAudit off\nProxyProtocolFrom 127.0.0.2 2001:db8:ffff::/48\nMaxStartupsPerSource 4\n",
@@ -146,5 +133,4 @@ try:
     ok("front died" not in log, "nobody crashed on the way", log[-2000:])
 finally:
     b.stop()
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

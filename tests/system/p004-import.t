@@ -9,22 +9,9 @@ top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
 
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
-if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
+from tap import ok, needs_bastion, without, end
+needs_bastion()
 from bastion import Bastion
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-900:])
-    sys.stdout.flush()
 
 b = Bastion(build, "KernelAudit off\n", "permit bench any on env=bench as root id bench\n")
 def ctl(*args, text=None):
@@ -99,23 +86,18 @@ try:
     for host in ("m001", "m400", "box2"):
         r = run("ssh", "-F", own, f"{host}.fx", f"echo {host}; id -un")
         ok(r.stdout == f"{host}\nroot\n" and r.stderr == "", f"ssh {host}.fx among 400, host keys checked", r)
-    if shutil.which("ansible"):
+    if not without(not shutil.which("ansible"), "Ansible with the printed inventory", "no ansible"):
         put("inventory", said("config", "--ansible"))
         env = dict(os.environ, ANSIBLE_HOST_KEY_CHECKING="False", ANSIBLE_SSH_ARGS=f"-F /dev/null -i {b.key} -o IdentitiesOnly=yes -o UserKnownHostsFile=/dev/null",
                    HOME=b.dir, ANSIBLE_LOCAL_TEMP=f"{b.dir}/tmp")
         r = run("ansible", "-i", f"{b.dir}/inventory", "m001:m002:box2", "-m", "ping", "-e", "ansible_python_interpreter=/usr/bin/python3", env=env)
         ok(r.stdout.count('"ping": "pong"') == 3, "Ansible with the printed inventory", r)
-    else:
-        n += 1; print(f"ok {n} - Ansible with the printed inventory # SKIP no ansible")
-    if shutil.which("plink") and shutil.which("puttygen"):
+    if not without(not shutil.which("plink"), "plink with the line for PuTTY", "no plink"):
         line = next(l for l in said("config", "--putty").splitlines() if "+m007@" in l)
         b.run("puttygen", b.key, "-o", f"{b.dir}/id.ppk", "-O", "private")
         shown = b.run("ssh-keygen", "-lf", f"{b.dir}/state/keys/host_ed25519.pub").split()[1]
         r = run("plink", "-batch", "-hostkey", shown, "-i", f"{b.dir}/id.ppk", *line.split()[1:], "echo plinked; exit 5")
         ok(line.startswith("putty -ssh ") and r.stdout == "plinked\n" and r.returncode == 5, "plink with the line for PuTTY", line, r)
-    else:
-        n += 1; print(f"ok {n} - plink with the line for PuTTY # SKIP no plink")
 finally:
     b.stop()
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

@@ -126,10 +126,10 @@ test_chan(void)
 	if (front.fd >= 0)
 		close(front.fd);
 	ok(chan_wait(f, 1) == -ETIMEDOUT, "no message: a time-out");
-	ok(chan_send(f, MSG_DIR_LOAD, &(struct msg_dir_load){ 1 }) == -EPROTO, "what it does not allow is not sent");
-	r = raw_send(pair[1], MSG_DIR_LOAD, &(struct msg_dir_load){ 1 });
+	ok(chan_send(f, MSG_STATUS, &(struct msg_status){ 1 }) == -EPROTO, "what it does not allow is not sent");
+	r = raw_send(pair[1], MSG_STATUS, &(struct msg_status){ 1 });
 	ok(r == 0 && chan_wait(g, 1000) == -EPIPE && gate.type == 0, "and ends the channel of one who sends it all the same");
-	ok(strstr(gate.why, "dir_load") != NULL && strstr(gate.why, "not allowed") != NULL, "and says which: %s", gate.why);
+	ok(strstr(gate.why, "status") != NULL && strstr(gate.why, "not allowed") != NULL, "and says which: %s", gate.why);
 	chan_free(g);
 	ok(chan_wait(f, 1000) == -EPIPE && front.type == 0, "the sender is told");
 	ok(chan_send(f, MSG_LOGIN, &(struct msg_login){ 0 }) == -EPIPE, "and can send no more");

@@ -4,11 +4,11 @@
  * The words that `ssh USER@bastion WORD` asks of the bastion itself.  front answers them before it looks for a host of that
  * name; gate takes no new host that is named so.  All are reserved from the start, whether they are answered yet or not.
  */
-#ifndef MSG_WORDS_H
-#define MSG_WORDS_H
+#ifndef MSG_RESERVED_H
+#define MSG_RESERVED_H
 
 #include "base/buf.h"
 
-bool words_is_reserved(struct slice word);
+bool reserved_is_word(struct slice word);
 
 #endif

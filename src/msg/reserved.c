@@ -2,12 +2,12 @@
  * Copyright (c) 2026, the Fortress authors */
 #include <stddef.h>
 
-#include "msg/words.h"
+#include "msg/reserved.h"
 
 static const char *const words[] = { "approve", "config", "help", "hosts", "keys", "replay", "request", "sessions" };
 
 bool
-words_is_reserved(struct slice word)
+reserved_is_word(struct slice word)
 {
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (slice_is(word, words[i]))

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * The user is always the one who logged in on this connection, whatever the message says.  A last key stays: without it the
+ * user would be locked out.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "gate/own.h"
+#include "gate/puts.h"
+
+static void
+sessions_come(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice rows)
+{
+	struct msg_session_rows m = { .req = req, .rows = rows };
+
+	(void)g, (void)ok;
+	if (c != NULL)
+		(void)chan_send(c->chan, MSG_SESSION_ROWS, &m);
+}
+
+int
+own_sessions(struct client *c, const void *message)
+{
+	const struct msg_sessions_ask *m = message;
+	struct msg_sessions_ask ask = { .user = slice_from(c->user), .max = m->max };
+
+	if (c->user[0] == '\0' || puts_wait(c->gate, c, m->req, sessions_come, &ask.req) != 0)
+		return -EPROTO;
+	return chan_send(c->gate->store, MSG_SESSIONS_ASK, &ask);
+}
+
+int
+own_load(struct client *c, const void *message)
+{
+	const struct dir_user *u = directory_find_user(c->gate->dir, slice_from(c->user));
+	struct msg_dir_end end = { .req = ((const struct msg_dir_load *)message)->req };
+	int r = c->user[0] != '\0' ? 0 : -EPROTO;
+
+	for (size_t i = 0; r == 0 && u != NULL && i < u->nkeys; i++) {
+		const struct dir_key *k = &u->keys[i];
+		struct msg_dir_key row = { .req = end.req, .user = slice_from(u->name), .alg = slice_from(k->alg),
+		    .blob = slice_of(k->blob, k->blob_n), .comment = slice_from(k->comment), .added_us = k->added_us };
+
+		r = chan_send(c->chan, MSG_DIR_KEY, &row);
+	}
+	return r == 0 ? chan_send(c->chan, MSG_DIR_END, &end) : r;
+}
+
+static int
+done_send(struct client *c, uint32_t req, bool ok, struct slice text)
+{
+	struct msg_dir_done m = { .req = req, .ok = ok, .text = text };
+
+	return chan_send(c->chan, MSG_DIR_DONE, &m);
+}
+
+static void
+key_done(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice text)
+{
+	(void)g;
+	if (c == NULL)
+		return;
+	c->busy = false;
+	(void)done_send(c, req, ok, text);
+}
+
+static const char *
+key_refusal(const struct client *c, const struct msg_dir_key *m)
+{
+	const struct dir_user *u = directory_find_user(c->gate->dir, slice_from(c->user));
+
+	if (!c->gate->own_keys)
+		return "here only an administrator changes keys (OwnKeys no)";
+	if (u == NULL || u->disabled)
+		return "this user is disabled";
+	if (c->busy)
+		return "one change at a time";
+	if (m->op == MSG_DIR_DELETE && u->nkeys == 1 && directory_user_has_key(u, m->blob))
+		return "that is your last key: add another first";
+	if (m->op == MSG_DIR_PUT && directory_user_has_key(u, m->blob))
+		return "that key is yours already";
+	return NULL;
+}
+
+int
+own_key(struct client *c, const void *message)
+{
+	struct msg_dir_key row = *(const struct msg_dir_key *)message;
+	const char *refusal = key_refusal(c, &row);
+	uint32_t req = row.req;
+	struct err e = { 0 };
+
+	if (c->user[0] == '\0' || (row.op != MSG_DIR_PUT && row.op != MSG_DIR_DELETE))
+		return -EPROTO;
+	if (refusal != NULL)
+		return done_send(c, req, false, slice_from(refusal));
+	row.actor = row.user = slice_from(c->user);
+	row.added_us = (uint64_t)clock_wall().us;
+	if (puts_row(c->gate, c, MSG_DIR_KEY, &row, req, key_done, &e) != 0)
+		return done_send(c, req, false, slice_from(e.text));
+	c->busy = true;
+	return 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* A user's last sessions, for that user.  Read where they are written: few rows, by an index, between two commits. */
+#include <string.h>
+
+#include "store/store.h"
+
+#define MAX         200
+#define COMMAND_MAX 256
+#define ROWS_MAX    (MSG_MAX - 1024)
+
+/* A command is cut between characters. */
+static struct slice
+beginning(const char *text)
+{
+	size_t n = strnlen(text, COMMAND_MAX + 1);
+
+	if (n <= COMMAND_MAX)
+		return slice_of(text, n);
+	n = COMMAND_MAX;
+	while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+		n--;
+	return slice_of(text, n);
+}
+
+static int
+row_put(void *arg, const struct db_session *s)
+{
+	bool open = strcmp(s->state, "open") == 0;
+	struct msg_session_row row = { .id = slice_from(s->id_text), .login = slice_from(s->login), .host = slice_from(s->host),
+		.channel = slice_from(s->channel), .state = slice_from(s->state), .exit = slice_from(open ? "" : s->exit),
+		.command = beginning(s->command), .start_us = (uint64_t)s->start_us, .end_us = open ? 0 : (uint64_t)s->end_us,
+		.bytes = open ? 0 : s->bytes };
+
+	/* What does not fit any more is left out: the newest are there. */
+	return msg_session_row_put(arg, &row) == 0 ? 0 : 1;
+}
+
+int
+sessions_send(struct client *c, const struct msg_sessions_ask *m)
+{
+	struct msg_session_rows answer = { .req = m->req };
+	struct err e = { 0 };
+	char user[256];
+	struct buf rows;
+	int r;
+
+	if (slice_copy(m->user, user, sizeof(user)) != 0)
+		return -1;
+	buf_init(&rows, ROWS_MAX);
+	(void)db_session_of_user(c->store->db, user, m->max < MAX ? m->max : MAX, row_put, &rows, &e);
+	answer.rows = buf_slice(&rows);
+	r = chan_send(c->chan, MSG_SESSION_ROWS, &answer);
+	buf_done(&rows);
+	return r;
+}
