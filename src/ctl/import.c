@@ -256,35 +256,36 @@ option_take(struct ctl *c, struct options *o, int opt)
 	case OPT_APPLY: o->apply = true; return 0;
 	case OPT_TRUST: o->trust_first = true; return 0;
 	case OPT_KNOWN: o->known_hosts = optarg; return 0;
-	case OPT_LOGIN: return import_list_add(&o->logins, slice_from(optarg));
+	case OPT_LOGIN:
+		return import_list_add(&o->logins, slice_from(optarg)) == 0 ? CTL_OK : ctl_fail(c, "out of memory");
 	case OPT_LABEL:
 		eq = strchr(optarg, '=');
 		if (eq == NULL || !text_is_name(slice_of(optarg, (size_t)(eq - optarg))) || strchr(optarg, '\n') != NULL)
-			return ctl_fail(c, "%s: a label is KEY=VALUE", optarg);
-		return buf_printf(&o->labels, "%s\n", optarg);
+			return ctl_bad(c, "--label %s: a label is KEY=VALUE", optarg);
+		return buf_printf(&o->labels, "%s\n", optarg) == 0 ? CTL_OK : ctl_fail(c, "out of memory");
 	default:
-		return -EINVAL;
+		return CTL_USAGE;
 	}
 }
 
 static int
-import_run(struct ctl *c, int argc, char **argv, const char *verb, int (*read)(struct import *, struct slice))
+import_run(struct ctl *c, int argc, char **argv, int (*read)(struct import *, struct slice))
 {
 	struct options o = { 0 };
 	struct import im;
 	struct buf text;
-	int opt, r = 0;
+	int opt, r = CTL_OK;
 
 	buf_init(&o.logins, 4096);
 	buf_init(&o.labels, 4096);
 	buf_init(&text, FILE_MAX);
 	optind = 0;
-	while (r == 0 && (opt = getopt_long(argc, argv, "", longs, NULL)) != -1)
+	while (r == CTL_OK && (opt = ctl_option(c, argc, argv, ":", longs)) != -1)
 		r = option_take(c, &o, opt);
-	if (r != 0 || argc - optind != 1) {
-		r = c->e.text[0] != '\0' ? CTL_FAILED : ctl_usage(c, "import", verb);
+	if (r == CTL_OK)
+		r = ctl_words(c, argc, argv, 1, 1);
+	if (r != CTL_OK)
 		goto out;
-	}
 	import_init(&im, argv[optind], &c->e);
 	r = fd_read_file(strcmp(im.file, "-") == 0 ? "/dev/stdin" : im.file, FILE_MAX, &text, &c->e);
 	if (r == 0)
@@ -301,19 +302,19 @@ out:
 static int
 ssh_config(struct ctl *c, int argc, char **argv)
 {
-	return import_run(c, argc, argv, "ssh-config", import_ssh_config);
+	return import_run(c, argc, argv, import_ssh_config);
 }
 
 static int
 ansible(struct ctl *c, int argc, char **argv)
 {
-	return import_run(c, argc, argv, "ansible", import_ansible);
+	return import_run(c, argc, argv, import_ansible);
 }
 
 static int
 jumpserver(struct ctl *c, int argc, char **argv)
 {
-	return import_run(c, argc, argv, "jumpserver-csv", import_jumpserver);
+	return import_run(c, argc, argv, import_jumpserver);
 }
 
 #define ARGS "FILE|- [--apply] [--known-hosts FILE | --trust-first-key]\n[--login L]... [--label K=V]..."
