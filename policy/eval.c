@@ -240,6 +240,26 @@ policy_eval(const struct policy *p, const struct policy_request *req, struct pol
 		add_obligations(p, req, ret);
 }
 
+static bool
+names_one_of(const struct who *w, const struct slice *principals, size_t n)
+{
+	for (; w != NULL; w = w->next)
+		if ((w->kind == WHO_CERT && one_of(w->name, principals, n)) ||
+		    (w->kind == WHO_ROLE && names_one_of(w->role->members, principals, n)))
+			return true;
+	return false;
+}
+
+bool
+policy_names_principal(const struct policy *p, const struct slice *principals, size_t n)
+{
+	const struct rule *r = p->rules;
+
+	while (r != NULL && (!r->permit || !names_one_of(r->who, principals, n)))
+		r = r->next;
+	return r != NULL;
+}
+
 bool
 policy_may_reach(const struct policy *p, const struct policy_request *req)
 {

@@ -64,6 +64,8 @@ struct policy_decision {
 void policy_eval(const struct policy *p, const struct policy_request *req, struct policy_decision *ret);
 /* Might this user be required this on some host for some verb?  For the login, which knows neither. */
 bool policy_may_require(const struct policy *p, const struct policy_request *req, enum policy_obligation obligation);
+/* Is some permit for people with one of these principals (cert:NAME)?  For the login of those whom only a certificate knows. */
+bool policy_names_principal(const struct policy *p, const struct slice *principals, size_t n);
 /* The verdict and why, in one sentence; agrees with policy_eval.  0 or buf_append's codes. */
 int policy_explain(const struct policy *p, const struct policy_request *req, struct buf *out);
 /* Might some permit reach this host with this verb at all, whatever login, command or source?  For lists of hosts. */

@@ -222,11 +222,11 @@ check_cert(const struct authorized *a, struct slice blob, const char *login, uin
 		rc = cert_check(&c, login, now, e);
 	if (rc == 0)
 		rc = cert_terms(&c, &terms, e);
+	(void)text_escaped(c.key_id, id, sizeof id);
 	if (rc < 0)
-		return rc;
+		return err_prefix(e, "certificate %s", id);
 	ret->pty = terms.pty;
-	(void)snprintf(ret->name, sizeof ret->name, "certificate %s serial %llu",
-	    text_escaped(c.key_id, id, sizeof id), (unsigned long long)c.serial);
+	(void)snprintf(ret->name, sizeof ret->name, "certificate %s serial %llu", id, (unsigned long long)c.serial);
 	return 0;
 }
 

@@ -5,11 +5,8 @@
  * critical options, extensions, a reserved string, the authority's key, and its signature over all before it.
  */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "cert/cert.h"
 #include "cert/signature.h"
 #include "cert/wire.h"
@@ -104,22 +101,13 @@ cert_key_blob(const struct cert *c, struct buf *out)
 	return r != 0 ? r : buf_slice_append(out, c->key);
 }
 
-static int
-refuse(const struct cert *c, struct err *e, const char *why)
-{
-	char id[64];
-
-	return err_set(e, -EACCES, "certificate \"%s\" serial %" PRIu64 ": %s", text_escaped(c->key_id, id, sizeof(id)),
-	    c->serial, why);
-}
-
 int
 cert_verify(const struct cert *c, struct err *e)
 {
 	if (cert_is(c->ca))
-		return refuse(c, e, "signed by a certificate, not by an authority's key");
+		return err_set(e, -EACCES, "signed by a certificate, not by an authority's key");
 	if (!signature_is_good(c->ca, c->signed_part, c->signature))
-		return refuse(c, e, "not signed by its authority");
+		return err_set(e, -EACCES, "not signed by its authority");
 	return 0;
 }
 
@@ -135,18 +123,13 @@ names(const struct cert *c, const char *name)
 int
 cert_check(const struct cert *c, const char *name, uint64_t now, struct err *e)
 {
-	char why[160], shown[80];
-
 	if (c->type != CERT_USER)
-		return refuse(c, e, "not a user's");
+		return err_set(e, -EACCES, "it is not a user's");
 	if (now < c->valid_after)
-		return refuse(c, e, "not valid yet");
+		return err_set(e, -EACCES, "it is not valid yet");
 	if (now >= c->valid_before)
-		return refuse(c, e, "has expired");
+		return err_set(e, -EACCES, "it has expired");
 	if (c->principals_n == 0)
-		return refuse(c, e, "names no principal, so it is good for nobody");
-	if (names(c, name))
-		return 0;
-	(void)snprintf(why, sizeof(why), "%s is not among its principals", text_escaped(slice_from(name), shown, sizeof(shown)));
-	return refuse(c, e, why);
+		return err_set(e, -EACCES, "it names no principal, so it is good for nobody");
+	return names(c, name) ? 0 : err_set(e, -EACCES, "\"%s\" is not among its principals", name);
 }

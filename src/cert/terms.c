@@ -5,7 +5,6 @@
  * that string.  Whoever does not know a critical option must refuse the certificate; an unknown extension is nothing.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -24,7 +23,7 @@ option_bad(struct slice name, const char *why, struct err *e)
 {
 	char shown[64];
 
-	return err_set(e, -EACCES, "the certificate's critical option %s %s", text_escaped(name, shown, sizeof(shown)), why);
+	return err_set(e, -EACCES, "critical option %s %s", text_escaped(name, shown, sizeof(shown)), why);
 }
 
 static bool
@@ -133,14 +132,14 @@ cert_terms(const struct cert *c, struct cert_terms *ret, struct err *e)
 
 	while (list.n > 0) {
 		if (!take_option(&list, &name, &contents))
-			return err_set(e, -EACCES, "the certificate's critical options are malformed");
+			return err_set(e, -EACCES, "its critical options are malformed");
 		if (take_critical(name, contents, &t, e) != 0)
 			return -EACCES;
 	}
 	list = c->extensions;
 	while (list.n > 0) {
 		if (!take_option(&list, &name, &contents))
-			return err_set(e, -EACCES, "the certificate's extensions are malformed");
+			return err_set(e, -EACCES, "its extensions are malformed");
 		take_extension(name, &t);
 	}
 	*ret = t;

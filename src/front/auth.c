@@ -126,51 +126,66 @@ name_pin(struct front *f, const char *raw, const char *method)
 	return false;
 }
 
-enum login { LOGIN_NO, LOGIN_YES, LOGIN_FACTOR };
+enum login { LOGIN_NO, LOGIN_YES, LOGIN_MORE };
 
-/* The gate has named the user; the monitor opens the login. */
+/* The gate has named the user and how; the monitor opens the login. */
 static enum login
-login_open(struct front *f, const char *method)
+login_open(struct front *f)
 {
-	struct msg_login_open open = { .method = slice_from(method), .user = slice_from(f->user) };
+	struct msg_login_open open = { .method = slice_from(f->method), .user = slice_from(f->user) };
 
 	if (!ask(f, f->monitor, MSG_LOGIN_OPEN, &open, MSG_LOGIN_OPENED, PAM_ANSWER_MS) || !f->answer_ok) {
-		login_failed(f, method, f->answer_text[0] != '\0' ? f->answer_text : "the account is not open");
+		login_failed(f, f->method, f->answer_text[0] != '\0' ? f->answer_text : "the account is not open");
 		return LOGIN_NO;
 	}
 	f->door.logged_in = true;
 	(void)ssh_set_log_level(SSH_LOG_PROTOCOL);
-	(void)snprintf(f->method, sizeof(f->method), "%s", method);
 	loop_timer_stop(&f->grace);
 	sandbox_title("front: conn %llu from %s (%s)", (unsigned long long)f->conn, f->peer, f->user);
 	return LOGIN_YES;
 }
 
-/* Authenticated: the gate names the user, or asks for a one-time code first. */
+/* Something was proved; the gate lets in, or says what else it wants. */
+static enum login
+login_step(struct front *f, unsigned type, const void *message, const char *method)
+{
+	f->more = false;
+	if (ask(f, f->gate, type, message, MSG_LOGIN_ANSWER, ANSWER_MS) && f->answer_ok)
+		return login_open(f);
+	if (f->more)
+		return LOGIN_MORE;
+	gate_refused(f, method);
+	return LOGIN_NO;
+}
+
 static enum login
 login_finish(struct front *f, const char *method, const char *alg, struct slice blob)
 {
 	struct msg_login login = { .raw = slice_from(f->raw), .method = slice_from(method), .alg = slice_from(alg),
 		.blob = blob };
 
-	if (f->factor)
-		return LOGIN_FACTOR;
-	(void)snprintf(f->method, sizeof(f->method), "%s", method);
-	if (ask(f, f->gate, MSG_LOGIN, &login, MSG_LOGIN_ANSWER, ANSWER_MS) && f->answer_ok)
-		return login_open(f, method);
-	if (f->factor)
-		return LOGIN_FACTOR;
-	gate_refused(f, method);
-	return LOGIN_NO;
+	return login_step(f, MSG_LOGIN, &login, method);
 }
 
-/* What libssh's callbacks return.  A first factor alone leaves one method open: the code. */
+/* The methods' names on the wire, of those that may come now. */
+static void
+offer(struct front *f)
+{
+	int methods = 0;
+
+	methods |= (f->next & (METHOD_PUBLICKEY | METHOD_CERTIFICATE)) != 0 ? SSH_AUTH_METHOD_PUBLICKEY : 0;
+	methods |= (f->next & METHOD_PASSWORD) != 0 ? SSH_AUTH_METHOD_PASSWORD : 0;
+	methods |= (f->next & (METHOD_INTERACTIVE | METHOD_TOTP)) != 0 ? SSH_AUTH_METHOD_INTERACTIVE : 0;
+	ssh_set_auth_methods(f->door.wire.ssh, methods);
+}
+
+/* What libssh's callbacks return.  The methods must be set before: a client would send its key again, for ever. */
 static int
 login_result(struct front *f, enum login l)
 {
-	if (l == LOGIN_FACTOR)
-		ssh_set_auth_methods(f->door.wire.ssh, SSH_AUTH_METHOD_INTERACTIVE);
-	return l == LOGIN_YES ? SSH_AUTH_SUCCESS : l == LOGIN_FACTOR ? SSH_AUTH_PARTIAL : SSH_AUTH_DENIED;
+	if (l == LOGIN_MORE)
+		offer(f);
+	return l == LOGIN_YES ? SSH_AUTH_SUCCESS : l == LOGIN_MORE ? SSH_AUTH_PARTIAL : SSH_AUTH_DENIED;
 }
 
 static int
@@ -222,7 +237,7 @@ pubkey_decide(struct front *f, ssh_key key, enum ssh_publickey_state_e state)
 	else if (good)
 		r = SSH_AUTH_SUCCESS;
 	else
-		login_failed(f, "publickey", "the key is not registered");
+		login_failed(f, "publickey", f->answer_text[0] != '\0' ? f->answer_text : "the gate does not answer");
 	ssh_string_free_char(b64);
 	buf_done(&blob);
 	return r;
@@ -233,7 +248,7 @@ on_pubkey(struct door *d, const char *user, ssh_key key, enum ssh_publickey_stat
 {
 	struct front *f = d->front;
 
-	if (!name_pin(f, user, "publickey"))
+	if ((f->next & (METHOD_PUBLICKEY | METHOD_CERTIFICATE)) == 0 || !name_pin(f, user, "publickey"))
 		return SSH_AUTH_DENIED;
 	if (state != SSH_PUBLICKEY_STATE_NONE && state != SSH_PUBLICKEY_STATE_VALID)
 		return SSH_AUTH_DENIED;
@@ -286,39 +301,37 @@ code_prompt(struct front *f, ssh_message m)
 	buf_done(&prompt);
 }
 
+/* The end of a keyboard-interactive exchange.  Where a code and PAM both may come, the other one is asked for next time. */
+static void
+interactive_end(struct front *f, ssh_message m, enum login l)
+{
+	if (l == LOGIN_YES) {
+		secret_wipe(f->factor_text.p, f->factor_text.len);
+		buf_clear(&f->factor_text);
+		(void)ssh_message_auth_reply_success(m, 0);
+	} else if (l == LOGIN_MORE && f->interactive == METHOD_TOTP) {
+		offer(f);
+		code_prompt(f, m);
+	} else if (l == LOGIN_MORE) {
+		offer(f);
+		(void)ssh_message_auth_reply_success(m, 1);
+	} else {
+		if ((f->next & (METHOD_TOTP | METHOD_INTERACTIVE)) == (METHOD_TOTP | METHOD_INTERACTIVE))
+			f->interactive ^= METHOD_TOTP | METHOD_INTERACTIVE;
+		(void)ssh_message_reply_default(m);
+	}
+}
+
 static void
 code_answer(struct front *f, ssh_message m)
 {
 	const char *code = ssh_userauth_kbdint_getnanswers(f->door.wire.ssh) == 1 ?
 	    ssh_userauth_kbdint_getanswer(f->door.wire.ssh, 0) : NULL;
 	struct msg_factor msg = { .code = slice_from(code != NULL ? code : "") };
-	char method[sizeof(f->method) + 8];
 
-	(void)snprintf(method, sizeof(method), "%s+totp", f->method);
 	if (msg.code.n > 64)
 		msg.code.n = 64;
-	if (!ask(f, f->gate, MSG_FACTOR, &msg, MSG_LOGIN_ANSWER, ANSWER_MS) || !f->answer_ok)
-		gate_refused(f, method);
-	else if (login_open(f, method) == LOGIN_YES) {
-		secret_wipe(f->factor_text.p, f->factor_text.len);
-		buf_clear(&f->factor_text);
-		(void)ssh_message_auth_reply_success(m, 0);
-		return;
-	}
-	(void)ssh_message_reply_default(m);
-}
-
-static void
-pam_done(struct front *f, ssh_message m)
-{
-	enum login l = login_finish(f, "keyboard-interactive", "", slice_from(""));
-
-	if (l == LOGIN_YES)
-		(void)ssh_message_auth_reply_success(m, 0);
-	else if (l == LOGIN_FACTOR)
-		code_prompt(f, m);
-	else
-		(void)ssh_message_reply_default(m);
+	interactive_end(f, m, login_step(f, MSG_FACTOR, &msg, "totp"));
 }
 
 /* The monitor's next word: another round, or the result. */
@@ -333,12 +346,11 @@ pam_next(struct front *f, ssh_message m)
 	if (f->answered == MSG_PAM_PROMPT && prompts_send(f, m))
 		return;
 	if (f->answered == MSG_PAM_RESULT && f->answer_ok) {
-		pam_done(f, m);
+		interactive_end(f, m, login_finish(f, "keyboard-interactive", "", slice_from("")));
 		return;
 	}
-	if (f->answered != MSG_PAM_RESULT || !f->answer_ok)
-		login_failed(f, "keyboard-interactive", f->answer_text[0] != '\0' ? f->answer_text : "refused by PAM");
-	(void)ssh_message_reply_default(m);
+	login_failed(f, "keyboard-interactive", f->answer_text[0] != '\0' ? f->answer_text : "refused by PAM");
+	interactive_end(f, m, LOGIN_NO);
 }
 
 static void
@@ -383,7 +395,7 @@ kbdint_answers(struct front *f, ssh_message m)
 
 /* A code came with the name, but no key of the client signed: say what to do instead of only failing. */
 static void
-kbdint_no_pam(struct front *f, ssh_message m)
+kbdint_none(struct front *f, ssh_message m)
 {
 	login_failed(f, "keyboard-interactive", "no key of this client is registered");
 	(void)ssh_message_reply_default(m);
@@ -399,23 +411,23 @@ may_begin(struct front *f)
 	return !f->ending;
 }
 
-/* False: it is refused. */
+/* Which of the two that speak by keyboard-interactive is it?  False: it is refused. */
 static bool
 kbdint(struct front *f, ssh_message m)
 {
-	bool response = ssh_message_auth_kbdint_is_response(m) != 0;
+	bool response = ssh_message_auth_kbdint_is_response(m) != 0, code = f->interactive == METHOD_TOTP;
 
 	if (!response && !may_begin(f))
 		return false;
 	f->begun = false;
 	if (!response && !name_pin(f, ssh_message_auth_user(m), "keyboard-interactive"))
 		return false;
-	if (f->factor)
+	if (code && (f->next & METHOD_TOTP) != 0)
 		response ? code_answer(f, m) : code_prompt(f, m);
-	else if (!f->o->pam)
-		kbdint_no_pam(f, m);
-	else
+	else if ((f->next & METHOD_INTERACTIVE) != 0)
 		response ? kbdint_answers(f, m) : kbdint_first(f, m);
+	else
+		kbdint_none(f, m);
 	return true;
 }
 
@@ -438,7 +450,7 @@ on_password(struct door *d, const char *user, const char *password)
 	bool good = false;
 	struct buf b;
 
-	if (!f->o->password || !name_pin(f, user, "password"))
+	if ((f->next & METHOD_PASSWORD) == 0 || !name_pin(f, user, "password"))
 		return SSH_AUTH_DENIED;
 	start.user = slice_from(f->account);
 	buf_init(&b, 2048);
@@ -465,14 +477,20 @@ auth_overheard(struct front *f, const char *method)
 const struct door_auth auth_of_user = { .none = on_none, .pubkey = on_pubkey, .password = on_password,
 	.interactive = on_interactive };
 
+static unsigned
+available(const struct front *f)
+{
+	return METHOD_PUBLICKEY | METHOD_CERTIFICATE | METHOD_TOTP | (f->o->pam ? METHOD_INTERACTIVE : 0) |
+	    (f->o->password ? METHOD_PASSWORD : 0);
+}
+
 void
 auth_init(struct front *f)
 {
-	int methods = SSH_AUTH_METHOD_PUBLICKEY;
-
-	methods |= f->o->pam ? SSH_AUTH_METHOD_INTERACTIVE : 0;
-	methods |= f->o->password ? SSH_AUTH_METHOD_PASSWORD : 0;
-	ssh_set_auth_methods(f->door.wire.ssh, methods);
+	(void)methods_parse(f->o->methods, &f->methods, NULL);     /* the monitor has read them already */
+	f->next = methods_next(&f->methods) & available(f);
+	f->interactive = METHOD_INTERACTIVE;
+	offer(f);
 	kerberos.userdata = f;
 	ssh_callbacks_init(&kerberos);
 }
@@ -492,14 +510,26 @@ auth_look(struct front *f)
 	}
 }
 
+static bool
+take_limits(struct front *f, const struct msg_login_answer *a)
+{
+	f->limits = a->limits;
+	free(f->only_command);
+	f->only_command = slice_dup(a->command);
+	return f->only_command != NULL && slice_copy(a->method, f->method, sizeof(f->method)) == 0;
+}
+
 static void
 take_login(struct front *f, const struct msg_login_answer *a)
 {
 	f->answer_ok = a->ok == 1 && slice_copy(a->user, f->user, sizeof(f->user)) == 0 &&
 	    slice_copy(a->login, f->door.login, sizeof(f->door.login)) == 0 &&
-	    slice_copy(a->host, f->door.host, sizeof(f->door.host)) == 0;
+	    slice_copy(a->host, f->door.host, sizeof(f->door.host)) == 0 && take_limits(f, a);
 	if (a->ok == 2) {
-		f->factor = buf_slice_append(&f->factor_text, a->reason) == 0;
+		f->next = a->next & available(f);
+		f->interactive = a->interactive;
+		buf_clear(&f->factor_text);
+		f->more = buf_slice_append(&f->factor_text, a->reason) == 0;
 		return;
 	}
 	(void)text_escaped(a->reason, f->answer_text, sizeof(f->answer_text));
@@ -532,7 +562,7 @@ auth_take(struct front *f, const struct chan_in *in)
 		take_name(f, in->message);
 		break;
 	case MSG_KEY_ANSWER:
-		f->answer_ok = key->known == 1;
+		take_text(f, key->known == 1, key->reason);
 		break;
 	case MSG_LOGIN_ANSWER:
 		take_login(f, in->message);

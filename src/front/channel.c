@@ -101,9 +101,30 @@ channel_find(const struct door *d, ssh_channel ssh)
 	return c;
 }
 
+/* A certificate's command runs instead of whatever was asked for; internal-sftp is sshd's word for sftp alone.  Should memory
+ * fail, what was asked for stays, and the gate refuses it. */
+static const char *
+only_command(struct channel *c, const char *kind)
+{
+	struct front *f = c->front;
+	char *copy;
+
+	if (!c->session || (f->limits & MSG_LIMIT_COMMAND) == 0)
+		return kind;
+	if (strcmp(f->only_command, "internal-sftp") == 0)
+		return "sftp";
+	copy = strdup(f->only_command);
+	if (copy == NULL)
+		return kind;
+	free(c->command);
+	c->command = copy;
+	return "exec";
+}
+
 void
 channel_go(struct channel *c, const char *kind, const char *host, const char *login)
 {
+	kind = only_command(c, kind);
 	(void)snprintf(c->kind, sizeof(c->kind), "%s", kind);
 	(void)snprintf(c->asked_host, sizeof(c->asked_host), "%s", host);
 	(void)snprintf(c->asked_login, sizeof(c->asked_login), "%s", login);

@@ -18,6 +18,7 @@
 
 #include "base/flags.h"
 #include "base/loop.h"
+#include "base/methods.h"
 #include "front/wire.h"
 #include "msg/chan.h"
 
@@ -59,6 +60,7 @@ struct front_options {
 	uint64_t window;                     /* bytes that may be delivered before they are durable */
 	uint64_t ack_timeout_s, log_level;
 	bool strict, pam, password;
+	const char *methods;                 /* as base/methods.h reads them */
 };
 
 struct front {
@@ -83,15 +85,20 @@ struct front {
 	/* authentication */
 	char raw[FRONT_NAME_MAX];            /* the SSH user name, pinned by the first request; it may hold a code */
 	char shown[1032], account[FRONT_NAME_MAX];           /* as logs may have it; whom it names, "" if it is no name */
-	char user[FRONT_NAME_MAX], method[32];
+	char user[FRONT_NAME_MAX], method[96];
 	unsigned tries;
 	bool pinned, ending;
 	unsigned came;                       /* logins that libssh has seen: door.heard of them as letters */
 	bool begun;                          /* a conversation that the client has not answered yet */
 	unsigned answered;                   /* type of the last synchronous answer */
 	bool answer_ok;
-	bool factor;                         /* the gate wants a one-time code before the login is one */
-	struct buf factor_text;              /* what to show with the prompt: lines of UTF-8 */
+	bool more;                           /* the last login answer asked for more */
+	struct methods methods;              /* AuthenticationMethods */
+	unsigned next;                       /* what may be proved now: bits of base/methods.h */
+	unsigned interactive;                /* … and which of them keyboard-interactive asks for: code or PAM */
+	struct buf factor_text;              /* what to show with the prompt for a code: lines of UTF-8 */
+	unsigned limits;                     /* by the user's certificate: bits of enum msg_limit */
+	char *only_command;                  /* with MSG_LIMIT_COMMAND */
 	char answer_text[512];
 	struct buf prompts;                  /* of the PAM round on the way */
 	unsigned prompts_n;

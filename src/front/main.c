@@ -48,6 +48,7 @@ static const struct flag flags[] = {
 	{ "strict-record", FLAG_YES, offsetof(struct front_options, strict) },
 	{ "pam", FLAG_YES, offsetof(struct front_options, pam) },
 	{ "password", FLAG_YES, offsetof(struct front_options, password) },
+	{ "methods", FLAG_TEXT, offsetof(struct front_options, methods) },
 };
 
 /* Whoever ends everything (a service manager, a terminal) means the monitor, which tells each front. */

@@ -23,7 +23,7 @@ on_pty(struct channel *c, ssh_message m)
 {
 	struct letter_pty p = letter_pty(m);
 
-	if (c->state != CH_NEW)
+	if (c->state != CH_NEW || (c->front->limits & MSG_LIMIT_NO_PTY) != 0)
 		return NO;
 	c->pty = true;
 	(void)text_escaped(slice_from(p.term), c->term, sizeof(c->term));

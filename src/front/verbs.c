@@ -299,7 +299,7 @@ verb_take(struct channel *c)
 	char text[FRONT_NAME_MAX + 64];
 	const char *args = NULL;
 
-	if (!is_ours(c->command))
+	if (!is_ours(c->command) || (c->front->limits & MSG_LIMIT_COMMAND) != 0)
 		return false;
 	while (v < verbs + VERBS_N && (args = args_of(v, c->command)) == NULL)
 		v++;

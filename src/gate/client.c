@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "gate/gate.h"
+#include "gate/login.h"
 #include "gate/second.h"
 
 enum { CLIENTS_MAX = 20000, QUEUE_ENOUGH = 512 * 1024 };
@@ -50,6 +50,7 @@ client_free(struct client *c)
 		free(t);
 	}
 	second_free(c);
+	login_free(c);
 	chan_free(c->chan);
 	free(c);
 }

@@ -148,7 +148,9 @@ take_explain(struct client *c, const void *message)
 	struct buf command;
 	struct dir_host *host;
 	char login[LOGIN_SIZE] = "";
-	struct decide_ask ask = { .user = directory_find_user(c->gate->dir, m->user), .verb = m->verb, .host = m->host,
+	const struct dir_user *user = directory_find_user(c->gate->dir, m->user);
+	struct rules_who who = { .name = user != NULL ? user->name : "", .groups = user != NULL ? user->groups : "" };
+	struct decide_ask ask = { .who = &who, .verb = m->verb, .host = m->host,
 	    .login = m->login, .src = m->src, .mfa = true, .at = m->at_us != 0 ? (wall_t){ (int64_t)m->at_us } : clock_wall() };
 	int r;
 
@@ -157,10 +159,10 @@ take_explain(struct client *c, const void *message)
 	ask.command = buf_slice(&command);
 	if (r != 0)
 		snprintf(a.text, sizeof(a.text), "the command is too long");
-	else if (ask.user == NULL)
+	else if (user == NULL)
 		snprintf(a.text, sizeof(a.text), "DENY: there is no user of this name");
-	else if (ask.user->disabled)
-		snprintf(a.text, sizeof(a.text), "DENY: this user is disabled");
+	else if (user->disabled)
+		snprintf(a.text, sizeof(a.text), "DENY: this user is locked");
 	else
 		decide_ask(c->gate, &ask, &host, login, &a);
 	answer.permit = a.permit;

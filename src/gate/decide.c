@@ -30,15 +30,15 @@ answer_no(struct rules_answer *ret, const char *fmt, ...)
 
 /* The logins to try, in the host's order. */
 static struct slice
-logins_of(const struct dir_host *host, const struct dir_user *user)
+logins_of(const struct dir_host *host, const struct rules_who *who)
 {
-	return slice_from(host->logins[0] != '\0' ? host->logins : user->name);
+	return slice_from(host->logins[0] != '\0' ? host->logins : who->name);
 }
 
 static void
 ask_default_login(const struct gate *g, struct rules_question *q, char login[LOGIN_SIZE], struct rules_answer *ret)
 {
-	struct slice rest = logins_of(q->host, q->user), one;
+	struct slice rest = logins_of(q->host, q->who), one;
 	struct rules_answer first = { 0 };
 	bool have_first = false;
 
@@ -86,7 +86,7 @@ void
 decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host **host, char login[LOGIN_SIZE],
     struct rules_answer *ret)
 {
-	struct rules_question q = { .user = ask->user, .verb = ask->verb, .login = ask->login, .command = ask->command,
+	struct rules_question q = { .who = ask->who, .verb = ask->verb, .login = ask->login, .command = ask->command,
 	    .to = ask->to, .listen = ask->listen, .src = ask->src, .at = ask->at, .mfa = ask->mfa };
 	struct slice name = ask->host;
 	struct match match;
@@ -125,7 +125,7 @@ decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host *
 static int
 logins_allowed(const struct gate *g, struct rules_question *q, struct buf *logins, struct rules_answer *last)
 {
-	struct slice rest = logins_of(q->host, q->user), one;
+	struct slice rest = logins_of(q->host, q->who), one;
 	struct rules_answer a = { 0 };
 	int r = 0;
 
@@ -142,19 +142,19 @@ logins_allowed(const struct gate *g, struct rules_question *q, struct buf *login
 }
 
 int
-decide_host_row(const struct gate *g, const struct dir_user *user, const struct dir_host *host, struct slice src,
+decide_host_row(const struct gate *g, const struct rules_who *who, const struct dir_host *host, struct slice src,
     bool wanted, struct buf *rows)
 {
 	struct msg_host_row row = { .name = slice_from(host->name), .addr = slice_from(host->addr),
 	    .labels = slice_from(host->labels), .logins = slice_from(host->logins), .allowed = 1 };
-	struct rules_question q = { .user = user, .host = host, .verb = slice_from("shell"), .src = src, .at = clock_wall(),
+	struct rules_question q = { .who = who, .host = host, .verb = slice_from("shell"), .src = src, .at = clock_wall(),
 	    .mfa = true };               /* a row shows what may be reached, whatever it still takes */
 	struct rules_answer a = { 0 };
 	struct buf logins;
 	int r = 0;
 
 	buf_init(&logins, 16384);
-	if (user != NULL) {
+	if (who != NULL) {
 		r = logins_allowed(g, &q, &logins, &a);
 		row.allowed = logins.len > 0;
 		row.logins = buf_slice(&logins);

@@ -10,7 +10,7 @@
 
 struct decide_ask {
 	bool mfa;                      /* see rules.h */
-	const struct dir_user *user;
+	const struct rules_who *who;
 	struct slice verb, host, login, command, to, listen, src;      /* login: empty for the default */
 	wall_t at;
 };
@@ -20,9 +20,9 @@ struct decide_ask {
 void decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host **host, char login[LOGIN_SIZE],
     struct rules_answer *ret);
 
-/* One host as user sees it (NULL: as the administrator does).  Appends to rows only if its allowed is as wanted.
+/* One host as they see it (NULL: as the administrator does).  Appends to rows only if its allowed is as wanted.
  * 0 or buf_append's codes. */
-int decide_host_row(const struct gate *g, const struct dir_user *user, const struct dir_host *host, struct slice src,
+int decide_host_row(const struct gate *g, const struct rules_who *who, const struct dir_host *host, struct slice src,
     bool wanted, struct buf *rows);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "base/secret.h"
 #include "base/text.h"
+#include "cert/cert.h"
 #include "gate/directory.h"
 #include "gate/host.h"
 #include "gate/names.h"
@@ -445,6 +446,8 @@ check_key(const struct directory *d, const void *row, struct err *e)
 	if (m->blob.n < 8 || p[0] != 0 || p[1] != 0 || (size_t)(p[2] << 8 | p[3]) != m->alg.n ||
 	    m->alg.n + 4 >= m->blob.n || !slice_eq(slice_of(p + 4, m->alg.n), m->alg))
 		return err_set(e, -EINVAL, "that is not an SSH public key: the type and the data do not fit");
+	if (cert_is(m->blob))
+		return err_set(e, -EINVAL, "that is a certificate: TrustedUserCAKeys in fortress.conf(5) names its authority");
 	if (u->nkeys >= KEYS_MAX && key_find(u, m->blob) == NULL)
 		return err_set(e, -EINVAL, "%s has %d keys already: delete one first", u->name, KEYS_MAX);
 	return m->comment.n <= DISPLAY_MAX ? 0 : err_set(e, -EINVAL, "the comment is longer than %d bytes", DISPLAY_MAX);

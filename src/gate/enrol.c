@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "gate/enrol.h"
 #include "gate/events.h"
-#include "gate/front.h"
+#include "gate/login.h"
 #include "gate/puts.h"
 
 enum { TTL_DEFAULT_S = 3600, TTL_MAX_S = 30 * 86400, PENDING_MAX = 256, PURGE_MAX = 256 };
@@ -86,7 +86,10 @@ pending_finish(struct pending *p, struct client *c, const char *reason)
 {
 	if (c != NULL) {
 		c->busy = false;
-		(void)front_login_answer(c, buf_slice(&p->raw), slice_from("publickey"), reason == NULL, reason);
+		if (reason == NULL)
+			login_enrolled(c, buf_slice(&p->blob));
+		else
+			(void)login_refused(c, buf_slice(&p->raw), slice_from("publickey"), reason);
 	}
 	pending_free(p);
 }
@@ -141,14 +144,11 @@ code_burnt(struct gate *g, struct client *c, uint32_t number, bool ok, struct sl
 int
 enrol_start(struct client *c, const struct msg_login *m, const struct names *n)
 {
-	const struct dir_user *u = directory_find_user(c->gate->dir, n->user);
 	unsigned char hash[CODE_HASH];
-	struct msg_dir_code row = { .op = MSG_DIR_DELETE, .actor = n->user, .user = n->user, .hash = slice_of(hash, CODE_HASH) };
+	struct msg_dir_code row = { .op = MSG_DIR_DELETE, .actor = n->user, .user = n->user };
 	struct pending *p;
 	struct err e = { 0 };
 
-	if (u != NULL && u->disabled)
-		return front_login_answer(c, m->raw, m->method, false, "this user is disabled");
 	p = pending_new(c, n->user);
 	if (p == NULL || buf_slice_append(&p->raw, m->raw) != 0 || buf_slice_append(&p->alg, m->alg) != 0 ||
 	    buf_slice_append(&p->blob, m->blob) != 0) {
@@ -157,6 +157,7 @@ enrol_start(struct client *c, const struct msg_login *m, const struct names *n)
 		return -ENOMEM;
 	}
 	SHA256(n->code.p, n->code.n, hash);
+	row.hash = slice_of(hash, CODE_HASH);
 	c->busy = true;
 	if (!directory_take_code(c->gate->dir, n->user, hash, clock_wall()))
 		pending_finish(p, c, "this code has been used");
@@ -250,7 +251,7 @@ enrol_new_code(struct client *c, const struct msg_enrol *m)
 	if (ttl_s > TTL_MAX_S)
 		return enrolled_send(c, m->req, NULL, "a code is good for at most 30 days");
 	if (u != NULL && u->disabled)
-		return enrolled_send(c, m->req, NULL, "this user is disabled: fortress user enable makes it good again");
+		return enrolled_send(c, m->req, NULL, "this user is locked: fortress user unlock lets in again");
 	enrol_purge(c->gate);
 	p = pending_new(c, m->user);
 	if (p == NULL || names_new_code(p->code) != 0) {

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "gate/events.h"
+#include "gate/login.h"
 
 enum { INFORMATIONAL = 1, LOW, MEDIUM, HIGH };
 enum { TEXT_MAX = 60000 };
@@ -41,6 +42,8 @@ events_login(struct client *c, const char *user, const char *method, bool ok, co
 		r = buf_text(&detail, "{");
 	if (r == 0)
 		r = put_pair(&detail, "method", slice_from(method));
+	if (r == 0 && ok)
+		r = login_detail(c, &detail);
 	if (r == 0)
 		r = buf_text(&detail, "}");
 	m.text = buf_slice(&sentence);
@@ -136,6 +139,23 @@ events_policy(struct gate *g, bool ok, const char *actor, const char *text)
 
 	buf_init(&sentence, 2048);
 	r = buf_printf(&sentence, ok ? "the policy was loaded: %s" : "the policy was not loaded: %s", text);
+	m.text = buf_slice(&sentence);
+	if (r == 0)
+		r = gate_event(g, &m);
+	buf_done(&sentence);
+	return r;
+}
+
+int
+events_trust(struct gate *g, bool ok, const char *what, const char *text)
+{
+	struct msg_event m = { .class_uid = EVENT_POLICY, .activity = 3, .severity = ok ? INFORMATIONAL : HIGH, .ok = ok,
+	    .actor = slice_from("fortress") };
+	struct buf sentence;
+	int r;
+
+	buf_init(&sentence, 2048);
+	r = buf_printf(&sentence, ok ? "%s was loaded: %s" : "%s was not loaded: %s", what, text);
 	m.text = buf_slice(&sentence);
 	if (r == 0)
 		r = gate_event(g, &m);

@@ -17,6 +17,7 @@ int events_decision(struct client *c, const struct msg_decide *m, const struct r
     const char *login, uint64_t ticket);
 int events_refused_signature(struct client *c, const struct ticket *t, const char *why);
 int events_policy(struct gate *g, bool ok, const char *actor, const char *text);
+int events_trust(struct gate *g, bool ok, const char *what, const char *text);      /* a file of authorities or of what is revoked */
 int events_view(struct gate *g, uint32_t req, const char *actor, struct slice session, struct slice how);
 
 #endif

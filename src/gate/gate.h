@@ -4,12 +4,15 @@
 #ifndef GATE_GATE_H
 #define GATE_GATE_H
 
+#include "base/methods.h"
 #include "gate/directory.h"
 #include "gate/factor.h"
 #include "gate/keys.h"
 #include "gate/names.h"
+#include "gate/recent.h"
 #include "gate/rules.h"
 #include "gate/signer.h"
+#include "gate/trust.h"
 #include "msg/chan.h"
 
 struct puts;
@@ -22,6 +25,10 @@ struct gate {
 	struct keys *keys;
 	struct factor_key *factor_key;
 	struct rules *rules;
+	struct trust *trust;
+	struct methods methods;        /* what a login has to prove */
+	uint32_t mfa_period_s;
+	struct recent *recent;
 	struct puts *puts;
 	struct client *clients;
 	unsigned nclients;
@@ -57,7 +64,8 @@ struct client {
 	char vouched[256];             /* whom PAM has let in on this connection, by the monitor's word; or "" */
 	uint32_t vouched_methods;      /* enum msg_vouch_method */
 	bool mfa;                      /* user has proved a second factor */
-	struct second *second;         /* a login that waits for its one-time code (second.c) */
+	struct login *login;           /* on its way, and what user rests on afterwards (login.c) */
+	struct second *second;         /* it waits for its one-time code (second.c) */
 	bool busy;                     /* a login or an enrolment is under way */
 	bool missed;                   /* has named a wrong enrolment code: that counts once a connection */
 	client_more_fn *more;

@@ -8,6 +8,7 @@
 
 #include "gate/decide.h"
 #include "gate/lists.h"
+#include "gate/login.h"
 
 #define ROWS_ENOUGH 60000             /* bytes of rows in one message */
 #define TURN_HOSTS  2000              /* hosts looked at for one message */
@@ -17,17 +18,22 @@ lists_hosts(struct client *c)
 {
 	struct gate *g = c->gate;
 	const struct dir_user *user = directory_find_user(g->dir, slice_from(c->asked));
+	struct rules_who who = { .name = c->asked, .groups = user != NULL ? user->groups : "" };
 	struct slice src = slice_from(c->kind == MSG_CLIENT_FRONT ? c->peer : "");
 	struct msg_host_rows m = { .more = 1 };
+	struct err e = { 0 };
 	struct buf rows;
 	int r = 0;
 
-	/* Who is not (any more) a user sees nothing; nobody's name at all is an administrator's question. */
-	if (c->asked[0] != '\0' && (user == NULL || user->disabled)) {
+	/* Who is not (any more) let in sees nothing; nobody's name at all is an administrator's question. */
+	if (c->kind == MSG_CLIENT_FRONT ? login_check(c, NULL, &e) != 0 :
+	    c->asked[0] != '\0' && (user == NULL || user->disabled)) {
 		m.more = 0;
 		(void)chan_send(c->chan, MSG_HOST_ROWS, &m);
 		return true;
 	}
+	if (c->kind == MSG_CLIENT_FRONT)
+		login_who(c, &who);
 	buf_init(&rows, MSG_MAX - 1024);
 	for (int looked = 0; r == 0 && rows.len < ROWS_ENOUGH && looked < TURN_HOSTS; looked++) {
 		if (c->cursor == directory_hosts(g->dir)) {
@@ -36,7 +42,7 @@ lists_hosts(struct client *c)
 			c->cursor = 0;
 			break;
 		}
-		r = decide_host_row(g, user, directory_host_at(g->dir, c->cursor++), src, c->phase == 0, &rows);
+		r = decide_host_row(g, who.name[0] != '\0' ? &who : NULL, directory_host_at(g->dir, c->cursor++), src, c->phase == 0, &rows);
 	}
 	m.rows = buf_slice(&rows);
 	if ((r != 0 && r != -ENOBUFS) || chan_send(c->chan, MSG_HOST_ROWS, &m) != 0)

@@ -21,6 +21,7 @@
 #include "gate/enrol.h"
 #include "gate/gate.h"
 #include "gate/puts.h"
+#include "gate/settings.h"
 #include "gate/vouch.h"
 #include "msg/reserved.h"
 
@@ -156,6 +157,9 @@ monitor_message(void *arg, struct chan *chan, struct chan_in *in)
 	case MSG_VOUCH:
 		vouch_take(g, in->message);
 		return;
+	case MSG_SETTINGS:
+		settings_take(g, in);
+		return;
 	case MSG_RELOAD:
 		reloaded.ok = control_load_policy(g, "fortress", &e) == 0;
 		reloaded.text = slice_from(e.text);
@@ -181,7 +185,9 @@ gate_open(struct gate *g, const struct options *o)
 	g->loop = loop_new();
 	g->dir = directory_new();
 	g->puts = puts_new();
-	if (g->loop == NULL || g->dir == NULL || g->puts == NULL)
+	g->trust = trust_new();
+	g->recent = recent_new();
+	if (g->loop == NULL || g->dir == NULL || g->puts == NULL || g->trust == NULL || g->recent == NULL)
 		fatal("out of memory");
 	g->keys = keys_open(o->state, &e);
 	if (g->keys == NULL)
@@ -211,6 +217,8 @@ gate_close(struct gate *g)
 	keys_close(g->keys);
 	factor_close(g->factor_key);
 	puts_free(g->puts);
+	recent_free(g->recent);
+	trust_free(g->trust);
 	directory_free(g->dir);
 	loop_free(g->loop);
 }

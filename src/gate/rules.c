@@ -145,21 +145,35 @@ rules_load(struct rules *r, struct err *e)
 	return code == 0 ? 0 : err_set(e, code, "%s", why.text);
 }
 
+static struct policy_request
+request_of(const struct rules_who *who)
+{
+	return (struct policy_request){ .user = slice_from(who->guest ? "" : who->name), .principals = who->principals,
+	    .principals_n = who->principals_n };
+}
+
 void
 rules_ask(const struct rules *r, const struct rules_question *q, struct rules_answer *ret)
 {
-	struct policy_request req = { .user = slice_from(q->user->name), .verb = q->verb, .host = slice_from(q->host->name),
-	    .login = q->login, .command = q->command, .to = q->to, .listen = q->listen, .src = q->src, .now = q->at };
+	struct policy_request req = request_of(q->who);
 	struct policy_facts facts;
 	struct policy_decision d;
 	struct buf words;
 
 	*ret = (struct rules_answer){ 0 };
+	req.verb = q->verb;
+	req.host = slice_from(q->host->name);
+	req.login = q->login;
+	req.command = q->command;
+	req.to = q->to;
+	req.listen = q->listen;
+	req.src = q->src;
+	req.now = q->at;
 	if (r->policy == NULL) {
 		snprintf(ret->text, sizeof(ret->text), "DENY (no policy is in force): %.900s", r->error);
 		return;
 	}
-	if (!policy_facts_set(&facts, slice_from(q->user->groups), req.host, slice_from(q->host->labels))) {
+	if (!policy_facts_set(&facts, slice_from(q->who->groups), req.host, slice_from(q->host->labels))) {
 		snprintf(ret->text, sizeof(ret->text), "DENY: more than %d groups or labels", FACTS_MAX);
 		return;
 	}
@@ -179,15 +193,21 @@ rules_ask(const struct rules *r, const struct rules_question *q, struct rules_an
 }
 
 bool
-rules_want_mfa(const struct rules *r, const struct dir_user *user)
+rules_want_mfa(const struct rules *r, const struct rules_who *who)
 {
-	struct policy_request req = { .user = slice_from(user->name) };
+	struct policy_request req = request_of(who);
 	struct policy_facts facts;
 
-	if (r->policy == NULL || !policy_facts_set(&facts, slice_from(user->groups), slice_from(""), slice_from("")))
+	if (r->policy == NULL || !policy_facts_set(&facts, slice_from(who->groups), slice_from(""), slice_from("")))
 		return false;
 	policy_facts_use(&facts, &req);
 	return policy_may_require(r->policy, &req, POLICY_MFA);
+}
+
+bool
+rules_name_principal(const struct rules *r, const struct rules_who *who)
+{
+	return r->policy != NULL && policy_names_principal(r->policy, who->principals, who->principals_n);
 }
 
 const char *

@@ -18,8 +18,16 @@ void rules_close(struct rules *r);
 /* Reads the files again.  0, or negative with e (file:line:col: why); then what was in force stays. */
 int rules_load(struct rules *r, struct err *e);
 
+/* Somebody, as the policy sees people. */
+struct rules_who {
+	const char *name, *groups;
+	const struct slice *principals;    /* of the certificate that logged in */
+	size_t principals_n;
+	bool guest;                /* not in the directory: only cert:NAME and any are about them, whatever their name */
+};
+
 struct rules_question {
-	const struct dir_user *user;
+	const struct rules_who *who;
 	const struct dir_host *host;
 	struct slice verb, login, command, to, listen, src;
 	wall_t at;
@@ -34,8 +42,10 @@ struct rules_answer {
 /* Pure.  Without a policy in force everything is denied. */
 void rules_ask(const struct rules *r, const struct rules_question *q, struct rules_answer *ret);
 
-/* Might this user need a second factor for anything? */
-bool rules_want_mfa(const struct rules *r, const struct dir_user *user);
+/* Might they need a second factor for anything? */
+bool rules_want_mfa(const struct rules *r, const struct rules_who *who);
+/* Does a permit name one of their principals? */
+bool rules_name_principal(const struct rules *r, const struct rules_who *who);
 
 const char *rules_hash(const struct rules *r);         /* hexadecimal SHA-256 of all files, "" without a policy */
 const char *rules_error(const struct rules *r);        /* why the last load failed, "" if it did not */

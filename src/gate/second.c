@@ -10,16 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "gate/front.h"
+#include "gate/login.h"
 #include "gate/puts.h"
 #include "gate/second.h"
 
-enum { TRIES = 5, WAIT_S = 60, SHOW_MAX = 16000 };
+enum { TRIES = 5, WAIT_S = 60 };
 
 struct second {
-	char raw[NAMES_MAX + 1], method[48], user[65];
+	char user[65];
 	unsigned char sealed[FACTOR_SEALED];
 	size_t sealed_n;
 	bool is_new;
@@ -35,26 +36,19 @@ second_free(struct client *c)
 }
 
 bool
-second_is_wanted(const struct client *c, const char *user)
+second_is_possible(const struct client *c)
 {
-	const struct dir_user *u = directory_find_user(c->gate->dir, slice_from(user));
-
-	return !c->mfa && u != NULL && rules_want_mfa(c->gate->rules, u);
+	return directory_find_user(c->gate->dir, slice_from(login_user(c))) != NULL;
 }
 
 static int
-make_secret(struct client *c, struct second *s, struct buf *show)
+make_secret(struct client *c, struct second *s)
 {
 	struct buf sealed;
 	int r;
 
 	buf_init(&sealed, FACTOR_SEALED);
 	r = factor_new(c->gate->factor_key, s->user, &sealed);
-	if (r == 0)
-		r = buf_text(show, "A second factor is needed here, and you have none yet.\n"
-		    "Scan this with an authenticator app, or type the secret into it; then enter the code that it shows.\n\n");
-	if (r == 0)
-		r = factor_show(c->gate->factor_key, s->user, buf_slice(&sealed), show);
 	if (r == 0) {
 		memcpy(s->sealed, sealed.p, sealed.len);
 		s->sealed_n = sealed.len;
@@ -64,40 +58,40 @@ make_secret(struct client *c, struct second *s, struct buf *show)
 	return r;
 }
 
-int
-second_ask(struct client *c, struct slice raw, struct slice method, const char *user)
+static int
+second_new(struct client *c)
 {
-	const struct dir_user *u = directory_find_user(c->gate->dir, slice_from(user));
-	struct msg_login_answer answer = { .ok = 2 };
+	const struct dir_user *u = directory_find_user(c->gate->dir, slice_from(login_user(c)));
 	struct second *s = calloc(1, sizeof(*s));
-	struct buf show;
-	int r = 0;
 
 	if (s == NULL)
 		return -ENOMEM;
 	c->second = s;
-	snprintf(s->user, sizeof(s->user), "%s", user);
-	snprintf(s->method, sizeof(s->method), "%.*s+totp", (int)(method.n < 40 ? method.n : 40), (const char *)method.p);
-	(void)slice_copy(raw, s->raw, sizeof(s->raw));
-	buf_init(&show, SHOW_MAX);
-	if (u->factor_n > 0) {
-		memcpy(s->sealed, u->factor, u->factor_n);
-		s->sealed_n = u->factor_n;
-	} else {
-		r = make_secret(c, s, &show);
-	}
-	answer.reason = buf_slice(&show);
-	if (r == 0)
-		r = chan_send(c->chan, MSG_LOGIN_ANSWER, &answer);
-	secret_wipe(show.p, show.len);
-	buf_done(&show);
-	return r;
+	snprintf(s->user, sizeof(s->user), "%s", u->name);
+	if (u->factor_n == 0)
+		return make_secret(c, s);
+	memcpy(s->sealed, u->factor, u->factor_n);
+	s->sealed_n = u->factor_n;
+	return 0;
+}
+
+int
+second_prepare(struct client *c, struct buf *show)
+{
+	int r = c->second == NULL ? second_new(c) : 0;
+
+	if (r != 0 || !c->second->is_new)
+		return r;
+	r = buf_text(show, "A second factor is needed here, and you have none yet.\n"
+	    "Scan this with an authenticator app, or type the secret into it; then enter the code that it shows.\n\n");
+	return r != 0 ? r : factor_show(c->gate->factor_key, c->second->user,
+	    slice_of(c->second->sealed, c->second->sealed_n), show);
 }
 
 static int
 no(struct client *c, const char *why)
 {
-	return front_login_answer(c, slice_from(c->second->raw), slice_from("totp"), false, why);
+	return login_refused(c, slice_from(c->second->user), slice_from("totp"), why);
 }
 
 static void
@@ -113,9 +107,9 @@ kept(struct gate *g, struct client *c, uint32_t req, bool good, struct slice tex
 		(void)no(c, text_escaped(text, why, sizeof(why)));
 		return;
 	}
-	c->mfa = true;
-	(void)front_login_answer(c, slice_from(c->second->raw), slice_from(c->second->method), false, NULL);
 	second_free(c);
+	if (login_proved(c, METHOD_TOTP, false) != 0)
+		log_warn("login lost: %s: the front does not listen", c->peer);
 }
 
 static int
@@ -141,7 +135,7 @@ second_take(struct client *c, const void *message)
 	if (s == NULL || c->busy)
 		return -EPROTO;
 	if (u == NULL || u->disabled)
-		return no(c, "this user is disabled");
+		return no(c, "this user is locked");
 	if (s->is_new && u->factor_n > 0)
 		return no(c, "a second factor was made meanwhile: log in again");
 	if (now.us < u->factor_wait_us)

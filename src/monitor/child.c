@@ -27,6 +27,7 @@
 #include "monitor/conn.h"
 #include "monitor/dial.h"
 #include "monitor/listen.h"
+#include "monitor/settings.h"
 #include "monitor/starter.h"
 
 #define RESTART_FIRST_MS 100
@@ -116,6 +117,7 @@ acceptor_args(const struct monitor *m, struct args *a)
 	for (unsigned i = 0; i < c->host_keys.n; i++)
 		arg_pair(a, "--host-key", c->host_keys.items[i]);
 	arg_pair(a, "--user", c->user);
+	arg_pair(a, "--methods", c->methods);
 	arg_number(a, "--login-grace", c->login_grace_s);
 	arg_number(a, "--max-tries", c->auth_tries_max);
 	arg_number(a, "--max-channels", c->channels_max);
@@ -310,6 +312,8 @@ child_start_pair(struct monitor *m, struct err *e)
 		if (r != 0)
 			child_ask_to_stop(m, CHILD_STORE, "there is no gate");
 	}
+	if (r == 0)
+		settings_send(m);                     /* before any client: the channel keeps the order */
 	close(pair[0]);
 	close(pair[1]);
 	return r;

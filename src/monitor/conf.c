@@ -17,6 +17,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/methods.h"
 #include "base/text.h"
 #include "monitor/conf.h"
 #include "monitor/conf_check.h"
@@ -45,6 +46,15 @@ static const struct conf_row rows[] = {
 	{ "PAMService", TEXT, AT(pam_service), "fortress", 0, 0, NULL, "The service's name in /etc/pam.d." },
 	{ "PasswordAuthentication", WORD, AT(password), "no", 0, 0, yes_no,
 	    "Also offer the password method (through PAM)." },
+	{ "TrustedUserCAKeys", PATH, AT(user_cas), NULL, 0, 0, NULL,
+	    "Public keys of authorities whose user certificates let in, one a line; see USER CERTIFICATES." },
+	{ "RevokedKeys", PATH, AT(revoked_keys), NULL, 0, 0, NULL,
+	    "Keys, authorities and certificates that let in no more: lines of public keys and fingerprints, or what "
+	    "ssh-keygen -k makes." },
+	{ "AuthenticationMethods", METHODS, AT(methods), "any", 0, 0, NULL,
+	    "What a login has to prove: lists of methods, each in its order; see AUTHENTICATION." },
+	{ "MfaPeriod", DURATION, AT(mfa_period_s), "0s", 0, 30 * 86400, NULL,
+	    "How long a second factor counts for further logins with the same key from the same address; 0 means that it does not." },
 	{ "LoginGraceTime", DURATION, AT(login_grace_s), "60s", 1, 3600, NULL,
 	    "How long a client may take to log in." },
 	{ "MaxAuthTries", NUMBER, AT(auth_tries_max), "6", 1, 100, NULL, "Failed tries that a connection may make." },
@@ -304,11 +314,32 @@ defaults(struct parse *p)
 	return r == 0 && p->conf->host_keys.n == 0 ? host_keys_default(p) : r;
 }
 
+/* What one keyword asks for and another turns off. */
+static int
+together(struct parse *p)
+{
+	const struct conf *c = p->conf;
+	struct methods m = { 0 };
+	unsigned all;
+
+	(void)methods_parse(c->methods, &m, NULL);
+	all = methods_all(&m);
+	if ((all & METHOD_INTERACTIVE) != 0 && !c->use_pam)
+		return err_set(p->place.e, -EINVAL, "AuthenticationMethods names keyboard-interactive, which needs UsePAM yes");
+	if ((all & METHOD_PASSWORD) != 0 && !c->password)
+		return err_set(p->place.e, -EINVAL, "AuthenticationMethods names password, which needs PasswordAuthentication yes");
+	if ((all & METHOD_CERTIFICATE) != 0 && c->user_cas == NULL)
+		return err_set(p->place.e, -EINVAL, "AuthenticationMethods names certificate, which needs TrustedUserCAKeys");
+	return 0;
+}
+
 static struct conf *
 finish(struct parse *p, int r)
 {
 	if (r == 0)
 		r = defaults(p);
+	if (r == 0)
+		r = together(p);
 	if (r == 0)
 		return p->conf;
 	conf_free(p->conf);
@@ -359,7 +390,7 @@ conf_print(const struct conf *c, FILE *out)
 static void
 row_print_mdoc(const struct conf_row *r, FILE *out)
 {
-	static const char *const args[] = { [TEXT] = "name", [PATH] = "file", [LIST] = "address", [PATHS] = "file",
+	static const char *const args[] = { [TEXT] = "name", [PATH] = "file", [METHODS] = "list ...", [LIST] = "address", [PATHS] = "file",
 		[NUMBER] = "number", [SIZE] = "size", [DURATION] = "time", [NETWORKS] = "network ...", [RAMP] = "start:rate:full" };
 
 	fprintf(out, ".It Cm %s", r->name);

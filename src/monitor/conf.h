@@ -36,6 +36,9 @@ struct conf {
 	struct conf_list listen;             /* "ADDRESS:PORT" or "[V6]:PORT" */
 	struct conf_list host_keys;          /* paths */
 	char *policy, *pam_service, *user, *gate_user, *store_user, *checkpoint_file;
+	char *user_cas, *revoked_keys;       /* paths, or NULL */
+	char *methods;                       /* as base/methods.h reads them */
+	uint64_t mfa_period_s;
 	uint64_t log_level;                  /* enum log_level */
 	uint64_t use_pam, password;          /* 0 or 1 */
 	uint64_t login_grace_s, auth_tries_max, channels_max;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/methods.h"
 #include "base/text.h"
 #include "monitor/conf_value.h"
 
@@ -213,6 +214,18 @@ text_set(const struct conf_row *r, void *at, const struct conf_place *p, size_t 
 	return 0;
 }
 
+/* Kept as it was written; who uses it reads it again. */
+static int
+methods_set(const struct conf_row *r, void *at, const struct conf_place *p, size_t col, const char *text)
+{
+	struct methods m;
+	struct err why;
+
+	if (methods_parse(text, &m, &why) != 0)
+		return conf_fail(p, col, "not possible as", r->name, why.text);
+	return text_set(r, at, p, col, text);
+}
+
 static int
 list_add(const struct conf_row *r, void *at, const struct conf_place *p, size_t col, const char *text)
 {
@@ -242,7 +255,7 @@ int
 conf_value_set(const struct conf_row *r, void *at, const struct conf_place *p, size_t col, const char *text)
 {
 	static int (*const set[])(const struct conf_row *, void *, const struct conf_place *, size_t, const char *) = {
-		[TEXT] = text_set, [PATH] = text_set, [LIST] = list_add, [PATHS] = list_add, [NETWORKS] = networks_set,
+		[TEXT] = text_set, [PATH] = text_set, [METHODS] = methods_set, [LIST] = list_add, [PATHS] = list_add, [NETWORKS] = networks_set,
 		[NUMBER] = number_set, [SIZE] = number_set, [DURATION] = number_set, [RAMP] = ramp_set, [WORD] = word_set,
 		[WORDS] = words_set,
 	};
@@ -255,7 +268,7 @@ conf_value_free(const struct conf_row *r, void *at)
 {
 	struct conf_list *list = at;
 
-	if (r->kind == TEXT || r->kind == PATH)
+	if (r->kind == TEXT || r->kind == PATH || r->kind == METHODS)
 		free(*(char **)at);
 	if (r->kind == LIST || r->kind == PATHS)
 		while (list->n > 0)
@@ -296,6 +309,7 @@ conf_value_print(const struct conf_row *r, const void *at, FILE *out)
 	switch (r->kind) {
 	case TEXT:
 	case PATH:
+	case METHODS:
 		if (*(char *const *)at != NULL)
 			fprintf(out, "%s %s\n", r->name, *(char *const *)at);
 		break;

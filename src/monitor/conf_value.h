@@ -2,7 +2,7 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * The kinds of values in fortress.conf: read from text, printed back, freed.  A value lies in struct
- * conf: TEXT, PATH a char *; LIST, PATHS a struct conf_list; NETWORKS a struct conf_networks; RAMP
+ * conf: TEXT, PATH, METHODS a char *; LIST, PATHS a struct conf_list; NETWORKS a struct conf_networks; RAMP
  * a struct conf_ramp; all others a uint64_t.
  */
 #ifndef MONITOR_CONF_VALUE_H
@@ -10,7 +10,7 @@
 
 #include "monitor/conf.h"
 
-enum conf_kind { TEXT, PATH, LIST, PATHS, NETWORKS, NUMBER, SIZE, DURATION, RAMP, WORD, WORDS };
+enum conf_kind { TEXT, PATH, METHODS, LIST, PATHS, NETWORKS, NUMBER, SIZE, DURATION, RAMP, WORD, WORDS };
 
 struct conf_row {
 	const char *name;

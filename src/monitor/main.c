@@ -25,6 +25,7 @@
 #include "monitor/conn.h"
 #include "monitor/control.h"
 #include "monitor/listen.h"
+#include "monitor/settings.h"
 #include "monitor/source.h"
 #include "monitor/starter.h"
 #include "monitor/state.h"
@@ -159,13 +160,16 @@ reload_conf(struct monitor *m)
 
 	if (c == NULL) {
 		log_error("configuration not loaded, the old one stays: %s", e.text);
+		conf_free(c);
 		return;
 	}
 	conf_free(m->conf);
 	m->conf = c;
 	log_set_level((enum log_level)c->log_level);
-	if (m->children[CHILD_GATE].chan != NULL)
+	if (m->children[CHILD_GATE].chan != NULL) {
+		settings_send(m);
 		(void)chan_send(m->children[CHILD_GATE].chan, MSG_RELOAD, &reload);
+	}
 	if (child_renew_acceptor(m, &e) != 0)
 		log_error("no new acceptor, the old one serves on: %s", e.text);
 	else

@@ -25,6 +25,7 @@ enum msg_type {
 	MSG_RELOAD,                       /* monitor → gate: read the policy again */
 	MSG_RELOADED,                     /* gate → monitor, gate → ctl: how it went */
 	MSG_CLIENT_NEW,                   /* monitor → gate, store: here is a front or a ctl [1 fd] */
+	MSG_SETTINGS,                     /* monitor → gate: what the configuration says about logins [0 to 2 fds: cas, revoked] */
 
 	/* monitor ⇄ acceptor (front before it forks) */
 	MSG_CONN_NEW = 20,                /* a connection [4 fds: socket, monitor, gate, store] */
@@ -107,8 +108,10 @@ enum msg_type {
 	MSG_TYPE_END
 };
 
+enum msg_file { MSG_FILE_NONE = 0, MSG_FILE_COMES = 1, MSG_FILE_UNREADABLE = 2 };     /* COMES: its descriptor is with it */
 enum msg_client { MSG_CLIENT_FRONT = 1, MSG_CLIENT_CTL = 2 };
 enum msg_dir_op { MSG_DIR_SHOW = 0, MSG_DIR_PUT = 1, MSG_DIR_DELETE = 2, MSG_DIR_CHECK = 3 };  /* CHECK: would a put be taken? */
+enum msg_limit { MSG_LIMIT_COMMAND = 1, MSG_LIMIT_NO_PTY = 2 };
 enum msg_vouch_method { MSG_VOUCH_INTERACTIVE = 1, MSG_VOUCH_PASSWORD = 2 };
 enum msg_target_kind { MSG_TARGET_SSHD = 1, MSG_TARGET_AGENT = 2 };
 enum msg_proxied_kind { MSG_PROXIED_BAD = 0, MSG_PROXIED_FOR = 1, MSG_PROXIED_OWN = 2 };
@@ -118,6 +121,8 @@ struct msg_ready { uint32_t sandboxed; };             /* 1: seccomp held */
 struct msg_stop { struct slice reason; };
 struct msg_reload { uint32_t req; };
 struct msg_reloaded { uint32_t req, ok; struct slice text; };
+/* cas, revoked: enum msg_file.  Names for the log.  methods: as base/methods.h reads them */
+struct msg_settings { uint32_t cas, revoked, mfa_period_s; struct slice cas_name, revoked_name, methods; };
 struct msg_client_new { uint64_t conn; uint32_t kind, uid, pid; struct slice peer; };
 
 /* proxied: a header comes first, and there are 2 fds only: socket, monitor */
@@ -148,12 +153,21 @@ struct msg_name_ask { struct slice raw; };
 struct msg_name_answer { struct slice user, shown; };
 /* raw: the SSH user name as it came, e.g. "alice", "alice+web1", "alice+root+web1", "alice+e-CODE" */
 struct msg_key_ask { struct slice raw, alg, blob; };
-struct msg_key_answer { uint32_t known, enrolling; };
+/* reason: why not, for the record; empty for a key that nobody knows */
+struct msg_key_answer { uint32_t known, enrolling; struct slice reason; };
 /* method: "publickey", "keyboard-interactive", "password"; blob empty but for publickey */
 struct msg_login { struct slice raw, method, alg, blob; };
-/* ok: 0 no (reason says why), 1 yes, 2 first a one-time code (reason: what to show: lines of UTF-8, a QR code at
- * the first time).  user: the bastion's user; login and host: what raw named beyond it, or empty */
-struct msg_login_answer { uint32_t ok, enrolled; struct slice user, login, host, reason; };
+/* ok: 0 no (reason says why), 1 yes, 2 more has to be proved (reason: what to show before a one-time code is asked for:
+ * lines of UTF-8, a QR code at the first time).
+ * user: the bastion's user; login and host: what raw named beyond it, or empty; method: all that was proved.
+ * next: what may be proved now (bits of base/methods.h); interactive: which of them keyboard-interactive is to ask for.
+ * limits: bits of enum msg_limit, by the user's certificate; command: then the only one, or empty */
+struct msg_login_answer {
+	uint32_t ok, enrolled;
+	struct slice user, login, host, reason, method;
+	uint32_t next, interactive, limits;
+	struct slice command;
+};
 /* user: empty for a front (its own); a ctl must name one, or "" for all hosts as the administrator sees them */
 struct msg_hosts_ask { struct slice user; };
 /* rows: each u32 length and a packed struct msg_host_row (msg_host_row_take); more: another message follows */

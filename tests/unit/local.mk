@@ -90,3 +90,7 @@ check_PROGRAMS += %D%/test_copy %D%/test_zmodem
 TESTS += %D%/test_copy %D%/test_zmodem
 %C%_test_copy_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
 %C%_test_zmodem_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
+
+check_PROGRAMS += %D%/test_methods
+TESTS += %D%/test_methods
+%C%_test_methods_LDADD = $(TAP_LIBS) $(BASE_LIBS)

@@ -45,6 +45,13 @@ test_good(void)
 	conf_free(c);
 	c = parse("", &e);
 	ok(c != NULL && c->listen.n == 1, "an empty file is good");
+	is(c->methods, "any", "any method");
+	conf_free(c);
+	c = parse("UsePAM yes\nTrustedUserCAKeys ca.pub\nMfaPeriod 8h\n"
+	    "AuthenticationMethods publickey,totp publickey,keyboard-interactive certificate\n", &e);
+	ok(c != NULL && c->mfa_period_s == 28800, "methods and their period: %s", e.text);
+	is(c->methods, "publickey,totp publickey,keyboard-interactive certificate", "lists with blanks between");
+	is(c->user_cas, "/state/ca.pub", "authorities");
 	conf_free(c);
 }
 
@@ -67,6 +74,14 @@ test_bad(void)
 		{ "UserNameFormats jumpserver  teleport\n", "f:1:29: unknown value \"teleport\": must be one of jumpserver warpgate" },
 		{ "ProxyProtocolFrom 10.0.0.1, 10.0.0.0/33\n", "f:1:29: not an address or network \"10.0.0.0/33\": e.g. 10.8.0.0/24, 2001:db8::/32" },
 		{ "PerSourcePenaltyExemptList lb1\n", "f:1:28: not an address or network \"lb1\": e.g. 10.8.0.0/24, 2001:db8::/32" },
+		{ "AuthenticationMethods publickey,sms\n", "f:1:23: not possible as \"AuthenticationMethods\": unknown method \"sms\": "
+		    "publickey, certificate, password, keyboard-interactive, totp, or any alone" },
+		{ "AuthenticationMethods publickey,password\n", "AuthenticationMethods names password, which needs "
+		    "PasswordAuthentication yes" },
+		{ "AuthenticationMethods publickey,keyboard-interactive\n", "AuthenticationMethods names keyboard-interactive, "
+		    "which needs UsePAM yes" },
+		{ "AuthenticationMethods certificate\n", "AuthenticationMethods names certificate, which needs TrustedUserCAKeys" },
+		{ "MfaPeriod 31d\n", "f:1:11: not a number for \"MfaPeriod\": write e.g. 30s, 5m" },
 		{ "Include x\n", "f:1:9: Include is not possible here" },
 		{ "ListenAddress 127.0.0.1:99999\n", "f:1:15: ListenAddress \"127.0.0.1:99999\": " PORT },
 		{ "ListenAddress 127.0.0.1:\n", "f:1:15: ListenAddress \"127.0.0.1:\": " PORT },
