@@ -10,23 +10,24 @@
 #include "db/directory.h"
 #include "db/stmt.h"
 
-#define USER_JSON "json_object('name',name,'display',display,'groups',groups,'disabled',disabled)"
-#define KEY_JSON  "json_object('user',user,'alg',alg,'blob',lower(hex(blob)),'comment',comment)"
+#define USER_JSON "json_object('name',name,'display',display,'groups',groups,'disabled',disabled,'expires_us',expires_us)"
+#define KEY_JSON  "json_object('user',user,'alg',alg,'blob',lower(hex(blob)),'comment',comment,'expires_us',expires_us)"
 #define HOST_JSON "json_object('name',name,'addr',addr,'port',port,'target_kind',target_kind,'trust_first',trust_first," \
 	"'labels',labels,'logins',logins,'pins',pins,'aliases',aliases)"
 #define CODE_JSON "json_object('user',user,'expires_us',expires_us)"
 #define FACTOR_JSON "json_object('user',user,'step',step,'added_us',added_us)"
 
-static const char sql_users[] = "SELECT name,display,groups,disabled,created_us FROM user ORDER BY name";
+static const char sql_users[] = "SELECT name,display,groups,disabled,created_us,expires_us FROM user ORDER BY name";
 static const char sql_user[] = "SELECT " USER_JSON " FROM user WHERE name=?";
-static const char sql_user_put[] = "INSERT INTO user(name,display,groups,disabled,created_us) VALUES(?,?,?,?,?)"
-    " ON CONFLICT(name) DO UPDATE SET display=excluded.display,groups=excluded.groups,disabled=excluded.disabled";
+static const char sql_user_put[] = "INSERT INTO user(name,display,groups,disabled,created_us,expires_us) VALUES(?,?,?,?,?,?)"
+    " ON CONFLICT(name) DO UPDATE SET display=excluded.display,groups=excluded.groups,disabled=excluded.disabled,"
+    "expires_us=excluded.expires_us";
 static const char sql_user_delete[] = "DELETE FROM user WHERE name=?";
 static const char sql_user_codes[] = "DELETE FROM code WHERE user=?";
-static const char sql_keys[] = "SELECT user,alg,blob,comment,added_us FROM key ORDER BY user,added_us";
+static const char sql_keys[] = "SELECT user,alg,blob,comment,added_us,expires_us FROM key ORDER BY user,added_us";
 static const char sql_key[] = "SELECT " KEY_JSON " FROM key WHERE user=? AND blob=?";
-static const char sql_key_put[] = "INSERT INTO key(user,alg,blob,comment,added_us) VALUES(?,?,?,?,?)"
-    " ON CONFLICT(blob,user) DO UPDATE SET comment=excluded.comment";
+static const char sql_key_put[] = "INSERT INTO key(user,alg,blob,comment,added_us,expires_us) VALUES(?,?,?,?,?,?)"
+    " ON CONFLICT(blob,user) DO UPDATE SET comment=excluded.comment,expires_us=excluded.expires_us";
 static const char sql_key_delete[] = "DELETE FROM key WHERE user=? AND blob=?";
 static const char sql_hosts[] = "SELECT name,addr,port,target_kind,trust_first,labels,logins,pins,aliases FROM host"
     " ORDER BY name";
@@ -98,7 +99,7 @@ db_user_list(struct db *db, db_user_fn *fn, void *arg, struct err *e)
 
 	while (r == 0 && (r = stmt_step(db, s, e)) == 1) {
 		u = (struct db_user){ stmt_text(s, 0), stmt_text(s, 1), stmt_text(s, 2),
-			sqlite3_column_int(s, 3) != 0, sqlite3_column_int64(s, 4) };
+			sqlite3_column_int(s, 3) != 0, sqlite3_column_int64(s, 4), sqlite3_column_int64(s, 5) };
 		r = fn(arg, &u);
 	}
 	sqlite3_reset(s);
@@ -114,7 +115,7 @@ db_key_list(struct db *db, db_key_fn *fn, void *arg, struct err *e)
 
 	while (r == 0 && (r = stmt_step(db, s, e)) == 1) {
 		k = (struct db_key){ stmt_text(s, 0), stmt_text(s, 1), stmt_blob(s, 2), stmt_text(s, 3),
-			sqlite3_column_int64(s, 4) };
+			sqlite3_column_int64(s, 4), sqlite3_column_int64(s, 5) };
 		r = fn(arg, &k);
 	}
 	sqlite3_reset(s);
@@ -190,8 +191,8 @@ db_user_put(struct db *db, const struct db_user *u, struct buf *before, struct b
 	int r = name_json(db, sql_user, u->name, before, e);
 
 	if (r == 0)
-		r = stmt_run(db, sql_user_put, e, "tttii", u->name, u->display, u->groups, (int64_t)u->disabled,
-		    u->created_us);
+		r = stmt_run(db, sql_user_put, e, "tttiii", u->name, u->display, u->groups, (int64_t)u->disabled,
+		    u->created_us, u->expires_us);
 	return r == 0 ? name_json(db, sql_user, u->name, after, e) : r;
 }
 
@@ -201,7 +202,7 @@ db_key_put(struct db *db, const struct db_key *k, struct buf *before, struct buf
 	int r = key_json(db, k, before, e);
 
 	if (r == 0)
-		r = stmt_run(db, sql_key_put, e, "ttbti", k->user, k->alg, k->blob, k->comment, k->added_us);
+		r = stmt_run(db, sql_key_put, e, "ttbtii", k->user, k->alg, k->blob, k->comment, k->added_us, k->expires_us);
 	return r == 0 ? key_json(db, k, after, e) : r;
 }
 

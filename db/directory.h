@@ -8,8 +8,8 @@
 
 #include "db/db.h"
 
-struct db_user { const char *name, *display, *groups; bool disabled; int64_t created_us; };
-struct db_key { const char *user, *alg; struct slice blob; const char *comment; int64_t added_us; };
+struct db_user { const char *name, *display, *groups; bool disabled; int64_t created_us, expires_us; };
+struct db_key { const char *user, *alg; struct slice blob; const char *comment; int64_t added_us, expires_us; };
 struct db_host {
 	const char *name, *addr;
 	uint32_t port, target_kind, trust_first;

@@ -9,12 +9,14 @@ nodist_%C%_libdb_a_SOURCES = %D%/schema.inc
 %C%_libdb_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(ZSTD_CFLAGS) $(CRYPTO_CFLAGS)
 DB_LIBS = db/libdb.a $(BASE_LIBS) $(SQLITE_LIBS) $(ZSTD_LIBS) $(CRYPTO_LIBS)
 
-# The schema as a C string, a line a line.
-%D%/schema.inc: %D%/schema.sql
-	$(AM_V_GEN)$(MKDIR_P) %D% && $(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' \
-		$(srcdir)/%D%/schema.sql > $@.tmp && echo , >> $@.tmp && mv $@.tmp $@
+# The schema and what came to it later, each a C string, a line a line.
+SCHEMA_STEPS = %D%/schema.sql %D%/migrate/0002-expires.sql
+%D%/schema.inc: $(SCHEMA_STEPS)
+	$(AM_V_GEN)$(MKDIR_P) %D% && rm -f $@.tmp && for f in $(SCHEMA_STEPS); do \
+		$(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $(srcdir)/$$f >> $@.tmp && \
+		echo , >> $@.tmp || exit 1; done && mv $@.tmp $@
 BUILT_SOURCES += %D%/schema.inc
 %D%/libdb_a-db.$(OBJEXT): %D%/schema.inc
 CLEANFILES += %D%/schema.inc
-EXTRA_DIST += %D%/schema.sql
+EXTRA_DIST += $(SCHEMA_STEPS)
 dist_man_MANS += %D%/fortress-record.5

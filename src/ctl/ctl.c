@@ -214,6 +214,24 @@ ctl_parse_time(const char *text, int64_t *us)
 	return true;
 }
 
+bool
+ctl_parse_expiry(const char *text, uint64_t *us)
+{
+	int64_t now = clock_wall().us, at;
+	uint64_t left;
+
+	if (strcmp(text, "never") == 0) {
+		*us = 0;
+		return true;
+	}
+	if (ctl_parse_duration(text, &left))
+		at = now + (int64_t)left * 1000000;
+	else if (!ctl_parse_time(text, &at))
+		return false;
+	*us = (uint64_t)at;
+	return at > now;
+}
+
 struct db *
 ctl_db(struct ctl *c)
 {

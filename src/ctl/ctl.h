@@ -57,6 +57,8 @@ struct out *ctl_out(const struct ctl *c, const struct out_column *columns, bool 
 bool ctl_parse_duration(const char *text, uint64_t *seconds);
 /* "2026-11-24", "2026-11-24T10:00", an RFC 3339 time, or a duration ago; local time.  False if it is none. */
 bool ctl_parse_time(const char *text, int64_t *us);
+/* For --expires: the same forms, but a duration is from now on, and "never" is 0.  False too for what is past. */
+bool ctl_parse_expiry(const char *text, uint64_t *us);
 /* The database, for reading.  NULL with c->e. */
 struct db *ctl_db(struct ctl *c);
 /* Who runs this, for the record. */

@@ -50,7 +50,7 @@ directory_load(struct ctl *c, ask_fn *fn, void *arg)
 
 static const struct out_column user_columns[] = {
 	{ "name", OUT_STRING, 0 }, { "display", OUT_STRING, 0 }, { "groups", OUT_LIST, 0 }, { "disabled", OUT_BOOL, 0 },
-	{ "created", OUT_TIME, 0 }, { NULL, 0, 0 },
+	{ "created", OUT_TIME, 0 }, { "expires", OUT_TIME, 0 }, { NULL, 0, 0 },
 };
 
 static bool
@@ -64,6 +64,7 @@ user_row(void *arg, unsigned type, const void *message)
 		out_text(arg, m->groups);
 		out_bool(arg, m->disabled != 0);
 		out_time(arg, (int64_t)m->created_us);
+		out_time(arg, (int64_t)m->expires_us);
 	}
 	return type == MSG_DIR_END;
 }
@@ -81,9 +82,12 @@ user_list(struct ctl *c, int argc, char **argv)
 	return out_end(o) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
 }
 
+/* What a command changes of a user; NULL and -1: nothing. */
+struct user_change { const char *display, *groups; const uint64_t *expires_us; int disabled; };
+
 /* Puts the row as it is, changed by what the options name.  must: -1 whatever, 0 must be new, 1 must be there. */
 static int
-user_change(struct ctl *c, const char *name, int must, const char *display, const char *groups, int disabled)
+user_change(struct ctl *c, const char *name, int must, const struct user_change *n)
 {
 	struct user_find f = { .name = name };
 	struct msg_dir_user m;
@@ -95,9 +99,10 @@ user_change(struct ctl *c, const char *name, int must, const char *display, cons
 	if (r == 0 && must >= 0 && f.found != (must == 1))
 		r = err_set(&c->e, -EINVAL, must == 1 ? "there is no user %s" : "user %s is there already", name);
 	m = (struct msg_dir_user){ .req = 2, .op = MSG_DIR_PUT, .name = slice_from(name),
-	    .display = display != NULL ? slice_from(display) : buf_slice(&f.display),
-	    .groups = groups != NULL ? slice_from(groups) : buf_slice(&f.groups),
-	    .disabled = disabled >= 0 ? (uint32_t)disabled : f.found ? f.user.disabled : 0 };
+	    .display = n->display != NULL ? slice_from(n->display) : buf_slice(&f.display),
+	    .groups = n->groups != NULL ? slice_from(n->groups) : buf_slice(&f.groups),
+	    .disabled = n->disabled >= 0 ? (uint32_t)n->disabled : f.found ? f.user.disabled : 0,
+	    .expires_us = n->expires_us != NULL ? *n->expires_us : f.found ? f.user.expires_us : 0 };
 	r = r == 0 ? ask_put(c, MSG_DIR_USER, &m) : CTL_FAILED;
 	buf_done(&f.display);
 	buf_done(&f.groups);
@@ -105,32 +110,40 @@ user_change(struct ctl *c, const char *name, int must, const char *display, cons
 }
 
 static int
+expiry_bad(const struct ctl *c, const char *text)
+{
+	return ctl_bad(c, "--expires %s: a date or time to come, a duration from now (90d), or never", text);
+}
+
+static int
 user_put(struct ctl *c, int argc, char **argv, int must)
 {
 	static const struct option longs[] = {
 		{ "group", required_argument, NULL, 'g' }, { "groups", required_argument, NULL, 'g' },
-		{ "display", required_argument, NULL, 'd' }, { NULL, 0, NULL, 0 },
+		{ "display", required_argument, NULL, 'd' }, { "expires", required_argument, NULL, 'e' }, { NULL, 0, NULL, 0 },
 	};
-	const char *display = NULL;
+	struct user_change change = { .disabled = -1 };
+	uint64_t expires_us;
 	struct buf groups;
-	bool have_groups = false;
 	int o, r = CTL_OK;
 
 	buf_init(&groups, 16384);
 	optind = 0;
 	while (r == CTL_OK && (o = ctl_option(c, argc, argv, ":", longs)) != -1)
 		if (o == 'd')
-			display = optarg;
+			change.display = optarg;
 		else if (o == 'g' && buf_printf(&groups, "%s%s", groups.len > 0 ? "," : "", optarg) == 0)
-			have_groups = true;
+			change.groups = buf_cstr(&groups);
+		else if (o == 'e' && ctl_parse_expiry(optarg, &expires_us))
+			change.expires_us = &expires_us;
 		else
-			r = o == 'g' ? ctl_bad(c, "too many groups") : CTL_USAGE;
+			r = o == 'g' ? ctl_bad(c, "too many groups") : o == 'e' ? expiry_bad(c, optarg) : CTL_USAGE;
 	if (r == CTL_OK)
 		r = ctl_words(c, argc, argv, 1, 1);
-	if (r == CTL_OK && must == 1 && display == NULL && !have_groups)
+	if (r == CTL_OK && must == 1 && change.display == NULL && change.groups == NULL && change.expires_us == NULL)
 		r = ctl_usage(c, "nothing to change");
 	if (r == CTL_OK)
-		r = user_change(c, argv[optind], must, display, have_groups ? buf_cstr(&groups) : NULL, -1);
+		r = user_change(c, argv[optind], must, &change);
 	buf_done(&groups);
 	return r;
 }
@@ -148,15 +161,19 @@ user_set(struct ctl *c, int argc, char **argv)
 }
 
 static int
-user_disable(struct ctl *c, int argc, char **argv)
+user_lock(struct ctl *c, int argc, char **argv)
 {
-	return ctl_plain(c, argc, argv, 1, 1) == CTL_OK ? user_change(c, argv[optind], 1, NULL, NULL, 1) : CTL_USAGE;
+	const struct user_change lock = { .disabled = 1 };
+
+	return ctl_plain(c, argc, argv, 1, 1) == CTL_OK ? user_change(c, argv[optind], 1, &lock) : CTL_USAGE;
 }
 
 static int
-user_enable(struct ctl *c, int argc, char **argv)
+user_unlock(struct ctl *c, int argc, char **argv)
 {
-	return ctl_plain(c, argc, argv, 1, 1) == CTL_OK ? user_change(c, argv[optind], 1, NULL, NULL, 0) : CTL_USAGE;
+	const struct user_change unlock = { .disabled = 0 };
+
+	return ctl_plain(c, argc, argv, 1, 1) == CTL_OK ? user_change(c, argv[optind], 1, &unlock) : CTL_USAGE;
 }
 
 static int
@@ -185,7 +202,7 @@ user_del(struct ctl *c, int argc, char **argv)
 
 static const struct out_column key_columns[] = {
 	{ "user", OUT_STRING, 0 }, { "type", OUT_STRING, 0 }, { "fingerprint", OUT_STRING, 0 }, { "comment", OUT_STRING, 0 },
-	{ "added", OUT_TIME, 0 }, { "key", OUT_STRING, 1 }, { NULL, 0, 0 },
+	{ "added", OUT_TIME, 0 }, { "expires", OUT_TIME, 0 }, { "key", OUT_STRING, 1 }, { NULL, 0, 0 },
 };
 
 struct key_list { struct out *out; const char *user; bool found; };
@@ -209,6 +226,7 @@ key_row(void *arg, unsigned type, const void *message)
 	out_cstr(l->out, hosts_fingerprint(m->blob, fingerprint));
 	out_text(l->out, m->comment);
 	out_time(l->out, (int64_t)m->added_us);
+	out_time(l->out, (int64_t)m->expires_us);
 	out_text(l->out, buf_slice(&blob));
 	buf_done(&blob);
 	return false;
@@ -246,11 +264,16 @@ key_line(struct ctl *c, int argc, char **argv, struct buf *line)
 static int
 key_add(struct ctl *c, int argc, char **argv)
 {
+	static const struct option longs[] = { { "expires", required_argument, NULL, 'e' }, { NULL, 0, NULL, 0 } };
 	struct msg_dir_key m = { .req = 1, .op = MSG_DIR_PUT };
 	struct buf line, blob;
-	int r;
+	int o, r;
 
-	if (ctl_plain(c, argc, argv, 2, INT_MAX) != CTL_OK)
+	optind = 0;
+	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1)
+		if (o != 'e' || !ctl_parse_expiry(optarg, &m.expires_us))
+			return o == 'e' ? expiry_bad(c, optarg) : CTL_USAGE;
+	if (ctl_words(c, argc, argv, 2, INT_MAX) != CTL_OK)
 		return CTL_USAGE;
 	buf_init(&line, 65536);
 	buf_init(&blob, 65536);
@@ -398,14 +421,16 @@ enroll(struct ctl *c, int argc, char **argv)
 const struct command commands_directory[] = {
 	{ "enroll", NULL, "USER [--ttl TIME]", "make a single-use code that binds a key to USER at the first login", enroll },
 	{ "user", "list", "", "list users", user_list },
-	{ "user", "add", "NAME [--group G]... [--display TEXT]", "add a user", user_add },
-	{ "user", "set", "NAME [--group G]... [--display TEXT]", "change a user's groups or display name", user_set },
-	{ "user", "disable", "NAME", "let a user in no more", user_disable },
-	{ "user", "enable", "NAME", "let a disabled user in again", user_enable },
+	{ "user", "add", "NAME [--group G]... [--display TEXT] [--expires TIME]", "add a user", user_add },
+	{ "user", "set", "NAME [--group G]... [--display TEXT] [--expires TIME|never]", "change a user", user_set },
+	{ "user", "lock", "NAME", "let a user in no more", user_lock },
+	{ "user", "unlock", "NAME", "let a locked user in again", user_unlock },
+	{ "user", "disable", "NAME", "the same as lock", user_lock },
+	{ "user", "enable", "NAME", "the same as unlock", user_unlock },
 	{ "user", "reset-factor", "NAME", "forget a user's second factor: the next login makes a new one", user_reset_factor },
 	{ "user", "del", "NAME", "delete a user and the user's keys", user_del },
 	{ "key", "list", "[USER]", "list users' public keys", key_list },
-	{ "key", "add", "USER FILE|-|KEY", "bind a public key to a user", key_add },
+	{ "key", "add", "USER FILE|-|KEY [--expires TIME]", "bind a public key to a user", key_add },
 	{ "key", "del", "USER FINGERPRINT", "take a key from a user", key_del },
 	{ "host", "list", "", "list hosts", host_list },
 	{ "host", "add", "NAME ADDR [--port N] [--agent] [--login L]... [--label K=V]...\n"

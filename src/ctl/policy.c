@@ -157,7 +157,7 @@ explain_by_gate(struct ctl *c, struct ask *a, const struct question *q)
 }
 
 /* The rows of one user and one host, out of the database. */
-struct rows { const struct question *q; char groups[16384], labels[4100], logins[16400]; bool user, host, disabled; };
+struct rows { const struct question *q; char groups[16384], labels[4100], logins[16400]; bool user, host, refused; };
 
 static int
 user_seen(void *arg, const struct db_user *u)
@@ -166,7 +166,7 @@ user_seen(void *arg, const struct db_user *u)
 
 	if (strcmp(u->name, x->q->user) == 0) {
 		x->user = true;
-		x->disabled = u->disabled;
+		x->refused = u->disabled || (u->expires_us != 0 && u->expires_us <= clock_wall().us);
 		snprintf(x->groups, sizeof(x->groups), "%s", u->groups);
 	}
 	return 0;
@@ -263,7 +263,7 @@ explain_by_files(struct ctl *c, const struct question *q)
 	p = policy_load(c, q->file);
 	buf_init(&text, 16384);
 	r = p != NULL ? explain_eval(p, q, x, &text, &d) : -EINVAL;
-	r = r == 0 ? answer(c, d.permit && !x->disabled, x->disabled ? slice_from("DENY: this user is disabled") : buf_slice(&text)) :
+	r = r == 0 ? answer(c, d.permit && !x->refused, x->refused ? slice_from("DENY: this user is locked or has expired") : buf_slice(&text)) :
 	    CTL_FAILED;
 	buf_done(&text);
 	policy_free(p);

@@ -59,6 +59,8 @@ take_user(struct client *c, const void *message)
 
 	m.actor = slice_from(c->actor);
 	m.created_us = old != NULL ? old->created_us : (uint64_t)clock_wall().us;
+	if (m.op == MSG_DIR_DELETE || m.disabled != 0)
+		recent_forget(c->gate->recent, m.name);
 	return row_put(c, MSG_DIR_USER, &m, m.req, m.op);
 }
 
@@ -81,6 +83,7 @@ take_factor(struct client *c, const void *message)
 	if (m.op != MSG_DIR_DELETE)
 		return -EPROTO;
 	m.actor = slice_from(c->actor);
+	recent_forget(c->gate->recent, m.user);
 	return row_put(c, MSG_DIR_FACTOR, &m, m.req, m.op);
 }
 
@@ -161,8 +164,8 @@ take_explain(struct client *c, const void *message)
 		snprintf(a.text, sizeof(a.text), "the command is too long");
 	else if (user == NULL)
 		snprintf(a.text, sizeof(a.text), "DENY: there is no user of this name");
-	else if (user->disabled)
-		snprintf(a.text, sizeof(a.text), "DENY: this user is locked");
+	else if (directory_refuses(user, ask.at) != NULL)
+		snprintf(a.text, sizeof(a.text), "DENY: %s", directory_refuses(user, ask.at));
 	else
 		decide_ask(c->gate, &ask, &host, login, &a);
 	answer.permit = a.permit;

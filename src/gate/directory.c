@@ -172,6 +172,7 @@ user_new(const struct msg_dir_user *m)
 	u->groups = slice_dup(m->groups);
 	u->disabled = m->disabled != 0;
 	u->created_us = m->created_us;
+	u->expires_us = m->expires_us;
 	if (u->name != NULL && u->display != NULL && u->groups != NULL)
 		return u;
 	user_free(u);
@@ -254,7 +255,7 @@ key_find(const struct dir_user *u, struct slice blob)
 static int
 key_add(struct dir_user *u, const struct msg_dir_key *m)
 {
-	struct dir_key k = { .blob_n = m->blob.n, .added_us = m->added_us };
+	struct dir_key k = { .blob_n = m->blob.n, .added_us = m->added_us, .expires_us = m->expires_us };
 	struct dir_key *p;
 
 	if (u->nkeys >= KEYS_MAX)
@@ -544,9 +545,23 @@ directory_find_user(const struct directory *d, struct slice name)
 }
 
 bool
-directory_user_has_key(const struct dir_user *u, struct slice blob)
+directory_is_over(uint64_t expires_us, wall_t now)
 {
-	return blob.n > 0 && key_find(u, blob) != NULL;
+	return expires_us != 0 && (uint64_t)now.us >= expires_us;
+}
+
+const char *
+directory_refuses(const struct dir_user *u, wall_t now)
+{
+	if (u->disabled)
+		return "this user is locked";
+	return directory_is_over(u->expires_us, now) ? "this user's account has expired" : NULL;
+}
+
+const struct dir_key *
+directory_find_key(const struct dir_user *u, struct slice blob)
+{
+	return blob.n > 0 ? key_find(u, blob) : NULL;
 }
 
 struct dir_host *

@@ -17,11 +17,11 @@
 
 struct directory;
 
-struct dir_key { char *alg, *comment; unsigned char *blob; size_t blob_n; uint64_t added_us; };
+struct dir_key { char *alg, *comment; unsigned char *blob; size_t blob_n; uint64_t added_us, expires_us; };
 struct dir_user {
 	char *name, *display, *groups;
 	bool disabled;
-	uint64_t created_us;
+	uint64_t created_us, expires_us;   /* expires: 0 for never */
 	struct dir_key *keys;
 	size_t nkeys;
 	unsigned char factor[80];          /* sealed (gate/factor.h) */
@@ -45,7 +45,10 @@ int directory_check(const struct directory *d, unsigned type, const void *row, s
 int directory_apply(struct directory *d, unsigned type, const void *row);
 
 struct dir_user *directory_find_user(const struct directory *d, struct slice name);     /* or NULL */
-bool directory_user_has_key(const struct dir_user *u, struct slice blob);
+/* NULL, or why this user is not let in now: locked, expired. */
+const char *directory_refuses(const struct dir_user *u, wall_t now);
+bool directory_is_over(uint64_t expires_us, wall_t now);
+const struct dir_key *directory_find_key(const struct dir_user *u, struct slice blob);      /* or NULL */
 struct dir_host *directory_host_named(const struct directory *d, struct slice name);    /* or NULL; see also match.h */
 
 /* Is there a code of this user with this hash that has not expired? */

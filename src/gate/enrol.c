@@ -250,8 +250,8 @@ enrol_new_code(struct client *c, const struct msg_enrol *m)
 
 	if (ttl_s > TTL_MAX_S)
 		return enrolled_send(c, m->req, NULL, "a code is good for at most 30 days");
-	if (u != NULL && u->disabled)
-		return enrolled_send(c, m->req, NULL, "this user is locked: fortress user unlock lets in again");
+	if (u != NULL && directory_refuses(u, clock_wall()) != NULL)
+		return enrolled_send(c, m->req, NULL, directory_refuses(u, clock_wall()));
 	enrol_purge(c->gate);
 	p = pending_new(c, m->user);
 	if (p == NULL || names_new_code(p->code) != 0) {

@@ -55,13 +55,14 @@ static int
 send_user(struct client *c, const struct dir_user *u)
 {
 	struct msg_dir_user m = { .name = slice_from(u->name), .display = slice_from(u->display),
-	    .groups = slice_from(u->groups), .disabled = u->disabled, .created_us = u->created_us };
+	    .groups = slice_from(u->groups), .disabled = u->disabled, .created_us = u->created_us,
+	    .expires_us = u->expires_us };
 	int r = chan_send(c->chan, MSG_DIR_USER, &m);
 
 	for (size_t i = 0; i < u->nkeys && r == 0; i++) {
 		struct msg_dir_key k = { .user = slice_from(u->name), .alg = slice_from(u->keys[i].alg),
 		    .blob = slice_of(u->keys[i].blob, u->keys[i].blob_n), .comment = slice_from(u->keys[i].comment),
-		    .added_us = u->keys[i].added_us };
+		    .added_us = u->keys[i].added_us, .expires_us = u->keys[i].expires_us };
 
 		r = chan_send(c->chan, MSG_DIR_KEY, &k);
 	}

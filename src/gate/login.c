@@ -98,6 +98,17 @@ login_who(const struct client *c, struct rules_who *ret)
 	who_of(c->gate, l->user, l->has_cert ? &l->cert : NULL, ret);
 }
 
+/* Only for a key of the user: what others learn is that it is not bound. */
+static const char *
+key_refusal(const struct gate *g, const struct dir_user *u, struct slice blob)
+{
+	const struct dir_key *k = u != NULL ? directory_find_key(u, blob) : NULL;
+
+	if (k == NULL)
+		return "this key is not bound to this user";
+	return directory_is_over(k->expires_us, clock_wall()) ? "this key has expired" : trust_refuses_key(g->trust, blob);
+}
+
 /* NULL, or why nobody may come in under this name, whatever was proved. */
 static const char *
 account_refusal(const struct gate *g, const char *name, const struct cert *cert)
@@ -106,7 +117,7 @@ account_refusal(const struct gate *g, const char *name, const struct cert *cert)
 	struct rules_who who;
 
 	if (u != NULL)
-		return u->disabled ? "this user is locked" : NULL;
+		return directory_refuses(u, clock_wall());
 	if (cert == NULL)
 		return "not a user of this bastion";
 	who_of(g, name, cert, &who);
@@ -130,11 +141,9 @@ key_check(struct client *c, const char *user, struct slice blob, struct cert *ce
 		why = r == 0 ? account_refusal(g, user, cert) : NULL;
 		return why == NULL ? r : err_set(e, -EACCES, "%s", why);
 	}
-	if (u == NULL || !directory_user_has_key(u, blob))
-		return err_set(e, -EACCES, "this key is not bound to this user");
-	why = trust_refuses_key(g->trust, blob);
+	why = key_refusal(g, u, blob);
 	if (why == NULL)
-		why = account_refusal(g, user, NULL);
+		why = directory_refuses(u, clock_wall());
 	return why == NULL ? 0 : err_set(e, -EACCES, "%s", why);
 }
 
@@ -146,8 +155,8 @@ enrol_refusal(const struct client *c, const char *user, struct slice blob)
 
 	if (cert_is(blob))
 		return "a code binds a key, not a certificate";
-	if (u != NULL && u->disabled)
-		return "this user is locked";
+	if (u != NULL && directory_refuses(u, clock_wall()) != NULL)
+		return directory_refuses(u, clock_wall());
 	return trust_refuses_key(c->gate->trust, blob);
 }
 
@@ -425,15 +434,12 @@ static int
 key_check_again(const struct client *c, struct err *e)
 {
 	const struct login *l = c->login;
-	const struct dir_user *u = directory_find_user(c->gate->dir, slice_from(l->user));
 	struct slice blob = buf_slice(&l->key);
 	const char *why;
 
 	if (l->has_cert)
 		return trust_check_again(c->gate->trust, blob, l->user, slice_from(c->peer), clock_wall(), &l->cert, &l->terms, e);
-	if (u == NULL || !directory_user_has_key(u, blob))
-		return no(e, "the key of this login is no longer bound to this user");
-	why = trust_refuses_key(c->gate->trust, blob);
+	why = key_refusal(c->gate, directory_find_user(c->gate->dir, slice_from(l->user)), blob);
 	return why == NULL ? 0 : no(e, why);
 }
 

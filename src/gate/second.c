@@ -134,8 +134,8 @@ second_take(struct client *c, const void *message)
 
 	if (s == NULL || c->busy)
 		return -EPROTO;
-	if (u == NULL || u->disabled)
-		return no(c, "this user is locked");
+	if (u == NULL || directory_refuses(u, now) != NULL)
+		return no(c, u == NULL ? "not a user of this bastion" : directory_refuses(u, now));
 	if (s->is_new && u->factor_n > 0)
 		return no(c, "a second factor was made meanwhile: log in again");
 	if (now.us < u->factor_wait_us)

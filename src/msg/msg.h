@@ -228,9 +228,9 @@ struct msg_rec_close { uint32_t rec; uint64_t pos; struct slice reason, exit; };
 struct msg_rec_closed { uint32_t rec, ok; };
 
 struct msg_dir_load { uint32_t req; };
-/* groups: comma-separated.  actor (in puts): who does it, for the audit */
-struct msg_dir_user { uint32_t req, op; struct slice actor, name, display, groups; uint32_t disabled; uint64_t created_us; };
-struct msg_dir_key { uint32_t req, op; struct slice actor, user, alg, blob, comment; uint64_t added_us; };
+/* groups: comma-separated.  actor (in puts): who does it, for the audit.  expires_us: 0 for never */
+struct msg_dir_user { uint32_t req, op; struct slice actor, name, display, groups; uint32_t disabled; uint64_t created_us, expires_us; };
+struct msg_dir_key { uint32_t req, op; struct slice actor, user, alg, blob, comment; uint64_t added_us, expires_us; };
 struct msg_dir_host {
 	uint32_t req, op;
 	struct slice actor, name, addr;

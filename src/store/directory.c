@@ -52,7 +52,7 @@ change_user(struct change *c, const void *message)
 {
 	const struct msg_dir_user *m = message;
 	struct db_user u = { .name = text(c, m->name), .display = text(c, m->display), .groups = text(c, m->groups),
-		.disabled = m->disabled != 0, .created_us = (int64_t)m->created_us };
+		.disabled = m->disabled != 0, .created_us = (int64_t)m->created_us, .expires_us = (int64_t)m->expires_us };
 
 	name(c, "user", m->name);
 	return !c->good ? -EMSGSIZE : c->delete ? db_user_delete(c->st->db, &u, &c->before, c->e) :
@@ -64,7 +64,7 @@ change_key(struct change *c, const void *message)
 {
 	const struct msg_dir_key *m = message;
 	struct db_key k = { .user = text(c, m->user), .alg = text(c, m->alg), .blob = m->blob,
-		.comment = text(c, m->comment), .added_us = (int64_t)m->added_us };
+		.comment = text(c, m->comment), .added_us = (int64_t)m->added_us, .expires_us = (int64_t)m->expires_us };
 
 	name(c, "a key of user", m->user);
 	return !c->good ? -EMSGSIZE : c->delete ? db_key_delete(c->st->db, &k, &c->before, c->e) :
@@ -238,7 +238,8 @@ static int
 send_user(void *arg, const struct db_user *u)
 {
 	struct msg_dir_user m = { .name = slice_from(u->name), .display = slice_from(u->display),
-		.groups = slice_from(u->groups), .disabled = u->disabled, .created_us = (uint64_t)u->created_us };
+		.groups = slice_from(u->groups), .disabled = u->disabled, .created_us = (uint64_t)u->created_us,
+		.expires_us = (uint64_t)u->expires_us };
 
 	return row_send(arg, MSG_DIR_USER, &m);
 }
@@ -247,7 +248,7 @@ static int
 send_key(void *arg, const struct db_key *k)
 {
 	struct msg_dir_key m = { .user = slice_from(k->user), .alg = slice_from(k->alg), .blob = k->blob,
-		.comment = slice_from(k->comment), .added_us = (uint64_t)k->added_us };
+		.comment = slice_from(k->comment), .added_us = (uint64_t)k->added_us, .expires_us = (uint64_t)k->expires_us };
 
 	return row_send(arg, MSG_DIR_KEY, &m);
 }

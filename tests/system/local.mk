@@ -78,3 +78,6 @@ tests_system_cert_client_CFLAGS = $(AM_CFLAGS) $(SSH_CFLAGS)
 tests_system_cert_client_LDADD = $(SSH_LIBS)
 TESTS += %D%/g004-cert.t
 EXTRA_DIST += %D%/g004-cert.t
+
+TESTS += %D%/g005-accounts.t
+EXTRA_DIST += %D%/g005-accounts.t

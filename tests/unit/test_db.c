@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "db/directory.h"
@@ -195,6 +196,59 @@ test_directory(void)
 	db_close(db);
 }
 
+static int
+see_user(void *arg, const struct db_user *u)
+{
+	ok(strcmp(u->name, "old") == 0 && u->disabled && u->created_us == 5 && u->expires_us == 0, "a user of then, who never ends");
+	++*(int *)arg;
+	return 0;
+}
+
+static int
+see_key(void *arg, const struct db_key *k)
+{
+	ok(strcmp(k->user, "old") == 0 && slice_is(k->blob, "blob") && k->added_us == 6 && k->expires_us == 0, "and a key");
+	++*(int *)arg;
+	return 0;
+}
+
+/* A database of schema 1, as the first release made it, is brought up to date when it is opened. */
+static void
+test_migration(void)
+{
+	static const char *const schema[] = {
+#include "db/schema.inc"
+	};
+	struct db_user u = { .name = "old", .display = "", .groups = "", .expires_us = 99 };
+	char path[64], place[80];
+	struct buf before, after;
+	sqlite3 *old;
+	struct db *db;
+	int seen = 0;
+
+	snprintf(path, sizeof(path), "%s/old", dir);
+	snprintf(place, sizeof(place), "%s/" DB_FILE, path);
+	buf_init(&before, 4096);
+	buf_init(&after, 4096);
+	ok(mkdir(path, 0700) == 0 && sqlite3_open(place, &old) == SQLITE_OK && sqlite3_exec(old, schema[0], NULL, NULL, NULL) == SQLITE_OK &&
+	    sqlite3_exec(old, "INSERT INTO user VALUES('old','','',1,5); INSERT INTO key VALUES('old','a',CAST('blob' AS BLOB),'',6);"
+	    "PRAGMA application_id=1179931219; PRAGMA user_version=1", NULL, NULL, NULL) == SQLITE_OK, "schema 1");
+	sqlite3_close(old);
+	ok(db_open_read(path, &e) == NULL, "is not read as it is: %s", e.text);
+	db = db_open_write(path, &e);
+	ok(db != NULL && db_user_list(db, see_user, &seen, &e) == 0 && db_key_list(db, see_key, &seen, &e) == 0 && seen == 2,
+	    "is brought up to date: %s", e.text);
+	ok(db_begin(db, &e) == 0 && db_user_put(db, &u, &before, &after, &e) == 0 && db_commit(db, &e) == 0 &&
+	    strstr(buf_cstr(&before), "\"expires_us\":0") != NULL && strstr(buf_cstr(&after), "\"expires_us\":99") != NULL,
+	    "and what a user's end was is on the record");
+	db_close(db);
+	db = db_open_read(path, &e);
+	ok(db != NULL, "then it is read: %s", e.text);
+	db_close(db);
+	buf_done(&before);
+	buf_done(&after);
+}
+
 int
 main(void)
 {
@@ -219,6 +273,7 @@ main(void)
 	tamper("a cut tail", "CREATE TABLE k2 AS SELECT * FROM tree; UPDATE tree SET size=500", "UPDATE tree SET size=605");
 	test_flip();
 	test_directory();
+	test_migration();
 	note_key_free(key);
 	buf_done(&secret);
 	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);

@@ -188,11 +188,20 @@ test_users(void)
 	ok(put_user(d, "alice", 0) == 0 && put_user(d, "a+b", 0) == -EINVAL, "users");
 	ok(directory_check(d, MSG_DIR_KEY, &key, &e) == 0 && directory_apply(d, MSG_DIR_KEY, &key) == 0, "a key");
 	u = directory_find_user(d, slice_from("alice"));
-	ok(u != NULL && directory_user_has_key(u, key.blob), "is hers");
-	ok(!directory_user_has_key(u, slice_of(blob, 10)) && !directory_user_has_key(u, slice_of(NULL, 0)), "another is not");
+	ok(u != NULL && directory_find_key(u, key.blob) != NULL, "is hers");
+	ok(directory_find_key(u, slice_of(blob, 10)) == NULL && directory_find_key(u, slice_of(NULL, 0)) == NULL, "another is not");
 	ok(put_user(d, "alice", 1) == 0, "disabled");
 	u = directory_find_user(d, slice_from("alice"));
-	ok(u != NULL && u->disabled && directory_user_has_key(u, key.blob), "and the key stays");
+	ok(u != NULL && u->disabled && directory_find_key(u, key.blob) != NULL, "and the key stays");
+	is(directory_refuses(u, (wall_t){ 0 }), "this user is locked", "locked");
+	ok(put_user(d, "alice", 0) == 0, "unlocked");
+	u = directory_find_user(d, slice_from("alice"));
+	directory_find_user(d, slice_from("alice"))->expires_us = 1000;
+	ok(directory_refuses(u, (wall_t){ 999 }) == NULL && directory_refuses(u, (wall_t){ 1000 }) != NULL &&
+	    !directory_is_over(0, (wall_t){ INT64_MAX }), "an account ends in its microsecond, or never");
+	key.expires_us = 77;
+	ok(directory_apply(d, MSG_DIR_KEY, &key) == 0 && directory_find_key(u, key.blob)->expires_us == 77 && u->nkeys == 1,
+	    "a key that is put again ends then");
 	key.alg = slice_from("ssh-rsa");
 	ok(directory_check(d, MSG_DIR_KEY, &key, &e) == -EINVAL, "a type that does not fit its data: %s", e.text);
 	key.op = MSG_DIR_DELETE;

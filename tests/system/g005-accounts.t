@@ -1,0 +1,86 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""Keys and users that end: by their time, by a lock, by being taken away; at the login and on a live connection."""
+import os, subprocess, sys, time
+
+top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
+sys.dont_write_bytecode = True
+sys.path.insert(0, f"{top}/tests")
+
+def skip(why):
+    print(f"1..0 # SKIP {why}"); sys.exit(0)
+
+if os.geteuid() != 0: skip("needs root to run an sshd")
+if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
+for account in ("_fortress", "_fortress-gate", "_fortress-store"):
+    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
+from bastion import Bastion
+
+n = failed = 0
+def ok(good, what, *notes):
+    global n, failed
+    n += 1; failed += not good
+    print(f"{'' if good else 'not '}ok {n} - {what}")
+    for note in notes if not good else (): print("# " + repr(note)[-800:])
+    sys.stdout.flush()
+
+b = Bastion(build, "KernelAudit off\n", "permit bench any on env=bench as root id bench\n")
+def sub(args): return subprocess.run(args, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30)
+def ssh(*more): return ["ssh", "-F", "/dev/null", "-i", b.key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o",
+                        "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-p", str(b.port), *more, "bench+box@127.0.0.1"]
+def login(*more): return sub(ssh(*more) + ["echo in"])
+def live(): return login("-o", f"ControlPath={b.dir}/ctl")
+def ctl_fails(*args): return subprocess.run([f"{build}/fortress", *args], capture_output=True, text=True, env=b.env)
+def master():
+    m = subprocess.Popen(ssh("-MN", "-o", f"ControlPath={b.dir}/ctl"), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    b.procs.append(m); b.wait(lambda: os.path.exists(f"{b.dir}/ctl"))
+    return m
+def unmaster(m): m.terminate(); m.wait()
+def ends(what, try_it, why=None, seconds=10):
+    """Until it is refused; it was good before."""
+    end = time.monotonic() + seconds
+    while (r := try_it()).stdout == "in\n" and time.monotonic() < end: time.sleep(0.1)
+    ok(r.returncode == 255 and r.stdout == "" and (why is None or why in r.stderr), what, r)
+
+try:
+    m = master(); r = live()
+    ok(r.stdout == "in\n", "a live connection", r)
+    b.ctl("user", "lock", "bench")
+    r = login(); ok(r.returncode == 255, "a locked user does not come in", r)
+    r = live(); ok(r.stdout == "" and "this user is locked" in r.stderr, "nor opens a channel on a live connection", r)
+    r = ctl_fails("policy", "explain", "bench", "exec", "box"); ok("this user is locked" in r.stdout, "explain says so", r)
+    b.ctl("user", "unlock", "bench")
+    r = live(); ok(r.stdout == "in\n", "unlocked", r)
+
+    fp = sub(["ssh-keygen", "-lf", f"{b.key}.pub"]).stdout.split()[1]
+    b.ctl("key", "del", "bench", fp)
+    r = live(); ok(r.stdout == "" and "this key is not bound" in r.stderr, "a key that was taken away opens nothing more", r)
+    b.ctl("key", "add", "bench", f"{b.key}.pub", "--expires", "2s")
+    r = live(); ok(r.stdout == "in\n", "a key for two seconds", r)
+    ends("it ends on a live connection", live, "this key has expired")
+    r = login(); ok(r.returncode == 255, "and lets nobody in", r)
+    b.ctl("key", "add", "--expires", "90d", "bench", f"{b.key}.pub")
+    r = login(); ok(r.stdout == "in\n", "put again it is good again", r)
+    day = time.strftime("%Y-%m-%d", time.localtime(time.time() + 90 * 86400))
+    ok(day in b.ctl("key", "list", "bench"), "the list shows when", b.ctl("key", "list", "bench"))
+
+    b.ctl("user", "set", "bench", "--expires", "2s")
+    ends("an account ends", login)
+    r = live(); ok(r.stdout == "" and "account has expired" in r.stderr, "on a live connection too", r)
+    b.ctl("user", "set", "bench", "--expires", "never")
+    r = live(); ok(r.stdout == "in\n", "unless never", r)
+    b.ctl("user", "set", "bench", "--group", "ops", "--expires", "2031-05-06")
+    b.ctl("user", "set", "bench", "--display", "Bench")
+    rows = b.ctl("user", "list"); ok("2031-05-06" in rows and "ops" in rows, "other changes leave it", rows)
+    for bad in ("yesterday", "2001-01-01", "0"):
+        r = ctl_fails("user", "set", "bench", "--expires", bad)
+        ok(r.returncode == 1 and "to come" in r.stderr, f"--expires {bad} is refused", r)
+    unmaster(m)
+    m = master(); b.ctl("user", "del", "bench")
+    r = live(); ok(r.stdout == "" and "not a user of this bastion" in r.stderr, "a deleted user opens nothing more", r)
+    unmaster(m)
+finally:
+    b.stop()
+print(f"1..{n}")
+sys.exit(failed != 0)
