@@ -6,3 +6,4 @@ analyze:
 	$(srcdir)/%D%/analyze
 
 EXTRA_DIST += %D%/accounts.sh %D%/completion/fortress.bash
+EXTRA_DIST += %D%/pam.d/fortress %D%/examples/sssd-ldap.txt

@@ -81,3 +81,6 @@ EXTRA_DIST += %D%/g004-cert.t
 
 TESTS += %D%/g005-accounts.t
 EXTRA_DIST += %D%/g005-accounts.t
+
+TESTS += %D%/g006-methods.t
+EXTRA_DIST += %D%/g006-methods.t
