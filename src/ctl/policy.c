@@ -97,7 +97,7 @@ policy_show(struct ctl *c, int argc, char **argv)
 /* --- explain --- */
 
 struct question {
-	const char *user, *verb, *host, *login, *src, *groups, *labels, *file;
+	const char *user, *verb, *host, *login, *src, *groups, *labels, *file, *certs;
 	int64_t at_us;
 	const char *to, *listen, *raw;         /* raw: a command string as a plain sshd gets it, instead of argv */
 	char **argv;
@@ -221,16 +221,19 @@ explain_eval(const struct policy *p, const struct question *q, const struct rows
 {
 	struct policy_request req = { .user = slice_from(q->user), .verb = slice_from(q->verb), .host = slice_from(q->host),
 	    .src = slice_from(q->src), .to = slice_from(q->to), .listen = slice_from(q->listen), .now = { q->at_us != 0 ? q->at_us : clock_wall().us } };
-	struct policy_facts facts;
+	struct policy_facts facts, certs;
 	struct buf command;
 	char first[256];
 	int r;
 
 	snprintf(first, sizeof(first), "%.*s", (int)strcspn(x->logins, ","), x->logins);
 	req.login = slice_from(q->login != NULL ? q->login : first[0] != '\0' ? first : q->user);
-	if (!policy_facts_set(&facts, slice_from(x->groups), req.host, slice_from(x->labels)))
+	if (!policy_facts_set(&facts, slice_from(x->groups), req.host, slice_from(x->labels)) ||
+	    !policy_facts_set(&certs, slice_from(q->certs), slice_from(""), slice_from("")))
 		return -E2BIG;
 	policy_facts_use(&facts, &req);
+	req.principals = certs.groups;                 /* split in the same way */
+	req.principals_n = certs.groups_n;
 	buf_init(&command, 65536);
 	r = q->raw != NULL ? buf_text(&command, q->raw) : command_join(q, &command);
 	req.command = buf_slice(&command);
@@ -253,7 +256,7 @@ explain_by_files(struct ctl *c, const struct question *q)
 	if (x == NULL)
 		return ctl_fail(c, "out of memory");
 	x->q = q;
-	if (q->groups != NULL || q->labels != NULL) {
+	if (q->groups != NULL || q->labels != NULL || q->certs != NULL) {
 		snprintf(x->groups, sizeof(x->groups), "%s", q->groups != NULL ? q->groups : "");
 		snprintf(x->labels, sizeof(x->labels), "%s", q->labels != NULL ? q->labels : "");
 	} else if (rows_load(c, x) != 0) {
@@ -316,7 +319,7 @@ policy_explain_command(struct ctl *c, int argc, char **argv)
 	static const struct option longs[] = {
 		{ "from", required_argument, NULL, 'f' }, { "at", required_argument, NULL, 'a' },
 		{ "file", required_argument, NULL, 'F' }, { "groups", required_argument, NULL, 'g' },
-		{ "labels", required_argument, NULL, 'l' }, { NULL, 0, NULL, 0 },
+		{ "labels", required_argument, NULL, 'l' }, { "cert", required_argument, NULL, 'c' }, { NULL, 0, NULL, 0 },
 	};
 	struct question q = { 0 };
 	struct net_addr from;
@@ -335,6 +338,8 @@ policy_explain_command(struct ctl *c, int argc, char **argv)
 			q.groups = optarg;
 		else if (o == 'l')
 			q.labels = optarg;
+		else if (o == 'c')
+			q.certs = optarg;
 		else if (o != 'a')
 			return CTL_USAGE;
 		else if (!ctl_parse_time(optarg, &q.at_us))
@@ -342,7 +347,7 @@ policy_explain_command(struct ctl *c, int argc, char **argv)
 	}
 	if (question_parse(c, &q, argc, argv) != CTL_OK)
 		return CTL_USAGE;
-	if (q.file != NULL || q.groups != NULL || q.labels != NULL)
+	if (q.file != NULL || q.groups != NULL || q.labels != NULL || q.certs != NULL)
 		return explain_by_files(c, &q);
 	a = ask_open(c);
 	if (a == NULL && (c->e.code == -ENOENT || c->e.code == -ECONNREFUSED)) {
@@ -357,8 +362,8 @@ policy_explain_command(struct ctl *c, int argc, char **argv)
 /* --- test --- */
 
 /*
- * One case a line:  USER[:GROUP,..] VERB HOST[{K=V ..}] [as LOGIN] [to H:P] [from ADDR] [at TIME] [-- COMMAND]
- *     => permit|deny [RULE [mfa]] [: WORDS]         WORDS: what the explanation holds
+ * One case a line:  USER[:GROUP,..] VERB HOST[{K=V ..}] [as LOGIN] [to H:P] [from ADDR] [cert P,..] [at TIME]
+ *     [-- COMMAND] => permit|deny [RULE [mfa]] [: WORDS]         WORDS: what the explanation holds
  */
 struct test { struct ctl *c; const struct policy *p; const char *file; unsigned line, cases, failed; };
 
@@ -402,6 +407,8 @@ case_parse(struct question *q, struct rows *x, char *words[], int n)
 			q->listen = words[i + 1];
 		else if (strcmp(words[i], "from") == 0)
 			q->src = words[i + 1];
+		else if (strcmp(words[i], "cert") == 0)
+			q->certs = words[i + 1];
 		else if (strcmp(words[i], "at") != 0 || !ctl_parse_time(words[i + 1], &q->at_us))
 			return false;
 	}
@@ -463,8 +470,8 @@ case_run(struct test *t, char *line)
 	wants = wanted != NULL ? case_words(wanted, want) : 0;
 	if (x == NULL || !want_is_good(want, wants) || !case_parse(&q, x, words, n)) {
 		free(x);
-		return ctl_fail(t->c, "%s:%u: a case is USER[:GROUP,..] VERB HOST[{K=V,..}] [as LOGIN] [to H:P] [from ADDR] [at TIME] "
-		    "[-- COMMAND] => permit|deny [RULE [mfa]] [: WORDS]", t->file, t->line);
+		return ctl_fail(t->c, "%s:%u: a case is USER[:GROUP,..] VERB HOST[{K=V,..}] [as LOGIN] [to H:P] [from ADDR] "
+		    "[cert P,..] [at TIME] [-- COMMAND] => permit|deny [RULE [mfa]] [: WORDS]", t->file, t->line);
 	}
 	buf_init(&text, 16384);
 	t->cases++;
@@ -528,7 +535,7 @@ policy_test(struct ctl *c, int argc, char **argv)
 
 const struct command commands_policy[] = {
 	{ "policy", "check", "[FILE]", "is this policy good? (without FILE: the state's policy.conf)", policy_check },
-	{ "policy", "explain", "[--from ADDR] [--at TIME] [--file FILE] [--groups G,..] [--labels \"K=V ..\"]\n"
+	{ "policy", "explain", "[--from ADDR] [--at TIME] [--file FILE] [--groups G,..] [--labels \"K=V ..\"] [--cert P,..]\n"
 	    "USER VERB HOST [as LOGIN] [-- COMMAND]", "may they, and why (not)? exits 0 if permitted", policy_explain_command },
 	{ "policy", "test", "CASES [FILE]", "run cases: USER[:GROUP] VERB HOST[{K=V}] [as LOGIN] [-- COMMAND] => permit|deny [RULE]",
 	    policy_test },

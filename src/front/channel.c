@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "front/back.h"
 #include "front/door.h"
 #include "front/letter.h"
@@ -107,7 +108,7 @@ static const char *
 only_command(struct channel *c, const char *kind)
 {
 	struct front *f = c->front;
-	char *copy;
+	char *copy, asked[512], text[600];
 
 	if (!c->session || (f->limits & MSG_LIMIT_COMMAND) == 0)
 		return kind;
@@ -116,6 +117,9 @@ only_command(struct channel *c, const char *kind)
 	copy = strdup(f->only_command);
 	if (copy == NULL)
 		return kind;
+	(void)snprintf(text, sizeof(text), "the certificate's command runs instead of %s%s%s", kind, c->command != NULL ? " " : "",
+	    text_escaped(slice_from(c->command), asked, sizeof(asked)));
+	front_event(f, 4007, 1, 1, true, text, "");
 	free(c->command);
 	c->command = copy;
 	return "exec";

@@ -147,6 +147,7 @@ try:
     forced = cert("-O", "force-command=echo forced")
     r = [login(forced, command=c) for c in ("echo in", None)]
     ok([x.stdout for x in r] == ["forced\n"] * 2, "force-command runs whatever was asked for", r)
+    ok(event("the certificate's command runs instead of exec echo in"), "what was asked for is on the record")
     r = sub(["sftp", "-q", "-b", "-", *ssh("x", forced)[1:-1], "alice+box@127.0.0.1"], input="pwd\n")
     ok(r.returncode != 0 and "Remote working directory" not in r.stdout, "sftp too", r)
     r = login(forced, name="alice", command="hosts")
@@ -201,6 +202,20 @@ try:
     os.chmod(f"{d}/cas", 0o666); os.kill(b.bastion.pid, signal.SIGHUP)
     ok(event("others may write it"), "authorities that anybody may write are not taken")
     good("and the old ones hold", cert(serial="9"))
+    # A file that is missing, and a first list that is none.
+    open(f"{d}/conf", "w").write("TrustedUserCAKeys /nonexistent/cas\n")
+    r = subprocess.run([f"{build}/fortress", "serve", "-t", "-f", f"{d}/conf"], capture_output=True, text=True, env=b.env, timeout=30)
+    ok(r.returncode == 1 and "/nonexistent/cas: No such file" in r.stderr, "a file that is missing is no configuration", r)
+    b.stop()
+    b = Bastion(build, f"KernelAudit off\nRevokedKeys {d}/krl\n")
+    r = sub(b.ssh("fortress", "-o", "BatchMode=yes") + ["echo in"])
+    ok(r.returncode == 255 and event("cannot be read, so no key is good"), "without knowing what is revoked no key is good", r)
+    revoke(); os.kill(b.bastion.pid, signal.SIGHUP); event("RevokedKeys was loaded")
+    r = sub(b.ssh("fortress", "-o", "BatchMode=yes") + ["echo in"]); ok(r.stdout == "in\n", "once it is mended they are", r)
+    shutil.copy(f"{b.key}.pub", f"{d}/bench.pub"); revoke("bench"); before = len(events("RevokedKeys was loaded"))
+    os.kill(b.bastion.pid, signal.SIGHUP); b.wait(lambda: len(events("RevokedKeys was loaded")) > before)
+    r = sub(b.ssh("fortress", "-o", "BatchMode=yes") + ["echo in"])
+    ok(r.returncode == 255 and event("this key is revoked"), "a plain key that is revoked", r)
 finally:
     b.stop()
     shutil.rmtree(d, ignore_errors=True)
