@@ -132,6 +132,9 @@ leg_dialled(struct front *f, const struct msg_dialled *msg, int *sock)
 	ssh_session s;
 	char text[300];
 
+	/* The decision was sent before the dial that follows from it, but by another way: it lies there already. */
+	while (l == NULL && chan_wait(f->gate, 0) == 0)
+		l = leg_of_ticket(f, msg->ticket);
 	if (l == NULL || l->state != LEG_DIALLING)
 		return;
 	if (msg->ok != 1 || *sock < 0) {
