@@ -215,6 +215,24 @@ jump_look(struct jump *j)
 }
 
 static bool
+has_channels(const struct jump *j)
+{
+	const struct channel *c = j->outer->front->channels;
+
+	while (c != NULL && c->door != &j->door)
+		c = c->next;
+	return c != NULL;
+}
+
+/* Nothing more will come: the inner server's bytes are delivered, or the user's side has said its last word (or none in
+ * time) and nothing runs inside. */
+static bool
+is_over(const struct jump *j)
+{
+	return splice_is_over(&j->splice) || (j->door.ending && !j->door.wire.dead && !has_channels(j));
+}
+
+static bool
 jump_step(struct jump *j)
 {
 	bool moved;
@@ -229,7 +247,7 @@ jump_step(struct jump *j)
 	moved |= global_step(&j->door);
 	moved |= splice_pump(&j->splice) || r == 1;
 	jump_look(j);
-	if (splice_is_over(&j->splice) && !j->carrier_closed) {
+	if (is_over(j) && !j->carrier_closed) {
 		(void)ssh_channel_send_eof(j->carrier);
 		(void)ssh_channel_close(j->carrier);
 		j->carrier_closed = j->door.ending = true;
@@ -246,16 +264,6 @@ jump_step_all(struct front *f)
 	for (struct jump *j = f->jumps; j != NULL; j = j->next)
 		moved |= jump_step(j);
 	return moved;
-}
-
-static bool
-has_channels(const struct jump *j)
-{
-	const struct channel *c = j->outer->front->channels;
-
-	while (c != NULL && c->door != &j->door)
-		c = c->next;
-	return c != NULL;
 }
 
 void
