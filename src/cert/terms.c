@@ -11,7 +11,6 @@
 #include "cert/cert.h"
 #include "cert/wire.h"
 
-
 static bool
 take_option(struct slice *list, struct slice *name, struct slice *contents)
 {
