@@ -8,14 +8,8 @@
 #include <string.h>
 
 #include "db/directory.h"
+#include "db/rows.h"
 #include "db/stmt.h"
-
-#define USER_JSON "json_object('name',name,'display',display,'groups',groups,'disabled',disabled,'expires_us',expires_us)"
-#define KEY_JSON  "json_object('user',user,'alg',alg,'blob',lower(hex(blob)),'comment',comment,'expires_us',expires_us)"
-#define HOST_JSON "json_object('name',name,'addr',addr,'port',port,'target_kind',target_kind,'trust_first',trust_first," \
-	"'labels',labels,'logins',logins,'pins',pins,'aliases',aliases)"
-#define CODE_JSON "json_object('user',user,'expires_us',expires_us)"
-#define FACTOR_JSON "json_object('user',user,'step',step,'added_us',added_us)"
 
 static const char sql_users[] = "SELECT name,display,groups,disabled,created_us,expires_us FROM user ORDER BY name";
 static const char sql_user[] = "SELECT " USER_JSON " FROM user WHERE name=?";

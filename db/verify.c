@@ -5,6 +5,7 @@
  * the hash in the tree at its leaf; a bitmap sees to it that every leaf has exactly one row.
  * Tree: its leaves are added up once more, and at each checkpoint's size the root must be
  * the signed one.  Recordings: every segment is read and the chain computed over its frames.
+ * At the end the directory, which is no part of the tree, is compared with what the events say of it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,6 +15,7 @@
 
 #include "db/event.h"
 #include "db/session.h"
+#include "db/standing.h"
 #include "db/tree.h"
 #include "db/verify.h"
 
@@ -237,6 +239,8 @@ verify_all(struct verify *v)
 		r = db_checkpoint_list(v->db, checkpoint_check, v, v->e);
 	if (r == 0 && v->has_outside)
 		r = root_check(v, &v->outside, "the checkpoint kept outside");
+	if (r == 0)
+		r = db_standing_check(v->db, v->e);
 	return r == 0 ? edge_to(v, v->done.leaves) : r;
 }
 

@@ -5,6 +5,7 @@
  * half-made carries the final name.  Reading maps the tar file, or reads the directory's files.
  */
 #include <dirent.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -414,9 +415,106 @@ file_check(struct pack *p, const char *name, const char *want, struct err *e)
 	return r;
 }
 
+/* fn for each file of the export, by its name there; its first non-zero ends it. */
+typedef int name_fn(void *arg, const char *name);
+
+static int
+dir_names(const char *dir, const char *prefix, name_fn *fn, void *arg)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *f;
+	char path[3400], name[NAME_SIZE * 3];
+	struct stat st;
+	int r = 0;
+
+	while (r == 0 && d != NULL && (f = readdir(d)) != NULL) {
+		if (strcmp(f->d_name, ".") == 0 || strcmp(f->d_name, "..") == 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, f->d_name);
+		snprintf(name, sizeof(name), "%s%s", prefix, f->d_name);
+		if (prefix[0] == '\0' && strcmp(name, "recordings") == 0 && lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+			r = dir_names(path, "recordings/", fn, arg);
+		else
+			r = fn(arg, name);
+	}
+	if (d != NULL)
+		closedir(d);
+	return r;
+}
+
+static int
+tar_names(const struct pack *p, name_fn *fn, void *arg)
+{
+	char name[101];
+	size_t at = 0;
+	int r = 0;
+
+	while (r == 0 && at + BLOCK <= p->map_n && p->map[at] != 0) {
+		uint64_t size = octal(p->map + at + 124, 11);
+
+		if (size > p->map_n - at - BLOCK)
+			return -EBADMSG;
+		snprintf(name, sizeof(name), "%.100s", (const char *)p->map + at);
+		r = fn(arg, name);
+		at += BLOCK + (size_t)((size + BLOCK - 1) / BLOCK * BLOCK);
+	}
+	return r;
+}
+
+static int
+pack_names(const struct pack *p, name_fn *fn, void *arg)
+{
+	return p->tar ? tar_names(p, fn, arg) : dir_names(p->dir, "", fn, arg);
+}
+
+static bool
+is_manifest(const char *name)
+{
+	return strcmp(name, "manifest.json") == 0 || strcmp(name, "manifest.sig") == 0;
+}
+
+static int
+name_count(void *arg, const char *name)
+{
+	*(size_t *)arg += !is_manifest(name);
+	return 0;
+}
+
+struct stranger { struct slice manifest; struct err *e; };
+
+static int
+name_find(void *arg, const char *name)
+{
+	const struct stranger *s = arg;
+	char line[NAME_SIZE * 3 + 16], shown[200];
+	int n = snprintf(line, sizeof(line), "\"name\":\"%s\"", name);
+
+	if (is_manifest(name) || (n > 0 && memmem(s->manifest.p, s->manifest.n, line, (size_t)n) != NULL))
+		return 0;
+	return err_set(s->e, -EBADMSG, "%s is no part of the export: the manifest does not name it",
+	    text_escaped(slice_from(name), shown, sizeof(shown)));
+}
+
+/* All that the manifest names is there; is there more?  A tar file can also hold a name twice, and what unpacks it takes
+ * the last one. */
+static int
+strangers_check(const struct pack *p, struct slice manifest, size_t files, struct err *e)
+{
+	struct stranger s = { manifest, e };
+	size_t n = 0;
+	int r = pack_names(p, name_count, &n);
+
+	if (r == 0 && n != files)
+		r = pack_names(p, name_find, &s);
+	if (r == 0 && n != files)
+		r = err_set(e, -EBADMSG, "the export holds %zu files, and the manifest names %zu: one is there twice", n, files);
+	return r == -EBADMSG && e->code == 0 ? err_set(e, r, "%s: damaged", p->path) : r;
+}
+
 int
 pack_check(struct pack *p, struct slice manifest, struct err *e)
 {
+	struct slice whole = manifest;
 	char name[NAME_SIZE], hash[128];
 	size_t files = 0;
 
@@ -436,7 +534,7 @@ pack_check(struct pack *p, struct slice manifest, struct err *e)
 			return r;
 		files++;
 	}
-	return files > 0 ? 0 : err_set(e, -EBADMSG, "manifest.json names no files");
+	return files > 0 ? strangers_check(p, whole, files, e) : err_set(e, -EBADMSG, "manifest.json names no files");
 }
 
 void

@@ -27,7 +27,7 @@ int pack_finish(struct pack *p, const char *head, const struct note_key *key, st
 struct pack *pack_open(const char *path, struct err *e);
 /* A whole file of at most max bytes, appended.  -ENOENT: it is not there. */
 int pack_read(struct pack *p, const char *name, size_t max, struct buf *out, struct err *e);
-/* Every file against the manifest: names the first one that is changed or missing. */
+/* Every file against the manifest: names the first one that is changed, missing, or there without being named. */
 int pack_check(struct pack *p, struct slice manifest, struct err *e);
 void pack_close(struct pack *p);                 /* a pack that was not finished is removed; NULL is fine */
 

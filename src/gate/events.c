@@ -135,11 +135,15 @@ events_policy(struct gate *g, bool ok, const char *actor, const char *text)
 	struct msg_event m = { .class_uid = EVENT_POLICY, .activity = 3, .severity = ok ? INFORMATIONAL : HIGH, .ok = ok,
 	    .actor = slice_from(actor) };
 	struct buf sentence;
+	char detail[128];
 	int r;
 
 	buf_init(&sentence, 2048);
 	r = buf_printf(&sentence, ok ? "the policy was loaded: %s" : "the policy was not loaded: %s", text);
 	m.text = buf_slice(&sentence);
+	(void)snprintf(detail, sizeof(detail), "{\"policy\":\"%s\"}", rules_hash(g->rules));
+	if (ok)
+		m.detail = slice_from(detail);       /* which of the texts that the store keeps */
 	if (r == 0)
 		r = gate_event(g, &m);
 	buf_done(&sentence);

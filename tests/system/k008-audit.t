@@ -1,0 +1,158 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""Whoever has the database file or an export, and what verify says of it: each forgery is one row of a table."""
+import glob, json, os, shutil, sqlite3, subprocess, sys, time
+
+top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
+sys.dont_write_bytecode = True
+sys.path.insert(0, f"{top}/tests")
+from tap import ok, needs_bastion, end
+needs_bastion()
+from bastion import Bastion
+from wire import *
+
+b = Bastion(build, "KernelAudit off\n")
+A = ("127.0.0.1", b.port)
+try:
+    with Wire.connect(A, "bench+box", private_key(b.key)) as w:
+        for i in range(3): w.run(f"echo session {i}; head -c 50000 /dev/zero")
+        w.run("echo last")
+    b.ctl("user", "add", "mallory"); b.ctl("user", "disable", "mallory"); b.ctl("user", "add", "gone")
+    b.ctl("key", "add", "gone", f"{b.dir}/hk.pub"); b.ctl("user", "del", "gone"); b.ctl("user", "add", "gone"); b.ctl("enroll", "alice")
+    b.wait(lambda: all(s["state"] == "closed" for s in json.loads(b.ctl("--json", "session", "ls"))))
+    early = f"{b.dir}/early"; b.ctl("audit", "export", "-o", early); shutil.copytree(f"{b.dir}/state/db", f"{b.dir}/yesterday")
+    with Wire.connect(A, "bench+box", private_key(b.key)) as w: w.run("echo today")
+    b.wait(lambda: all(s["state"] == "closed" for s in json.loads(b.ctl("--json", "session", "ls"))))
+    pack = f"{b.dir}/pack"; b.ctl("audit", "export", "-o", pack)
+    b.bastion.terminate(); b.bastion.wait()
+    state, public = f"{b.dir}/state", f"{b.dir}/state/keys/checkpoint_ed25519.pub"
+
+    def verify(*args, state=state):
+        r = subprocess.run([f"{build}/fortress", "audit", "verify", *args], env=dict(b.env, FORTRESS_STATE=state), capture_output=True, text=True)
+        return r.returncode == 0, (r.stdout + r.stderr).strip()
+    def forged(name, change, words, *args):
+        """A copy of the state, changed; verify has to fail, naming each of the words."""
+        d = f"{b.dir}/forged"; shutil.rmtree(d, ignore_errors=True)
+        os.makedirs(f"{d}/keys"); shutil.copytree(f"{state}/db", f"{d}/db")
+        for f in glob.glob(f"{state}/keys/checkpoint*"): shutil.copy(f, f"{d}/keys")
+        change(d)
+        good, said = verify("--db", *args, state=d)
+        ok(not good and all(w in said for w in words) and said.count("\n") <= 1, f"{name}: {said.splitlines()[-1][:150] if said else ''}", good, said)
+    def sql(*statements):
+        def change(d):
+            c = sqlite3.connect(f"{d}/db/fortress.db", isolation_level=None)
+            for (t,) in c.execute("SELECT name FROM sqlite_schema WHERE type='trigger'").fetchall(): c.execute(f"DROP TRIGGER {t}")
+            for s in statements: c.execute(s)
+            c.close()
+        return change
+    def flip(path, at=None):
+        with open(path, "r+b") as f: f.seek(at if at is not None else os.path.getsize(path) // 2); x = f.read(1); f.seek(-1, 1); f.write(bytes([x[0] ^ 1]))
+    good, said = verify("--db")
+    ok(good and "yes" in said, "the database verifies", said)
+    good, said = verify("--db", "--older", f"{pack}/checkpoint")
+    ok(good, "and beside what was exported", said)
+    one = "(SELECT id FROM session ORDER BY id LIMIT 1)"; two = "(SELECT id FROM session ORDER BY id LIMIT 1 OFFSET 1)"
+    seg = sorted(glob.glob(f"{state}/db/rec-*.seg"))[0]; seg_name = os.path.basename(seg)
+
+    # Rows.
+    for column, value in (("text", "'nothing'"), ("ok", "1-ok"), ("actor", "'eve'"), ("t_us", "t_us+1"), ("src", "'10.0.0.1'"), ("detail", "'{}'"), ("severity", "0"), ("session", "'x'")):
+        forged(f"an event's {column}", sql(f"UPDATE event SET {column}={value} WHERE id=7"), ("event 7", "changed"))
+    for column, value in (("user", "'eve'"), ("host", "'other'"), ("login", "'x'"), ("command", "'true'"), ("src", "'10.0.0.1'"), ("rule", "'x'"), ("start_us", "start_us-1"), ("policy", "'x'"),
+                          ("exit", "'9'"), ("reason", "'x'"), ("end_us", "end_us+1"), ("bytes", "bytes-1"), ("state", "'lost'")):
+        forged(f"a session's {column}", sql(f"UPDATE session SET {column}={value} WHERE id={one}"), ("session", ))
+    forged("a session that is open again", sql(f"UPDATE session SET state='open', close_leaf=NULL WHERE id={one}"), ("",))
+    forged("an event taken out", sql("DELETE FROM event WHERE id=7"), ("leaf", "no row"))
+    forged("the last event taken out", sql("DELETE FROM event WHERE id=(SELECT max(id) FROM event)"), ("leaf", "no row"))
+    forged("a whole session taken out", sql(f"DELETE FROM segment WHERE session_id={one}", f"DELETE FROM event WHERE session=(SELECT hex(uuid) FROM session WHERE id={one})", f"DELETE FROM session WHERE id={one}"), ("leaf", "no row"))
+    forged("two events swapped", sql("UPDATE event SET leaf=-leaf WHERE id IN (7,8)", "UPDATE event SET leaf=(SELECT -e.leaf FROM event e WHERE e.id=15-event.id) WHERE id IN (7,8)"), ("event",))
+    forged("two recordings swapped", sql(f"CREATE TEMP TABLE s AS SELECT session_id, no, file, off, len FROM segment WHERE session_id IN ({one},{two})",
+        f"UPDATE segment SET (off,len)=(SELECT s.off,s.len FROM s WHERE s.session_id=CASE segment.session_id WHEN {one} THEN {two} ELSE {one} END AND s.no=segment.no) WHERE session_id IN ({one},{two}) AND EXISTS (SELECT 1 FROM s WHERE s.session_id=CASE segment.session_id WHEN {one} THEN {two} ELSE {one} END AND s.no=segment.no)"), ("session",))
+    # Bytes of recordings.
+    n = os.path.getsize(seg)
+    for at in (0, 4, 20, n // 2, n - 1): forged(f"a bit of the recordings, at {at}", lambda d: flip(f"{d}/db/{seg_name}", at), ("session",))
+    forged("the recordings' tail", lambda d: os.truncate(f"{d}/db/{seg_name}", n - 100), ("session",))
+    forged("the recordings' file", lambda d: os.unlink(f"{d}/db/{seg_name}"), ("session",))
+    # The tree, and who signs it.
+    def rehashed(d):                                   # an attacker who knows how leaves are made, but has no key
+        sql("UPDATE event SET text='nothing' WHERE id=7")(d)
+        said = verify("--db", state=d)[1]
+        c = sqlite3.connect(f"{d}/db/fortress.db", isolation_level=None); leaf_no, = c.execute("SELECT leaf FROM event WHERE id=7").fetchone()
+        rows = c.execute("SELECT level, n, h FROM tile WHERE level=0").fetchall(); per = 256
+        for level, no, h in rows:
+            if no * per <= leaf_no < no * per + len(h) // 32:
+                at = (leaf_no - no * per) * 32; c.execute("UPDATE tile SET h=? WHERE level=0 AND n=?", (h[:at] + b"\7" * 32 + h[at + 32:], no))
+        c.close()
+    forged("a leaf made anew", rehashed, ("event",))
+    forged("tiles of nothing", sql("UPDATE tile SET h=zeroblob(length(h))"), ("",))
+    forged("a tree cut short", sql("UPDATE tree SET size=size-3"), ("leaf",))
+    forged("a checkpoint's root", sql("UPDATE checkpoint SET root=zeroblob(32), note=replace(note, substr(note,20,5), 'AAAAA') WHERE size=(SELECT max(size) FROM checkpoint)"), ("signature",))
+    def other_key(d):
+        for f in glob.glob(f"{d}/keys/checkpoint*"): os.unlink(f)
+        shutil.copy(public, f"{d}/keys"); t = open(f"{d}/keys/checkpoint_ed25519.pub").read(); name = t.split("+")[0]
+        open(f"{d}/keys/checkpoint_ed25519.pub", "w").write(t[:-6] + ("AAAAA\n" if not t.endswith("AAAAA\n") else "BBBBB\n"))
+    forged("another key", other_key, ("",))
+    # The tail, and yesterday.
+    def tail():
+        def change(d):
+            c = sqlite3.connect(f"{d}/db/fortress.db", isolation_level=None); sql()(d)
+            size = int(open(f"{early}/checkpoint").read().splitlines()[1])
+            for t, col in (("event", "leaf"), ("segment", "leaf"), ("session", "open_leaf")): c.execute(f"DELETE FROM {t} WHERE {col}>=?", (size,))
+            c.execute("UPDATE session SET close_leaf=NULL, state='open' WHERE close_leaf>=?", (size,)); c.execute("DELETE FROM checkpoint WHERE size>?", (size,)); c.execute("UPDATE tree SET size=?", (size,))
+            c.close()
+        return change
+    forged("the tail cut off at a checkpoint", tail(), ("tail was cut off",), "--older", f"{pack}/checkpoint")
+    def yesterday(d): shutil.rmtree(f"{d}/db"); shutil.copytree(f"{b.dir}/yesterday", f"{d}/db")
+    forged("yesterday's files", yesterday, ("older",), "--older", f"{pack}/checkpoint")
+    def empty(d): shutil.rmtree(f"{d}/db"); os.makedirs(f"{d}/db")
+    forged("no files at all", empty, ("no database",))
+    # The directory: who may come in is on the record too.
+    key_row = "INSERT INTO key SELECT 'bench', 'ssh-ed25519', x'0000000b7373682d65643235353139', 'backdoor', 1"
+    for name, s, words in (("a key put in", key_row, ("key", "bench")), ("a user put in", "INSERT INTO user VALUES('eve','','',0,1)", ("user eve",)), ("a disabled user enabled", "UPDATE user SET disabled=0 WHERE name='mallory'", ("user mallory",)),
+                           ("a user's groups", "UPDATE user SET groups='admins' WHERE name='bench'", ("user bench",)), ("a user taken out", "DELETE FROM user WHERE name='mallory'", ("mallory",)),
+                           ("a key given to another", "UPDATE key SET user='mallory'", ("key",)), ("a key taken out", "DELETE FROM key WHERE user='bench'", ("bench",)), ("a host's address", "UPDATE host SET addr='10.6.6.6' WHERE name='box'", ("host box",)),
+                           ("a host's pinned key", "UPDATE host SET pins='' WHERE name='box'", ("host box",)), ("a host's labels", "UPDATE host SET labels='env=prod' WHERE name='box'", ("host box",)),
+                           ("a host taken out", "DELETE FROM host WHERE name='box'", ("box",)), ("a code that never ends", "UPDATE code SET expires_us=9e15", ("alice",)), ("another code", "UPDATE code SET hash=zeroblob(32)", ("alice",)),
+                           ("a code put in", "INSERT INTO code VALUES(zeroblob(32), 'bench', 9000000000000000)", ("bench",)), ("a second factor put in", "INSERT INTO factor VALUES('bench', zeroblob(49), 1, 1)", ("bench",)),
+                           ("an older policy", "UPDATE policy_version SET body=x'7065726d6974'", ("policy",))):
+        forged(name, sql(s), words)
+
+    # Exports.
+    def pack_forged(name, change, words, *args):
+        d = f"{b.dir}/forged-pack"; shutil.rmtree(d, ignore_errors=True); shutil.copytree(pack, d)
+        change(d)
+        good, said = verify(d, "--key", public, *args)
+        ok(not good and all(w in said for w in words), f"export: {name}: {said.splitlines()[-1][:150] if said else ''}", good, said)
+    good, said = verify(pack, "--key", public, "--older", early)
+    ok(good, "the export verifies, and begins with the earlier one", said)
+    recs = sorted(glob.glob(f"{pack}/recordings/*"), key=os.path.getsize)
+    files = [os.path.relpath(f, pack) for f in glob.glob(f"{pack}/**", recursive=True) if os.path.isfile(f)]
+    for f in files:
+        if os.path.getsize(f"{pack}/{f}"): pack_forged(f"a bit of {f if 'recordings' not in f else 'a recording'}", lambda d, f=f: flip(f"{d}/{f}"), ("",))
+        if f == "manifest.sig": continue
+        pack_forged(f"without {f if 'recordings' not in f else 'a recording'}", lambda d, f=f: os.unlink(f"{d}/{f}"), ("",))
+        pack_forged(f"{f if 'recordings' not in f else 'a recording'} cut short", lambda d, f=f: os.truncate(f"{d}/{f}", max(0, os.path.getsize(f"{d}/{f}") - 40)), ("",)) if os.path.getsize(f"{pack}/{f}") else None
+    def swap(d): a, z = (f"{d}/recordings/{os.path.basename(r)}" for r in (recs[0], recs[-1])); os.rename(a, a + "x"); os.rename(z, a); os.rename(a + "x", z)
+    pack_forged("two recordings swapped", swap, ("",))
+    def extra(d): open(f"{d}/recordings/more.frames", "w").write("x")
+    pack_forged("a file more", extra, ("more.frames",))
+    def old_inside(d):
+        for f in ("checkpoint", "leaves.txt"): shutil.copy(f"{early}/{f}", f"{d}/{f}")
+    pack_forged("an earlier checkpoint and its leaves", old_inside, ("",))
+    def older(d): shutil.rmtree(d); shutil.copytree(early, d)
+    pack_forged("the earlier export in its place", older, ("older",), "--older", pack)
+    d = f"{b.dir}/unsigned"; shutil.copytree(pack, d); os.unlink(f"{d}/manifest.sig"); good, said = verify(d, "--key", public)
+    ok("not signed" in said, "export: one whose manifest is not signed says so", good, said)
+    tar = f"{b.dir}/pack.tar"; b.run("tar", "--format=ustar", "-C", pack, "-cf", tar, "--transform=s,^\\./,,", "--exclude=./recordings/*", *[f"./{f}" for f in files if "recordings" not in f], *[f"recordings/{os.path.basename(r)}" for r in recs])
+    good, said = verify(tar, "--key", public)
+    ok(good, "export: as a tar file it verifies", said)
+    other = f"{b.dir}/other"; os.makedirs(other); shutil.copy(f"{pack}/sessions.csv", other); flip(f"{other}/sessions.csv")
+    b.run("tar", "--format=ustar", "-C", other, "-rf", tar, "sessions.csv")
+    good, said = verify(tar, "--key", public)
+    ok(not good and "twice" in said, f"export: a file that a tar file holds twice: {said[-120:]}", good, said)
+    own = f"{b.dir}/own.pub"; t = open(public).read(); open(own, "w").write(t[:-6] + ("AAAAA\n" if t[-6:-1] != "AAAAA" else "BBBBB\n"))
+    good, said = verify(pack, "--key", own)
+    ok(not good, "export: against another key", said)
+finally:
+    b.stop()
+end()
