@@ -54,18 +54,18 @@ class Clients(Bastion):
         finally: db.close()
 
     def mark(self):
-        """From here on rows() and events() count."""
+        """From here on rows() and audit() count."""
         self.seen = self.query("select coalesce(max(id),0) n from event")[0]["n"]
 
     def rows(self, n=1, **want):
         """The n sessions of this kind that were opened since the mark, when they are closed; fewer if they are not in time."""
         def closed():
             sessions = json.loads(self.ctl("--json", "session", "ls", "--limit", "1000"))
-            new = {e["session"] for e in self.events(4007)}
+            new = {e["session"] for e in self.audit(4007)}
             return [s for s in sessions if s["id"] in new and s["state"] == "closed" and all(s[k] == v for k, v in want.items())]
         return self.until(closed, lambda got: len(got) >= n)
 
-    def events(self, cls, n=0, **want):
+    def audit(self, cls, n=0, **want):
         """Audit events of a class since the mark, oldest first, with their detail; at least n, or what there is in time."""
         def found():
             out = []
@@ -87,16 +87,12 @@ class Clients(Bastion):
         return subprocess.run([f"{self.build}/fortress", "session", "print", *(how or ["--raw"]), session["id"]], env=self.env,
                               stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout
 
-    def fronts(self, title):
-        """Processes of this bastion that serve such a connection, by their title."""
-        kids = subprocess.run(["pgrep", "-P", str(self.bastion.pid)], capture_output=True, text=True).stdout.split()
-        return subprocess.run(["pgrep", "-P", ",".join(kids), "-f", f"^front: conn .*{title}"], capture_output=True, text=True).stdout.split()
-
     def memory(self, title, what="VmRSS"):
-        """The most that one of them has, in kB."""
-        return max(int(re.search(rf"{what}:\s+(\d+)", open(f"/proc/{p}/status").read()).group(1)) for p in self.fronts(title))
+        """The most that a process has that serves a connection of this title, in kB."""
+        def of(pid, file): return open(f"/proc/{pid}/{file}").read()
+        return max(int(re.search(rf"{what}:\s+(\d+)", of(p, "status")).group(1)) for p in self.fronts() if title in of(p, "cmdline"))
 
     def audited(self, session, verb):
         """Is there a decision for the verb, and its opening and its end, in the audit?"""
-        ends = [e for e in self.events(4007) if e["session"] == session["id"]]
-        return [e["activity"] for e in ends] == [1, 2] and any(e["verb"] == verb and e["ok"] for e in self.events(3003, 1))
+        ends = [e for e in self.audit(4007) if e["session"] == session["id"]]
+        return [e["activity"] for e in ends] == [1, 2] and any(e["verb"] == verb and e["ok"] for e in self.audit(3003, 1))

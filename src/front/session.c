@@ -42,7 +42,6 @@ session_start(struct channel *c)
 		.kind = FRAME_OUT, .counted = !c->session, .keep = keep };
 	c->err = (struct flow){ .from = c->target, .to = c->ssh, .from_wire = &c->leg->wire, .to_wire = &c->door->wire,
 		.kind = FRAME_ERR, .from_stderr = true, .to_stderr = true };
-	c->resized = false;
 	if (transfer_start(c) != 0 || (strcmp(c->kind, "agent") == 0 && back_watch(c) != 0))
 		c->in.broken = "out of memory; the session ends";
 	if (!c->session)

@@ -119,7 +119,7 @@ size = lambda r, c: fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", r, c
 if pid == 0:
     os.read(0, 1)
     os.execvp("ssh", ["ssh", "-F", sys.argv[1], "-tt", "tcp",
-        "trap 'stty size; exit 3' WINCH; echo $TERM; tty | cut -d/ -f2,3; stty size; while :; do read x; done"])
+        "trap 'stty size; exit 3' WINCH; echo $TERM; tty | cut -d/ -f2,3; stty size; while :; do read -t 0.2 x; done"])
 size(33, 111)
 os.write(fd, b"\n")
 seen, resized = b"", False

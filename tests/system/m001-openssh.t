@@ -20,7 +20,7 @@ def terminal(argv, script, size=(24, 80), seconds=20):
     while time.monotonic() < limit:
         if steps and steps[0][0] in out[seen:]:
             seen = len(out); answer = steps.pop(0)[1]
-            if isinstance(answer, tuple): resize(*answer); os.kill(pid, signal.SIGWINCH); os.write(fd, b"\n")
+            if isinstance(answer, tuple): resize(*answer); os.kill(pid, signal.SIGWINCH)
             else: os.write(fd, answer)
             continue
         if not select.select([fd], [], [], 0.2)[0]: continue
@@ -58,7 +58,7 @@ try:
         ok((r.stdout, r.returncode) == (b"19999\n", 4), f"{host}: a script of 400 kB on stdin", r.returncode, r.stderr)
         ok(len(s) == 1 and b.record(s[0], "--raw=in") == script, f"{host}: and the script is on the record, byte by byte", s)
         b.mark()
-        out, rc = terminal(b.argv(host, "trap 'stty size; exit 3' WINCH; echo $TERM; tty; stty size; while :; do read x; done", options=("-tt",)),
+        out, rc = terminal(b.argv(host, "trap 'stty size; exit 3' WINCH; echo $TERM; tty; stty size; while :; do read -t 0.1 x; done", options=("-tt",)),
                            [("33 200", (20, 55)), ("never", b"")], size=(33, 200))
         s = b.rows()
         ok("33 200" in out and "20 55" in out and "/dev/pts/" in out and rc == 3, f"{host}: a terminal of 200 columns, and its new size", out, rc)
@@ -82,6 +82,9 @@ try:
            f"{host}: 10 MB and 3 MB of stderr are in the record as they were delivered", len(r.stdout), len(r.stderr))
         r = b.on(host, "sleep 3; echo alive", options=("-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=1"))
         ok((r.stdout, r.returncode) == (b"alive\n", 0), f"{host}: keepalives are answered", r)
+    b.mark(); inner = " ".join(b.argv("bastion", options=("-W", "box:22")))
+    r = b.on("box.fx", "echo by hand; exit 5", options=("-o", "ProxyJump=none", "-o", f"ProxyCommand={inner}")); s = b.rows()
+    ok((r.stdout, r.returncode) == (b"by hand\n", 5) and [(x["host"], x["exit"]) for x in s] == [("box", "5")], "ssh -W as a ProxyCommand", r, s)
     r = b.on("box", "sleep 1; echo still", options=("-o", "UpdateHostKeys=yes", "-o", f"UserKnownHostsFile={b.known}"))
     ok((r.stdout, r.returncode) == (b"still\n", 0), "UpdateHostKeys=yes disturbs nothing", r)
     out, rc = terminal(b.argv("box", "echo up; read x; echo got $x; read y; echo and $y", options=("-tt", "-e", "~")), [("up", b"one\n"), ("got one", b"~Btwo\n"), ("and", b"")])

@@ -31,8 +31,8 @@ try:
         rows = b.rows(21)
         ok(sorted(r["exit"] for r in rows if r["channel"] == "exec") == sorted(map(str, range(20))) and [r["channel"] for r in rows].count("sftp") == 1,
            f"{host}: 21 rows", [(r["channel"], r["exit"]) for r in rows])
-        ok(all(b.audited(r, "exec") for r in rows if r["channel"] == "exec") and len(b.events(1001, 1, op="get")) == 1 == len(b.events(1001, 1, op="put")), f"{host}: each audited")
-        ok(len(b.events(3002)) == 1, f"{host}: one login for all of them", b.events(3002))
+        ok(all(b.audited(r, "exec") for r in rows if r["channel"] == "exec") and len(b.audit(1001, 1, op="get")) == 1 == len(b.audit(1001, 1, op="put")), f"{host}: each audited")
+        ok(len(b.audit(3002)) == 1, f"{host}: one login for all of them", b.audit(3002))
         b.on(host, options=("-S", m, "-O", "exit"))
 
     m = master("bastion", "m-all"); b.mark()

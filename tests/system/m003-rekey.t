@@ -42,7 +42,7 @@ try:
            all(md5(b.record(x, how)) == want for x in s for how in ("--raw", "--raw=in") if b.record(x, how)), f"{host}: and on the record", s)
         b.mark()
         r = run("sftp", "-q", "-F", b.config, *limit, "-b", "-", host, stdin=f"put {b.dir}/data {b.dir}/put\nget {b.dir}/put {b.dir}/get\n".encode())
-        e = b.events(1001, 1, op="put") + b.events(1001, 1, op="get")
+        e = b.audit(1001, 1, op="put") + b.audit(1001, 1, op="get")
         ok(r.returncode == 0 and md5(open(f"{b.dir}/get", "rb").read()) == want and [x.get("sha256") for x in e] == [hashlib.sha256(data).hexdigest()] * 2,
            f"{host}: sftp put and get, both with their hash on the record", r, e)
     ok(exchanges("bytes") > 50, "the target did ask for new keys", exchanges("bytes"))

@@ -17,7 +17,7 @@ data = os.urandom(5_000_000); sha = hashlib.sha256(data).hexdigest(); local = f"
 def sftp(host, *lines, more=(), timeout=60):
     return run("sftp", "-q", "-F", b.config, *more, "-b", "-", host, stdin="\n".join(lines).encode("utf-8", "surrogateescape") + b"\n", timeout=timeout)
 def same(path): return open(path, "rb").read() == data
-def ops(n=1, **want): return [(e["op"], os.path.basename(e["path"]), os.path.basename(e.get("to", "")), e["result"]) for e in b.events(1001, n, **want)]
+def ops(n=1, **want): return [(e["op"], os.path.basename(e["path"]), os.path.basename(e.get("to", "")), e["result"]) for e in b.audit(1001, n, **want)]
 
 try:
     for host in ("box", "agent", "box.fx"):
@@ -26,7 +26,7 @@ try:
                  f"get \udcff\udcfe {b.dir}/b2")
         ok(r.returncode == 0 and same(f"{b.dir}/b1") and same(f"{b.dir}/b2") and sorted(map(os.fsencode, os.listdir(d))) ==
            sorted([b"ein zwei", "中文.txt".encode(), b"\xff\xfe", b"it's \"so\""]), f"{host}: names with blanks, quotes, Chinese, and none of UTF-8", r, os.listdir(d))
-        e = b.events(1001, 8)
+        e = b.audit(1001, 8)
         ok([(x["bytes"], x["sha256"], x["coverage"], x["result"]) for x in e if x["op"] in ("get", "put")] == [(len(data), sha, "whole", "ok")] * 6 and
            {x["path"] for x in e if x["op"] == "put"} >= {f"{d}/ein zwei", f"{d}/中文.txt", f"{d}/it's \"so\""}, f"{host}: each is a row with its name, size and hash", e)
         b.mark()
@@ -39,24 +39,24 @@ try:
            ("setstat", "drei", "", "ok"), ("setstat", "weich", "", got[5][3]), ("setstat", "drei", "", "ok"), ("copy", "drei", "vier", "ok"),
            ("setstat", "fünf", "", "ok"), ("remove", "hart", "", "ok"), ("mkdir", "leer", "", "ok"), ("rmdir", "leer", "", "ok"), ("list", host, "", "ok")],
            f"{host}: and each is a row", got)
-        e = b.events(1001, 0, op="setstat")
+        e = b.audit(1001, 0, op="setstat")
         ok(e and e[0].get("set") == "mode=0600" and e[2].get("set", "").startswith("uid=1 gid="), f"{host}: with what was set", e)
         for block, ahead in ((4096, 1), (131072, 256)):
             b.mark()
             r = sftp(host, f"put {local} {d}/p", f"get {d}/p {b.dir}/g", more=("-B", str(block), "-R", str(ahead)))
-            ok(r.returncode == 0 and same(f"{d}/p") and same(f"{b.dir}/g") and [x.get("sha256") for x in b.events(1001, 2, coverage="whole")] == [sha, sha],
-               f"{host}: {block} bytes a request, {ahead} at once", r, b.events(1001))
+            ok(r.returncode == 0 and same(f"{d}/p") and same(f"{b.dir}/g") and [x.get("sha256") for x in b.audit(1001, 2, coverage="whole")] == [sha, sha],
+               f"{host}: {block} bytes a request, {ahead} at once", r, b.audit(1001))
         # Resumed: only the rest goes by, so there is no hash of the whole.
         b.mark(); open(f"{d}/u", "wb").write(data[:1_000_000]); open(f"{b.dir}/v", "wb").write(data[:2_000_000])
         r = sftp(host, f"reput {local} {d}/u", f"reget {d}/p {b.dir}/v")
-        e = b.events(1001, 2)
+        e = b.audit(1001, 2)
         ok(r.returncode == 0 and same(f"{d}/u") and same(f"{b.dir}/v") and [(x["op"], x["bytes"], x["coverage"], "sha256" in x) for x in e if x["op"] in ("get", "put")] ==
            [("put", 4_000_000, "part", False), ("get", 3_000_000, "part", False)], f"{host}: resumed both ways", r, e)
         b.mark()
         r = sftp(host, f"get {d}/none {b.dir}/none"); r2 = sftp(host, f"put {local} /proc/none"); r3 = sftp(host, f"rm {d}/none"); r4 = sftp(host, f"mkdir {d}")
         got = ops(2)
         ok(all(x.returncode == 1 for x in (r, r2, r3, r4)) and [g for g in got if g[0] in ("put", "remove", "mkdir")] == [("put", "none", "", got[0][3]), ("remove", "none", "", "no such file"),
-           ("mkdir", os.path.basename(d), "", "failure")] and not b.events(1001, 0, result="ok", op="put"), f"{host}: what the target refuses is a row with its reason", got)
+           ("mkdir", os.path.basename(d), "", "failure")] and not b.audit(1001, 0, result="ok", op="put"), f"{host}: what the target refuses is a row with its reason", got)
         # A tree of many files, at once and one by one.
         if host != "box.fx":
             tree = f"{b.dir}/tree-{host}"; os.makedirs(f"{tree}/a/b")
@@ -64,7 +64,7 @@ try:
             b.mark()
             r = run("scp", "-q", "-r", "-F", b.config, tree, f"{host}:{d}/tree"); r2 = run("scp", "-q", "-r", "-F", b.config, f"{host}:{d}/tree", f"{b.dir}/back-{host}")
             ok(r.returncode == r2.returncode == 0 and run("diff", "-r", tree, f"{b.dir}/back-{host}").returncode == 0, f"{host}: a tree there and back", r, r2)
-            e = b.events(1001, 150, op="put") + b.events(1001, 150, op="get")
+            e = b.audit(1001, 150, op="put") + b.audit(1001, 150, op="get")
             ok(len(e) == 300 and all(x.get("sha256") == hashlib.sha256(data[int(os.path.basename(x["path"])) * 100:int(os.path.basename(x["path"])) * 300]).hexdigest()
                for x in e), f"{host}: 300 rows, each with the right hash", len(e), [x for x in e if "sha256" not in x])
     r = sftp("bastion", "ls")
@@ -86,14 +86,14 @@ try:
             f.set_pipelined(True)
             for i in (3, 1, 0, 2, 4): f.seek(i * 1_000_000); f.write(data[i * 1_000_000:(i + 1) * 1_000_000])
         with s.open(f"{there}/wild") as f: got = [bytes(x) for x in f.readv([(4_000_000, 500), (0, 70000), (100, 10)])]
-        e = b.events(1001, 2)
+        e = b.audit(1001, 2)
         ok(same(f"{there}/wild") and got == [data[4_000_000:4_000_500], data[:70000], data[100:110]] and [(x["op"], x["bytes"], x["coverage"], "sha256" in x) for x in e] ==
            [("put", len(data), "scattered", False), ("get", 70510, "scattered", False)], f"{host}: written and read out of order", e)
         b.mark()
         files = [s.open(f"{there}/n{i}", "wb") for i in range(600)]
         for i, f in enumerate(files): f.write(b"%d" % i)
         for f in reversed(files): f.close()
-        e = b.events(1001, 600)
+        e = b.audit(1001, 600)
         ok(len(e) == 600 and {(os.path.basename(x["path"]), x["sha256"]) for x in e} == {(f"n{i}", hashlib.sha256(b"%d" % i).hexdigest()) for i in range(600)}, f"{host}: 600 files open at once", len(e))
         size = 140 << 20
         with open(f"{there}/sparse", "wb") as f: f.truncate(size); f.write(b"start")
@@ -101,7 +101,7 @@ try:
         with s.open(f"{there}/sparse") as f:
             f.prefetch(size)                                     # asks for all of it at once: 4480 requests
             while chunk := f.read(1 << 20): got.update(chunk)
-        want = hashlib.sha256(open(f"{there}/sparse", "rb").read()).hexdigest(); e = b.events(1001, 1)
+        want = hashlib.sha256(open(f"{there}/sparse", "rb").read()).hexdigest(); e = b.audit(1001, 1)
         ok(got.hexdigest() == want and [(x["bytes"], x.get("sha256")) for x in e] == [(size, want)], f"{host}: 140 MB asked for at once", e)
         ok(b.memory(f"bench -> {host}", "VmHWM") < 40_000, f"{host}: and the front stays small: {b.memory(f'bench -> {host}', 'VmHWM')} kB")
         # A handle that is not known, and an operation that nobody knows: answered, and the session goes on.
@@ -125,7 +125,7 @@ try:
         size = 10 << 30
         with open(f"{there}/huge", "wb") as f: f.truncate(size)
         b.mark(); r = sftp("box", f"get {there}/huge /dev/null", timeout=1200)
-        e = b.events(1001, 1)
+        e = b.audit(1001, 1)
         ok(r.returncode == 0 and e and e[0]["bytes"] == size and e[0]["coverage"] == "whole" and "sha256" in e[0], "10 GB, sparse", r, e)
 finally:
     b.stop()

@@ -18,7 +18,7 @@ def same(path): return open(path, "rb").read() == data
 def alike(a, c): return run("diff", "-r", a, c).returncode == 0
 def copies(tool, n=1):
     """Rows of that tool: direction, path, whether it went well, and whether the session of an exec is beside it."""
-    e = b.events(1001, n, tool=tool)
+    e = b.audit(1001, n, tool=tool)
     return [(x["op"], x["path"], x["result"]) for x in e if any(s["id"] == x["session"] and s["channel"] == "exec" for s in b.rows(n))]
 
 try:

@@ -16,7 +16,7 @@ def same(path): return open(path, "rb").read() == data
 def alike(a, c): return run("diff", "-r", a, c).returncode == 0
 def copies(tool, n=1):
     """Rows of that tool: direction, path, whether it went well, and whether the session of an exec is beside it."""
-    e = b.events(1001, n, tool=tool)
+    e = b.audit(1001, n, tool=tool)
     return [(x["op"], x["path"], x["result"]) for x in e if any(s["id"] == x["session"] and s["channel"] == "exec" for s in b.rows(n))]
 
 try:
@@ -28,12 +28,12 @@ try:
         r = run("scp", "-q", "-O", "-F", b.config, local, f"{host}:{b.dir}/scp-{host}"); r2 = run("scp", "-q", "-O", "-r", "-p", "-F", b.config, f"{host}:{tree}", f"{b.dir}/got-{host}")
         r3 = run("scp", "-q", "-O", "-F", b.config, f"{host}:{b.dir}/loc*", f"{b.dir}/glob-{host}")
         ok(r.returncode == r2.returncode == r3.returncode == 0 and same(f"{b.dir}/scp-{host}") and alike(tree, f"{b.dir}/got-{host}") and same(f"{b.dir}/glob-{host}"), f"{host}: scp -O, a tree, a pattern", r, r2, r3)
-        e = copies("scp", 3); rows = b.events(1001, 0, tool="scp")
+        e = copies("scp", 3); rows = b.audit(1001, 0, tool="scp")
         ok(e == [("put", f"{b.dir}/scp-{host}", "exit 0"), ("get", tree, "exit 0"), ("get", f"{b.dir}/loc*", "exit 0")] and [bool(x.get("patterns")) for x in rows] == [False, False, True] and
            rows[0]["bytes"] > len(data) and rows[0]["coverage"] == "stream", f"{host}: three copies on the record", e, rows)
     b.mark()
     r = b.on("box", f"scp -t {b.dir}/x; echo done", stdin=b""); r2 = b.on("box", "echo scp -t /tmp/x")
-    ok(len(b.rows(2)) == 2 and not b.events(1001), "a command that only looks like one is none", r, b.events(1001))
+    ok(len(b.rows(2)) == 2 and not b.audit(1001), "a command that only looks like one is none", r, b.audit(1001))
     if not without("curl", "curl"):
         def curl(*a):
             for t in ("ed25519", "ecdsa", "rsa"):                # which key is shown is libssh2's choice
@@ -47,7 +47,7 @@ try:
                 b.mark(); base = f"sftp://bench+{host}@127.0.0.1:{b.port}"
                 r = curl(f"{base}{local}", "-o", f"{b.dir}/curl-{host}"); r2 = curl("-T", local, f"{base}{b.dir}/up-{host}"); r3 = curl(f"scp://bench+{host}@127.0.0.1:{b.port}{local}", "-o", f"{b.dir}/cs-{host}")
                 ok(r.returncode == r2.returncode == r3.returncode == 0 and same(f"{b.dir}/curl-{host}") and same(f"{b.dir}/up-{host}") and same(f"{b.dir}/cs-{host}"), f"{host}: curl's sftp:// and scp://", r, r2, r3)
-                e = b.events(1001, 3)
+                e = b.audit(1001, 3)
                 ok({(x["tool"], x["op"]) for x in e if x["op"] in ("get", "put")} == {("sftp", "get"), ("sftp", "put"), ("scp", "get")} and
                    [x.get("sha256") for x in e if x["tool"] == "sftp" and x["op"] in ("get", "put")] == [hashlib.sha256(data).hexdigest()] * 2, f"{host}: on the record", e)
     if not without("sshfs", "sshfs"):
@@ -64,7 +64,7 @@ try:
                 ok(alike(tree, f"{b.dir}/far/tree") and open(f"{b.dir}/far/文", "rb").read() == want == open(f"{mnt}/文", "rb").read(), "sshfs: a tree, a write in the middle, rename, chmod")
                 shutil.rmtree(f"{mnt}/tree"); ok(os.listdir(f"{b.dir}/far") == ["文"], "and removed")
             finally: run("fusermount3", "-u", mnt)
-            e = b.events(1001, 100)
+            e = b.audit(1001, 100)
             ok({"put", "rename", "setstat", "remove", "rmdir", "mkdir", "symlink", "list"} <= {x["op"] for x in e} and b.rows(channel="sftp"), "all of it on the record", {x["op"] for x in e})
 finally:
     b.stop()

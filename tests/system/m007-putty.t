@@ -61,14 +61,14 @@ try:
             for how, tool in (((), "sftp"), (("-scp",), "scp"), (("-sftp",), "sftp")):
                 b.mark(); there = f"{b.dir}/there-{host}{''.join(how)}"; back = f"{b.dir}/back-{host}{''.join(how)}"
                 r = run("pscp", "-q", *base, *how, local, f"bench+{host}@127.0.0.1:{there}", env=env); r2 = run("pscp", "-q", *base, *how, f"bench+{host}@127.0.0.1:{there}", back, env=env)
-                e = [x for x in b.events(1001, 2) if x["op"] in ("get", "put")]
+                e = [x for x in b.audit(1001, 2) if x["op"] in ("get", "put")]
                 ok(r.returncode == r2.returncode == 0 and same(there) and same(back), f"pscp {' '.join(how)} {host}: up and down", r, r2)
                 ok([(x["tool"], x["op"], x["path"]) for x in e] == [(tool, "put", there), (tool, "get", there)] and (tool == "scp" or [x["sha256"] for x in e] == [sha, sha]), f"pscp {' '.join(how)} {host}: on the record", e)
             b.mark()
             script = f"{b.dir}/script"; d = f"{b.dir}/ps-{host}"
             open(script, "w").write(f"mkdir {d}\ncd {d}\nput {local} eins\nmv eins zwei\nchmod 600 zwei\nls\nget zwei {b.dir}/psftp-{host}\nreget zwei {b.dir}/psftp-{host}\nrm zwei\ncd ..\nrmdir {d}\nquit\n")
             r = run("psftp", *base, "-b", script, f"bench+{host}@127.0.0.1", env=env)
-            ops = [(x["op"], os.path.basename(x["path"])) for x in b.events(1001, 8)]
+            ops = [(x["op"], os.path.basename(x["path"])) for x in b.audit(1001, 8)]
             ok(r.returncode == 0 and same(f"{b.dir}/psftp-{host}") and not os.path.exists(d), f"psftp {host}: a script of everything", r)
             ok([o for o in ops if o[0] not in ("get", "list")] == [("mkdir", f"ps-{host}"), ("put", "eins"), ("rename", "eins"), ("setstat", "zwei"), ("remove", "zwei"), ("rmdir", f"ps-{host}")],
                f"psftp {host}: each a row", ops)

@@ -21,9 +21,9 @@ def recorded(name, host):
        f"{name}: {len(kinds)} rows", [(r["channel"], r["exit"]) for r in rows])
     echo = [r for r in rows if r["command"] == "cat"]
     ok(echo and hashlib.sha256(b.record(echo[0])).hexdigest() == sha and all(b.audited(r, "exec") for r in rows if r["channel"] == "exec"), f"{name}: the bytes of one, and the audit of each")
-    e = [x for x in b.events(1001, 2) if x["op"] in ("put", "get")]
+    e = [x for x in b.audit(1001, 2) if x["op"] in ("put", "get")]
     ok([(x["op"], x.get("sha256"), x["coverage"], x["result"]) for x in e] == [("put", sha, "whole", "ok"), ("get", sha, "whole", "ok")], f"{name}: both files with their hash", e)
-    ok(len(b.events(3002)) == 1, f"{name}: one login", b.events(3002))
+    ok(len(b.audit(3002)) == 1, f"{name}: one login", b.audit(3002))
 
 def with_paramiko(name, t):
     def command(words, feed=b""):

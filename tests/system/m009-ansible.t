@@ -61,9 +61,9 @@ try:
         hang_up()
         rows = b.rows(15); kinds = {r["channel"] for r in rows}
         ok("exec" in kinds and {r["host"] for r in rows} == {"box", "agent"} and all(r["state"] == "closed" for r in rows), f"{what}: all its sessions are rows", len(rows), kinds)
-        puts = {x["sha256"] for x in b.events(1001, 1, op="put", tool="sftp")}
+        puts = {x["sha256"] for x in b.audit(1001, 1, op="put", tool="sftp")}
         ok(hashlib.sha256(data).hexdigest() in puts, f"{what}: the file it copied is on the record with its hash", puts)
-        ok(len([e for e in b.events(3002) if "logged in by" in e["text"]]) == 3, f"{what}: one login a host", b.events(3002))
+        ok(len([e for e in b.audit(3002) if "logged in by" in e["text"]]) == 3, f"{what}: one login a host", b.audit(3002))
     r = run("ansible", "-m", "ping", "all", env=env, cwd=b.dir)
     ok(r.returncode == 0 and r.stdout.count(b'"pong"') == 3, "ansible -m ping", r)
     hang_up()
