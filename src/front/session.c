@@ -128,7 +128,8 @@ step_relay(struct channel *c)
 	moved |= flow_read(&c->out, &c->record);
 	moved |= flow_read(&c->err, &c->record);
 	(void)record_flush(&c->record);
-	moved |= flow_write(&c->in, &c->record);
+	if (!c->resized)                         /* what was typed after the window changed comes after it */
+		moved |= flow_write(&c->in, &c->record);
 	moved |= flow_write(&c->out, &c->record);
 	moved |= flow_write(&c->err, &c->record);
 	pass_eof(&c->in);

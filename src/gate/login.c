@@ -455,6 +455,18 @@ login_check(const struct client *c, const struct msg_decide *m, struct err *e)
 	return r == 0 && l->has_cert && m != NULL ? terms_check(&l->terms, m, e) : r;
 }
 
+uint64_t
+login_ends_us(const struct client *c)
+{
+	const struct login *l = c->login;
+	const struct dir_user *u = directory_find_user(c->gate->dir, slice_from(l->user));
+	const struct dir_key *k = u != NULL && l->key.len > 0 ? directory_find_key(u, buf_slice(&l->key)) : NULL;
+
+	if (l->has_cert)
+		return l->cert.valid_before > UINT64_MAX / 1000000 ? 0 : l->cert.valid_before * 1000000;
+	return k != NULL ? k->expires_us : 0;
+}
+
 /* As ssh-keygen -l shows a key. */
 static int
 put_fingerprint(struct buf *b, struct slice blob)

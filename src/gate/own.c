@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "gate/login.h"
 #include "gate/own.h"
 #include "gate/puts.h"
 
@@ -74,13 +75,13 @@ key_refusal(const struct client *c, const struct msg_dir_key *m)
 
 	if (!c->gate->own_keys)
 		return "here only an administrator changes keys (OwnKeys no)";
-	if (u == NULL || u->disabled)
-		return "this user is disabled";
+	if (u == NULL)
+		return "only a user of the directory has keys of one's own";
 	if (c->busy)
 		return "one change at a time";
-	if (m->op == MSG_DIR_DELETE && u->nkeys == 1 && directory_user_has_key(u, m->blob))
+	if (m->op == MSG_DIR_DELETE && u->nkeys == 1 && directory_find_key(u, m->blob) != NULL)
 		return "that is your last key: add another first";
-	if (m->op == MSG_DIR_PUT && directory_user_has_key(u, m->blob))
+	if (m->op == MSG_DIR_PUT && directory_find_key(u, m->blob) != NULL)
 		return "that key is yours already";
 	return NULL;
 }
@@ -95,8 +96,11 @@ own_key(struct client *c, const void *message)
 
 	if (c->user[0] == '\0' || (row.op != MSG_DIR_PUT && row.op != MSG_DIR_DELETE))
 		return -EPROTO;
+	if (login_check(c, NULL, &e) != 0)
+		return done_send(c, req, false, slice_from(e.text));
 	if (refusal != NULL)
 		return done_send(c, req, false, slice_from(refusal));
+	row.expires_us = login_ends_us(c);               /* nobody makes a lasting key out of one that ends */
 	row.actor = row.user = slice_from(c->user);
 	row.added_us = (uint64_t)clock_wall().us;
 	if (puts_row(c->gate, c, MSG_DIR_KEY, &row, req, key_done, &e) != 0)

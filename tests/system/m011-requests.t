@@ -50,7 +50,7 @@ try:
             ch = w.session(); w.send(w.request(ch, "nobody@knows"), w.request(ch, "keepalive@openssh.com"), w.request(ch, "nobody@knows", reply=False), w.request(ch, "exec", string("exit 1")))
             answers = [w.expect(SUCCESS, FAILURE, skip=(WINDOW,))[0] for _ in range(3)]
             ok(answers[0] == FAILURE and answers[2] == SUCCESS and story(w, ch) == [("exit-status", 1), "eof", "close"], f"{name}: requests that nobody knows are answered in turn", answers)
-            w.send(bytes([GLOBAL]) + string("no-more-sessions@openssh.com") + b"\0", bytes([GLOBAL]) + string("nobody@knows") + b"\1")
+            w.send(bytes([GLOBAL]) + string("hello@nobody.example") + b"\0", bytes([GLOBAL]) + string("nobody@knows") + b"\1")
             ok(w.expect(GLOBAL_FAILURE) and w.run("echo on")[0] == b"on\n", f"{name}: of the connection too; one that wants no answer gets none")
             chans = [w.session() for _ in range(20)]
             for i, ch in enumerate(reversed(chans)): w.exec(ch, f"echo {i}; exit {i}")

@@ -69,7 +69,7 @@ try:
     ok(out == b"over\n" and p.returncode == 5, "the script goes on, and its status comes back", out, p.returncode)
     b.wait(lambda: all(s["state"] == "closed" for s in sessions("exec") + sessions("forward")))
     s = sessions("exec")
-    ok(len(s) == 1 and s[0]["command"] == "bash" and s[0]["exit"] == "5" and len(sessions("forward")) == 7 and
+    ok(len(s) == 1 and s[0]["command"] == "bash" and s[0]["exit"] == 5 and len(sessions("forward")) == 7 and
        all(f["command"] == f"127.0.0.1:{far}" for f in sessions("forward")), "each is a row", s, sessions("forward"))
     pack = f"{b.dir}/pack"
     b.ctl("audit", "export", "-o", pack)

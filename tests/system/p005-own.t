@@ -79,6 +79,14 @@ try:
     ok(refused(r, "denied", "your last key"), "the last key stays", r)
     ok(refused(ssh("bench", "keys", "rm"), "usage") and refused(ssh("bench", "keys", "list"), "usage"), "what keys does not know")
 
+    # A key that ends makes none that lasts.
+    make("brief"); b.ctl("key", "add", "bench", f"{b.dir}/brief.pub", "--expires", "7d")
+    made, shown = make("made")
+    r = ssh("bench", "keys add", text=made, key=f"{b.dir}/brief")
+    ends = {k["fingerprint"]: k["expires"] for k in json.loads(b.ctl("--json", "key", "list", "bench"))}
+    brief = b.run("ssh-keygen", "-lf", f"{b.dir}/brief.pub").split()[1]
+    ok(r.returncode == 0 and ends[shown] and ends[shown] == ends[brief] and not ends[own], "one added by a key that ends, ends with it", r, ends)
+
     b.ctl("audit", "export", "-o", f"{b.dir}/pack")
     events = [json.loads(l) for l in open(f"{b.dir}/pack/events.jsonl")]
     mine = [e for e in events if e["actor"] == "bench" and "key" in e["text"]]
