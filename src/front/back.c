@@ -30,7 +30,7 @@ back_make(struct leg *l, struct door *d, ssh_message m, const char *kind)
 	c->opening = m;
 	(void)snprintf(c->from_host, sizeof(c->from_host), "%.*s", FORWARD_FROM_MAX, from != NULL ? from : "");
 	c->from_port = ssh_message_channel_request_open_originator_port(m);
-	channel_go(c, kind, l->asked_host, l->asked_login);
+	channel_go(c, kind, l->host, l->login);
 	c->leg = l;
 	l->users++;
 	c->target = ssh_channel_new(l->wire.ssh);

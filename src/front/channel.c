@@ -133,7 +133,7 @@ channel_go(struct channel *c, const char *kind, const char *host, const char *lo
 	(void)snprintf(c->asked_host, sizeof(c->asked_host), "%s", host);
 	(void)snprintf(c->asked_login, sizeof(c->asked_login), "%s", login);
 	c->verb = c->permitted = 0;
-	c->last_ask = false;
+	c->last_ask = c->asked_again = false;
 	c->state = CH_DECIDE;
 	if (strcmp(kind, "exec") == 0 && verb_is_mosh(c->command))
 		verb_refuse_mosh(c);

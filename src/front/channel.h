@@ -71,6 +71,7 @@ struct channel {
 	unsigned verb;                         /* index into the verbs that are asked for */
 	unsigned permitted;                    /* bits of those that are */
 	bool last_ask;                         /* this answer opens the channel */
+	bool asked_again;                      /* because the connection had just ended */
 	struct ask ask;
 	uint32_t req;                          /* the monitor's, for the picker */
 	struct listing *listing;

@@ -72,14 +72,28 @@ open_recording(struct channel *c, const struct msg_decision *d)
 		c->record.refused = true;
 }
 
+/* All that is permitted goes over one connection: what is asked next is asked for the host and login of the first. */
+static void
+stay_with(struct channel *c, const struct msg_decision *d)
+{
+	(void)slice_copy(d->host, c->asked_host, sizeof(c->asked_host));
+	(void)slice_copy(d->login, c->asked_login, sizeof(c->asked_login));
+}
+
 static void
 decided(struct channel *c, const struct msg_decision *d, int *agent)
 {
+	if (c->last_ask && !c->back) {
+		c->leg = leg_take(c->front, d, agent);
+		if (c->leg == NULL && !c->asked_again) {
+			c->asked_again = true;           /* it has just ended: the gate gives another */
+			return;
+		}
+	}
 	c->permitted |= 1u << c->verb++;
+	stay_with(c, d);
 	if (!c->last_ask)
 		return;
-	if (!c->back)
-		c->leg = leg_take(c->front, d, c->asked_host, c->asked_login, agent);
 	if (c->leg == NULL) {
 		channel_refuse(c, "target-gone", "the connection to the host has just ended: try again");
 		return;
@@ -135,18 +149,11 @@ step_decide(struct channel *c)
 	struct front *f = c->front;
 	struct msg_decide msg = { .host = slice_from(c->asked_host), .login = slice_from(c->asked_login) };
 	const char *verb = verb_of(c, c->verb);
-	enum wish_kind wish;
 
 	if (c->ask.req != 0)
 		return false;
 	if (c->asked_host[0] == '\0' || verb == NULL) {
 		channel_refuse(c, "no-host", "name a host: ssh USER+HOST@bastion, or connect with a terminal for the picker");
-		return true;
-	}
-	wish = wish_next(c);
-	if (wish != WISHES) {
-		if (wish_ask(c, wish, c->asked_host, c->asked_login) != 0)
-			channel_refuse(c, "denied", "the gate does not answer");
 		return true;
 	}
 	msg.verb = slice_from(verb);
@@ -157,10 +164,21 @@ step_decide(struct channel *c)
 	else if (!c->back)
 		msg.to = slice_from(c->command);
 	c->last_ask = c->last_ask || verb_of(c, c->verb + 1) == NULL;
-	msg.dial = c->last_ask && !c->back && leg_find(f, c->asked_host, c->asked_login) == NULL;
+	msg.dial = c->last_ask && !c->back;
 	if (ask_gate(f, &c->ask, &msg, on_decision, c) != 0)
 		channel_refuse(c, "denied", "the gate does not answer");
 	return true;
+}
+
+/* What it may have besides is asked for the host and login that it goes to.  True: an answer is waited for. */
+static bool
+wishes_wait(struct channel *c)
+{
+	enum wish_kind wish = wish_next(c);
+
+	if (c->ask.req == 0 && wish != WISHES && wish_ask(c, wish, c->leg->host, c->leg->login) != 0)
+		channel_refuse(c, "denied", "the gate does not answer");
+	return c->ask.req != 0 || wish != WISHES;
 }
 
 bool
@@ -183,7 +201,7 @@ step_connect(struct channel *c)
 		channel_refuse(c, c->leg->code, c->leg->why);
 		return true;
 	}
-	if (c->leg->state != LEG_READY || !c->record.opened)
+	if (wishes_wait(c) || c->leg->state != LEG_READY || !c->record.opened)
 		return false;
 	if (!c->back)
 		c->target = ssh_channel_new(c->leg->wire.ssh);

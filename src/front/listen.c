@@ -82,7 +82,7 @@ on_decision(void *arg, const struct msg_decision *d, int *agent)
 		over(l, false, text_escaped(d->reason, reason, sizeof(reason)));
 		return;
 	}
-	l->leg = leg_take(l->front, d, l->door->host, l->door->login, agent);
+	l->leg = leg_take(l->front, d, agent);
 	if (l->leg == NULL) {
 		over(l, false, "the connection to the host has just ended: try again");
 		return;
@@ -98,7 +98,7 @@ ask(struct listen *l)
 	struct front *f = l->front;
 	struct door *d = l->door;
 	struct msg_decide msg = { .verb = slice_from("forward"), .host = slice_from(d->host), .login = slice_from(d->login),
-		.listen = slice_from(l->asked), .dial = leg_find(f, d->host, d->login) == NULL };
+		.listen = slice_from(l->asked), .dial = 1 };
 
 	if (ask_gate(f, &l->ask, &msg, on_decision, l) != 0)
 		over(l, false, "the gate does not answer");

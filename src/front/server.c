@@ -179,6 +179,8 @@ step_all(struct front *f)
 		next = c->next;
 		if ((f->ending || c->door->ending) && c->state != CH_RELAY && c->state != CH_FINISH && c->state != CH_ENDED)
 			channel_leave(c);
+		if (c->gone && c->state < CH_RELAY)
+			channel_leave(c);                /* closed before anything came of it */
 		moved |= channel_step(c);
 		if (c->state == CH_ENDED && (c->gone || c->door->wire.dead || c->door->ending || f->ending)) {
 			channel_drop(c);
@@ -187,18 +189,6 @@ step_all(struct front *f)
 	}
 	moved |= listen_step_all(f);
 	return moved;
-}
-
-static void
-drop_legs(struct front *f)
-{
-	struct leg *l, *next;
-
-	for (l = f->legs; l != NULL; l = next) {
-		next = l->next;
-		if (l->users == 0 && (l->state == LEG_DEAD || l->wire.dead))
-			leg_free(l);
-	}
 }
 
 static void
@@ -261,7 +251,7 @@ front_turn(void *arg)
 	if (!f->door.logged_in)
 		auth_look(f);
 	jump_drop_dead(f);
-	drop_legs(f);
+	leg_drop_all(f);
 	if (f->door.wire.dead && !f->ending)
 		front_end(f, "the client is gone");
 	if (f->ending && f->channels == NULL) {

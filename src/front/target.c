@@ -22,6 +22,17 @@
 
 #define LOGIN_TIMEOUT_MS 15000
 #define UNASKED_TOLD     16
+#define IDLE_MS          60000            /* the next command of a script comes sooner */
+
+/* The gate gives its ticket to no other channel. */
+static void
+leg_tell(struct leg *l)
+{
+	struct msg_ticket_end msg = { .ticket = l->ticket };
+
+	if (!l->told)
+		l->told = chan_send(l->front->gate, MSG_TICKET_END, &msg) == 0;
+}
 
 /* The sentence that the user reads. */
 static bool __attribute__((format(printf, 3, 4)))
@@ -34,21 +45,20 @@ leg_fail(struct leg *l, const char *code, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(l->why, sizeof(l->why), fmt, ap);
 	va_end(ap);
+	leg_tell(l);
 	return true;
 }
 
 /* Waits for MSG_DIALLED then.  Takes agent (on success). */
 static struct leg *
-leg_new(struct front *f, const struct msg_decision *d, const char *asked_host, const char *asked_login, int agent)
+leg_new(struct front *f, const struct msg_decision *d, int agent)
 {
 	struct leg *l = calloc(1, sizeof(*l));
 
 	if (l == NULL)
 		return NULL;
 	*l = (struct leg){ .front = f, .state = LEG_DIALLING, .ticket = d->ticket, .trust_first = d->trust_first == 1,
-		.agent = agent, .start = clock_mono(), .wire = { .fd = -1 } };
-	(void)snprintf(l->asked_host, sizeof(l->asked_host), "%s", asked_host);
-	(void)snprintf(l->asked_login, sizeof(l->asked_login), "%s", asked_login);
+		.agent = agent, .start = clock_mono(), .idle = clock_mono(), .wire = { .fd = -1 } };
 	l->pins = slice_dup(d->pins);
 	if (l->pins == NULL || slice_copy(d->host, l->host, sizeof(l->host)) != 0 ||
 	    slice_copy(d->login, l->login, sizeof(l->login)) != 0) {
@@ -61,32 +71,6 @@ leg_new(struct front *f, const struct msg_decision *d, const char *asked_host, c
 	return l;
 }
 
-struct leg *
-leg_find(struct front *f, const char *asked_host, const char *asked_login)
-{
-	struct leg *l = f->legs;
-
-	while (l != NULL && (l->state == LEG_DEAD || strcmp(l->asked_host, asked_host) != 0 ||
-	    strcmp(l->asked_login, asked_login) != 0))
-		l = l->next;
-	return l;
-}
-
-struct leg *
-leg_take(struct front *f, const struct msg_decision *d, const char *asked_host, const char *asked_login, int *agent)
-{
-	struct leg *l = leg_find(f, asked_host, asked_login);
-
-	if (l == NULL && *agent >= 0) {
-		l = leg_new(f, d, asked_host, asked_login, *agent);
-		if (l != NULL)
-			*agent = -1;
-	}
-	if (l != NULL)
-		l->users++;
-	return l;
-}
-
 static struct leg *
 leg_of_ticket(struct front *f, uint64_t ticket)
 {
@@ -94,6 +78,22 @@ leg_of_ticket(struct front *f, uint64_t ticket)
 
 	while (l != NULL && l->ticket != ticket)
 		l = l->next;
+	return l;
+}
+
+struct leg *
+leg_take(struct front *f, const struct msg_decision *d, int *agent)
+{
+	struct leg *l = leg_of_ticket(f, d->ticket);
+
+	if (l == NULL && *agent >= 0 && (l = leg_new(f, d, *agent)) != NULL)
+		*agent = -1;
+	if (l != NULL && (l->state == LEG_DEAD || wire_is_dead(&l->wire))) {
+		leg_tell(l);
+		l = NULL;
+	}
+	if (l != NULL)
+		l->users++;
 	return l;
 }
 
@@ -360,8 +360,8 @@ leg_step(struct leg *l)
 void
 leg_release(struct leg *l)
 {
-	if (l != NULL && l->users > 0)
-		l->users--;
+	if (l != NULL && l->users > 0 && --l->users == 0)
+		l->idle = clock_mono();
 }
 
 void
@@ -372,8 +372,21 @@ leg_free(struct leg *l)
 	while (*at != l)
 		at = &(*at)->next;
 	*at = l->next;
+	leg_tell(l);
 	fd_close(&l->agent);
 	wire_close(&l->wire);
 	free(l->pins);
 	free(l);
+}
+
+void
+leg_drop_all(struct front *f)
+{
+	struct leg *l, *next;
+
+	for (l = f->legs; l != NULL; l = next) {
+		next = l->next;
+		if (l->users == 0 && (l->state == LEG_DEAD || l->wire.dead || clock_ms_since(l->idle) > IDLE_MS))
+			leg_free(l);
+	}
 }

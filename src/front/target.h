@@ -13,24 +13,23 @@ struct leg {
 	struct front *front;
 	enum leg_state state;
 	uint64_t ticket;
-	char asked_host[FRONT_NAME_MAX], asked_login[FRONT_NAME_MAX];   /* what was asked for … */
-	char host[FRONT_NAME_MAX], login[FRONT_NAME_MAX];               /* … and what the gate made of it */
+	char host[FRONT_NAME_MAX], login[FRONT_NAME_MAX];
 	char *pins;
 	bool trust_first;
 	int agent;                               /* socket of the gate's ssh-agent, until logged in */
 	struct wire wire;
-	mono_t start;
+	mono_t start, idle;                      /* idle: since when it has no users */
 	char why[512];                           /* when dead */
 	const char *code;                        /* short word for the user: target-down, host-key … */
 	unsigned users;                          /* channels on it */
+	bool told;                               /* the gate knows that it has ended */
 	bool busy, deaf;                         /* asked to listen or to stop; did not answer in time (listen.c) */
 	unsigned unasked;                        /* channels that it opened and nobody wanted */
 };
 
-/* The leg for what d permits, an old or a new one, with one user more; NULL: the old one has just gone. */
-struct leg *leg_take(struct front *f, const struct msg_decision *d, const char *asked_host, const char *asked_login, int *agent);
-/* A live leg that was asked for by the same words, or NULL. */
-struct leg *leg_find(struct front *f, const char *asked_host, const char *asked_login);
+/* The leg of d's ticket, an old or a new one, with one user more; NULL: the old one has just gone, and the gate knows: asked
+ * again, it gives a new one. */
+struct leg *leg_take(struct front *f, const struct msg_decision *d, int *agent);
 void leg_dialled(struct front *f, const struct msg_dialled *msg, int *sock);
 void leg_pinned(struct front *f, const struct msg_pinned *msg);
 /* What the target asked for since the last time; true if something came. */
@@ -39,5 +38,7 @@ bool leg_take_in(struct leg *l);
 bool leg_step(struct leg *l);
 void leg_release(struct leg *l);             /* a channel is done with it */
 void leg_free(struct leg *l);
+/* Frees those that are dead, or that nobody has needed for a while. */
+void leg_drop_all(struct front *f);
 
 #endif

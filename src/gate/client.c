@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "gate/login.h"
 #include "gate/second.h"
+#include "gate/ticket.h"
 
 enum { CLIENTS_MAX = 20000, QUEUE_ENOUGH = 512 * 1024 };
 
@@ -24,31 +25,16 @@ client_find(struct gate *g, uint64_t id)
 	return c;
 }
 
-struct ticket *
-client_ticket(struct client *c, uint64_t number)
-{
-	struct ticket *t;
-
-	for (t = c->tickets; t != NULL && t->number != number; t = t->next)
-		;
-	return t;
-}
-
 void
 client_free(struct client *c)
 {
 	struct client **at = &c->gate->clients;
-	struct ticket *t;
 
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
 	c->gate->nclients--;
-	while ((t = c->tickets) != NULL) {
-		c->tickets = t->next;
-		signer_free(t->signer);
-		free(t);
-	}
+	tickets_free(c);
 	second_free(c);
 	login_free(c);
 	chan_free(c->chan);

@@ -20,9 +20,10 @@
 #include "gate/own.h"
 #include "gate/pin.h"
 #include "gate/second.h"
+#include "gate/ticket.h"
 
 /* VERB_MAX: of the words that policy(5) knows.  TO_MAX: a host and a port. */
-enum { TICKETS_MAX = 512, VERB_MAX = 32, TO_MAX = 320 };
+enum { VERB_MAX = 32, TO_MAX = 320 };
 
 static int
 take_hosts_ask(struct client *c, const void *message)
@@ -37,66 +38,16 @@ take_hosts_ask(struct client *c, const void *message)
 
 /* --- decisions --- */
 
-static void
-signature_refused(void *arg, const char *why)
-{
-	struct ticket *t = arg;
-
-	log_warn("signature refused: %s: %s", t->client->user, why);
-	(void)events_refused_signature(t->client, t, why);
-}
-
-static void
-ticket_drop_oldest(struct client *c)
-{
-	struct ticket **at = &c->tickets, *t;
-
-	while ((*at)->next != NULL)
-		at = &(*at)->next;
-	t = *at;
-	*at = NULL;
-	c->ntickets--;
-	signer_free(t->signer);
-	free(t);
-}
-
-static struct ticket *
-ticket_new(struct client *c, const char *host, const char *login, int *agent, struct err *e)
-{
-	struct ticket *t = calloc(1, sizeof(*t));
-	char id[256];
-
-	if (t == NULL || secret_random(&t->number, sizeof(t->number)) != 0) {
-		free(t);
-		(void)err_set(e, -ENOMEM, "the gate is out of memory");
-		return NULL;
-	}
-	if (c->ntickets == TICKETS_MAX)
-		ticket_drop_oldest(c);
-	t->client = c;
-	snprintf(t->host, sizeof(t->host), "%s", host);
-	snprintf(t->login, sizeof(t->login), "%s", login);
-	snprintf(id, sizeof(id), "fortress user=%s ticket=%016llx", c->user, (unsigned long long)t->number);
-	t->signer = signer_new(c->gate->loop, c->gate->keys, login, id, t->number, signature_refused, t, agent, e);
-	if (t->signer == NULL) {
-		free(t);
-		return NULL;
-	}
-	t->next = c->tickets;
-	c->tickets = t;
-	c->ntickets++;
-	return t;
-}
-
 static int
 decision_send(struct client *c, struct msg_decision *d, const struct dir_host *h, const struct ticket *t, int *agent)
 {
 	struct msg_dial dial = { .conn = c->conn };
 	int r;
 
-	if (t == NULL)
+	d->ticket = t != NULL ? t->number : 0;
+	if (*agent < 0)
 		return chan_send(c->chan, MSG_DECISION, d);
-	d->ticket = dial.ticket = t->number;
+	dial.ticket = d->ticket;
 	dial.addr = slice_from(h->addr);
 	dial.port = h->port;
 	r = chan_send_fds(c->chan, MSG_DECISION, d, agent, 1);
@@ -144,7 +95,7 @@ take_decide(struct client *c, const void *message)
 		decide_ask(c->gate, &ask, &h, login, &a);
 		d.missing = h == NULL;
 	}
-	if (a.permit && m->dial != 0 && (t = ticket_new(c, h->name, login, &agent, &e)) == NULL) {
+	if (a.permit && m->dial != 0 && (t = ticket_take(c, h, login, &agent, &e)) == NULL) {
 		a.permit = false;
 		snprintf(a.text, sizeof(a.text), "%s", e.text);
 	}
@@ -173,7 +124,7 @@ front_take(struct client *c, unsigned type, const void *message)
 	static const struct { unsigned type; int (*fn)(struct client *, const void *); } table[] = {
 		{ MSG_NAME_ASK, login_name_ask }, { MSG_KEY_ASK, login_key_ask }, { MSG_LOGIN, login_take },
 		{ MSG_SESSIONS_ASK, own_sessions }, { MSG_DIR_LOAD, own_load }, { MSG_DIR_KEY, own_key },
-		{ MSG_HOSTS_ASK, take_hosts_ask }, { MSG_DECIDE, take_decide }, { MSG_PIN, pin_take }, { MSG_FACTOR, second_take },
+		{ MSG_HOSTS_ASK, take_hosts_ask }, { MSG_DECIDE, take_decide }, { MSG_PIN, pin_take }, { MSG_TICKET_END, ticket_end }, { MSG_FACTOR, second_take },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

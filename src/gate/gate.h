@@ -41,10 +41,13 @@ struct gate {
 	bool loaded, sandboxed;        /* loaded: the store has sent the whole directory */
 };
 
+#define PLACE_BYTES 32
+
 struct ticket {
 	struct ticket *next;
 	struct client *client;
 	uint64_t number;
+	unsigned char place[PLACE_BYTES];      /* a hash of the host's address and keys (ticket.c) */
 	char host[65], login[256];
 	struct signer *signer;
 };
@@ -80,7 +83,6 @@ int client_new(struct gate *g, const struct msg_client_new *m, int *fd);    /* t
 void client_free(struct client *c);
 struct client *client_find(struct gate *g, uint64_t id);                    /* or NULL: it has gone */
 void client_send_list(struct client *c, client_more_fn *more);              /* reads nothing until it is sent */
-struct ticket *client_ticket(struct client *c, uint64_t number);            /* or NULL */
 
 /* front.c, control.c: one message of a client.  Negative ends it. */
 int front_take(struct client *c, unsigned type, const void *message);

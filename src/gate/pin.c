@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "gate/pin.h"
 #include "gate/puts.h"
+#include "gate/ticket.h"
 
 enum { ALG_MAX = 64, PIN_MAX = 16384 };
 
@@ -130,7 +131,7 @@ int
 pin_take(struct client *c, const void *message)
 {
 	const struct msg_pin *m = message;
-	struct ticket *t = client_ticket(c, m->ticket);
+	struct ticket *t = ticket_find(c, m->ticket);
 	struct dir_host *h = t != NULL ? directory_host_named(c->gate->dir, slice_from(t->host)) : NULL;
 	const char *refusal = pin_refusal(c, h, m);
 	struct err e = { 0 };

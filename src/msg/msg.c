@@ -89,6 +89,7 @@ static const struct message messages[MSG_TYPE_END] = {
 	    FB(msg_decision, addr), F32(msg_decision, target_kind),
 	    F32(msg_decision, trust_first), FB(msg_decision, pins), FB(msg_decision, rule),
 	    FB(msg_decision, reason), FB(msg_decision, policy_hash)),
+	ROW(MSG_TICKET_END, ticket_end, F64(msg_ticket_end, ticket)),
 	ROW(MSG_PIN, pin, F64(msg_pin, ticket), FB(msg_pin, alg), FB(msg_pin, blob)),
 	ROW(MSG_PINNED, pinned, F64(msg_pinned, ticket), F32(msg_pinned, ok),
 	    FB(msg_pinned, reason)),

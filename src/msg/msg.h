@@ -56,7 +56,7 @@ enum msg_type {
 	MSG_HOSTS_ASK,                    /* also ctl → gate */
 	MSG_HOST_ROWS,                    /* also gate → ctl, front → menu; several may come */
 	MSG_DECIDE,                       /* may I do this, and connect me */
-	MSG_DECISION,                     /* [1 fd: an ssh-agent socket, when permitted and dialling] */
+	MSG_DECISION,                     /* [1 fd: an ssh-agent socket, when a new ticket comes with it] */
 	MSG_PIN,                          /* first host key of a target that trusts its first key */
 	MSG_PINNED,
 	MSG_FACTOR,                       /* the one-time code of somebody who logs in; answer: MSG_LOGIN_ANSWER */
@@ -64,6 +64,7 @@ enum msg_type {
 	MSG_NAME_ANSWER,
 	MSG_SESSIONS_ASK,                 /* somebody's last sessions; front → gate (its own user's) → store */
 	MSG_SESSION_ROWS,                 /* back, all in one */
+	MSG_TICKET_END,                   /* front → gate: the connection of this ticket has ended */
 
 	/* gate ⇄ monitor */
 	MSG_DIAL = 80,                    /* connect for this ticket and hand the socket to that front */
@@ -186,7 +187,8 @@ struct msg_session_row {
 /* verb: as POLICY.md names it ("shell", "exec"…).  host, login: as given, may be empty.
  * to: "HOST:PORT" of a forward; listen: of one that the host shall listen for.  dial: 1 if a connection to the target is wanted. */
 struct msg_decide { uint32_t req; struct slice verb, host, login, command, to, listen; uint32_t dial; };
-/* pins: target host keys, "alg base64" separated by newlines.  reason: one sentence for the user.
+/* ticket: of the connection that it goes over; an older one when that is to the same place, for the same login.
+ * pins: target host keys, "alg base64" separated by newlines.  reason: one sentence for the user.
  * missing: not permitted because no one host is meant; reason names some that might be */
 struct msg_decision {
 	uint32_t req, permit, missing;
@@ -195,6 +197,7 @@ struct msg_decision {
 	uint32_t target_kind, trust_first;
 	struct slice pins, rule, reason, policy_hash;
 };
+struct msg_ticket_end { uint64_t ticket; };
 struct msg_pin { uint64_t ticket; struct slice alg, blob; };
 struct msg_factor { struct slice code; };
 struct msg_pinned { uint64_t ticket; uint32_t ok; struct slice reason; };

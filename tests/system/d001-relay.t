@@ -66,7 +66,7 @@ try:
     r = run("fortress", "/usr/bin/dd if=/dev/null")
     ok(r.returncode == 255 and re.search(r"^fortress: .*not here.* \[denied\]$", r.stderr, re.M), "a denied command: one line, 255", r)
     r = run("fortress")
-    for user, code in (("bench+nohost", "denied"), ("bench+other+box", "denied")):
+    for user, code in (("bench+nohost", "no-host"), ("bench+other+box", "denied")):
         argv = b.ssh("fortress"); argv[-1] = f"{user}@127.0.0.1"
         r = subprocess.run(argv + ["true"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
         ok(r.returncode == 255 and r.stderr.count("\n") == 1 and f"[{code}]" in r.stderr, f"{user}: one line, 255", r.stderr)

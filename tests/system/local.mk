@@ -85,3 +85,7 @@ EXTRA_DIST += %D%/g005-accounts.t
 
 TESTS += %D%/g006-methods.t
 EXTRA_DIST += %D%/g006-methods.t
+
+# Bugs of the seams between processes, each with its test.
+TESTS += %D%/q001-legs.t
+EXTRA_DIST += %D%/q001-legs.t
