@@ -13,7 +13,8 @@
 #include "gate/second.h"
 #include "gate/ticket.h"
 
-enum { CLIENTS_MAX = 20000, QUEUE_ENOUGH = 512 * 1024 };
+/* SLICE_US: of lists in one turn of the loop, whoever asks for them; everybody else is served in between. */
+enum { CLIENTS_MAX = 20000, QUEUE_ENOUGH = 512 * 1024, SLICE_US = 2000 };
 
 struct client *
 client_find(struct gate *g, uint64_t id)
@@ -23,6 +24,90 @@ client_find(struct gate *g, uint64_t id)
 	for (c = g->clients; c != NULL && c->id != id; c = c->next)
 		;
 	return c;
+}
+
+/* --- long lists --- */
+
+static void list_turn(void *arg);
+
+static void
+list_enter(struct client *c)
+{
+	struct gate *g = c->gate;
+
+	if (g->listing == NULL)
+		g->listing_last = &g->listing;
+	*g->listing_last = c;
+	g->listing_last = &c->next_listing;
+	c->next_listing = NULL;
+	c->listed = true;
+	if (!loop_timer_is_running(&g->list_timer))
+		loop_timer_start(g->loop, &g->list_timer, 0, list_turn, g);
+}
+
+static void
+list_leave(struct client *c)
+{
+	struct client **at = &c->gate->listing;
+
+	if (!c->listed)
+		return;
+	while (*at != c)
+		at = &(*at)->next_listing;
+	*at = c->next_listing;
+	if (*at == NULL)
+		c->gate->listing_last = at;
+	c->listed = false;
+}
+
+static void
+list_end(struct client *c)
+{
+	c->more = NULL;
+	free(c->later);
+	c->later = NULL;
+	c->nlater = c->caplater = 0;
+	chan_pause(c->chan, false);
+}
+
+static void
+list_turn(void *arg)
+{
+	struct gate *g = arg;
+	mono_t until = { clock_mono().us + SLICE_US };
+	struct client *c;
+	bool over;
+
+	while ((c = g->listing) != NULL && clock_mono().us < until.us) {
+		list_leave(c);
+		over = c->more(c, until);
+		if (over)
+			list_end(c);
+		else if (chan_queued(c->chan) < QUEUE_ENOUGH)
+			list_enter(c);
+	}
+	if (g->listing != NULL)
+		loop_timer_start(g->loop, &g->list_timer, 0, list_turn, g);
+}
+
+/* It has read what waited. */
+static void
+list_go_on(void *arg)
+{
+	struct client *c = arg;
+
+	if (c->more != NULL && !c->listed)
+		list_enter(c);
+}
+
+void
+client_send_list(struct client *c, client_more_fn *more)
+{
+	c->more = more;
+	c->cursor = 0;
+	c->phase = 0;
+	chan_pause(c->chan, true);
+	list_go_on(c);
 }
 
 void
@@ -35,6 +120,8 @@ client_free(struct client *c)
 	*at = c->next;
 	c->gate->nclients--;
 	tickets_free(c);
+	list_leave(c);
+	free(c->later);
 	second_free(c);
 	login_free(c);
 	chan_free(c->chan);
@@ -57,32 +144,6 @@ client_message(void *arg, struct chan *chan, struct chan_in *in)
 	if (in->type != 0)
 		log_warn("client ended: %s: %s: %s", c->peer, msg_name(in->type), strerror(-r));
 	client_free(c);
-}
-
-static void
-list_go_on(void *arg)
-{
-	struct client *c = arg;
-	bool over = false;
-
-	if (c->more == NULL)
-		return;
-	while (!over && chan_queued(c->chan) < QUEUE_ENOUGH)
-		over = c->more(c);
-	if (over) {
-		c->more = NULL;
-		chan_pause(c->chan, false);
-	}
-}
-
-void
-client_send_list(struct client *c, client_more_fn *more)
-{
-	c->more = more;
-	c->cursor = 0;
-	c->phase = 0;
-	chan_pause(c->chan, true);
-	list_go_on(c);
 }
 
 static void

@@ -32,6 +32,8 @@ struct gate {
 	struct puts *puts;
 	struct client *clients;
 	unsigned nclients;
+	struct client *listing, **listing_last;     /* whose lists are sent, in turn */
+	struct loop_timer list_timer;
 	uint64_t client_last;
 	const char *account;           /* that it becomes in its sandbox, as root; or NULL */
 	unsigned name_formats;         /* bits of enum names_format */
@@ -52,8 +54,8 @@ struct ticket {
 	struct signer *signer;
 };
 
-/* Sends one message of a long list; true when that was the last. */
-typedef bool client_more_fn(struct client *c);
+/* Sends a message of a long list, or works on one, until the time is over; true when that was the last. */
+typedef bool client_more_fn(struct client *c, mono_t until);
 
 struct client {
 	struct client *next;
@@ -72,8 +74,12 @@ struct client {
 	bool busy;                     /* a login or an enrolment is under way */
 	bool missed;                   /* has named a wrong enrolment code: that counts once a connection */
 	client_more_fn *more;
+	struct client *next_listing;
+	bool listed;                   /* it is among them; if not, it has first to read what it got */
 	size_t cursor;                 /* where the list is */
 	unsigned phase;
+	uint32_t *later;               /* places that it comes back to … */
+	size_t nlater, caplater;
 	uint32_t req;
 	char asked[65];
 };

@@ -5,47 +5,95 @@
  * directory; a row that moves may then be missed or come twice, and the next list is right.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "gate/decide.h"
 #include "gate/lists.h"
 #include "gate/login.h"
 
 #define ROWS_ENOUGH 60000             /* bytes of rows in one message */
-#define TURN_HOSTS  2000              /* hosts looked at for one message */
+
+/* The place of a host that is listed in the second round.  0 or -ENOMEM. */
+static int
+later_add(struct client *c, size_t place)
+{
+	size_t cap = c->caplater == 0 ? 1024 : c->caplater * 2;
+	uint32_t *p;
+
+	if (c->nlater == c->caplater) {
+		p = realloc(c->later, cap * sizeof(*p));
+		if (p == NULL)
+			return -ENOMEM;
+		c->later = p;
+		c->caplater = cap;
+	}
+	c->later[c->nlater++] = (uint32_t)place;
+	return 0;
+}
+
+/* The next host of this round; NULL at its end. */
+static const struct dir_host *
+host_next(struct client *c, size_t *place)
+{
+	const struct directory *d = c->gate->dir;
+
+	if (c->phase == 0 && c->cursor < directory_hosts(d)) {
+		*place = c->cursor++;
+		return directory_host_at(d, *place);
+	}
+	while (c->phase == 1 && c->cursor < c->nlater) {
+		*place = c->later[c->cursor++];
+		if (*place < directory_hosts(d))
+			return directory_host_at(d, *place);
+	}
+	return NULL;
+}
+
+static int
+hosts_collect(struct client *c, const struct rules_who *who, mono_t until, struct buf *rows)
+{
+	struct slice src = slice_from(c->kind == MSG_CLIENT_FRONT ? c->peer : "");
+	const struct dir_host *h;
+	size_t place, before;
+	int r = 0;
+
+	while (r == 0 && rows->len < ROWS_ENOUGH && (h = host_next(c, &place)) != NULL) {
+		before = rows->len;
+		r = decide_host_row(c->gate, who, h, src, c->phase == 0, rows);
+		if (r == 0 && c->phase == 0 && rows->len == before)
+			r = later_add(c, place);
+		if (clock_mono().us >= until.us)
+			return r;
+	}
+	if (r == 0 && rows->len < ROWS_ENOUGH) {
+		c->phase++;
+		c->cursor = 0;
+	}
+	return r;
+}
 
 bool
-lists_hosts(struct client *c)
+lists_hosts(struct client *c, mono_t until)
 {
-	struct gate *g = c->gate;
-	const struct dir_user *user = directory_find_user(g->dir, slice_from(c->asked));
+	const struct dir_user *user = directory_find_user(c->gate->dir, slice_from(c->asked));
 	struct rules_who who = { .name = c->asked, .groups = user != NULL ? user->groups : "" };
-	struct slice src = slice_from(c->kind == MSG_CLIENT_FRONT ? c->peer : "");
-	struct msg_host_rows m = { .more = 1 };
+	struct msg_host_rows m = { 0 };
 	struct err e = { 0 };
 	struct buf rows;
 	int r = 0;
 
-	/* Who is not (any more) let in sees nothing; nobody's name at all is an administrator's question. */
-	if (c->kind == MSG_CLIENT_FRONT ? login_check(c, NULL, &e) != 0 :
-	    c->asked[0] != '\0' && (user == NULL || user->disabled)) {
-		m.more = 0;
-		(void)chan_send(c->chan, MSG_HOST_ROWS, &m);
-		return true;
-	}
+	buf_init(&rows, MSG_MAX - 1024);
 	if (c->kind == MSG_CLIENT_FRONT)
 		login_who(c, &who);
-	buf_init(&rows, MSG_MAX - 1024);
-	for (int looked = 0; r == 0 && rows.len < ROWS_ENOUGH && looked < TURN_HOSTS; looked++) {
-		if (c->cursor == directory_hosts(g->dir)) {
-			m.more = c->phase == 0;
-			c->phase++;
-			c->cursor = 0;
-			break;
-		}
-		r = decide_host_row(g, who.name[0] != '\0' ? &who : NULL, directory_host_at(g->dir, c->cursor++), src, c->phase == 0, &rows);
-	}
+	/* Who is not (any more) let in sees nothing; nobody's name at all is an administrator's question. */
+	if (c->kind == MSG_CLIENT_FRONT ? login_check(c, NULL, &e) != 0 :
+	    c->asked[0] != '\0' && (user == NULL || user->disabled))
+		c->phase = 2;
+	else
+		r = hosts_collect(c, who.name[0] != '\0' ? &who : NULL, until, &rows);
+	m.more = r == 0 && c->phase < 2;
 	m.rows = buf_slice(&rows);
-	if ((r != 0 && r != -ENOBUFS) || chan_send(c->chan, MSG_HOST_ROWS, &m) != 0)
+	if ((rows.len > 0 || m.more == 0) && chan_send(c->chan, MSG_HOST_ROWS, &m) != 0)
 		m.more = 0;
 	buf_done(&rows);
 	return m.more == 0;
@@ -79,8 +127,9 @@ send_host(struct client *c, const struct dir_host *h)
 	return chan_send(c->chan, MSG_DIR_HOST, &m);
 }
 
-bool
-lists_directory(struct client *c)
+/* 1: the list is over. */
+static int
+directory_step(struct client *c)
 {
 	const struct directory *d = c->gate->dir;
 	struct msg_dir_end end = { .req = c->req };
@@ -94,5 +143,15 @@ lists_directory(struct client *c)
 	if (c->cursor < directory_hosts(d))
 		return send_host(c, directory_host_at(d, c->cursor++)) != 0;
 	(void)chan_send(c->chan, MSG_DIR_END, &end);
-	return true;
+	return 1;
+}
+
+bool
+lists_directory(struct client *c, mono_t until)
+{
+	int over;
+
+	while ((over = directory_step(c)) == 0 && clock_mono().us < until.us && chan_queued(c->chan) == 0)
+		continue;
+	return over != 0;
 }

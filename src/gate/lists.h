@@ -6,7 +6,7 @@
 
 #include "gate/gate.h"
 
-bool lists_hosts(struct client *c);          /* MSG_HOST_ROWS for c->asked ("": as the administrator), allowed ones first */
-bool lists_directory(struct client *c);      /* MSG_DIR_USER, _KEY, _HOST, then _END with c->req */
+bool lists_hosts(struct client *c, mono_t until);          /* MSG_HOST_ROWS for c->asked ("": as the administrator), allowed ones first */
+bool lists_directory(struct client *c, mono_t until);      /* MSG_DIR_USER, _KEY, _HOST, then _END with c->req */
 
 #endif

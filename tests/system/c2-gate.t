@@ -96,6 +96,34 @@ try:
 finally:
     g.stop()
 
+# --- One user's long list: others are answered meanwhile. ---
+N = 4000
+rules = "".join(f"permit alice shell on app=x{i} as root id r{i}\n" for i in range(300))
+g = Gate(build, rules + POLICY, [user(), key(), *(host(f"h{i:05}", labels="env=bench" if i % 200 == 0 else "env=prod app=y", addr=f"10.0.{i >> 8}.{i & 255}")
+                                                  for i in range(N))])
+try:
+    a, b = logged_in(g)[0], logged_in(g)[0]
+    a.send("HOSTS_ASK")
+    answers, rows, more = 0, [], 1
+    def take(seconds):
+        global more
+        m = a.want("HOST_ROWS", seconds=seconds); more = m["more"]; data = m["rows"]
+        while data:
+            n = struct.unpack_from("<I", data)[0]; row, data = data[4:4 + n], data[4 + n:]
+            rows.append((row[4:4 + struct.unpack_from("<I", row)[0]], row))
+    while more:
+        answers += b.ask("DECIDE", "DECISION", req=1, verb="shell", host="h00200")["permit"]
+        try:
+            while more: take(0.0001)
+        except (TimeoutError, BlockingIOError): pass
+    ok(answers > 3, f"another user has {answers} decisions in the middle of a list of {N} hosts")
+    names = [n for n, _ in rows]
+    allowed = [b"h%05d" % i for i in range(0, N, 200)]
+    ok(names[:len(allowed)] == allowed and len(names) == N and len(set(names)) == N, "which is whole: first those that are allowed, then the others",
+       len(names), len(set(names)))
+finally:
+    g.stop()
+
 # --- The store cannot send the directory: that is said, and nobody waits. ---
 g = Gate(build, POLICY, load=False)
 try:
