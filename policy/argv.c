@@ -20,8 +20,6 @@
 #include "base/words.h"
 #include "policy/ast.h"
 
-#define DEPTH_MAX 64
-
 /* "<kind:rest>" → kind and rest; false when it is not typed. */
 static bool
 typed(const char *text, struct slice *kind, struct slice *rest)
@@ -87,29 +85,6 @@ is_ident(struct slice rest, struct slice arg)
 
 /* Absolute, without "." or ".." or "//", and within the glob; * does not pass a slash, ** does. */
 static bool
-path_glob(const unsigned char *g, size_t gn, const unsigned char *s, size_t sn, int depth)
-{
-	bool deep;
-
-	if (depth > DEPTH_MAX)
-		return false;
-	for (; gn > 0 && *g != '*'; g++, gn--, s++, sn--)
-		if (sn == 0 || (*g != '?' && *g != *s) || (*g == '?' && *s == '/'))
-			return false;
-	if (gn == 0)
-		return sn == 0;
-	deep = gn > 1 && g[1] == '*';
-	g += deep ? 2 : 1;
-	gn -= deep ? 2 : 1;
-	for (size_t i = 0;; i++) {
-		if (path_glob(g, gn, s + i, sn - i, depth + 1))
-			return true;
-		if (i == sn || (!deep && s[i] == '/'))
-			return false;
-	}
-}
-
-static bool
 is_path(struct slice rest, struct slice arg)
 {
 	if (arg.n == 0 || arg.n > 1024 || arg.p[0] != '/')
@@ -125,7 +100,7 @@ is_path(struct slice rest, struct slice arg)
 		    (n == 2 && arg.p[i + 1] == '.' && arg.p[i + 2] == '.'))
 			return false;
 	}
-	return rest.n == 0 || path_glob(rest.p, rest.n, arg.p, arg.n, 0);
+	return rest.n == 0 || glob_path(rest, arg);
 }
 
 /* POSIX extended; always anchored at both ends. */
@@ -186,6 +161,8 @@ arg_check(const char *text, bool is_last)
 		return strchr(text, '*') == NULL || text[0] == '<' ? NULL : "* is a whole argument; write <path:GLOB> or \"quotes\"";
 	if (kind_find(kind) == NULL)
 		return "the kinds are int, enum, host, ident, path, re";
+	if (slice_is(kind, "path") && rest.n > GLOB_MAX)
+		return "a path's glob is at most 256 bytes";
 	if (slice_is(kind, "int") && !int_range(rest, &low, &high))
 		return "write <int:LOW..HIGH>";
 	if (slice_is(kind, "re")) {
@@ -211,23 +188,49 @@ arg_matches(const struct arg *a, struct slice arg)
 }
 
 static bool
-args_match(const struct arg *a, const struct slice *argv, size_t n, int depth)
+is_rest(const struct arg *a)
 {
-	if (a == NULL)
-		return n == 0;
-	if (depth > DEPTH_MAX)
-		return false;
-	if (!a->quoted && strcmp(a->text, "**") == 0)
-		return true;
-	if (n > 0 && arg_matches(a, argv[0]) && args_match(a->next, argv + 1, n - 1, depth + 1))
-		return true;
-	return a->optional && args_match(a->next, argv, n, depth + 1);
+	return !a->quoted && strcmp(a->text, "**") == 0;
 }
 
+/* can[i]: the pattern's arguments below i fit the words so far.  True: and the rest is any. */
+static bool
+pass_optional(const struct arg *a, bool *can)
+{
+	for (size_t i = 0; a != NULL && i < PATTERN_ARGS_MAX; a = a->next, i++) {
+		if (can[i] && is_rest(a))
+			return true;
+		if (can[i] && a->optional)
+			can[i + 1] = true;
+	}
+	return false;
+}
+
+static void
+take_word(const struct arg *a, const bool *can, struct slice word, bool *after)
+{
+	memset(after, 0, PATTERN_ARGS_MAX + 1);
+	for (size_t i = 0; a != NULL && i < PATTERN_ARGS_MAX; a = a->next, i++)
+		after[i + 1] = can[i] && arg_matches(a, word);
+}
+
+/* All ways of leaving out what may be left out are followed at once. */
 bool
 pattern_matches(const struct pattern *p, const struct slice *argv, size_t n)
 {
-	return args_match(p->args, argv, n, 0);
+	bool can[2][PATTERN_ARGS_MAX + 1] = { { true } };
+	size_t now = 0, args = 0;
+
+	for (const struct arg *a = p->args; a != NULL; a = a->next)
+		args++;
+	if (args > PATTERN_ARGS_MAX)
+		return false;
+	for (size_t i = 0; !pass_optional(p->args, can[now]); i++, now ^= 1) {
+		if (i == n)
+			return can[now][args];
+		take_word(p->args, can[now], argv[i], can[now ^ 1]);
+	}
+	return true;
 }
 
 int

@@ -134,7 +134,11 @@ unsigned verb_bit(struct slice verb);                  /* 0: unknown */
 
 /* check.c: resolves names, refuses unknown ones and cycles. */
 int policy_check(struct policy *p, struct err *e);
+/* glob.c: ? one character, * any, ** any with slashes among them. */
+#define GLOB_MAX 256
+bool glob_path(struct slice glob, struct slice path);
 /* argv.c */
+#define PATTERN_ARGS_MAX 64
 bool pattern_matches(const struct pattern *p, const struct slice *argv, size_t n);
 /* Is the pattern argument well formed?  NULL, or what is wrong. */
 const char *arg_check(const char *text, bool is_last);

@@ -192,12 +192,15 @@ static int
 pattern_check(struct parse *p, struct pattern *pat, struct place at)
 {
 	const char *wrong;
+	size_t n = 0;
 
 	if (pat->args == NULL || pat->args->text[0] != '/' || pat->args->optional)
 		return parse_fail(p, at, "a command starts with its absolute path", NULL, "e.g. /usr/bin/uptime");
-	for (struct arg *a = pat->args; a != NULL; a = a->next)
+	for (struct arg *a = pat->args; a != NULL; a = a->next, n++)
 		if (!a->quoted && (wrong = arg_check(a->text, a->next == NULL)) != NULL)
 			return parse_fail(p, at, "bad pattern", a->text, wrong);
+	if (n > PATTERN_ARGS_MAX)
+		return parse_fail(p, at, "a pattern of more than 64 arguments", NULL, "end it with **");
 	return 0;
 }
 

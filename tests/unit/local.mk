@@ -15,8 +15,9 @@ tests_unit_test_note_LDADD = $(TAP_LIBS) $(DB_LIBS)
 tests_unit_test_db_SOURCES = %D%/test_db.c
 tests_unit_test_db_LDADD = $(TAP_LIBS) $(DB_LIBS)
 
-check_PROGRAMS += %D%/test_policy
-TESTS += %D%/test_policy
+check_PROGRAMS += %D%/test_argv %D%/test_policy
+TESTS += %D%/test_argv %D%/test_policy
+%C%_test_argv_LDADD = $(TAP_LIBS) $(POLICY_LIBS)
 %C%_test_policy_LDADD = $(TAP_LIBS) $(POLICY_LIBS)
 check_PROGRAMS += tests/unit/test_names tests/unit/test_directory tests/unit/test_keys tests/unit/test_out
 TESTS += tests/unit/test_names tests/unit/test_directory tests/unit/test_keys tests/unit/test_out
