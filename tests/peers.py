@@ -170,3 +170,41 @@ def host(name="box", **kw):
     return "DIR_HOST", {"op": 1, "name": name, "addr": "127.0.0.1", "port": 22, "target_kind": 1, "labels": "env=bench", "logins": "root", **kw}
 def key_blob(fill=b"k"):
     return struct.pack(">I", 11) + b"ssh-ed25519" + struct.pack(">I", 32) + fill * 32
+
+class Store(Process):
+    """The store, ready; .disk(False) makes all its writes fail."""
+    def __init__(self, build, *more):
+        super().__init__(build, "fortress-store", 2, lambda d: ["--db", f"{d}/db", "--key", f"{d}/key", *more])
+        self.monitor, self.gate = self.chans
+        self.monitor.want("READY")
+        self.last = 0
+
+    def front(self):
+        ours, theirs = Chan.pair(); self.last += 1
+        self.monitor.send("CLIENT_NEW", [theirs.fileno()], conn=self.last, kind=1, peer="127.0.0.1")
+        theirs.close()
+        return ours
+
+    def disk(self, good):
+        import resource
+        most = resource.RLIM_INFINITY
+        resource.prlimit(self.proc.pid, resource.RLIMIT_FSIZE, (most if good else 1, most))
+
+    def memory(self):
+        """What it holds now, in MB."""
+        return int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{self.proc.pid}/status").read()).group(1)) // 1024
+
+    def rows(self, sql):
+        import sqlite3
+        db = sqlite3.connect(f"file:{self.dir}/db/fortress.db?mode=ro", uri=True)
+        try: return db.execute(sql).fetchall()
+        finally: db.close()
+
+    def end(self):
+        """Asks it to stop; its exit status."""
+        self.monitor.send("STOP")
+        return self.wait()
+
+def frame(data, t_ms=0, kind="o"):
+    """One frame of a recording (base/frame.h)."""
+    return struct.pack("<BQI", ord(kind), t_ms, len(data)) + data

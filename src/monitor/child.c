@@ -226,6 +226,9 @@ child_message(void *arg, struct chan *c, struct chan_in *in)
 	case MSG_DIAL:
 		dial_start(m, in->message);
 		break;
+	case MSG_STORE_FULL:
+		m->store_full = ((const struct msg_store_full *)in->message)->full != 0;
+		break;
 	case MSG_VOUCHED:
 		conn_vouched(m, in->message);
 		break;
@@ -425,6 +428,8 @@ child_ended(void *arg, pid_t pid, int status)
 		return;                         /* an acceptor that was replaced */
 	chan_free(m->children[who].chan);
 	m->children[who] = (struct child_state){ 0 };
+	if (who == CHILD_STORE)
+		m->store_full = false;
 	if (m->stopping) {
 		stop_next(m);
 		return;

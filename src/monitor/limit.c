@@ -32,6 +32,8 @@ roll_now(void)
 const char *
 limit_refuses(const struct monitor *m)
 {
+	if (m->store_full)
+		return "the store cannot write, and has no room for more";
 	if (m->conns_n >= m->conf->connections_max)
 		return "MaxConnections reached";
 	if (m->startups_n >= m->conf->startups.start && !limit_is_full(m) && limit_ramp_refuses(&m->conf->startups, m->startups_n, roll_now()))

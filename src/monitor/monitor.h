@@ -38,6 +38,7 @@ struct monitor {
 	bool root, stopping, listening;
 	bool served;                   /* all three were ready once: from then on what ends is started again */
 	bool failed;
+	bool store_full;               /* it cannot write, and nobody is let in */
 	bool terminal;                 /* it was started on one, and ends with it */
 	struct loop_timer restart_timer, stop_timer, terminal_timer;
 	unsigned restart_delay_ms;

@@ -121,6 +121,7 @@ static const struct message messages[MSG_TYPE_END] = {
 	ROW(MSG_REC_CLOSE, rec_close, F32(msg_rec_close, rec), F64(msg_rec_close, pos),
 	    FB(msg_rec_close, reason), FB(msg_rec_close, exit)),
 	ROW(MSG_REC_CLOSED, rec_closed, F32(msg_rec_closed, rec), F32(msg_rec_closed, ok)),
+	ROW(MSG_STORE_FULL, store_full, F32(msg_store_full, full)),
 	ROW(MSG_DIR_LOAD, dir_load, F32(msg_dir_load, req)),
 	ROW(MSG_DIR_USER, dir_user, F32(msg_dir_user, req), F32(msg_dir_user, op),
 	    FB(msg_dir_user, actor), FB(msg_dir_user, name), FB(msg_dir_user, display),

@@ -80,6 +80,7 @@ enum msg_type {
 	MSG_REC_ACK,                      /* all bytes of frames below this position are durable */
 	MSG_REC_CLOSE,
 	MSG_REC_CLOSED,
+	MSG_STORE_FULL,                   /* store → monitor: it cannot write, and has little room left (or has again) */
 
 	/* the directory: gate ⇄ store, ctl ⇄ gate; _LOAD, _KEY, _END, _DONE also front ⇄ gate: its own user's keys */
 	MSG_DIR_LOAD = 120,               /* send me all of it */
@@ -229,6 +230,7 @@ struct msg_rec_data { uint32_t rec; uint64_t pos; struct slice frames; };
 struct msg_rec_ack { uint32_t rec; uint64_t pos; };
 struct msg_rec_close { uint32_t rec; uint64_t pos; struct slice reason, exit; };
 struct msg_rec_closed { uint32_t rec, ok; };
+struct msg_store_full { uint32_t full; };
 
 struct msg_dir_load { uint32_t req; };
 /* groups: comma-separated.  actor (in puts): who does it, for the audit.  expires_us: 0 for never */

@@ -13,7 +13,7 @@ on_event(struct client *c, struct chan_in *in)
 	const struct msg_event *m = in->message;
 	struct msg_event_done no = { .req = m->req };
 
-	if (c->store->failing && c->store->ops_n >= STORE_EVENTS_MAX) {
+	if (ops_are_full(c->store)) {
 		c->store->events_lost++;
 		return m->req == 0 || c->end == LINK_STORE_OF_MONITOR || chan_send(c->chan, MSG_EVENT_DONE, &no) == 0;
 	}

@@ -29,6 +29,27 @@
 #define TRIM_TICKS  8
 #define APP_LIFE    6002                  /* OCSF application lifecycle */
 
+bool
+ops_are_full(const struct store *st)
+{
+	return st->failing && (st->ops_n >= STORE_EVENTS_MAX || st->ops_bytes >= STORE_OPS_MAX);
+}
+
+/* The monitor hears of it early: who is not let in makes no events. */
+static void
+full_tell(struct store *st)
+{
+	bool full = st->failing && (st->ops_n >= STORE_EVENTS_MAX / 2 || st->ops_bytes >= STORE_OPS_MAX / 2);
+	struct msg_store_full m = { .full = full };
+
+	if (full == st->full || st->monitor == NULL || st->monitor->chan == NULL)
+		return;
+	st->full = full;
+	log_warn(full ? "store: little room is left for what happens until it can write: nobody is let in" :
+	    "store: there is room again");
+	(void)chan_send(st->monitor->chan, MSG_STORE_FULL, &m);
+}
+
 struct op *
 op_add(struct store *st, struct client *c, enum msg_type type, const void *message)
 {
@@ -51,8 +72,10 @@ op_add(struct store *st, struct client *c, enum msg_type type, const void *messa
 	*st->ops_last = op;
 	st->ops_last = &op->next;
 	st->ops_n++;
+	st->ops_bytes += op->bytes.len;
 	if (c != NULL)
 		c->ops++;
+	full_tell(st);
 	return op;
 }
 
@@ -72,8 +95,10 @@ store_event(struct store *st, uint32_t activity, bool ok, const char *session, c
 }
 
 static void
-op_free(struct op *op)
+op_free(struct store *st, struct op *op)
 {
+	st->ops_n--;
+	st->ops_bytes -= op->bytes.len;
 	if (op->client != NULL)
 		op->client->ops--;
 	buf_done(&op->bytes);
@@ -212,8 +237,7 @@ ops_done(struct store *st)
 		if (op->rec != NULL)
 			rec_opened(op);
 		op_answer(op, !op->refused, op->text);
-		op_free(op);
-		st->ops_n--;
+		op_free(st, op);
 	}
 	st->ops_last = &st->ops;
 }
@@ -293,12 +317,11 @@ ops_refuse(struct store *st)
 			continue;
 		}
 		*at = op->next;
-		st->ops_n--;
 		if (op->rec != NULL) {
 			op->rec->closing = true;
 			op->rec->told = false;
 		}
-		op_free(op);
+		op_free(st, op);
 	}
 	st->ops_last = at;
 	for (struct rec **r = &st->recs; *r != NULL;)
@@ -337,6 +360,7 @@ recovered(struct store *st)
 	int64_t ms = clock_ms_since(st->failing_since);
 
 	st->failing = false;
+	full_tell(st);
 	log_warn("store: writes again after %lld ms", (long long)ms);
 	store_event(st, 99, true, "", "the store writes again after %lld ms", (long long)ms);
 	if (st->events_lost > 0)

@@ -78,6 +78,13 @@ journal_write(struct store *st, struct rec *r)
 	return c.frames.n == 0 ? 0 : journal_put(&st->journal, &c);
 }
 
+static int
+growing_write(struct store *st, struct rec *r, struct err *e)
+{
+	r->open.pos1 = r->open.pos0 + r->raw.len;
+	return segment_write(st, r, &r->open, buf_slice(&r->raw), e);
+}
+
 int
 record_write(struct store *st, struct rec *r, struct err *e)
 {
@@ -89,13 +96,14 @@ record_write(struct store *st, struct rec *r, struct err *e)
 		return n;
 	if (r->closing || r->raw.len >= SEAL_BYTES)
 		r->seal = true;
-	if (r->seal) {
-		r->open.pos1 = r->open.pos0 + r->raw.len;
-		return segment_write(st, r, &r->open, buf_slice(&r->raw), e);
-	}
+	if (r->seal)
+		return growing_write(st, r, e);
 	r->journaling = r->raw.len;
-	n = journal_write(st, r);
-	return n == 0 ? 0 : err_set(e, n, "the journal row is too large");
+	if (journal_write(st, r) == 0)
+		return 0;
+	/* What has waited while the disk failed may be more than the row takes. */
+	r->seal = true;
+	return growing_write(st, r, e);
 }
 
 int

@@ -20,7 +20,8 @@
 #define CLIENT_BYTES_MAX   (8u << 20)     /* frames not durable: the same */
 #define COMMIT_BYTES       (4u << 20)     /* so much waits: commit at once */
 #define STORE_BYTES_MAX    (64u << 20)    /* of all clients, while the disk fails */
-#define STORE_EVENTS_MAX   20000          /* the same; those beyond are counted */
+#define STORE_EVENTS_MAX   20000          /* the same; those beyond are counted … */
+#define STORE_OPS_MAX      (32u << 20)    /* … and so are those beyond these bytes */
 
 struct store;
 
@@ -88,6 +89,8 @@ struct store {
 	struct rec *recs;
 	struct op *ops, **ops_last;
 	unsigned ops_n;
+	size_t ops_bytes;
+	bool full;                        /* half of that is taken: the monitor lets nobody in */
 	uint64_t events_lost;             /* since the disk fails */
 	unsigned dirty;                   /* recordings with frames that wait, or closing */
 	size_t bytes;
@@ -121,6 +124,7 @@ void rec_free(struct rec *r);
 bool rec_stage(struct rec *r);                     /* closes the growing segment, starts the next */
 
 /* commit.c */
+bool ops_are_full(const struct store *st);         /* while it fails: what comes now is only counted */
 struct op *op_add(struct store *st, struct client *c, enum msg_type type, const void *message);
 void commit_turn(void *store);                     /* after each turn of the loop: now, later, or nothing to do */
 int commit_now(struct store *st);                  /* 0 or the failure, which is then the store's state */
