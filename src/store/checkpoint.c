@@ -132,6 +132,5 @@ checkpoint_publish(struct store *st)
 	snprintf(path, sizeof(path), "%s/" DB_CHECKPOINT, db_dir(st->db));
 	if (fd_write_file(path, st->note.p, st->note.len, 0644, &e) != 0)
 		log_warn("store: checkpoint: %s", e.text);
-	if (st->outside_fd >= 0 && fd_write_full(st->outside_fd, st->note.p, st->note.len) != 0)
-		log_warn("store: the checkpoint file outside cannot be written");
+	outside_write(st->outside, buf_slice(&st->note));
 }

@@ -432,6 +432,7 @@ commit_tick(void *arg)
 		rec_mark(r);
 		seals++;
 	}
+	outside_look(st->outside);
 	if (++st->ticks % TRIM_TICKS == 0)
 		st->trim = true;
 	if (st->sign_soon || st->ticks % (1000 / TICK_MS * 60) == 0)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += %D%/libstore.a
 %C%_libstore_a_SOURCES = \
-	%D%/checkpoint.c %D%/client.c %D%/commit.c %D%/directory.c %D%/event.c %D%/ingest.c %D%/record.c \
+	%D%/checkpoint.c %D%/client.c %D%/commit.c %D%/directory.c %D%/event.c %D%/ingest.c %D%/outside.c %D%/record.c \
 	%D%/recover.c %D%/sessions.c %D%/store.h
+%C%_libstore_a_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 pkglibexec_PROGRAMS += fortress-store
 fortress_store_SOURCES = %D%/main.c
 fortress_store_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)

@@ -122,19 +122,17 @@ store_prepare(struct store *st, const struct options *o)
 	struct err e = { 0 };
 
 	st->ops_last = &st->ops;
-	st->outside_fd = -1;
 	buf_init(&st->journal, JOURNAL_MAX);
 	buf_init(&st->packed, SEGMENT_MAX);
 	buf_init(&st->note, NOTE_MAX);
 	if (gethostname(st->node, sizeof(st->node) - 1) != 0 || st->node[0] == '\0')
 		snprintf(st->node, sizeof(st->node), "bastion");
 	clock_boot_id(st->boot);
+	/* Before there is a key that it could hold. */
+	if (o->outside != NULL && (st->outside = outside_start(o->outside, o->user, &e)) == NULL)
+		fatal("store: %s", e.text);
 	if (checkpoint_key(st, o->key, geteuid(), &e) != 0)
 		fatal("store: %s", e.text);
-	if (o->outside != NULL)
-		st->outside_fd = open(o->outside, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (o->outside != NULL && st->outside_fd < 0)
-		fatal("store: %s: %s", o->outside, strerror(errno));
 	st->loop = loop_new();
 	if (st->loop == NULL)
 		fatal("store: event loop: %s", strerror(errno));
@@ -236,6 +234,7 @@ finish(struct store *st)
 		c->chan = NULL;
 	}
 	clients_sweep(st);
+	outside_finish(st->outside);
 	db_close(st->db);
 	note_key_free(st->key);
 	segment_done();

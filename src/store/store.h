@@ -24,6 +24,7 @@
 #define STORE_OPS_MAX      (32u << 20)    /* … and so are those beyond these bytes */
 
 struct store;
+struct outside;
 
 struct client {
 	struct client *next;
@@ -82,7 +83,7 @@ struct store {
 	struct db *db;
 	struct note_key *key;
 	bool key_is_new;                  /* made by this start: there was no database before it */
-	int outside_fd;                   /* checkpoints are appended here too; -1: nowhere */
+	struct outside *outside;          /* checkpoints go there too; NULL: nowhere */
 	char node[64], boot[37];
 	struct client *clients;
 	struct client *monitor;
@@ -150,6 +151,12 @@ int sessions_send(struct client *c, const struct msg_sessions_ask *m);       /* 
 int checkpoint_key(struct store *st, const char *path, uid_t uid, struct err *e);
 int checkpoint_write(struct store *st, struct err *e);          /* in the transaction, if it is time */
 void checkpoint_publish(struct store *st);                      /* after it */
+
+/* outside.c: another copy of each checkpoint, by a child that may hang.  NULL is fine but for outside_start's path. */
+struct outside *outside_start(const char *path, const char *account, struct err *e);     /* before the sandbox */
+void outside_write(struct outside *o, struct slice note);
+void outside_look(struct outside *o);                           /* now and then: how it goes */
+void outside_finish(struct outside *o);                         /* waits for a moment, and frees */
 
 /* recover.c: closes what a former life left open. */
 int recover(struct store *st, struct err *e);

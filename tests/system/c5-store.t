@@ -72,4 +72,35 @@ try:
     ok(s.end() == 0, "it ends in order", s.said()[-600:])
 finally:
     s.stop()
+
+# --- A checkpoint file whose disk hangs: a pipe that is full, and that nobody reads. ---
+import fcntl, tempfile, time
+where = tempfile.mkdtemp(prefix="fortress-peer-")
+pipe = f"{where}/pipe"
+os.mkfifo(pipe)
+fd = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+fcntl.fcntl(fd, 1031, 4096)                         # F_SETPIPE_SZ
+try:
+    while True: os.write(fd, b"\n" * 4096)
+except BlockingIOError: pass
+s = Store(build, "--checkpoint-to", pipe)
+def said(what, seconds=15):
+    until = time.monotonic() + seconds
+    while what not in s.said() and time.monotonic() < until: time.sleep(0.05)
+    return what in s.said()
+try:
+    done = [s.gate.ask("EVENT", "EVENT_DONE", **event(i), req=i + 1, sign=1)["ok"] for i in range(5)]
+    ok(done == [1] * 5, "the store serves while the file outside takes nothing", done)
+    ok(said("does not take"), "and says so", s.said())
+    got = b""
+    for _ in range(400):
+        try: got += os.read(fd, 65536)
+        except BlockingIOError: time.sleep(0.02)
+        if "is written again" in s.said(): break
+    ok("is written again" in s.said() and got.strip().count(b"\n\n") >= 6, "when it takes again, all that waited is written", got[-2000:], s.said())
+    newest = s.rows("select note from checkpoint order by size desc limit 1")[0][0]
+    ok((newest if isinstance(newest, bytes) else newest.encode()) in got, "up to the newest")
+    ok(s.end() == 0, "it ends in order", s.said())
+finally:
+    s.stop(); os.close(fd); os.unlink(pipe); os.rmdir(where)
 end()
