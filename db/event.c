@@ -13,9 +13,12 @@
 
 static const char sql_next_id[] = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name='event'),0)+1";
 static const char sql_add[] = "INSERT INTO event(" COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-static const char sql_list[] = "SELECT " COLUMNS " FROM event WHERE id>?1 AND t_us>=?2 AND t_us<?3"
-    " AND (?4='' OR session=?4) AND (?5='' OR actor=?5) AND (?6='' OR host=?6) AND (?7=0 OR class=?7)"
-    " AND (?8=0 OR ok=0) ORDER BY id LIMIT ?9";
+#define WHERE " FROM event WHERE id>?1 AND t_us>=?2 AND t_us<?3" \
+    " AND (?4='' OR session=?4) AND (?5='' OR actor=?5) AND (?6='' OR host=?6) AND (?7=0 OR class=?7)" \
+    " AND (?8=0 OR ok=0) ORDER BY id "
+
+static const char sql_list[] = "SELECT " COLUMNS WHERE "LIMIT ?9";
+static const char sql_nth_newest[] = "SELECT id" WHERE "DESC LIMIT 1 OFFSET ?9";
 
 int
 db_event_leaf(struct buf *out, const struct db_event *v)
@@ -62,6 +65,30 @@ event_read(sqlite3_stmt *s, struct db_event *v)
 	};
 }
 
+static int
+filter_bind(struct db *db, sqlite3_stmt *s, const struct db_event_filter *f, int64_t id, int64_t rows, struct err *e)
+{
+	return stmt_bind(db, s, e, "iiitttiii", id, f->from_us, f->until_us != 0 ? f->until_us : INT64_MAX,
+	    f->session != NULL ? f->session : "", f->actor != NULL ? f->actor : "", f->host != NULL ? f->host : "",
+	    (int64_t)f->class_uid, (int64_t)f->failed_only, rows);
+}
+
+/* Where the newest begin: the id before them. */
+static int
+newest_find(struct db *db, const struct db_event_filter *f, int64_t *id, struct err *e)
+{
+	sqlite3_stmt *s = stmt_get(db, sql_nth_newest, e);
+	int r = s != NULL ? filter_bind(db, s, f, f->after_id, (int64_t)f->newest - 1, e) : -EIO;
+
+	if (r == 0)
+		r = stmt_step(db, s, e);
+	if (r == 1)
+		*id = sqlite3_column_int64(s, 0) - 1;
+	if (s != NULL)
+		sqlite3_reset(s);
+	return r < 0 ? r : 0;
+}
+
 /* One page after *id, which moves.  1: a full page came, 0: that was all, else fn's or an error. */
 static int
 event_page(struct db *db, const struct db_event_filter *f, int64_t *id, db_event_fn *fn, void *arg, bool *stop,
@@ -73,9 +100,7 @@ event_page(struct db *db, const struct db_event_filter *f, int64_t *id, db_event
 
 	if (s == NULL)
 		return -EIO;
-	r = stmt_bind(db, s, e, "iiitttiii", *id, f->from_us, f->until_us != 0 ? f->until_us : INT64_MAX,
-	    f->session != NULL ? f->session : "", f->actor != NULL ? f->actor : "", f->host != NULL ? f->host : "",
-	    (int64_t)f->class_uid, (int64_t)f->failed_only, (int64_t)PAGE);
+	r = filter_bind(db, s, f, *id, PAGE, e);
 	while (r == 0 && (r = stmt_step(db, s, e)) == 1) {
 		event_read(s, &v);
 		*id = v.id;
@@ -90,10 +115,12 @@ event_page(struct db *db, const struct db_event_filter *f, int64_t *id, db_event
 int
 db_event_list(struct db *db, const struct db_event_filter *f, db_event_fn *fn, void *arg, struct err *e)
 {
-	int64_t id = 0;
+	int64_t id = f->after_id;
 	bool stop = false;
-	int r;
+	int r = f->newest > 0 ? newest_find(db, f, &id, e) : 0;
 
+	if (r != 0)
+		return r;
 	do
 		r = event_page(db, f, &id, fn, arg, &stop, e);
 	while (r == 1 && !stop);

@@ -21,6 +21,8 @@ struct db_event_filter {                                 /* zero or NULL: any */
 	const char *session, *actor, *host;
 	unsigned class_uid;
 	bool failed_only;
+	int64_t after_id;
+	unsigned newest;                                 /* not more than these; 0: all */
 };
 
 typedef int db_event_fn(void *arg, const struct db_event *v);

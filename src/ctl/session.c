@@ -14,7 +14,7 @@
 #include "ctl/session.h"
 #include "db/session.h"
 
-enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 1000000 };
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 1000000, END_MS = 6000, END_PAUSE_US = 50000 };
 
 static const struct out_column list_columns[] = {
 	{ "id", OUT_STRING, 0, OUT_WHOLE }, { "start", OUT_TIME, 0 }, { "seconds", OUT_NUMBER, 0, 5 }, { "user", OUT_STRING, 0 },
@@ -217,6 +217,79 @@ session_show(struct ctl *c, int argc, char **argv)
 	return r == 0 ? CTL_OK : CTL_FAILED;
 }
 
+/* --- end --- */
+
+struct ending { uint64_t conn; bool open; char what[200]; };
+
+static int
+ending_row(void *arg, const struct db_session *s)
+{
+	struct ending *x = arg;
+
+	x->conn = s->conn;
+	x->open = strcmp(s->state, "open") == 0;
+	snprintf(x->what, sizeof(x->what), "%.60s's %.20s on %.60s", s->user, s->channel, s->host);
+	return 0;
+}
+
+/* Asked for; the record tells when it is over. */
+static int
+ending_wait(struct ctl *c, struct db *db, const unsigned char id[ID_BYTES], struct ending *x)
+{
+	mono_t start = clock_mono();
+	int r = 0;
+
+	while (r == 0 && x->open && clock_ms_since(start) < END_MS) {
+		(void)usleep(END_PAUSE_US);
+		r = db_session_find(db, id, ending_row, x, &c->e);
+	}
+	return r == 0 && x->open ? err_set(&c->e, -ETIMEDOUT, "it was told to end, and is still open: fortress session show tells") : r;
+}
+
+static int
+end_run(struct ctl *c, struct db *db, const char *text, const char *reason)
+{
+	unsigned char id[ID_BYTES];
+	char whole[ID_TEXT];
+	struct ending x = { 0 };
+	struct msg_session_end m = { .req = 1, .reason = slice_from(reason) };
+	int r = session_find(c, db, text, id, whole);
+
+	if (r == 0)
+		r = db_session_find(db, id, ending_row, &x, &c->e);
+	if (r == 0 && !x.open)
+		r = err_set(&c->e, -ESRCH, "%s is over already", whole);
+	m.conn = x.conn;
+	m.session = slice_from(whole);
+	if (r == 0)
+		r = ask_put(c, MSG_SESSION_END, &m) == CTL_OK ? ending_wait(c, db, id, &x) : -EPERM;
+	if (r == 0 && c->format == OUT_TEXT)
+		printf("ended: %s\n", x.what);
+	return r;
+}
+
+static int
+session_end(struct ctl *c, int argc, char **argv)
+{
+	static const struct option longs[] = { { "reason", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 } };
+	const char *reason = "";
+	struct db *db;
+	int o, r;
+
+	optind = 0;
+	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1)
+		if (o == 'r')
+			reason = optarg;
+		else
+			return CTL_USAGE;
+	if (ctl_words(c, argc, argv, 1, 1) != CTL_OK)
+		return CTL_USAGE;
+	db = ctl_db(c);
+	r = db != NULL ? end_run(c, db, argv[optind], reason) : -ENOENT;
+	db_close(db);
+	return r == 0 ? CTL_OK : CTL_FAILED;
+}
+
 /* --- replay --- */
 
 static int
@@ -278,6 +351,7 @@ const struct command commands_session[] = {
 	{ "session", "show", "ID", "everything about one session; ID may be shortened", session_show },
 	{ "session", "print", "ID [--raw[=out|err|in] | --cast] [--offline]",
 	    "its output as escaped text, one stream as bytes (not to a terminal), or as asciicast v2", session_print },
+	{ "session", "end", "ID [--reason TEXT]", "end a session that is open; its user is told", session_end },
 	{ "replay", NULL, "[--offline] ID [OPTION]...", "replay a recorded session in this terminal; see fortress-replay(1)", replay },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

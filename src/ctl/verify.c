@@ -472,6 +472,8 @@ audit_verify(struct ctl *c, int argc, char **argv)
 }
 
 const struct command commands_audit[] = {
+	{ "audit", "ls", "[--from TIME] [--to TIME] [--user U] [--host H] [--class CLASS] [--failed]\n[--limit N] [--follow]",
+	    "list what happened, the newest last", audit_ls },
 	{ "audit", "export", "[--from TIME] [--to TIME] [--user U] [--host H] [--offline] -o PATH|PATH.tar",
 	    "write records, recordings and their proofs to a new directory or tar file", audit_export },
 	{ "audit", "verify", "PATH [--key FILE] [--older PATH] | --db [--key FILE] [--older CHECKPOINT]",

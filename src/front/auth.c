@@ -75,6 +75,13 @@ login_tried(struct front *f)
 		front_end(f, "too many tries: offer fewer keys, as ssh -o IdentitiesOnly=yes -i KEY does");
 }
 
+/* For the operator, who is not to open the audit for it. */
+static void
+login_log(const struct front *f, const char *method, const char *why)
+{
+	log_info("login failed: %s: %s: from %s method=%s conn=%llu", f->shown, why, f->peer, method, (unsigned long long)f->conn);
+}
+
 static void
 login_failed(struct front *f, const char *method, const char *why)
 {
@@ -85,6 +92,7 @@ login_failed(struct front *f, const char *method, const char *why)
 	(void)snprintf(detail, sizeof(detail), "{\"method\":\"%s\",\"try\":%u}", method, f->tries + 1);
 	(void)snprintf(text, sizeof(text), "%s could not log in: %s", f->shown, why);
 	front_event(f, 3002, 1, 2, false, text, detail);
+	login_log(f, method, why);
 	login_tried(f);
 }
 
@@ -92,10 +100,12 @@ login_failed(struct front *f, const char *method, const char *why)
 static void
 gate_refused(struct front *f, const char *method)
 {
-	if (f->answered == MSG_LOGIN_ANSWER)
+	if (f->answered == MSG_LOGIN_ANSWER) {
+		login_log(f, method, f->answer_text);
 		login_tried(f);
-	else
+	} else {
 		login_failed(f, method, "the gate does not answer");
+	}
 }
 
 /* The gate says once how the name is read: who its user is, and what of it logs may have. */

@@ -88,6 +88,7 @@ struct front {
 	char user[FRONT_NAME_MAX], method[96];
 	unsigned tries;
 	bool pinned, ending;
+	mono_t ended;                        /* when ending began */
 	unsigned came;                       /* logins that libssh has seen: door.heard of them as letters */
 	bool begun;                          /* a conversation that the client has not answered yet */
 	unsigned answered;                   /* type of the last synchronous answer */

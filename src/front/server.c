@@ -30,6 +30,7 @@
 
 #define STEPS_TURN   64              /* rounds over all channels before epoll is asked again */
 #define END_GRACE_MS 3000            /* for the store's last answers */
+#define LINGER_MS    1000            /* for the client to show what its channels were told */
 #define TICK_MS      500
 #define SPIN_S       3               /* CPU seconds that one turn may take */
 
@@ -59,6 +60,7 @@ front_end(struct front *f, const char *why)
 	if (f->ending)
 		return;
 	f->ending = true;
+	f->ended = clock_mono();
 	log_debug("ending: conn %llu: %s", (unsigned long long)f->conn, why);
 	if (!f->door.logged_in && f->door.wire.ssh != NULL)
 		(void)ssh_session_set_disconnect_message(f->door.wire.ssh, why);   /* later on each channel says it */
@@ -127,12 +129,14 @@ gate_message(void *arg, struct chan *c, struct chan_in *in)
 static void
 terminated(struct front *f, const struct msg_terminate *msg)
 {
-	char why[300];
+	char why[900], id[ID_TEXT];
 
-	(void)text_escaped(msg->reason, why, sizeof(why));
+	(void)text_cleaned(msg->reason, why, sizeof(why));
 	for (struct channel *ch = f->channels; ch != NULL; ch = ch->next)
-		channel_cut(ch, "terminated", why);
-	front_end(f, why);
+		if (msg->session.n == 0 || (ch->recording && slice_is(msg->session, id_print(ch->record.id, id))))
+			channel_cut(ch, "terminated", why);
+	if (msg->session.n == 0)
+		front_end(f, why);
 }
 
 static void
@@ -163,6 +167,14 @@ monitor_message(void *arg, struct chan *c, struct chan_in *in)
 
 /* ---- turns ---- */
 
+/* A client that gets the end of the connection with a channel's last words does not show them: its answer to the channel's
+ * end is waited for. */
+static bool
+lingered(const struct front *f)
+{
+	return f->ending && clock_ms_since(f->ended) >= LINGER_MS;
+}
+
 static bool
 step_all(struct front *f)
 {
@@ -182,7 +194,7 @@ step_all(struct front *f)
 		if (c->gone && c->state < CH_RELAY)
 			channel_leave(c);                /* closed before anything came of it */
 		moved |= channel_step(c);
-		if (c->state == CH_ENDED && (c->gone || c->door->wire.dead || c->door->ending || f->ending)) {
+		if (c->state == CH_ENDED && (c->gone || c->door->wire.dead || c->door->ending || lingered(f))) {
 			channel_drop(c);
 			moved = true;
 		}

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "gate/control.h"
+#include "gate/cut.h"
 #include "gate/decide.h"
 #include "gate/enrol.h"
 #include "gate/events.h"
@@ -34,6 +35,15 @@ row_done(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice t
 		(void)done_send(c, req, ok, text);
 }
 
+/* Whoever is a user no more has no open connection either. */
+static void
+user_done(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice text)
+{
+	if (ok)
+		cut_refused(g);
+	row_done(g, c, req, ok, text);
+}
+
 static int
 row_put(struct client *c, unsigned type, const void *row, uint32_t req, uint32_t op)
 {
@@ -46,7 +56,7 @@ row_put(struct client *c, unsigned type, const void *row, uint32_t req, uint32_t
 	}
 	if (op != MSG_DIR_PUT && op != MSG_DIR_DELETE)
 		return -EPROTO;
-	if (puts_row(c->gate, c, type, row, req, row_done, &e) == 0)
+	if (puts_row(c->gate, c, type, row, req, type == MSG_DIR_USER ? user_done : row_done, &e) == 0)
 		return 0;
 	return done_send(c, req, false, slice_from(e.text));
 }
@@ -248,7 +258,7 @@ control_take(struct client *c, unsigned type, const void *message)
 		{ MSG_DIR_KEY, take_key }, { MSG_DIR_HOST, take_host }, { MSG_ENROL, take_enrol },
 		{ MSG_DIR_FACTOR, take_factor },
 		{ MSG_EXPLAIN, take_explain }, { MSG_VIEW, take_view }, { MSG_STATUS, take_status },
-		{ MSG_RELOAD, take_reload },
+		{ MSG_RELOAD, take_reload }, { MSG_SESSION_END, cut_session },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

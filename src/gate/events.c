@@ -168,6 +168,23 @@ events_trust(struct gate *g, bool ok, const char *what, const char *text)
 }
 
 int
+events_session_end(struct gate *g, const char *actor, const struct client *front, struct slice session, const char *reason)
+{
+	struct msg_event m = { .class_uid = EVENT_SSH, .activity = 99, .severity = MEDIUM, .ok = 1, .actor = slice_from(actor),
+	    .session = session, .src = slice_from(front->peer) };
+	struct buf sentence;
+	int r;
+
+	buf_init(&sentence, 2048);
+	r = buf_printf(&sentence, "%s ends a session of %s%s%s", actor, front->user, reason[0] != '\0' ? ": " : "", reason);
+	m.text = buf_slice(&sentence);
+	if (r == 0)
+		r = gate_event(g, &m);
+	buf_done(&sentence);
+	return r;
+}
+
+int
 events_view(struct gate *g, uint32_t req, const char *actor, struct slice session, struct slice how)
 {
 	struct msg_event m = { .req = req, .class_uid = EVENT_LOG_ACCESS, .activity = 1, .severity = INFORMATIONAL, .ok = 1,

@@ -8,7 +8,7 @@
 
 enum {
 	EVENT_LOG_ACCESS = 1008, EVENT_ACCOUNT = 3001, EVENT_AUTHENTICATION = 3002, EVENT_AUTHORIZE = 3003,
-	EVENT_POLICY = 3004,
+	EVENT_POLICY = 3004, EVENT_SSH = 4007,
 };
 
 int events_login(struct client *c, const char *user, const char *method, bool ok, const char *text);
@@ -18,6 +18,8 @@ int events_decision(struct client *c, const struct msg_decide *m, const struct r
 int events_refused_signature(struct client *c, const struct ticket *t, const char *why);
 int events_policy(struct gate *g, bool ok, const char *actor, const char *text);
 int events_trust(struct gate *g, bool ok, const char *what, const char *text);      /* a file of authorities or of what is revoked */
+/* actor ends a session of front's user. */
+int events_session_end(struct gate *g, const char *actor, const struct client *front, struct slice session, const char *reason);
 int events_view(struct gate *g, uint32_t req, const char *actor, struct slice session, struct slice how);
 
 #endif

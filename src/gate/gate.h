@@ -35,6 +35,7 @@ struct gate {
 	struct client *listing, **listing_last;     /* whose lists are sent, in turn */
 	struct loop_timer list_timer;
 	uint64_t client_last;
+	struct loop_timer cut_timer;
 	const char *account;           /* that it becomes in its sandbox, as root; or NULL */
 	unsigned name_formats;         /* bits of enum names_format */
 	uint32_t owner_uid;            /* who may administer besides root */

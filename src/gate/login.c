@@ -443,6 +443,16 @@ key_check_again(const struct client *c, struct err *e)
 	return why == NULL ? 0 : no(e, why);
 }
 
+const char *
+login_refuses(const struct client *c)
+{
+	const struct login *l = c->login;
+
+	if (directory_find_user(c->gate->dir, slice_from(l->user)) == NULL && !l->has_cert)
+		return "this user was deleted";
+	return account_refusal(c->gate, l->user, l->has_cert ? &l->cert : NULL);
+}
+
 int
 login_check(const struct client *c, const struct msg_decide *m, struct err *e)
 {

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "gate/control.h"
+#include "gate/cut.h"
 #include "gate/enrol.h"
 #include "gate/gate.h"
 #include "gate/puts.h"
@@ -90,6 +91,7 @@ on_loaded(struct gate *g)
 	enter_sandbox(g);
 	ready.sandboxed = g->sandboxed;
 	log_info("serving: %zu users %zu hosts", directory_users(g->dir), directory_hosts(g->dir));
+	cut_watch(g);
 	if (chan_send(g->monitor, MSG_READY, &ready) != 0)
 		loop_stop(g->loop, 1);
 }

@@ -232,6 +232,9 @@ child_message(void *arg, struct chan *c, struct chan_in *in)
 	case MSG_VOUCHED:
 		conn_vouched(m, in->message);
 		break;
+	case MSG_CUT:
+		conn_cut(m, in->message);
+		break;
 	case MSG_CONN_PID:
 		conn_set_pid(m, in->message);
 		break;

@@ -29,6 +29,7 @@
 #include "monitor/menu.h"
 
 #define HEADER_MS  8000                  /* the front's own limit is shorter */
+#define CUT_MS     4000                  /* a front's own time for its last words is 3 s */
 #define ENDED_KEPT 64
 #define OLDEST_N   16                    /* of those who wait: their sources are compared when somebody has to go */
 
@@ -400,6 +401,33 @@ conn_proxied(struct conn *c, const struct msg_proxied *p)
 		return;
 	limit_note(c->peer, why);
 	conn_free(c);
+}
+
+/* It was told to end and has not: its user may be there no more. */
+static void
+cut_too_slow(void *arg)
+{
+	struct conn *c = arg;
+
+	log_warn("killed: conn %llu: did not end when told to", (unsigned long long)c->id);
+	if (c->pid > 0)
+		(void)kill(c->pid, SIGKILL);
+}
+
+void
+conn_cut(struct monitor *m, const struct msg_cut *msg)
+{
+	struct msg_terminate terminate = { msg->reason, msg->session };
+	struct conn *c = conn_find(m, msg->conn);
+	char why[300], session[64];
+
+	if (c == NULL)
+		return;
+	log_info("told to end: %s: %s: from %s conn=%llu session=%s", c->user, text_escaped(msg->reason, why, sizeof(why)), c->peer,
+	    (unsigned long long)c->id, msg->session.n > 0 ? text_escaped(msg->session, session, sizeof(session)) : "all");
+	(void)chan_send(c->chan, MSG_TERMINATE, &terminate);
+	if (msg->session.n == 0)
+		loop_timer_start(m->loop, &c->timer, CUT_MS, cut_too_slow, c);
 }
 
 void

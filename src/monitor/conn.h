@@ -26,7 +26,7 @@ struct conn {
 	bool evicted;                  /* it had to make room for others */
 	unsigned wrong;                /* failed tries */
 	mono_t since;
-	struct loop_timer timer;       /* of the header, then of a try that waits (auth.c) */
+	struct loop_timer timer;       /* of the header, then of a try that waits (auth.c), then of an end that was asked for */
 	char waiting_user[256];
 	char user[256];
 	struct pam_child *pam;
@@ -44,6 +44,8 @@ const char *conn_make_room(struct monitor *m, const struct net_addr *addr);
 void conn_vouched(struct monitor *m, const struct msg_vouched *msg);
 void conn_set_pid(struct monitor *m, const struct msg_conn_pid *msg);
 void conn_note_end(struct monitor *m, const struct msg_conn_end *msg);
+/* Tells a front to end all that it has, or one session, saying why. */
+void conn_cut(struct monitor *m, const struct msg_cut *msg);
 /* Tells every front to end, saying why. */
 void conn_terminate_all(struct monitor *m, const char *reason);
 

@@ -70,6 +70,7 @@ enum msg_type {
 	MSG_DIAL = 80,                    /* connect for this ticket and hand the socket to that front */
 	MSG_VOUCH,                        /* monitor → gate: PAM has let this connection's user in */
 	MSG_VOUCHED,                      /* back: heard, so its front may hear it */
+	MSG_CUT,                          /* end this connection, or one session of it, saying why */
 
 	/* front, gate → store */
 	MSG_EVENT = 100,                  /* an audit event */
@@ -101,6 +102,7 @@ enum msg_type {
 	MSG_VIEW,                         /* somebody reads a recording: on the record first */
 	MSG_STATUS,
 	MSG_STATUS_IS,
+	MSG_SESSION_END,                  /* end a session; answer: MSG_DIR_DONE */
 
 	/* front ⇄ menu */
 	MSG_MENU_INIT = 160,
@@ -144,11 +146,11 @@ struct msg_menu_start { struct slice term; uint32_t cols, rows; struct slice lan
 struct msg_menu_started { uint32_t ok; struct slice text; };
 struct msg_dialled { uint64_t ticket; uint32_t ok; struct slice text; };
 struct msg_audit_note { uint32_t note, ok; struct slice session, user, login, host, text; };
-struct msg_terminate { struct slice reason; };
 /* kind: BAD (text says why), FOR the client at addr, which went to to_addr, or the proxy's OWN connection */
 struct msg_proxied { uint32_t kind; struct slice addr; uint32_t port; struct slice to_addr; uint32_t to_port; struct slice text; };
 struct msg_conn_go { struct slice peer; uint32_t peer_port; struct slice local; };
 struct msg_login_failed { struct slice method; };
+struct msg_terminate { struct slice reason, session; };       /* session: its id as text; empty: all of them */
 
 struct msg_name_ask { struct slice raw; };
 /* user: who it would be, whether there is such a user or not; empty if it is no name.  shown: raw as logs may have it */
@@ -208,6 +210,7 @@ struct msg_dial { uint64_t ticket, conn; struct slice addr; uint32_t port; };
 /* methods: what a front may call it, by the configuration */
 struct msg_vouch { uint64_t conn; struct slice user; uint32_t methods; };
 struct msg_vouched { uint64_t conn; };
+struct msg_cut { uint64_t conn; struct slice session, reason; };          /* session: as in msg_terminate */
 
 /* class, activity, severity: OCSF numbers.  text: one human sentence.  detail: a JSON object or empty.
  * sign: 1 when the tree's head is to be signed with it, because somebody is about to read the record */
@@ -255,6 +258,8 @@ struct msg_enrolled { uint32_t req, ok; struct slice code, text; };
 struct msg_explain { uint32_t req; struct slice user, verb, host, login, argv, src; uint64_t at_us; };
 struct msg_explained { uint32_t req, permit; struct slice text; };
 struct msg_view { uint32_t req; struct slice session, how; };
+/* conn: whose session it is, as the store has it; session: its id as text */
+struct msg_session_end { uint32_t req; uint64_t conn; struct slice session, reason; };
 struct msg_status { uint32_t req; };
 struct msg_status_is { uint32_t req, users, hosts, rules; struct slice policy_hash, policy_error; };
 
