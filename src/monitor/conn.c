@@ -421,12 +421,13 @@ conn_cut(struct monitor *m, const struct msg_cut *msg)
 	struct conn *c = conn_find(m, msg->conn);
 	char why[300], session[64];
 
-	if (c == NULL)
+	if (c == NULL || c->told)
 		return;
+	c->told = msg->session.n == 0;
 	log_info("told to end: %s: %s: from %s conn=%llu session=%s", c->user, text_escaped(msg->reason, why, sizeof(why)), c->peer,
 	    (unsigned long long)c->id, msg->session.n > 0 ? text_escaped(msg->session, session, sizeof(session)) : "all");
 	(void)chan_send(c->chan, MSG_TERMINATE, &terminate);
-	if (msg->session.n == 0)
+	if (c->told)
 		loop_timer_start(m->loop, &c->timer, CUT_MS, cut_too_slow, c);
 }
 

@@ -24,6 +24,7 @@ struct conn {
 	bool counted;                  /* among its source's connections that have not logged in */
 	bool logged_in;
 	bool evicted;                  /* it had to make room for others */
+	bool told;                     /* to end, with all that it has */
 	unsigned wrong;                /* failed tries */
 	mono_t since;
 	struct loop_timer timer;       /* of the header, then of a try that waits (auth.c), then of an end that was asked for */

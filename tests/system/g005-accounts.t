@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
-"""Keys and users that end: by their time, by a lock, by being taken away; at the login and on a live connection."""
+"""Keys and users that end: by their time, by a lock, by being taken away; at the login, and what that does to a live connection."""
 import os, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
@@ -36,6 +36,10 @@ def master():
     m = subprocess.Popen(ssh("-MN", "-o", f"ControlPath={b.dir}/ctl"), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     b.procs.append(m); b.wait(lambda: os.path.exists(f"{b.dir}/ctl"))
     return m
+def over(m):
+    """Without our doing, within the 5 s that are promised and some for a busy machine."""
+    try: m.wait(8); return True
+    except subprocess.TimeoutExpired: return False
 def unmaster(m): m.terminate(); m.wait()
 def ends(what, try_it, why=None, seconds=10):
     """Until it is refused; it was good before."""
@@ -48,10 +52,10 @@ try:
     ok(r.stdout == "in\n", "a live connection", r)
     b.ctl("user", "lock", "bench")
     r = login(); ok(r.returncode == 255, "a locked user does not come in", r)
-    r = live(); ok(r.stdout == "" and "this user is locked" in r.stderr, "nor opens a channel on a live connection", r)
+    ok(over(m), "and a live connection ends")
     r = ctl_fails("policy", "explain", "bench", "exec", "box"); ok("this user is locked" in r.stdout, "explain says so", r)
     b.ctl("user", "unlock", "bench")
-    r = live(); ok(r.stdout == "in\n", "unlocked", r)
+    m = master(); r = live(); ok(r.stdout == "in\n", "unlocked", r)
 
     fp = sub(["ssh-keygen", "-lf", f"{b.key}.pub"]).stdout.split()[1]
     b.ctl("key", "del", "bench", fp)
@@ -67,19 +71,18 @@ try:
 
     b.ctl("user", "set", "bench", "--expires", "2s")
     ends("an account ends", login)
-    r = live(); ok(r.stdout == "" and "account has expired" in r.stderr, "on a live connection too", r)
+    ok(over(m), "and a live connection with it")
     b.ctl("user", "set", "bench", "--expires", "never")
-    r = live(); ok(r.stdout == "in\n", "unless never", r)
+    m = master(); r = live(); ok(r.stdout == "in\n", "unless never", r)
     b.ctl("user", "set", "bench", "--group", "ops", "--expires", "2031-05-06")
     b.ctl("user", "set", "bench", "--display", "Bench")
     rows = b.ctl("user", "list"); ok("2031-05-06" in rows and "ops" in rows, "other changes leave it", rows)
     for bad in ("yesterday", "2001-01-01", "0"):
         r = ctl_fails("user", "set", "bench", "--expires", bad)
-        ok(r.returncode == 1 and "to come" in r.stderr, f"--expires {bad} is refused", r)
+        ok(r.returncode == 2 and "to come" in r.stderr, f"--expires {bad} is refused", r)
     unmaster(m)
     m = master(); b.ctl("user", "del", "bench")
-    r = live(); ok(r.stdout == "" and "not a user of this bastion" in r.stderr, "a deleted user opens nothing more", r)
-    unmaster(m)
+    ok(over(m), "the connection of a deleted user ends")
 finally:
     b.stop()
 print(f"1..{n}")

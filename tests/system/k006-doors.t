@@ -150,6 +150,14 @@ def walk(control, forbidden, code=b"", live=None, fresh=True, only=DOORS):
     if fresh:
         for w in kinds[-1][1]: w.close()
 
+def ended(conns):
+    """Each by the bastion, within the time of a test."""
+    try:
+        for w in conns:
+            while True: w.recv()
+    except (Over, ConnectionError): return w is conns[-1] or ended(conns[1:])
+    except TimeoutError: return False
+
 everything, nothing = (lambda n: True), (lambda n: False)
 verbs = "shell exec get put forward jump".split()
 try:
@@ -181,15 +189,16 @@ try:
     ok(p[0] == AUTH_FAILURE and p[-1] == 1 and q is None, "and a new connection without it opens no channel at all", p, q)
     policy(ALL)
     b.ctl("user", "disable", "bench")
-    walk("the user is disabled", everything, b"[denied]", live, fresh=False)
+    ok(ended(live), "the user is disabled: the connections end")
     b.ctl("user", "enable", "bench")
     b.ctl("user", "add", "guest"); b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/guest"); b.ctl("key", "add", "guest", f"{b.dir}/guest.pub")
     policy(ALL + "permit guest any on env=bench as root id guest\n")
     gone = [Wire.connect(A, u, private_key(f"{b.dir}/guest"), timeout=12) for u in ("guest+box", "guest")]
     walk("a guest", nothing, live=gone, fresh=False)
     b.ctl("user", "del", "guest")
-    walk("the guest is deleted", everything, b"[denied]", gone, fresh=False)
+    ok(ended(gone), "the guest is deleted: so do these")
     policy(ALL)
+    live = pair()
     walk("and enabled again", nothing, live=live, fresh=False)
     many = connect(); held = [many.session() for i in range(8)]; bare = connect("bench"); kept = [bare.session() for i in range(8)]
     walk("as many channels as may be", everything, b"", (many, bare), fresh=False)

@@ -48,7 +48,7 @@ try:
     b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/stranger")
     subprocess.run(ssh("stranger", "box", "-l", "alice+box") + ["true"], stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
     log = lambda: open(f"{b.dir}/fortress.log").read()
-    line = r"login failed: alice: the key is not registered.*: from 127\.0\.0\.1 method=publickey conn=\d+"
+    line = r"login failed: alice: this key is not bound to this user: from 127\.0\.0\.1 method=publickey conn=\d+"
     ok(until(lambda: re.search(line, log())), "a failed login is a line of the log", log()[-600:])
     with Wire.dial(("127.0.0.1", b.port)) as w:
         w.hello(); w.kex(); w.service(); w.send(w.offer("al\x1bice", private_key(f"{b.dir}/stranger"))); w.recv()
@@ -130,7 +130,7 @@ try:
     p, id = staying("carol", "box")
     front = next(iter(b.fronts())); os.kill(front, signal.SIGSTOP)
     begin = time.monotonic(); b.ctl("user", "disable", "carol")
-    ok(until(lambda: front not in b.fronts(), 6) and time.monotonic() - begin < 5.5, "a connection that does not end is killed", time.monotonic() - begin)
+    ok(until(lambda: front not in b.fronts(), 6) and time.monotonic() - begin < 5.5, "a connection that does not end is killed", time.monotonic() - begin, log()[-600:])
     p.kill(); p.wait()
 finally:
     for o in others:
