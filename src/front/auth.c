@@ -535,6 +535,7 @@ take_login(struct front *f, const struct msg_login_answer *a)
 	f->answer_ok = a->ok == 1 && slice_copy(a->user, f->user, sizeof(f->user)) == 0 &&
 	    slice_copy(a->login, f->door.login, sizeof(f->door.login)) == 0 &&
 	    slice_copy(a->host, f->door.host, sizeof(f->door.host)) == 0 && take_limits(f, a);
+	f->enrolled = f->answer_ok && a->enrolled != 0;
 	if (a->ok == 2) {
 		f->next = a->next & available(f);
 		f->interactive = a->interactive;

@@ -88,6 +88,7 @@ struct front {
 	char user[FRONT_NAME_MAX], method[96];
 	unsigned tries;
 	bool pinned, ending;
+	bool enrolled;                       /* this login has bound a key, and its user has not been told yet */
 	mono_t ended;                        /* when ending began */
 	unsigned came;                       /* logins that libssh has seen: door.heard of them as letters */
 	bool begun;                          /* a conversation that the client has not answered yet */

@@ -49,15 +49,26 @@ menu_message(void *arg, struct chan *chan, struct chan_in *in)
 	c->cursor = choice->cursor;
 }
 
+/* The first picker of a login by code says what that has done. */
+static void
+note_enrolled(struct channel *c)
+{
+	if (c->front->enrolled && c->notice[0] == '\0')
+		(void)snprintf(c->notice, sizeof(c->notice), "your key is bound to %s now: it lets you in without the code", c->front->user);
+	c->front->enrolled = false;
+}
+
 struct menu *
 menu_new(struct channel *c, int fds[2])
 {
-	struct msg_menu_init init = { .user = slice_from(c->front->user), .notice = slice_from(c->notice),
-		.query = slice_from(c->query), .login = slice_from(c->wanted_login), .cursor = c->cursor };
+	struct msg_menu_init init = { .user = slice_from(c->front->user), .query = slice_from(c->query),
+		.login = slice_from(c->wanted_login), .cursor = c->cursor };
 	struct menu *m = calloc(1, sizeof(*m));
 
 	if (m == NULL)
 		return NULL;
+	note_enrolled(c);
+	init.notice = slice_from(c->notice);
 	m->channel = c;
 	m->chan = chan_new(c->front->loop, fds[1], LINK_FRONT_OF_MENU, menu_message, m);
 	if (m->chan == NULL || splice_open(&m->pty, c->front->loop, fds[0], c->ssh, &c->door->wire) != 0) {

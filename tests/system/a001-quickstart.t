@@ -48,6 +48,7 @@ try:
         ("(yes/no", "yes\n"), ("demo", "\r"), ("$ ", "echo marker-$((40+2)); exit 3\n"), ("exit status 3", "\x1b")], env=env)
     ok(print_ and print_.group(0) in text, "ssh shows the fingerprint that was printed", text)
     ok("fortress" in text and "demo" in text, "the picker shows the first host", text)
+    ok(f"your key is bound to {user} now" in text, "and says that the code has done its work", text)
     ok("marker-42" in text, "Enter gives a shell on it", text)
     ok("demo: closed, exit status 3" in text, "after it the picker again, with one line about it", text)
     ok(rc == 0, "Esc leaves", rc)
