@@ -5,5 +5,20 @@ EXTRA_DIST += %D%/accounts.sh %D%/deps.sh %D%/quickstart %D%/check %D%/analyze %
 analyze:
 	$(srcdir)/%D%/analyze
 
-EXTRA_DIST += %D%/accounts.sh %D%/completion/fortress.bash
+# Where systemd, bash and zsh look for them.
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/site-functions
+dist_bashcompletion_DATA = %D%/completion/bash/fortress
+dist_zshcompletion_DATA = %D%/completion/zsh/_fortress
+dist_sysusers_DATA = %D%/sysusers.d/fortress.conf
+UNITS = %D%/systemd/fortress.service %D%/systemd/staragent.service
+systemdsystemunit_DATA = $(UNITS)
+CLEANFILES += $(UNITS)
+EXTRA_DIST += %D%/systemd/fortress.service.in %D%/systemd/staragent.service.in
+$(UNITS): Makefile
+	$(AM_V_GEN)$(MKDIR_P) %D%/systemd && $(SED) -e 's|[@]bindir[@]|$(bindir)|g' -e 's|[@]sysconfdir[@]|$(sysconfdir)|g' \
+		-e 's|[@]statedir[@]|$(localstatedir)/lib/fortress|g' $(srcdir)/$@.in >$@.new && mv $@.new $@
+%D%/systemd/fortress.service: $(srcdir)/%D%/systemd/fortress.service.in
+%D%/systemd/staragent.service: $(srcdir)/%D%/systemd/staragent.service.in
+
 EXTRA_DIST += %D%/pam.d/fortress %D%/examples/sssd-ldap.txt

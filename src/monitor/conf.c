@@ -399,7 +399,10 @@ row_print_mdoc(const struct conf_row *r, FILE *out)
 			fprintf(out, "%s Cm %s", i > 0 && r->kind == WORD ? " |" : "", r->words[i]);
 	else
 		fprintf(out, " Ar %s", args[r->kind]);
-	fprintf(out, "\n%s\n", r->help);
+	fputc('\n', out);
+	for (const char *p = r->help; *p != '\0'; p++)
+		fputc(p > r->help && p[-1] == '.' && *p == ' ' && isupper((unsigned char)p[1]) ? '\n' : *p, out);   /* mdoc: a sentence a line */
+	fputc('\n', out);
 	if (r->deflt != NULL)
 		fprintf(out, "The default is\n.Cm %s .\n", r->deflt);
 }
