@@ -1,105 +1,85 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 #include <string.h>
-#include <wchar.h>
 
 #include <curses.h>
 
-#include "base/text.h"
 #include "ui/draw.h"
+#include "ui/term.h"
+#include "ui/width.h"
 
-static int
-rune_width(uint32_t rune)
+unsigned long
+draw_accent(void)
 {
-	int w = wcwidth((wchar_t)rune);
-
-	return w < 0 ? 1 : w;
-}
-
-/* Foreign text in a form that a terminal only shows. */
-static const char *
-safe(struct slice text, char *out, size_t size)
-{
-	return text_escaped(text, out, size);
+	return A_BOLD | (term_has_colour() ? (unsigned long)COLOR_PAIR(TERM_ACCENT) : 0);
 }
 
 int
-draw_width(struct slice text)
+draw_marked(int y, int x, int width, struct slice text, unsigned long attributes, const unsigned char *hits,
+    unsigned long marked)
 {
-	char out[2048];
-	struct slice s = slice_from(safe(text, out, sizeof(out)));
-	uint32_t rune;
-	bool good;
-	int n = 0;
-
-	while (text_rune(&s, &rune, &good))
-		n += rune_width(rune);
-	return n;
-}
-
-/* Bytes of s that fit in width columns, and the columns they take. */
-static size_t
-fit(struct slice s, int width, int *columns)
-{
-	struct slice left = s;
-	size_t bytes = 0;
-	uint32_t rune;
-	bool good;
-
-	*columns = 0;
-	while (text_rune(&left, &rune, &good)) {
-		int w = rune_width(rune);
-
-		if (*columns + w > width)
-			break;
-		*columns += w;
-		bytes = s.n - left.n;
-	}
-	return bytes;
-}
-
-int
-draw_text(int y, int x, int width, struct slice text, unsigned long attributes)
-{
-	char out[2048];
-	struct slice s = slice_from(safe(text, out, sizeof(out)));
-	int columns;
+	struct slice left = text;
+	struct piece p;
+	int taken, room = width;
 	size_t n;
 
 	if (width <= 0)
 		return 0;
-	n = fit(s, width, &columns);
-	if (n < s.n && width > 1)
-		n = fit(s, width - 1, &columns);
-	(void)attrset((attr_t)attributes);
-	(void)mvaddnstr(y, x, (const char *)s.p, (int)n);
-	if (n < s.n && columns < width) {
-		(void)addch('~');
-		columns++;
+	n = width_fit(text, width, &taken);
+	if (n < text.n && width > 1)
+		n = width_fit(text, width - 1, &taken);
+	(void)move(y, x);
+	while (text.n - left.n < n) {
+		bool hit = hits != NULL && hits[text.n - left.n] != 0;
+
+		(void)width_piece(&left, &p);
+		(void)attrset((attr_t)(hit ? marked : attributes));
+		(void)addnstr(p.text, (int)p.n);
+		room -= p.columns;
 	}
-	for (; columns < width; columns++)
+	(void)attrset((attr_t)attributes);
+	if (n < text.n && room > 0) {
+		(void)addch('~');
+		room--;
+	}
+	for (; room > 0; room--)
 		(void)addch(' ');
 	(void)attrset(A_NORMAL);
 	return width;
 }
 
 int
-draw_wrapped(int y, int x, int width, int height, struct slice text, unsigned long attributes)
+draw_text(int y, int x, int width, struct slice text, unsigned long attributes)
 {
-	char out[2048];
-	struct slice s = slice_from(safe(text, out, sizeof(out)));
-	int lines = 0, columns;
+	return draw_marked(y, x, width, text, attributes, NULL, attributes);
+}
 
-	while (s.n > 0 && lines < height && width > 0) {
-		size_t n = fit(s, width, &columns), cut = n;
+void
+draw_rule(int y, const char *title, const char *place)
+{
+	int wide = width_of(slice_from(place)), room = COLS - 6 - (wide > 0 ? wide + 4 : 0), n = width_of(slice_from(title));
 
-		while (n < s.n && cut > 0 && s.p[cut] != ' ' && s.p[cut - 1] != ' ')
-			cut--;
-		n = cut > 0 ? cut : n > 0 ? n : s.n;
-		(void)draw_text(y + lines++, x, width, slice_of(s.p, n), attributes);
-		s = slice_of(s.p + n, s.n - n);
-		while (s.n > 0 && *s.p == ' ')
-			s = slice_of(s.p + 1, s.n - 1);
+	(void)attrset(A_DIM);
+	(void)mvhline(y, 0, '-', COLS);
+	(void)attrset(A_NORMAL);
+	if (room < 1)
+		return;
+	(void)draw_text(y, 2, 1, slice_from(""), A_NORMAL);
+	(void)draw_text(y, 3, n < room ? n : room, slice_from(title), A_BOLD);
+	(void)draw_text(y, 3 + (n < room ? n : room), 1, slice_from(""), A_NORMAL);
+	if (wide > 0) {
+		(void)draw_text(y, COLS - wide - 4, 1, slice_from(""), A_NORMAL);
+		(void)draw_text(y, COLS - wide - 3, wide + 1, slice_from(place), A_NORMAL);
 	}
-	return lines;
+}
+
+void
+draw_page(const struct page *p, int y, int x, unsigned long names)
+{
+	for (int i = 0; i < p->height && p->top + i < p->n; i++) {
+		const struct page_line *l = &p->lines[p->top + i];
+
+		(void)draw_text(y + i, x, l->x, slice_from(l->name), names);
+		(void)draw_text(y + i, x + l->x, p->cols - l->x, l->text, A_NORMAL);
+	}
 }

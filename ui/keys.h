@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* Which key means what.  The help screen and the footer are printed from this table. */
+/* Which key means what.  The help screen is printed from this table, and the footer but for what depends on the state. */
 #ifndef UI_KEYS_H
 #define UI_KEYS_H
 

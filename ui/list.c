@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-#include <ctype.h>
+/*
+ * A row is one block: name, logins, labels and address with a NUL behind each, then the same in
+ * lower case for the search, then what is only shown.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "ui/list.h"
+#include "ui/width.h"
 
-enum { EXACT = 1000, PREFIX = 800, WORD_START = 600, IN_NAME = 400, IN_ROW = 200, LETTERS = 50 };
+#define DENIED "denied: "
 
 void
 list_init(struct list *l)
@@ -16,27 +20,17 @@ list_init(struct list *l)
 	*l = (struct list){ .height = 1 };
 }
 
-static void
-row_free(struct list_row *r)
-{
-	free(r->name);
-	free(r->addr);
-	free(r->logins);
-	free(r->labels);
-	free(r->why);
-	free(r->hay);
-	free(r);
-}
-
 void
 list_done(struct list *l)
 {
 	for (size_t i = 0; i < l->n; i++)
-		row_free(l->rows[i]);
+		free(l->rows[i]);
 	free(l->rows);
 	free(l->found);
 	list_init(l);
 }
+
+/* ---- rows ---- */
 
 static int
 list_grow(struct list *l)
@@ -60,130 +54,101 @@ list_grow(struct list *l)
 	return 0;
 }
 
-static uint64_t
-mask_of(const char *text)
-{
-	uint64_t m = 0;
-
-	for (; *text != '\0'; text++)
-		m |= 1ull << ((unsigned char)*text & 63);
-	return m;
-}
-
-static char *
-hay_of(const struct list_row *r)
-{
-	struct buf b;
-	char *hay;
-
-	buf_init(&b, 65536);
-	(void)buf_printf(&b, "%s %s %s %s", r->name, r->addr, r->labels, r->logins);
-	hay = slice_dup(buf_slice(&b));
-	buf_done(&b);
-	for (char *p = hay; p != NULL && *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return hay;
-}
-
 static bool
 has_nul(struct slice s)
 {
 	return s.n > 0 && memchr(s.p, '\0', s.n) != NULL;
 }
 
+static const char *
+put(char **at, struct slice s)
+{
+	char *text = *at;
+
+	if (s.n > 0)
+		memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	*at = text + s.n + 1;
+	return text;
+}
+
+static struct list_row *
+row_new(const struct list_fields *f)
+{
+	struct slice brief = f->brief.n > 0 ? f->brief : f->why;
+	size_t hay_n = f->name.n + f->logins.n + f->labels.n + f->addr.n + 4;
+	struct list_row *r = calloc(1, sizeof(*r) + 2 * hay_n + sizeof(DENIED) + brief.n + f->why.n + 2);
+	char *at, *folded;
+
+	if (r == NULL)
+		return NULL;
+	at = r->bytes;
+	r->name = put(&at, f->name);
+	r->logins = put(&at, f->logins);
+	r->labels = put(&at, f->labels);
+	r->addr = put(&at, f->addr);
+	folded = at;
+	memcpy(folded, r->bytes, hay_n);
+	query_fold(folded, hay_n);
+	r->hay = (struct hay){ .raw = r->bytes, .folded = folded, .name_n = f->name.n, .n = hay_n,
+		.mask = query_mask(folded, hay_n) };
+	at += hay_n;
+	r->brief = at;
+	if (!f->allowed) {
+		(void)put(&at, slice_from(DENIED));
+		at--;
+	}
+	(void)put(&at, brief);
+	r->why = put(&at, f->why);
+	r->allowed = f->allowed;
+	return r;
+}
+
+const char *
+list_text(const struct list_row *r, enum list_column column)
+{
+	switch (column) {
+	case LIST_NAME:    return r->name;
+	case LIST_LOGINS:  return r->logins;
+	case LIST_LABELS:  return r->labels;
+	case LIST_WHY:     return r->brief;
+	case LIST_COLUMNS: break;
+	}
+	return "";
+}
+
+static void
+count_widths(struct list *l, const struct list_row *r)
+{
+	for (enum list_column i = 0; i < LIST_COLUMNS; i++) {
+		int w = width_of(slice_from(list_text(r, i)));
+
+		l->widths[i][w < LIST_WIDTH_MAX ? w : LIST_WIDTH_MAX] += i == LIST_WHY && !r->allowed ? LIST_DENIED : 1;
+	}
+}
+
 int
-list_add(struct list *l, struct slice name, struct slice addr, struct slice logins, struct slice labels, bool allowed,
-    struct slice why)
+list_add(struct list *l, const struct list_fields *f)
 {
 	struct list_row *r;
 	int e;
 
-	if (has_nul(name) || has_nul(addr) || has_nul(logins) || has_nul(labels) || has_nul(why))
+	if (has_nul(f->name) || has_nul(f->addr) || has_nul(f->logins) || has_nul(f->labels) || has_nul(f->brief) ||
+	    has_nul(f->why))
 		return -EINVAL;
 	e = list_grow(l);
 	if (e != 0)
 		return e;
-	r = calloc(1, sizeof(*r));
+	r = row_new(f);
 	if (r == NULL)
 		return -ENOMEM;
-	r->name = slice_dup(name);
-	r->addr = slice_dup(addr);
-	r->logins = slice_dup(logins);
-	r->labels = slice_dup(labels);
-	r->why = slice_dup(why);
-	r->allowed = allowed;
-	r->name_n = name.n;
-	if (r->name == NULL || r->addr == NULL || r->logins == NULL || r->labels == NULL || r->why == NULL ||
-	    (r->hay = hay_of(r)) == NULL) {
-		row_free(r);
-		return -ENOMEM;
-	}
-	r->mask = mask_of(r->hay);
+	count_widths(l, r);
 	l->rows[l->n++] = r;
 	l->sorted = false;
 	return 0;
 }
 
-/* ---- matching ---- */
-
-static bool
-in_order(const char *hay, size_t n, const char *word)
-{
-	for (size_t i = 0; i < n && *word != '\0'; i++)
-		if (hay[i] == *word)
-			word++;
-	return *word == '\0';
-}
-
-static int
-word_score(const struct list_row *r, const char *word)
-{
-	size_t n = strlen(word);
-	const char *at = strstr(r->hay, word);
-
-	if (at == NULL)
-		return in_order(r->hay, r->name_n, word) ? LETTERS : 0;
-	if ((size_t)(at - r->hay) + n > r->name_n)
-		return IN_ROW;
-	if (at == r->hay)
-		return n == r->name_n ? EXACT : PREFIX;
-	return isalnum((unsigned char)at[-1]) ? IN_NAME : WORD_START;
-}
-
-/* All words, each in lower case and without blanks. */
-static int
-row_score(const struct list_row *r, char words[][LIST_QUERY_MAX + 1], size_t n, uint64_t mask)
-{
-	int sum = 1, one;
-
-	if ((mask & ~r->mask) != 0)
-		return 0;
-	for (size_t i = 0; i < n; i++) {
-		one = word_score(r, words[i]);
-		if (one == 0)
-			return 0;
-		sum += one;
-	}
-	return sum;
-}
-
-static size_t
-words_of(const char *query, char words[][LIST_QUERY_MAX + 1], size_t max)
-{
-	size_t n = 0, len;
-
-	while (n < max) {
-		query += strspn(query, " ");
-		len = strcspn(query, " ");
-		if (len == 0)
-			break;
-		for (size_t i = 0; i < len; i++)
-			words[n][i] = (char)tolower((unsigned char)query[i]);
-		words[n++][len] = '\0';
-		query += len;
-	}
-	return n;
-}
+/* ---- order ---- */
 
 static int
 by_name(const void *a, const void *b)
@@ -193,7 +158,6 @@ by_name(const void *a, const void *b)
 	return x->allowed != y->allowed ? (x->allowed ? -1 : 1) : strcmp(x->name, y->name);
 }
 
-/* Rows are sorted by name already: equal scores keep that order through their addresses in rows. */
 static int
 by_score(const void *a, const void *b)
 {
@@ -203,91 +167,156 @@ by_score(const void *a, const void *b)
 		return x->allowed ? -1 : 1;
 	if (x->score != y->score)
 		return x->score > y->score ? -1 : 1;
-	return strcmp(x->name, y->name);
+	return x->order < y->order ? -1 : 1;
+}
+
+/* They come in order as a rule: then there is nothing to do. */
+static void
+sort_rows(struct list *l)
+{
+	size_t i = 1;
+
+	while (i < l->n && by_name(&l->rows[i - 1], &l->rows[i]) <= 0)
+		i++;
+	if (i < l->n)
+		qsort(l->rows, l->n, sizeof(*l->rows), by_name);
+	for (i = 0; i < l->n; i++)
+		l->rows[i]->order = (unsigned)i;
+	l->sorted = true;
+}
+
+static void
+sort_found(struct list *l)
+{
+	size_t i = 1;
+
+	while (i < l->found_n && by_score(&l->found[i - 1], &l->found[i]) < 0)
+		i++;
+	if (i < l->found_n)
+		qsort(l->found, l->found_n, sizeof(*l->found), by_score);
 }
 
 /* narrowing: only what was found before can be found by a longer query. */
 static void
 filter(struct list *l, bool narrowing)
 {
-	static char words[16][LIST_QUERY_MAX + 1];
-	struct list_row **from = narrowing ? l->found : l->rows;
-	size_t from_n = narrowing ? l->found_n : l->n, n = words_of(l->query, words, 16), out = 0;
-	uint64_t mask = 0;
+	struct list_row **from;
+	size_t from_n, out = 0;
 
-	for (size_t i = 0; i < n; i++)
-		mask |= mask_of(words[i]);
+	if (!l->sorted) {
+		sort_rows(l);
+		narrowing = false;
+	}
+	from = narrowing ? l->found : l->rows;
+	from_n = narrowing ? l->found_n : l->n;
 	for (size_t i = 0; i < from_n; i++) {
-		from[i]->score = row_score(from[i], words, n, mask);
+		from[i]->score = query_score(&l->query, &from[i]->hay);
 		if (from[i]->score > 0)
 			l->found[out++] = from[i];
 	}
 	l->found_n = out;
-	if (n > 0 && l->found_n > 0)
-		qsort(l->found, l->found_n, sizeof(*l->found), by_score);
-	list_move_to(l, 0);
+	sort_found(l);
 }
 
 void
 list_refresh(struct list *l)
 {
-	if (!l->sorted && l->n > 0)
-		qsort(l->rows, l->n, sizeof(*l->rows), by_name);
-	l->sorted = true;
 	filter(l, false);
+	list_move_to(l, 0);
 }
+
+void
+list_update(struct list *l)
+{
+	const struct list_row *r = list_selected(l);
+	size_t line = l->cursor - l->top, i = 0;
+
+	filter(l, false);
+	while (i < l->found_n && l->found[i] != r)
+		i++;
+	i = i < l->found_n ? i : 0;
+	l->top = i > line ? i - line : 0;
+	list_move_to(l, i);
+}
+
+/* ---- the query ---- */
 
 void
 list_set_query(struct list *l, const char *query)
 {
-	size_t n = strlen(query);
-
-	if (n > LIST_QUERY_MAX || !text_is_utf8(slice_from(query)))
+	if (strlen(query) > LIST_QUERY_MAX || !text_is_utf8(slice_from(query)))
 		return;
-	memmove(l->query, query, n + 1);
+	query_set(&l->query, query);
 	list_refresh(l);
 }
 
 void
 list_type(struct list *l, uint32_t rune)
 {
+	char text[LIST_QUERY_MAX + 1];
+	size_t n = strlen(l->query.text);
 	struct buf b;
-	size_t n = strlen(l->query);
 
 	buf_init(&b, 8);
 	if (rune >= 0x20 && rune != 0x7f && text_put_rune(&b, rune) == 0 && n + b.len <= LIST_QUERY_MAX) {
-		memcpy(l->query + n, b.p, b.len);
-		l->query[n + b.len] = '\0';
-		filter(l, l->sorted);
+		memcpy(text, l->query.text, n);
+		memcpy(text + n, b.p, b.len);
+		text[n + b.len] = '\0';
+		query_set(&l->query, text);
+		filter(l, true);
+		list_move_to(l, 0);
 	}
 	buf_done(&b);
+}
+
+static void
+cut_query(struct list *l, size_t n)
+{
+	char text[LIST_QUERY_MAX + 1];
+
+	memcpy(text, l->query.text, n);
+	text[n] = '\0';
+	query_set(&l->query, text);
+	list_refresh(l);
 }
 
 void
 list_erase(struct list *l)
 {
-	size_t n = strlen(l->query);
+	size_t n = strlen(l->query.text);
 
 	if (n == 0)
 		return;
 	do
 		n--;
-	while (n > 0 && ((unsigned char)l->query[n] & 0xc0) == 0x80);
-	l->query[n] = '\0';
-	list_refresh(l);
+	while (n > 0 && ((unsigned char)l->query.text[n] & 0xc0) == 0x80);
+	cut_query(l, n);
 }
 
 void
 list_erase_word(struct list *l)
 {
-	size_t n = strlen(l->query);
+	size_t n = strlen(l->query.text);
 
-	while (n > 0 && l->query[n - 1] == ' ')
+	while (n > 0 && l->query.text[n - 1] == ' ')
 		n--;
-	while (n > 0 && l->query[n - 1] != ' ')
+	while (n > 0 && l->query.text[n - 1] != ' ')
 		n--;
-	l->query[n] = '\0';
-	list_refresh(l);
+	cut_query(l, n);
+}
+
+void
+list_hits(const struct list *l, const struct list_row *r, enum list_column column, unsigned char *hits, size_t size)
+{
+	unsigned char all[4096];
+	const char *text = list_text(r, column);
+	size_t at = (size_t)(text - r->hay.raw), n = strlen(text);
+
+	memset(hits, 0, size);
+	if (l->query.words_n == 0 || column == LIST_WHY || r->hay.n > sizeof(all))
+		return;
+	query_hits(&l->query, &r->hay, all);
+	memcpy(hits, all + at, n < size ? n : size);
 }
 
 /* ---- the cursor and the window ---- */
@@ -302,6 +331,17 @@ list_move_to(struct list *l, size_t index)
 		l->top = l->cursor - l->height + 1;
 	if (l->top + l->height > l->found_n)
 		l->top = l->found_n > l->height ? l->found_n - l->height : 0;
+}
+
+bool
+list_move_to_name(struct list *l, const char *name)
+{
+	for (size_t i = 0; i < l->found_n; i++)
+		if (strcmp(l->found[i]->name, name) == 0) {
+			list_move_to(l, i);
+			return true;
+		}
+	return false;
 }
 
 void

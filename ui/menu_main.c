@@ -23,6 +23,8 @@
 #include "ui/term.h"
 
 #define ROWS_WAIT_MS 10000
+#define GRACE_MS     500               /* what was typed ahead waits so long for the hosts it may mean */
+#define REDRAW_MS    100               /* while they come */
 
 static const int menu_calls[] = {
 	SCMP_SYS(ioctl), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(nanosleep), SCMP_SYS(getppid), SCMP_SYS(kill), -1
@@ -35,9 +37,13 @@ struct menu {
 	struct hosts hosts;
 	struct loop *loop;
 	struct chan *chan;
-	unsigned cursor;
-	bool plain;
+	char host[256];                    /* where the cursor goes until somebody moves it */
+	bool plain, live;                  /* live: keys are read */
+	mono_t drawn;
+	struct loop_timer grace;
 };
+
+static void on_keys(void *arg, int fd, uint32_t events);
 
 static void
 redraw(struct menu *m)
@@ -46,18 +52,49 @@ redraw(struct menu *m)
 		hosts_draw(&m->hosts);
 }
 
+/* Keys count from now on: the cursor stays with the host that it shows. */
+static void
+go_live(void *arg)
+{
+	struct menu *m = arg;
+
+	loop_timer_stop(&m->grace);
+	if (!m->live && !m->plain && m->loop != NULL)
+		(void)loop_add(m->loop, 0, EPOLLIN, on_keys, m);
+	m->live = true;
+}
+
+static void
+show_rows(struct menu *m)
+{
+	if (m->live) {
+		list_update(&m->hosts.list);
+	} else {
+		list_refresh(&m->hosts.list);
+		(void)list_move_to_name(&m->hosts.list, m->host);
+	}
+	m->drawn = clock_mono();
+	redraw(m);
+}
+
 static void
 on_rows(struct menu *m, const struct msg_host_rows *rows)
 {
 	struct slice left = rows->rows;
 	struct msg_host_row r;
+	bool first = m->hosts.list.n == 0;
 
-	while (msg_host_row_take(&left, &r) == 1)
-		(void)list_add(&m->hosts.list, r.name, r.addr, r.logins, r.labels, r.allowed == 1, r.why);
+	while (msg_host_row_take(&left, &r) == 1) {
+		struct list_fields f = { .name = r.name, .addr = r.addr, .logins = r.logins, .labels = r.labels,
+			.brief = r.brief, .why = r.why, .allowed = r.allowed == 1 };
+
+		(void)list_add(&m->hosts.list, &f);
+	}
 	m->hosts.complete = !rows->more;
-	list_refresh(&m->hosts.list);
+	if (first || m->hosts.complete || clock_ms_since(m->drawn) >= REDRAW_MS)
+		show_rows(m);
 	if (m->hosts.complete)
-		list_move_to(&m->hosts.list, m->cursor);
+		go_live(m);
 }
 
 static void
@@ -70,7 +107,8 @@ on_init(struct menu *m, const struct msg_menu_init *init)
 	(void)slice_copy(init->login, m->hosts.wanted_login, sizeof(m->hosts.wanted_login));
 	if (slice_copy(init->query, query, sizeof(query)) == 0)
 		list_set_query(&m->hosts.list, query);
-	m->cursor = init->cursor;
+	(void)slice_copy(init->host, m->host, sizeof(m->host));
+	redraw(m);
 }
 
 static void
@@ -87,10 +125,7 @@ on_message(void *arg, struct chan *c, struct chan_in *in)
 		m->hosts.over = true;
 		if (m->loop != NULL)
 			loop_stop(m->loop, 0);
-		return;
 	}
-	if (m->loop != NULL)
-		redraw(m);
 }
 
 static void
@@ -125,27 +160,30 @@ on_end(void *arg, int signo)
 	loop_stop(m->loop, 0);
 }
 
-/* By hand and in tests: name, address, logins, labels, 0 or 1, why; separated by tabs. */
+/* By hand and in tests: name, address, logins, labels, 0 or 1, why, why in brief; separated by tabs. */
 static void
 rows_from_file(struct menu *m, const char *path)
 {
-	FILE *f = fopen(path, "re");
-	char *line = NULL, *rest, *cell[6];
+	FILE *in = fopen(path, "re");
+	struct list_fields f;
+	char *line = NULL, *rest, *cell[7];
 	size_t size = 0;
 
-	if (f == NULL)
+	if (in == NULL)
 		fatal("%s: %s", path, strerror(errno));
-	while (getline(&line, &size, f) > 0) {
+	while (getline(&line, &size, in) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		rest = line;
-		for (int i = 0; i < 6; i++)
+		for (int i = 0; i < 7; i++)
 			if ((cell[i] = strsep(&rest, "\t")) == NULL)
 				cell[i] = line + strlen(line);
-		(void)list_add(&m->hosts.list, slice_from(cell[0]), slice_from(cell[1]), slice_from(cell[2]),
-		    slice_from(cell[3]), cell[4][0] == '1', slice_from(cell[5]));
+		f = (struct list_fields){ .name = slice_from(cell[0]), .addr = slice_from(cell[1]), .logins = slice_from(cell[2]),
+			.labels = slice_from(cell[3]), .allowed = cell[4][0] == '1', .why = slice_from(cell[5]),
+			.brief = slice_from(cell[6]) };
+		(void)list_add(&m->hosts.list, &f);
 	}
 	free(line);
-	(void)fclose(f);
+	(void)fclose(in);
 	m->hosts.complete = true;
 	(void)snprintf(m->hosts.user, sizeof(m->hosts.user), "%s", path);
 	list_refresh(&m->hosts.list);
@@ -156,8 +194,12 @@ run_screen(struct menu *m)
 {
 	if (loop_signal(m->loop, SIGWINCH, on_winch, m) != 0 || loop_signal(m->loop, SIGHUP, on_end, m) != 0 ||
 	    loop_signal(m->loop, SIGTERM, on_end, m) != 0 || loop_signal(m->loop, SIGINT, on_end, m) != 0 ||
-	    loop_signal(m->loop, SIGQUIT, on_end, m) != 0 || loop_add(m->loop, 0, EPOLLIN, on_keys, m) != 0)
+	    loop_signal(m->loop, SIGQUIT, on_end, m) != 0)
 		return;
+	if (m->hosts.complete)
+		go_live(m);
+	else
+		loop_timer_start(m->loop, &m->grace, GRACE_MS, go_live, m);
 	redraw(m);
 	(void)loop_run(m->loop);
 	term_stop();
@@ -176,7 +218,7 @@ answer(struct menu *m)
 {
 	struct hosts *h = &m->hosts;
 	struct msg_menu_choice choice = { .host = slice_from(h->host), .login = slice_from(h->chosen_login),
-		.query = slice_from(h->list.query), .cursor = (uint32_t)h->list.cursor };
+		.query = slice_from(h->list.query.text) };
 	struct msg_menu_quit quit = { 0 };
 
 	if (m->chan != NULL)

@@ -17,6 +17,7 @@
 #include "ui/draw.h"
 #include "ui/replay.h"
 #include "ui/term.h"
+#include "ui/width.h"
 
 #include <signal.h>
 
@@ -185,7 +186,7 @@ draw(struct replay *r)
 		draw_screen(r, LINES - 1);
 	getyx(stdscr, y, x);
 	draw_status(r);
-	(void)move(r->typing ? LINES - 1 : y, r->typing ? 1 + draw_width(slice_from(r->search)) : x);
+	(void)move(r->typing ? LINES - 1 : y, r->typing ? 1 + width_of(slice_from(r->search)) : x);
 	(void)refresh();
 }
 

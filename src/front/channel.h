@@ -97,7 +97,6 @@ struct channel {
 	struct menu *menu;
 	char notice[400], query[256];
 	char wanted_login[FRONT_NAME_MAX];     /* whichever host is picked, once */
-	unsigned cursor;
 };
 
 /* A session channel is opened.  Takes m. */

@@ -46,7 +46,6 @@ menu_message(void *arg, struct chan *chan, struct chan_in *in)
 	m->chosen = slice_copy(choice->host, m->host, sizeof(m->host)) == 0 &&
 	    slice_copy(choice->login, m->login, sizeof(m->login)) == 0;
 	(void)slice_copy(choice->query, c->query, sizeof(c->query));
-	c->cursor = choice->cursor;
 }
 
 /* The first picker of a login by code says what that has done. */
@@ -62,7 +61,7 @@ struct menu *
 menu_new(struct channel *c, int fds[2])
 {
 	struct msg_menu_init init = { .user = slice_from(c->front->user), .query = slice_from(c->query),
-		.login = slice_from(c->wanted_login), .cursor = c->cursor };
+		.login = slice_from(c->wanted_login), .host = slice_from(c->asked_host) };
 	struct menu *m = calloc(1, sizeof(*m));
 
 	if (m == NULL)

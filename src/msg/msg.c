@@ -164,15 +164,15 @@ static const struct message messages[MSG_TYPE_END] = {
 	ROW(MSG_SESSION_END, session_end, F32(msg_session_end, req), F64(msg_session_end, conn),
 	    FB(msg_session_end, session), FB(msg_session_end, reason)),
 	ROW(MSG_MENU_INIT, menu_init, FB(msg_menu_init, user), FB(msg_menu_init, notice),
-	    FB(msg_menu_init, query), FB(msg_menu_init, login), F32(msg_menu_init, cursor), F32(msg_menu_init, hosts)),
+	    FB(msg_menu_init, query), FB(msg_menu_init, login), FB(msg_menu_init, host)),
 	ROW(MSG_MENU_CHOICE, menu_choice, FB(msg_menu_choice, host), FB(msg_menu_choice, login),
-	    FB(msg_menu_choice, query), F32(msg_menu_choice, cursor)),
+	    FB(msg_menu_choice, query)),
 	ROW(MSG_MENU_QUIT, menu_quit, F32(msg_menu_quit, code)),
 };
 
 static const struct message host_row = { "host_row", sizeof(struct msg_host_row),
 	{ FB(msg_host_row, name), FB(msg_host_row, addr), FB(msg_host_row, logins),
-	FB(msg_host_row, labels), F32(msg_host_row, allowed), FB(msg_host_row, why) } };
+	FB(msg_host_row, labels), F32(msg_host_row, allowed), FB(msg_host_row, why), FB(msg_host_row, brief) } };
 
 static const struct message session_row = { "session_row", sizeof(struct msg_session_row),
 	{ FB(msg_session_row, id), FB(msg_session_row, login), FB(msg_session_row, host), FB(msg_session_row, channel),

@@ -176,8 +176,6 @@ struct msg_login_answer {
 struct msg_hosts_ask { struct slice user; };
 /* rows: each u32 length and a packed struct msg_host_row (msg_host_row_take); more: another message follows */
 struct msg_host_rows { uint32_t more; struct slice rows; };
-/* logins: comma-separated, those allowed; labels: "env=prod tier=db"; why: the rule, or why not */
-struct msg_host_row { struct slice name, addr, logins, labels; uint32_t allowed; struct slice why; };
 /* user: empty for a front (its own) */
 struct msg_sessions_ask { uint32_t req; struct slice user; uint32_t max; };
 /* rows: each u32 length and a packed struct msg_session_row, newest first */
@@ -187,6 +185,9 @@ struct msg_session_row {
 	struct slice id, login, host, channel, state, exit, command;
 	uint64_t start_us, end_us, bytes;
 };
+/* logins: comma-separated, those allowed; labels: "env=prod tier=db"; why: the policy's sentence; brief: its few words for
+ * a column: the rule and its place, or what is lacking */
+struct msg_host_row { struct slice name, addr, logins, labels; uint32_t allowed; struct slice why, brief; };
 /* verb: as POLICY.md names it ("shell", "exec"…).  host, login: as given, may be empty.
  * to: "HOST:PORT" of a forward; listen: of one that the host shall listen for.  dial: 1 if a connection to the target is wanted. */
 struct msg_decide { uint32_t req; struct slice verb, host, login, command, to, listen; uint32_t dial; };
@@ -263,9 +264,9 @@ struct msg_session_end { uint32_t req; uint64_t conn; struct slice session, reas
 struct msg_status { uint32_t req; };
 struct msg_status_is { uint32_t req, users, hosts, rules; struct slice policy_hash, policy_error; };
 
-/* login: the one that is wanted on whichever host, or empty */
-struct msg_menu_init { struct slice user, notice, query, login; uint32_t cursor, hosts; };
-struct msg_menu_choice { struct slice host, login, query; uint32_t cursor; };
+/* login: the one that is wanted on whichever host; host: where the cursor goes; each may be empty */
+struct msg_menu_init { struct slice user, notice, query, login, host; };
+struct msg_menu_choice { struct slice host, login, query; };
 struct msg_menu_quit { uint32_t code; };
 
 /* Appends the datagram for the struct that belongs to type.  0, or buf_append's codes. */

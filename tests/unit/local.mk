@@ -66,7 +66,10 @@ TESTS += %D%/test_source %D%/test_proxy
 
 check_PROGRAMS += %D%/test_list
 TESTS += %D%/test_list
+check_PROGRAMS += %D%/test_list %D%/test_layout
+TESTS += %D%/test_list %D%/test_layout
 %C%_test_list_LDADD = $(TAP_LIBS) $(UI_LIBS)
+%C%_test_layout_LDADD = $(TAP_LIBS) $(UI_LIBS)
 
 check_PROGRAMS += %D%/test_signs
 TESTS += %D%/test_signs
