@@ -146,6 +146,7 @@ const char *arg_check(const char *text, bool is_last);
 const char *rule_fails(const struct rule *r, const struct policy_request *req, char *text, size_t size);
 bool who_matches(const struct who *w, const struct policy_request *req);
 bool expr_matches(const struct expr *x, const struct policy_request *req);
+bool login_matches(const struct word *w, struct slice login);
 const char *rule_name(const struct rule *r);
 
 #endif

@@ -100,7 +100,7 @@ when_holds(const struct when *w, wall_t now)
 	return in_day < w->until_min && (w->days >> (weekday + 6) % 7 & 1) != 0;
 }
 
-static bool
+bool
 login_matches(const struct word *w, struct slice login)
 {
 	while (w != NULL && !slice_is(login, w->text))

@@ -68,6 +68,8 @@ bool policy_may_require(const struct policy *p, const struct policy_request *req
 bool policy_names_principal(const struct policy *p, const struct slice *principals, size_t n);
 /* The verdict and why, in one sentence; agrees with policy_eval.  0 or buf_append's codes. */
 int policy_explain(const struct policy *p, const struct policy_request *req, struct buf *out);
+/* The same in the few words that a column of a list has: a permit's rule and its place, or first what is lacking. */
+int policy_brief(const struct policy *p, const struct policy_request *req, struct buf *out);
 /* Might some permit reach this host with this verb at all, whatever login, command or source?  For lists of hosts. */
 bool policy_may_reach(const struct policy *p, const struct policy_request *req);
 /* The policy in canonical form; parsing it gives the same policy, and printing that the same text. */

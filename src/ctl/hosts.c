@@ -333,7 +333,7 @@ reach_rows(void *arg, unsigned type, const void *message)
 		if (x->user == NULL)
 			continue;
 		out_bool(x->out, row.allowed != 0);
-		out_text(x->out, row.why);
+		out_text(x->out, row.brief);
 	}
 	return m->more == 0;
 }

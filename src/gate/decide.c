@@ -121,23 +121,28 @@ decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host *
 	rules_ask(g->rules, &q, ret);
 }
 
-/* Which of the host's logins may user take?  They go to logins, comma-separated; last gets the deciding words. */
+/* Which of the host's logins may user take?  They go to logins, comma-separated.  q and last are left at the one that speaks
+ * for the host: the first that may be taken, or the first. */
 static int
 logins_allowed(const struct gate *g, struct rules_question *q, struct buf *logins, struct rules_answer *last)
 {
-	struct slice rest = logins_of(q->host, q->who), one;
+	struct slice rest = logins_of(q->host, q->who), one, deciding = { 0 };
 	struct rules_answer a = { 0 };
+	bool any = false;
 	int r = 0;
 
 	*last = a;
-	while (r == 0 && names_next(&rest, &one)) {
+	for (; r == 0 && names_next(&rest, &one); any = true) {
 		q->login = one;
 		rules_ask(g->rules, q, &a);
-		if (logins->len == 0)
+		if (!any || (a.permit && logins->len == 0)) {
 			*last = a;
+			deciding = one;
+		}
 		if (a.permit)
 			r = buf_printf(logins, "%s%.*s", logins->len > 0 ? "," : "", (int)one.n, (const char *)one.p);
 	}
+	q->login = deciding;
 	return r;
 }
 
@@ -151,6 +156,7 @@ decide_host_row(const struct gate *g, const struct rules_who *who, const struct 
 	    .mfa = true };               /* a row shows what may be reached, whatever it still takes */
 	struct rules_answer a = { 0 };
 	struct buf logins;
+	char brief[200] = "";
 	int r = 0;
 
 	buf_init(&logins, 16384);
@@ -158,8 +164,10 @@ decide_host_row(const struct gate *g, const struct rules_who *who, const struct 
 		r = logins_allowed(g, &q, &logins, &a);
 		row.allowed = logins.len > 0;
 		row.logins = buf_slice(&logins);
-		row.why = slice_from(row.allowed && a.rule[0] != '\0' ? a.rule : a.text);
+		row.why = slice_from(a.text);
 	}
+	if (who != NULL && (row.allowed != 0) == wanted)
+		row.brief = slice_from(rules_brief(g->rules, &q, brief, sizeof(brief)));
 	if (r == 0 && (row.allowed != 0) == wanted)
 		r = msg_host_row_put(rows, &row);
 	buf_done(&logins);

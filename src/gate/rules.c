@@ -152,32 +152,59 @@ request_of(const struct rules_who *who)
 	    .principals_n = who->principals_n };
 }
 
+/* All of q; facts holds what it points to.  false: the user or the host has too many. */
+static bool
+request_all(const struct rules_question *q, struct policy_facts *facts, struct policy_request *req)
+{
+	*req = request_of(q->who);
+	req->verb = q->verb;
+	req->host = slice_from(q->host->name);
+	req->login = q->login;
+	req->command = q->command;
+	req->to = q->to;
+	req->listen = q->listen;
+	req->src = q->src;
+	req->now = q->at;
+	if (!policy_facts_set(facts, slice_from(q->who->groups), req->host, slice_from(q->host->labels)))
+		return false;
+	policy_facts_use(facts, req);
+	return true;
+}
+
+const char *
+rules_brief(const struct rules *r, const struct rules_question *q, char *out, size_t size)
+{
+	struct policy_request req;
+	struct policy_facts facts;
+	struct buf words;
+
+	out[0] = '\0';
+	if (r->policy == NULL || !request_all(q, &facts, &req))
+		return out;
+	buf_init(&words, 4096);
+	if (policy_brief(r->policy, &req, &words) == 0)
+		snprintf(out, size, "%s", buf_cstr(&words));
+	buf_done(&words);
+	return out;
+}
+
 void
 rules_ask(const struct rules *r, const struct rules_question *q, struct rules_answer *ret)
 {
-	struct policy_request req = request_of(q->who);
+	struct policy_request req;
 	struct policy_facts facts;
 	struct policy_decision d;
 	struct buf words;
 
 	*ret = (struct rules_answer){ 0 };
-	req.verb = q->verb;
-	req.host = slice_from(q->host->name);
-	req.login = q->login;
-	req.command = q->command;
-	req.to = q->to;
-	req.listen = q->listen;
-	req.src = q->src;
-	req.now = q->at;
 	if (r->policy == NULL) {
 		snprintf(ret->text, sizeof(ret->text), "DENY (no policy is in force): %.900s", r->error);
 		return;
 	}
-	if (!policy_facts_set(&facts, slice_from(q->who->groups), req.host, slice_from(q->host->labels))) {
+	if (!request_all(q, &facts, &req)) {
 		snprintf(ret->text, sizeof(ret->text), "DENY: more than %d groups or labels", FACTS_MAX);
 		return;
 	}
-	policy_facts_use(&facts, &req);
 	policy_eval(r->policy, &req, &d);
 	ret->permit = d.permit;
 	snprintf(ret->rule, sizeof(ret->rule), "%s", d.rule);

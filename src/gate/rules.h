@@ -41,6 +41,8 @@ struct rules_answer {
 
 /* Pure.  Without a policy in force everything is denied. */
 void rules_ask(const struct rules *r, const struct rules_question *q, struct rules_answer *ret);
+/* Why, in the few words that a column of a list has; returns out. */
+const char *rules_brief(const struct rules *r, const struct rules_question *q, char *out, size_t size);
 
 /* Might they need a second factor for anything? */
 bool rules_want_mfa(const struct rules *r, const struct rules_who *who);

@@ -72,6 +72,22 @@ static const char *const not_typed[] = { "/bin/cat /var/log/../../etc/shadow", "
 	"/bin/cat /var/log//a", "/bin/kill 10 init", "/bin/kill 1 init", "/bin/kill -9 init", "X=1 /bin/cat /var/log/a",
 	"/bin/cat $HOME", "/bin/cat \"/var/log/$x\"", "/bin/cat /var/log/a\nid", "/bin/cat '/var/log/a", "" };
 
+/* What a column of a list says. */
+static const struct ask briefs[] = {
+	{ "bob", "", "shell", "w", "env=prod", "ops", "", "", 0, "sre-shell (p:8)" },
+	{ "bob", "", "shell", "w", "env=prod", "root", "", "", 0, "no permit as root (p:8)" },
+	{ "bob", "", "shell", "w", "env=staging tier=web", "ops", "", "", 0, "no permit for env=staging (p:8)" },
+	{ "bob", "", "shell", "w", "tier=web", "ops", "", "", 0, "no permit for this host (p:8)" },
+	{ "alice", "", "exec", "w", "env=prod tier=web", "postgres", "/bin/id", "", 0, "no permit for tier=web (p:7)" },
+	{ "alice", "", "exec", "w", "env=prod tier=db quarantine=yes", "postgres", "/bin/id", "", 0, "no permit for quarantine=yes (p:7)" },
+	{ "alice", "", "shell", "w", "env=prod tier=db", "postgres", "", "", 0, "no permit for shell (p:7)" },
+	{ "x", "dev", "shell", "w", "app=web", "root", "", "192.0.2.1", 0, "the source address is in none of its networks (p:9)" },
+	{ "dave", "", "shell", "w", "", "root", "", "", TUESDAY_NOON, "it is not \"office\" now (p:10)" },
+	{ "erin", "", "exec", "w", "", "root", "/usr/bin/dd if=/dev/zero", "", 0, "use plugin disk.format (p:12)" },
+	{ "mallory", "", "shell", "w", "", "root", "", "", 0, "no permit for this user" },
+	{ "bob", "", "dance", "w", "", "root", "", "", 0, "there is no such verb" },
+};
+
 static size_t
 labels_of(const char *all, struct policy_label *out)
 {
@@ -87,7 +103,7 @@ labels_of(const char *all, struct policy_label *out)
 }
 
 static bool
-answer(const struct policy *p, const struct ask *a, char *out, size_t size)
+answer(const struct policy *p, const struct ask *a, bool brief, char *out, size_t size)
 {
 	struct policy_label labels[4];
 	struct slice group = slice_from(a->group);
@@ -99,7 +115,7 @@ answer(const struct policy *p, const struct ask *a, char *out, size_t size)
 	struct buf b;
 
 	buf_init(&b, 4096);
-	(void)policy_explain(p, &req, &b);
+	(void)(brief ? policy_brief(p, &req, &b) : policy_explain(p, &req, &b));
 	(void)snprintf(out, size, "%s", buf_cstr(&b));
 	buf_done(&b);
 	policy_eval(p, &req, &d);
@@ -112,16 +128,20 @@ test_asks(const struct policy *p)
 	char got[1024], what[128];
 
 	for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
-		bool permit = answer(p, &asks[i], got, sizeof(got));
+		bool permit = answer(p, &asks[i], false, got, sizeof(got));
 
 		(void)snprintf(what, sizeof(what), "%s %s %s %.60s", asks[i].user, asks[i].verb, asks[i].host, asks[i].command);
 		is(got, asks[i].want, what);
 		ok(permit == (strncmp(got, "PERMIT", 6) == 0), "eval and explain agree");
 	}
+	for (size_t i = 0; i < sizeof(briefs) / sizeof(briefs[0]); i++) {
+		(void)answer(p, &briefs[i], true, got, sizeof(got));
+		is(got, briefs[i].want, "in brief");
+	}
 	for (size_t i = 0; i < sizeof(not_typed) / sizeof(not_typed[0]); i++) {
 		struct ask a = { "frank", "", "exec", "db-1", "", "root", not_typed[i], "", 0, NULL };
 
-		ok(!answer(p, &a, got, sizeof(got)), "refused: frank %zu", i);
+		ok(!answer(p, &a, false, got, sizeof(got)), "refused: frank %zu", i);
 	}
 }
 
