@@ -23,7 +23,7 @@
 #include "ui/term.h"
 
 #define ROWS_WAIT_MS 10000
-#define GRACE_MS     500               /* what was typed ahead waits so long for the hosts it may mean */
+#define GRACE_MS     300               /* what was typed ahead waits so long for the hosts it may mean, and so does the screen */
 #define REDRAW_MS    100               /* while they come */
 
 static const int menu_calls[] = {
@@ -52,27 +52,29 @@ redraw(struct menu *m)
 		hosts_draw(&m->hosts);
 }
 
-/* Keys count from now on: the cursor stays with the host that it shows. */
+/* The first screen, and from now on keys count: the cursor stays with the host that it shows. */
 static void
 go_live(void *arg)
 {
 	struct menu *m = arg;
 
 	loop_timer_stop(&m->grace);
-	if (!m->live && !m->plain && m->loop != NULL)
-		(void)loop_add(m->loop, 0, EPOLLIN, on_keys, m);
+	if (m->plain || m->live || m->loop == NULL)
+		return;
 	m->live = true;
+	list_refresh(&m->hosts.list);
+	(void)list_move_to_name(&m->hosts.list, m->host);
+	(void)loop_add(m->loop, 0, EPOLLIN, on_keys, m);
+	redraw(m);
 }
 
+/* They go on to come while keys are read. */
 static void
-show_rows(struct menu *m)
+show_late(struct menu *m)
 {
-	if (m->live) {
-		list_update(&m->hosts.list);
-	} else {
-		list_refresh(&m->hosts.list);
-		(void)list_move_to_name(&m->hosts.list, m->host);
-	}
+	if (!m->live || (!m->hosts.complete && clock_ms_since(m->drawn) < REDRAW_MS))
+		return;
+	list_update(&m->hosts.list);
 	m->drawn = clock_mono();
 	redraw(m);
 }
@@ -82,7 +84,6 @@ on_rows(struct menu *m, const struct msg_host_rows *rows)
 {
 	struct slice left = rows->rows;
 	struct msg_host_row r;
-	bool first = m->hosts.list.n == 0;
 
 	while (msg_host_row_take(&left, &r) == 1) {
 		struct list_fields f = { .name = r.name, .addr = r.addr, .logins = r.logins, .labels = r.labels,
@@ -91,8 +92,7 @@ on_rows(struct menu *m, const struct msg_host_rows *rows)
 		(void)list_add(&m->hosts.list, &f);
 	}
 	m->hosts.complete = !rows->more;
-	if (first || m->hosts.complete || clock_ms_since(m->drawn) >= REDRAW_MS)
-		show_rows(m);
+	show_late(m);
 	if (m->hosts.complete)
 		go_live(m);
 }
@@ -108,7 +108,6 @@ on_init(struct menu *m, const struct msg_menu_init *init)
 	if (slice_copy(init->query, query, sizeof(query)) == 0)
 		list_set_query(&m->hosts.list, query);
 	(void)slice_copy(init->host, m->host, sizeof(m->host));
-	redraw(m);
 }
 
 static void
@@ -200,7 +199,6 @@ run_screen(struct menu *m)
 		go_live(m);
 	else
 		loop_timer_start(m->loop, &m->grace, GRACE_MS, go_live, m);
-	redraw(m);
 	(void)loop_run(m->loop);
 	term_stop();
 }

@@ -17,6 +17,7 @@
 #include "front/menu.h"
 #include "front/steps.h"
 #include "front/transfer.h"
+#include "front/tty.h"
 #include "front/verbs.h"
 
 /* What waits to be read, all of it.  Nobody reads a client's stderr, nor what it says after the end. */
@@ -206,11 +207,14 @@ channel_end_or_menu(struct channel *c, int status)
 void
 channel_refuse(struct channel *c, const char *code, const char *reason)
 {
-	char line[900];
+	bool ran = c->state == CH_RELAY || c->state == CH_FINISH;     /* and may have left the terminal in any state */
+	char line[1100];
 	int n;
 
 	(void)snprintf(c->notice, sizeof(c->notice), "%s", reason);
-	n = snprintf(line, sizeof(line), "fortress: %s [%s]%s\n", reason, code, c->pty ? "\r" : "");
+	tty_wait_end(c, NULL);
+	n = snprintf(line, sizeof(line), "%s%sfortress: %s [%s]%s\n", ran ? tty_reset(c) : "", ran && c->pty ? "\r\n" : "", reason,
+	    code, c->pty ? "\r" : "");
 	if (c->session && !c->from_menu && ssh_channel_is_open(c->ssh) && n > 0)
 		(void)ssh_channel_write_stderr(c->ssh, line, (uint32_t)n);
 	if (c->opening != NULL)
@@ -265,6 +269,7 @@ channel_drop(struct channel *c)
 	if (c->opening != NULL)
 		ssh_message_free(c->opening);
 	leave_target(c);
+	intake_done(&c->typed);
 	wire_free_channel(c->ssh, &c->callbacks);
 	for (unsigned i = 0; i < c->env_n; i++) {
 		free(c->env[i][0]);
@@ -305,5 +310,5 @@ channel_step(struct channel *c)
 {
 	bool moved = c->letters_n > 0 && request_step(c);
 
-	return steps[c->state](c) || moved;
+	return tty_wait_step(c) || steps[c->state](c) || moved;
 }

@@ -95,6 +95,8 @@ struct channel {
 	char why[600];
 
 	struct menu *menu;
+	bool waiting;                          /* for the host that was picked, with a line on the screen (tty.c) */
+	struct intake typed;                   /* meanwhile */
 	char notice[400], query[256];
 	char wanted_login[FRONT_NAME_MAX];     /* whichever host is picked, once */
 };

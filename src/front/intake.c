@@ -58,6 +58,27 @@ intake_fill(struct intake *in, ssh_channel from, bool from_stderr)
 	return n;
 }
 
+int
+intake_more(struct intake *in, ssh_channel from, size_t max)
+{
+	size_t left = intake_left(in);
+	int n = left < max ? ssh_channel_poll(from, 0) : 0;
+
+	if (n == SSH_EOF || n == SSH_ERROR)
+		return INTAKE_OVER;
+	if (n == 0)
+		return 0;
+	if ((unsigned)n > INTAKE_MAX)
+		return INTAKE_FLOOD;
+	if (!intake_room(in, in->len + (size_t)n))
+		return INTAKE_NO_MEMORY;
+	n = ssh_channel_read_nonblocking(from, in->p + in->len, (uint32_t)n, 0);
+	if (n < 0)
+		return n == SSH_AGAIN ? 0 : INTAKE_OVER;
+	in->len += (size_t)n;
+	return n;
+}
+
 struct slice
 intake_take(struct intake *in, size_t n)
 {

@@ -25,6 +25,8 @@ struct intake {
 
 /* Bytes that can be taken now (all that came, if there were none left), 0: nothing yet, or one of the codes. */
 int intake_fill(struct intake *in, ssh_channel from, bool from_stderr);
+/* Takes in what has come meanwhile, behind what is left, until that is max bytes.  Bytes that are new, or one of the codes. */
+int intake_more(struct intake *in, ssh_channel from, size_t max);
 /* The first bytes that are left, at most n of them; they are gone from the intake but stay valid until the next fill. */
 struct slice intake_take(struct intake *in, size_t n);
 size_t intake_left(const struct intake *in);

@@ -12,9 +12,7 @@
 #include "front/menu.h"
 #include "front/steps.h"
 #include "front/splice.h"
-
-/* What a host may have left on in the user's terminal: alternate screen, mouse, paste marks, hidden cursor, colours. */
-#define TERMINAL_RESET "\033[?1049l\033[?1000l\033[?1002l\033[?1003l\033[?1006l\033[?2004l\033[?25h\033[0m\033(B"
+#include "front/tty.h"
 
 struct menu {
 	struct channel *channel;
@@ -76,8 +74,11 @@ menu_new(struct channel *c, int fds[2])
 		return NULL;
 	}
 	fds[0] = fds[1] = -1;
-	if (c->from_menu && c->exited)
-		(void)ssh_channel_write(c->ssh, TERMINAL_RESET, sizeof(TERMINAL_RESET) - 1);
+	if (c->exited) {
+		if (tty_reset(c)[0] != '\0')
+			(void)ssh_channel_write(c->ssh, tty_reset(c), (uint32_t)strlen(tty_reset(c)));
+		tty_drop_typed(c);               /* it was for the host */
+	}
 	(void)chan_send(m->chan, MSG_MENU_INIT, &init);
 	(void)rows_ask(c);
 	return m;

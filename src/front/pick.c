@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "front/menu.h"
 #include "front/steps.h"
+#include "front/tty.h"
 #include "front/verbs.h"
 
 bool
@@ -64,6 +65,7 @@ channel_picked(struct channel *c, const char *host, const char *login)
 	c->wanted_login[0] = '\0';
 	wish_again(c);
 	channel_go(c, "shell", host, login);
+	tty_wait_begin(c);
 }
 
 bool

@@ -8,6 +8,7 @@
 #include "front/back.h"
 #include "front/steps.h"
 #include "front/transfer.h"
+#include "front/tty.h"
 
 static void
 note_session(struct channel *c, enum msg_note note, bool ok)
@@ -42,6 +43,7 @@ session_start(struct channel *c)
 		.kind = FRAME_OUT, .counted = !c->session, .keep = keep };
 	c->err = (struct flow){ .from = c->target, .to = c->ssh, .from_wire = &c->leg->wire, .to_wire = &c->door->wire,
 		.kind = FRAME_ERR, .from_stderr = true, .to_stderr = true };
+	tty_wait_end(c, &c->in.intake);
 	if (transfer_start(c) != 0 || (strcmp(c->kind, "agent") == 0 && back_watch(c) != 0))
 		c->in.broken = "out of memory; the session ends";
 	if (!c->session)

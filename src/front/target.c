@@ -365,6 +365,13 @@ leg_release(struct leg *l)
 }
 
 void
+leg_give_up(struct leg *l)
+{
+	if (l->users == 0)
+		(void)leg_fail(l, "cancelled", "%s: cancelled", l->host);
+}
+
+void
 leg_free(struct leg *l)
 {
 	struct leg **at = &l->front->legs;

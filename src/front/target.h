@@ -37,6 +37,7 @@ bool leg_take_in(struct leg *l);
 /* One step of connect and login; true if something moved. */
 bool leg_step(struct leg *l);
 void leg_release(struct leg *l);             /* a channel is done with it */
+void leg_give_up(struct leg *l);             /* unless others are on it: nobody waits for it any more */
 void leg_free(struct leg *l);
 /* Frees those that are dead, or that nobody has needed for a while. */
 void leg_drop_all(struct front *f);

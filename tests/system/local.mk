@@ -89,3 +89,6 @@ EXTRA_DIST += %D%/g006-methods.t
 # Bugs of the seams between processes, each with its test.
 TESTS += %D%/q001-legs.t
 EXTRA_DIST += %D%/q001-legs.t
+# What a person sees.
+TESTS += %D%/n001-picker.t
+EXTRA_DIST += %D%/n001-picker.t
