@@ -17,26 +17,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "msg/chan.h"
 #include "tests/tap.h"
 #include "ui/screen.h"
 
 #define WAIT_MS 10000
 #define SAME_MS 5000
 
-enum what { END, WAIT, SEND, SIZE, GOLDEN, LOOK, GONE };
+enum what { END, WAIT, SEND, SIZE, GOLDEN, LOOK, GONE, ROWS, INIT, CHOICE };
 
 struct step {
 	enum what what;
-	const char *text;        /* SIZE: "50x12"; GONE: the exit status */
+	const char *text;        /* SIZE: "50x12"; GONE: the exit status; ROWS: names, with " ..." when more follow; INIT and CHOICE: a host */
 };
 
 struct test {
-	const char *name, *term, *hosts;
+	const char *name, *term, *hosts;       /* hosts: a file, or NULL: they come by the channel, from ROWS */
 	unsigned short cols, rows;
 	struct step steps[16];
 };
@@ -112,33 +114,84 @@ static const struct test tests[] = {
 		{ SEND, CLICK(5, 23) }, { WAIT, ">  deploy" }, { GOLDEN, "80x24-logins" }, { SEND, CLICK(5, 23) }, { WAIT, "deploy\tweb1" }, { GONE, "0" } } },
 	{ "wheel", MANY, 40, 10, { { WAIT, "1/51" }, { SEND, "\033[<65;5;5M\033[<65;5;5M" }, { WAIT, "7/51" }, { GOLDEN, "40x10-many" },
 		{ SEND, "\033[<64;5;5M" }, { WAIT, "4/51" } } },
+	{ "rows that come late", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1 m2 m3 ..." }, { WAIT, ">  m1" }, { SEND, "\033[B" },
+		{ WAIT, ">  m2" }, { ROWS, "a1 a2 z1" }, { WAIT, "4/6" }, { GOLDEN, "80x12-late" }, { SEND, "\r" }, { CHOICE, "m2" }, { GONE, "0" } } },
+	{ "typed ahead", "xterm", NULL, 80, 12, { { SEND, "web\r" }, { INIT, "" }, { ROWS, "my-web ..." }, { ROWS, "web" }, { CHOICE, "web" }, { GONE, "0" } } },
+	{ "back from a host", "xterm", NULL, 80, 12, { { INIT, "m3" }, { ROWS, "m1 m2 ..." }, { ROWS, "m3 m4" }, { WAIT, ">  m3" } } },
 	{ "old mouse", "xterm", "hosts.tsv", 80, 24, { { WAIT, "web1" }, { SEND, "\033[M %%\033[M#%%" }, { WAIT, ">  web1" },
 		{ SEND, "\033[M %$\033[M#%$" }, { GOLDEN, "80x24-start" } } },
 };
 
 struct run {
 	struct screen *screen;
+	struct chan *chan;
+	char host[64];                 /* the choice that came by it */
 	int fd, status;
 	pid_t pid;
 	bool eof;
 };
 
 static void
+on_choice(void *arg, struct chan *c, struct chan_in *in)
+{
+	struct run *r = arg;
+	const struct msg_menu_choice *choice = in->message;
+
+	(void)c;
+	if (in->type == MSG_MENU_CHOICE)
+		(void)slice_copy(choice->host, r->host, sizeof(r->host));
+}
+
+static void
 start(struct run *r, const struct test *t)
 {
 	struct winsize ws = { .ws_col = t->cols, .ws_row = t->rows };
 	char built[4096], menu[PATH_MAX], dir[4096];
+	int pair[2];
 
 	(void)snprintf(built, sizeof(built), "%s/fortress-menu", getenv("top_builddir"));
 	(void)snprintf(dir, sizeof(dir), "%s/tests/ui", getenv("top_srcdir"));
 	*r = (struct run){ .screen = screen_new(t->cols, t->rows) };
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return;
 	r->pid = forkpty(&r->fd, NULL, NULL, &ws);
 	if (r->pid == 0) {
+		if (t->hosts == NULL)
+			(void)dup2(pair[1], 3);
 		(void)setenv("TERM", t->term, 1);
 		if (realpath(built, menu) != NULL && chdir(dir) == 0)        /* the title shows the file */
-			(void)execl(menu, "fortress-menu", "-f", t->hosts, (char *)NULL);
+			(void)execl(menu, "fortress-menu", t->hosts != NULL ? "-f" : NULL, t->hosts, (char *)NULL);
 		_exit(127);
 	}
+	close(pair[1]);
+	r->chan = chan_new(NULL, pair[0], LINK_FRONT_OF_MENU, on_choice, r);
+}
+
+static void
+rows(struct run *r, const char *names)
+{
+	struct msg_host_rows m = { .more = strstr(names, " ...") != NULL };
+	struct buf b;
+
+	buf_init(&b, 4096);
+	for (size_t n; *names != '\0' && strcmp(names, "...") != 0; names += n + (names[n] == ' ')) {
+		struct msg_host_row row = { .logins = slice_from("root"), .allowed = 1 };
+
+		n = strcspn(names, " ");
+		row.name = slice_of(names, n);
+		(void)msg_host_row_put(&b, &row);
+	}
+	m.rows = buf_slice(&b);
+	ok(chan_send(r->chan, MSG_HOST_ROWS, &m) == 0, "rows");
+	buf_done(&b);
+}
+
+static void
+init(struct run *r, const char *host)
+{
+	struct msg_menu_init m = { .user = slice_from("alice"), .host = slice_from(host) };
+
+	ok(chan_send(r->chan, MSG_MENU_INIT, &m) == 0, "the first message");
 }
 
 static void
@@ -294,6 +347,14 @@ gone(struct run *r, int status)
 }
 
 static void
+choice(struct run *r, const struct test *t, const char *host)
+{
+	while (r->host[0] == '\0' && chan_wait(r->chan, WAIT_MS) == 0)
+		continue;
+	is(r->host, host, t->name);
+}
+
+static void
 step(struct run *r, const struct test *t, const struct step *s)
 {
 	switch (s->what) {
@@ -302,6 +363,9 @@ step(struct run *r, const struct test *t, const struct step *s)
 	case SIZE:   resize(r, s->text); break;
 	case GOLDEN: golden(r, t, s->text, false); break;
 	case LOOK:   golden(r, t, s->text, true); break;
+	case ROWS:   rows(r, s->text); break;
+	case INIT:   init(r, s->text); break;
+	case CHOICE: choice(r, t, s->text); break;
 	case GONE:   ok(gone(r, atoi(s->text)), "%s: ends with %s", t->name, s->text); break;
 	case END:    break;
 	}
@@ -320,6 +384,7 @@ main(void)
 			(void)kill(r.pid, SIGKILL);
 			(void)waitpid(r.pid, NULL, 0);
 		}
+		chan_free(r.chan);
 		close(r.fd);
 		screen_free(r.screen);
 	}
