@@ -255,6 +255,7 @@ do_mouse(struct hosts *h)
 
 /* ---- keys ---- */
 
+/* What is opened is drawn at once: the next key may be there already, and what it does depends on how much fits. */
 static void
 do_verb(struct hosts *h, enum verb verb, int code)
 {
@@ -271,8 +272,8 @@ do_verb(struct hosts *h, enum verb verb, int code)
 	case VERB_HOME:       do_move(h, -LIST_ROWS_MAX); break;
 	case VERB_END:        do_move(h, LIST_ROWS_MAX); break;
 	case VERB_CONNECT:    do_connect(h); break;
-	case VERB_DETAILS:    open_pane(h, h->pane == HOSTS_DETAILS ? HOSTS_LIST : HOSTS_DETAILS); break;
-	case VERB_HELP:       open_pane(h, HOSTS_HELP); break;
+	case VERB_DETAILS:    open_pane(h, h->pane == HOSTS_DETAILS ? HOSTS_LIST : HOSTS_DETAILS); hosts_draw(h); break;
+	case VERB_HELP:       open_pane(h, HOSTS_HELP); hosts_draw(h); break;
 	case VERB_BACK:       do_back(h); break;
 	case VERB_LEAVE:      h->over = true; break;
 	case VERB_ERASE:      list_erase(&h->list); break;

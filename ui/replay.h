@@ -23,7 +23,7 @@ struct replay_options {
 
 /* Plays on this terminal until the viewer leaves.  0, or -ENOTTY: it cannot be drawn on. */
 int replay_run(const struct replay_source *source, const struct replay_info *info, const struct replay_options *o);
-/* The last screen as text. */
-int replay_text(const struct replay_source *source);
+/* The screen at that time as text; beyond the end it is the last one. */
+int replay_text(const struct replay_source *source, uint64_t at_ms);
 
 #endif

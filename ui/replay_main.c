@@ -12,6 +12,7 @@
 #include <getopt.h>
 #include <pwd.h>
 #include <seccomp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,7 @@ enter_sandbox(void *arg)
 		box.user = owner->pw_name;
 	if (sandbox_enter(&box, NULL, &path, 1, &state, &e) == 0)
 		return 0;
-	log_error("%s", e.text);
+	(void)fprintf(stderr, "fortress replay: %s\n", e.text);
 	return -EPERM;
 }
 
@@ -84,6 +85,20 @@ source_seek(void *arg, uint64_t pos)
 	db_frames_seek(arg, pos);
 }
 
+/* In words, to whom asked for it; 2: it was not understood, 1: it cannot be done. */
+_Noreturn static void __attribute__((format(printf, 2, 3)))
+fail(int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)fputs("fortress replay: ", stderr);
+	(void)vfprintf(stderr, fmt, ap);
+	(void)fputs("\n", stderr);
+	va_end(ap);
+	exit(status);
+}
+
 /* "90", "1:30", "1:00:00" in seconds, minutes, hours. */
 static uint64_t
 time_parse(const char *text)
@@ -94,7 +109,7 @@ time_parse(const char *text)
 		size_t n = strcspn(at, ":");
 
 		if (!text_u64(slice_of(at, n), 1000000, &part))
-			fatal("--at %s: write seconds, M:SS or H:MM:SS", text);
+			fail(2, "--at %s: write seconds, M:SS or H:MM:SS", text);
 		sum = sum * 60 + part;
 		at += n;
 		if (*at == '\0')
@@ -102,10 +117,15 @@ time_parse(const char *text)
 	}
 }
 
-static void
-usage(void)
+static double
+number_parse(const char *option, const char *text, double least, double most)
 {
-	fatal("usage: fortress replay [--speed N] [--idle SECONDS] [--at TIME] [--text] ID");
+	char *end;
+	double v = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !(v >= least && v <= most))
+		fail(2, "%s %s: write a number from %g to %g", option, text, least, most);
+	return v;
 }
 
 enum { OPT_DB = 256, OPT_SPEED, OPT_IDLE, OPT_AT, OPT_TEXT };
@@ -117,7 +137,7 @@ static const struct option longs[] = {
 };
 
 static int
-play(const char *dir, const char *id_text, struct replay_options *o, bool text)
+play(const char *dir, const char *id_text, struct replay_options *o, bool text, bool at)
 {
 	struct session s = { .state = "" };
 	struct replay_info info = { .id = id_text, .user = s.user, .login = s.login, .host = s.host, .state = s.state };
@@ -130,12 +150,12 @@ play(const char *dir, const char *id_text, struct replay_options *o, bool text)
 	int r;
 
 	if (db == NULL)
-		fatal("%s", e.text);
+		fail(1, "%s", e.text);
 	if (!id_parse(slice_from(id_text), id) || db_session_find(db, id, on_session, &s, &e) != 0)
-		fatal("there is no session %s", id_text);
+		fail(1, "there is no session %s", id_text);
 	it = db_frames_open(db, id, &e);
 	if (it == NULL || db_frames_length(it, &src.length_ms, &bytes, &e) != 0)
-		fatal("%s", e.text);
+		fail(1, "%s", e.text);
 	db_frames_seek(it, 0);
 	src.arg = it;
 	src.cols = s.cols;
@@ -144,13 +164,13 @@ play(const char *dir, const char *id_text, struct replay_options *o, bool text)
 	o->enter = enter_sandbox;
 	o->enter_arg = (void *)(uintptr_t)dir;
 	if (text)
-		r = enter_sandbox(o->enter_arg) == 0 ? replay_text(&src) : -EPERM;
+		r = enter_sandbox(o->enter_arg) == 0 ? replay_text(&src, at ? o->at_ms : UINT64_MAX / 2) : -EPERM;
 	else
 		r = replay_run(&src, &info, o);
 	db_frames_close(it);
 	db_close(db);
 	if (r == -ENOTTY)
-		fatal("this terminal cannot be drawn on: fortress replay --text %s shows the last screen", id_text);
+		fail(1, "this terminal cannot be drawn on: fortress replay --text %s shows the last screen", id_text);
 	return r == 0 ? 0 : 1;
 }
 
@@ -159,20 +179,22 @@ main(int argc, char **argv)
 {
 	struct replay_options o = { .speed = 1, .idle_ms = 2000 };
 	const char *dir = NULL;
-	bool text = false;
+	bool text = false, at = false;
 	int c;
 
 	log_open("replay", LOG_LEVEL_INFO, 2);
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":", longs, NULL)) != -1)
 		switch (c) {
 		case OPT_DB:    dir = optarg; break;
-		case OPT_SPEED: o.speed = strtod(optarg, NULL); break;
-		case OPT_IDLE:  o.idle_ms = (uint64_t)(strtod(optarg, NULL) * 1000); break;
-		case OPT_AT:    o.at_ms = time_parse(optarg); break;
+		case OPT_SPEED: o.speed = number_parse("--speed", optarg, 0.25, 16); break;
+		case OPT_IDLE:  o.idle_ms = (uint64_t)(number_parse("--idle", optarg, 0, 86400) * 1000); break;
+		case OPT_AT:    o.at_ms = time_parse(optarg); at = true; break;
 		case OPT_TEXT:  text = true; break;
-		default:        usage();
+		case ':':       fail(2, "%s: it needs a value", argv[optind - 1]);
+		default:        fail(2, "%s: no such option: there are --speed N, --idle SECONDS, --at TIME and --text", argv[optind - 1]);
 		}
-	if (dir == NULL || optind + 1 != argc || o.speed < 0.25 || o.speed > 16)
-		usage();
-	return play(dir, argv[optind], &o, text);
+	if (dir == NULL || optind + 1 != argc)
+		fail(2, "write fortress replay [--speed N] [--idle SECONDS] [--at TIME] [--text] ID");
+	return play(dir, argv[optind], &o, text, at);
 }

@@ -314,6 +314,18 @@ replay_exec(struct ctl *c, const char *id, int argc, char **argv)
 	return ctl_fail(c, "%s: %s: fortress session print shows the recording as text", path, strerror(errno));
 }
 
+/* Is it an option of the replay program whose value is the next word? */
+static bool
+takes_value(const char *word)
+{
+	static const char *const options[] = { "--speed", "--idle", "--at" };
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (strcmp(word, options[i]) == 0)
+			return true;
+	return false;
+}
+
 /* Takes --offline and the id; every other option goes to the replay program. */
 static int
 replay(struct ctl *c, int argc, char **argv)
@@ -330,8 +342,15 @@ replay(struct ctl *c, int argc, char **argv)
 			offline = true;
 		else if (argv[i][0] != '-' && id == NULL)
 			id = argv[i];
-		else
+		else {
 			argv[1 + n++] = argv[i];
+			if (takes_value(argv[i]) && i + 1 == argc) {
+				(void)fprintf(stderr, "fortress: replay %s: it needs a value\n", argv[i]);
+				return CTL_USAGE;
+			}
+			if (takes_value(argv[i]))
+				argv[1 + n++] = argv[++i];
+		}
 	}
 	if (id == NULL)
 		return ctl_usage(c, "ID is missing");

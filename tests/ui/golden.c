@@ -1,34 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * The picker on a real pty, with the terminal model as its screen.  A case is a size, a TERM, a file
- * of hosts and steps: wait for a text, send keys, resize, compare the screen with a file (until it is the
- * same: frames come in pieces).  UPDATE_GOLDEN=1 writes the files; look at what it wrote.
- *
- * LOOK files have below each line how it looks: b bold, u underlined, r reverse, R both of these,
- * a in the accent's colour, A in bold too.
+ * The picker.  A case is a size, a TERM, a file of hosts and steps: wait for a text, send keys, resize, compare the
+ * screen with a file (run.h).
  */
-#include <errno.h>
 #include <limits.h>
-#include <poll.h>
-#include <pty.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/fd.h"
 #include "msg/chan.h"
 #include "tests/tap.h"
-#include "ui/screen.h"
-
-#define WAIT_MS 10000
-#define SAME_MS 5000
+#include "tests/ui/run.h"
 
 enum what { END, WAIT, SEND, SIZE, GOLDEN, LOOK, GONE, ROWS, INIT, CHOICE };
 
@@ -71,7 +56,7 @@ static const struct test tests[] = {
 	{ "refused", XTERM, 80, 24, { { WAIT, "web1" }, { SEND, "db\r" }, { WAIT, "denied" }, { GOLDEN, "80x24-refused" } } },
 	{ "refused, narrow", XTERM, 40, 10, { { WAIT, "web1" }, { SEND, "db\r" }, { WAIT, "denied" }, { GOLDEN, "40x10-refused" } } },
 	{ "help", XTERM, 80, 24, { { WAIT, "web1" }, { SEND, "?" }, { WAIT, "any key" }, { GOLDEN, "80x24-help" } } },
-	{ "help scrolls", XTERM, 40, 10, { { WAIT, "web1" }, { SEND, "?" }, { WAIT, "scroll" }, { SEND, "\033[6~\033[B" },
+	{ "help scrolls", XTERM, 40, 10, { { WAIT, "web1" }, { SEND, "?\033[6~\033[B" },
 		{ GOLDEN, "40x10-help" }, { SEND, "\033[F" }, { WAIT, "wheel" }, { SEND, "x" }, { WAIT, "web1" }, { GOLDEN, "40x10-start" } } },
 	{ "help over details", XTERM, 80, 24, { { WAIT, "web1" }, { SEND, "db\t" }, { WAIT, "access" }, { SEND, "\033OP" }, { WAIT, "any key" },
 		{ SEND, CLICK(5, 5) }, { WAIT, "access" }, { GOLDEN, "80x24-details" } } },
@@ -122,53 +107,57 @@ static const struct test tests[] = {
 		{ SEND, "\033[M %$\033[M#%$" }, { GOLDEN, "80x24-start" } } },
 };
 
-struct run {
-	struct screen *screen;
-	struct chan *chan;
-	char host[64];                 /* the choice that came by it */
-	int fd, status;
-	pid_t pid;
-	bool eof;
-};
+/* The front's end of the menu's channel, and the choice that came by it. */
+static struct chan *chan;
+static char chosen[64];
 
 static void
 on_choice(void *arg, struct chan *c, struct chan_in *in)
 {
-	struct run *r = arg;
 	const struct msg_menu_choice *choice = in->message;
 
-	(void)c;
+	(void)arg, (void)c;
 	if (in->type == MSG_MENU_CHOICE)
-		(void)slice_copy(choice->host, r->host, sizeof(r->host));
+		(void)slice_copy(choice->host, chosen, sizeof(chosen));
+}
+
+struct child {
+	const struct test *test;
+	int fd;                  /* the menu's end */
+};
+
+static void
+menu(const void *arg)
+{
+	const struct child *c = arg;
+	const char *hosts = c->test->hosts;
+	char built[4096], path[PATH_MAX], dir[4096];
+
+	(void)snprintf(built, sizeof(built), "%s/fortress-menu", getenv("top_builddir"));
+	(void)snprintf(dir, sizeof(dir), "%s/tests/ui", getenv("top_srcdir"));
+	if (hosts == NULL)
+		(void)dup2(c->fd, 3);
+	(void)setenv("TERM", c->test->term, 1);
+	if (realpath(built, path) != NULL && chdir(dir) == 0)        /* the title shows the file */
+		(void)execl(path, "fortress-menu", hosts != NULL ? "-f" : NULL, hosts, (char *)NULL);
 }
 
 static void
 start(struct run *r, const struct test *t)
 {
-	struct winsize ws = { .ws_col = t->cols, .ws_row = t->rows };
-	char built[4096], menu[PATH_MAX], dir[4096];
-	int pair[2];
+	int pair[2] = { -1, -1 };
+	struct child c = { .test = t };
 
-	(void)snprintf(built, sizeof(built), "%s/fortress-menu", getenv("top_builddir"));
-	(void)snprintf(dir, sizeof(dir), "%s/tests/ui", getenv("top_srcdir"));
-	*r = (struct run){ .screen = screen_new(t->cols, t->rows) };
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-		return;
-	r->pid = forkpty(&r->fd, NULL, NULL, &ws);
-	if (r->pid == 0) {
-		if (t->hosts == NULL)
-			(void)dup2(pair[1], 3);
-		(void)setenv("TERM", t->term, 1);
-		if (realpath(built, menu) != NULL && chdir(dir) == 0)        /* the title shows the file */
-			(void)execl(menu, "fortress-menu", t->hosts != NULL ? "-f" : NULL, t->hosts, (char *)NULL);
-		_exit(127);
-	}
+	ok(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0, "%s", t->name);
+	c.fd = pair[1];
+	run_start(r, t->cols, t->rows, menu, &c);
 	close(pair[1]);
-	r->chan = chan_new(NULL, pair[0], LINK_FRONT_OF_MENU, on_choice, r);
+	chosen[0] = '\0';
+	chan = chan_new(NULL, pair[0], LINK_FRONT_OF_MENU, on_choice, NULL);
 }
 
 static void
-rows(struct run *r, const char *names)
+rows(const char *names)
 {
 	struct msg_host_rows m = { .more = strstr(names, " ...") != NULL };
 	struct buf b;
@@ -182,191 +171,39 @@ rows(struct run *r, const char *names)
 		(void)msg_host_row_put(&b, &row);
 	}
 	m.rows = buf_slice(&b);
-	ok(chan_send(r->chan, MSG_HOST_ROWS, &m) == 0, "rows");
+	ok(chan_send(chan, MSG_HOST_ROWS, &m) == 0, "rows");
 	buf_done(&b);
 }
 
 static void
-init(struct run *r, const char *host)
+init(const char *host)
 {
 	struct msg_menu_init m = { .user = slice_from("alice"), .host = slice_from(host) };
 
-	ok(chan_send(r->chan, MSG_MENU_INIT, &m) == 0, "the first message");
+	ok(chan_send(chan, MSG_MENU_INIT, &m) == 0, "the first message");
 }
 
 static void
-take(struct run *r, int timeout_ms)
+choice(const struct test *t, const char *host)
 {
-	struct pollfd p = { .fd = r->fd, .events = POLLIN };
-	unsigned char bytes[4096];
-	ssize_t n;
-
-	if (r->eof || poll(&p, 1, timeout_ms) <= 0)
-		return;
-	n = read(r->fd, bytes, sizeof(bytes));
-	if (n <= 0)
-		r->eof = true;
-	else
-		screen_feed(r->screen, slice_of(bytes, (size_t)n));
-}
-
-static bool
-wait_for(struct run *r, const char *text)
-{
-	mono_t from = clock_mono();
-	const char *tab = strchr(text, '\t');
-	bool shown = false;
-
-	while (!shown && clock_ms_since(from) < WAIT_MS) {
-		if (r->eof)
-			return screen_shows(r->screen, tab != NULL ? tab + 1 : text);
-		take(r, 100);
-		shown = screen_shows(r->screen, tab != NULL ? tab + 1 : text);
-	}
-	return shown;
-}
-
-static void
-resize(struct run *r, const char *text)
-{
-	struct winsize ws = { 0 };
-	unsigned cols = 0, rows = 0;
-
-	(void)sscanf(text, "%ux%u", &cols, &rows);
-	ws.ws_col = (unsigned short)cols;
-	ws.ws_row = (unsigned short)rows;
-	screen_resize(r->screen, cols, rows);
-	(void)ioctl(r->fd, TIOCSWINSZ, &ws);
-}
-
-static char
-look_of(const struct screen_cell *c)
-{
-	if (c->fg >= 0)
-		return c->bold ? 'A' : 'a';
-	return c->reverse ? (c->underline ? 'R' : 'r') : c->bold ? 'b' : c->underline ? 'u' : ' ';
-}
-
-static void
-render_look(struct run *r, unsigned y, unsigned cols, struct buf *out)
-{
-	struct screen_cell c;
-	char line[SCREEN_COLS_MAX + 1];
-	size_t n = 0;
-
-	for (unsigned x = 0; x < cols; x++) {
-		screen_cell(r->screen, y, x, &c);
-		line[x] = look_of(&c);
-		n = line[x] != ' ' ? x + 1 : n;
-	}
-	(void)buf_printf(out, "%.*s\n", (int)n, line);
-}
-
-static void
-render(struct run *r, bool looks, struct buf *out)
-{
-	unsigned cols, rows;
-
-	buf_clear(out);
-	screen_size(r->screen, &cols, &rows);
-	for (unsigned y = 0; y < rows; y++) {
-		(void)screen_row(r->screen, y, out);
-		(void)buf_u8(out, '\n');
-		if (looks)
-			render_look(r, y, cols, out);
-	}
-	while (out->len > 1 && out->p[out->len - 1] == '\n' && out->p[out->len - 2] == '\n')
-		out->len--;
-}
-
-static void
-show(const char *what, struct slice s)
-{
-	size_t from = 0;
-
-	printf("# %s:\n", what);
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] == '\n') {
-			printf("# |%.*s\n", (int)(i - from), (const char *)s.p + from);
-			from = i + 1;
-		}
-}
-
-/* Until nothing has come for a while: only to write down what is there. */
-static void
-settle(struct run *r)
-{
-	for (struct pollfd p = { .fd = r->fd, .events = POLLIN }; !r->eof && poll(&p, 1, 300) > 0;)
-		take(r, 0);
-}
-
-static void
-golden(struct run *r, const struct test *t, const char *name, bool looks)
-{
-	struct buf got, want;
-	struct err e = { 0 };
-	char path[4096];
-	mono_t from = clock_mono();
-	bool same;
-
-	(void)snprintf(path, sizeof(path), "%s/tests/ui/%s.txt", getenv("top_srcdir"), name);
-	buf_init(&got, 1u << 20);
-	buf_init(&want, 1u << 20);
-	if (getenv("UPDATE_GOLDEN") != NULL) {
-		settle(r);
-		render(r, looks, &got);
-		(void)fd_write_file(path, got.p, got.len, 0644, &e);
-	}
-	(void)fd_read_file(path, 1u << 19, &want, &e);
-	render(r, looks, &got);
-	while (!(same = slice_eq(buf_slice(&got), buf_slice(&want))) && !r->eof && clock_ms_since(from) < SAME_MS) {
-		take(r, 100);
-		render(r, looks, &got);
-	}
-	ok(same, "%s: the screen is %s.txt %s", t->name, name, e.text);
-	if (!same) {
-		show("got", buf_slice(&got));
-		show("want", buf_slice(&want));
-	}
-	buf_done(&got);
-	buf_done(&want);
-}
-
-static bool
-gone(struct run *r, int status)
-{
-	mono_t from = clock_mono();
-
-	while (!r->eof && clock_ms_since(from) < WAIT_MS)
-		take(r, 100);
-	if (!r->eof)
-		return false;
-	(void)waitpid(r->pid, &r->status, 0);
-	r->pid = 0;
-	return WIFEXITED(r->status) && WEXITSTATUS(r->status) == status;
-}
-
-static void
-choice(struct run *r, const struct test *t, const char *host)
-{
-	while (r->host[0] == '\0' && chan_wait(r->chan, WAIT_MS) == 0)
+	while (chosen[0] == '\0' && chan_wait(chan, RUN_WAIT_MS) == 0)
 		continue;
-	is(r->host, host, t->name);
+	is(chosen, host, t->name);
 }
 
 static void
 step(struct run *r, const struct test *t, const struct step *s)
 {
 	switch (s->what) {
-	case WAIT:   ok(wait_for(r, s->text), "%s: shows what it waits for", t->name); break;
-	case SEND:   ok(write(r->fd, s->text, strlen(s->text)) == (ssize_t)strlen(s->text), "%s: keys", t->name); break;
-	case SIZE:   resize(r, s->text); break;
-	case GOLDEN: golden(r, t, s->text, false); break;
-	case LOOK:   golden(r, t, s->text, true); break;
-	case ROWS:   rows(r, s->text); break;
-	case INIT:   init(r, s->text); break;
-	case CHOICE: choice(r, t, s->text); break;
-	case GONE:   ok(gone(r, atoi(s->text)), "%s: ends with %s", t->name, s->text); break;
+	case WAIT:   ok(run_waits_for(r, s->text), "%s: shows what it waits for", t->name); break;
+	case SEND:   ok(run_send(r, s->text), "%s: keys", t->name); break;
+	case SIZE:   run_resize(r, s->text); break;
+	case GOLDEN: run_golden(r, t->name, s->text, false); break;
+	case LOOK:   run_golden(r, t->name, s->text, true); break;
+	case ROWS:   rows(s->text); break;
+	case INIT:   init(s->text); break;
+	case CHOICE: choice(t, s->text); break;
+	case GONE:   ok(run_is_gone(r, atoi(s->text)), "%s: ends with %s", t->name, s->text); break;
 	case END:    break;
 	}
 }
@@ -380,13 +217,8 @@ main(void)
 		start(&r, &tests[i]);
 		for (size_t k = 0; k < 16 && tests[i].steps[k].what != END; k++)
 			step(&r, &tests[i], &tests[i].steps[k]);
-		if (r.pid > 0) {
-			(void)kill(r.pid, SIGKILL);
-			(void)waitpid(r.pid, NULL, 0);
-		}
-		chan_free(r.chan);
-		close(r.fd);
-		screen_free(r.screen);
+		chan_free(chan);
+		run_end(&r);
 	}
 	return tap_done();
 }

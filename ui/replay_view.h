@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* What the replay shows: the recorded screen, a bar of its time, a line about it, the help. */
+#ifndef UI_REPLAY_VIEW_H
+#define UI_REPLAY_VIEW_H
+
+#include "ui/page.h"
+#include "ui/replay.h"
+
+struct replay_view {
+	struct player *player;
+	const struct replay_info *info;
+	double speed;
+	uint64_t idle_ms;
+	bool paused, help, typing;
+	char search[128], message[160];
+	struct page page;                  /* of the help */
+	/* replay_view.c's own */
+	short pairs;                       /* colour pairs made so far */
+	short pair_of[257][257];           /* 0: none yet; index 256 is the default */
+};
+
+/* A key and what it does, for the help; ended by a name that is NULL. */
+struct replay_help {
+	const char *name, *help;
+};
+
+void replay_view_init(struct replay_view *v);
+void replay_view_draw(struct replay_view *v, const struct replay_help *keys);
+
+#endif
