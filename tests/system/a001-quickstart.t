@@ -67,7 +67,7 @@ try:
     shell_id = next(s["id"] for s in rows if s["channel"] == "shell")
     raw = subprocess.run(["fortress", "session", "print", byte_id, "--raw"], env=env, stdin=subprocess.DEVNULL, capture_output=True).stdout
     ok(b"hi\n" in raw, "what was shown is in the record", raw)
-    text, rc = talk(["fortress", "replay", shell_id], [("? help", "G"), ("logout", "/"), ("/", "marker-42\n"), ("||", "q")], env=env)
+    text, rc = talk(["fortress", "replay", shell_id], [("? help", "G"), ("logout", "/"), ("/", "marker-42\n"), ("paused", "q")], env=env)
     ok(rc == 0 and "marker-42" in text and "not found" not in text, "replay shows it and finds it", text)
 
     r = run("fortress", "audit", "export", "-o", f"{dir}/pack")
