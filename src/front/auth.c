@@ -290,7 +290,7 @@ prompts_send(struct front *f, ssh_message m)
 	return good;
 }
 
-/* The one-time code, with what the gate shows the first time.  All of it is the prompt: OpenSSH's client logs an
+/* The one-time code, with what the gate shows: once, and again after an empty answer.  All of it is the prompt: OpenSSH's client logs an
  * instruction, byte by byte escaped, but prints a prompt as the UTF-8 that it is. */
 static void
 code_prompt(struct front *f, ssh_message m)
@@ -300,8 +300,11 @@ code_prompt(struct front *f, ssh_message m)
 	struct buf prompt;
 
 	buf_init(&prompt, 20000);
-	if (f->factor_text.len > 0)
+	if (f->factor_said[0] != '\0')
+		(void)buf_printf(&prompt, "\n%s\n", f->factor_said);
+	if (f->factor_text.len > 0 && !f->factor_shown)
 		(void)buf_printf(&prompt, "\n%s\n", buf_cstr(&f->factor_text));
+	f->factor_shown = true;
 	(void)buf_text(&prompt, "One-time code: ");
 	text[0] = buf_cstr(&prompt);
 	f->begun = true;
@@ -338,10 +341,14 @@ code_answer(struct front *f, ssh_message m)
 	const char *code = ssh_userauth_kbdint_getnanswers(f->door.wire.ssh) == 1 ?
 	    ssh_userauth_kbdint_getanswer(f->door.wire.ssh, 0) : NULL;
 	struct msg_factor msg = { .code = slice_from(code != NULL ? code : "") };
+	enum login l;
 
 	if (msg.code.n > 64)
 		msg.code.n = 64;
-	interactive_end(f, m, login_step(f, MSG_FACTOR, &msg, "totp"));
+	f->factor_shown = msg.code.n > 0;
+	l = login_step(f, MSG_FACTOR, &msg, "totp");
+	(void)snprintf(f->factor_said, sizeof(f->factor_said), "%.150s", l == LOGIN_NO && f->answered == MSG_LOGIN_ANSWER ? f->answer_text : "");
+	interactive_end(f, m, l);
 }
 
 /* The monitor's next word: another round, or the result. */

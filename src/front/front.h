@@ -99,6 +99,8 @@ struct front {
 	unsigned next;                       /* what may be proved now: bits of base/methods.h */
 	unsigned interactive;                /* … and which of them keyboard-interactive asks for: code or PAM */
 	struct buf factor_text;              /* what to show with the prompt for a code: lines of UTF-8 */
+	bool factor_shown;                   /* it stands on the screen */
+	char factor_said[160];               /* why the code before was not taken */
 	unsigned limits;                     /* by the user's certificate: bits of enum msg_limit */
 	char *only_command;                  /* with MSG_LIMIT_COMMAND */
 	char answer_text[512];

@@ -21,7 +21,8 @@
 
 #define SEAL_VERSION 1
 
-enum { KEY_N = 32, NONCE_N = 12, TAG_N = 16, HEAD_N = 1 + NONCE_N, STEP_S = 30, WINDOW = 1, DIGITS = 6, MARGIN = 2 };
+enum { KEY_N = 32, NONCE_N = 12, TAG_N = 16, HEAD_N = 1 + NONCE_N, STEP_S = 30, WINDOW = 1, DIGITS = 6 };
+enum { MARGIN = 2, GAP = 2, COLUMNS = 80 };      /* of what is drawn */
 
 struct factor_key { unsigned char bytes[KEY_N]; };
 
@@ -125,30 +126,56 @@ unseal(const struct factor_key *k, const char *user, struct slice s, unsigned ch
 	return cipher(k, false, s.p + 1, user, s.p + HEAD_N, secret, tag) ? 0 : -EBADMSG;
 }
 
-/* Two modules of the code in one character, light on dark as most terminals are: what is dark in the code
- * stays background. */
+/* What of q is light at x, y, its quiet margin included. */
+static bool
+is_light(const QRcode *q, int x, int y)
+{
+	x -= MARGIN;
+	y -= MARGIN;
+	return x < 0 || x >= q->width || y < 0 || y >= q->width || (q->data[y * q->width + x] & 1) == 0;
+}
+
+/* One line: two modules in each character; drawn is what is light on a dark terminal, what is dark on a light one. */
+static int
+draw_line(struct buf *out, const QRcode *q, int y, bool light)
+{
+	static const char *const half[] = { " ", "▄", "▀", "█" };
+	int side = q->width + 2 * MARGIN, r = 0;
+
+	for (int x = 0; r == 0 && x < side; x++) {
+		bool upper = is_light(q, x, y) == light, lower = y + 1 < side && is_light(q, x, y + 1) == light;
+
+		r = buf_text(out, half[2 * upper + lower]);
+	}
+	return r;
+}
+
 static int
 draw(struct buf *out, const QRcode *q)
 {
-	static const char *const half[] = { "█", "▀", "▄", " " };
-	int r = 0, side = q->width + 2 * MARGIN;
+	int side = q->width + 2 * MARGIN, r = 0;
+	bool both = 2 * side + GAP < COLUMNS;
 
 	for (int y = 0; r == 0 && y < side; y += 2) {
-		for (int x = 0; r == 0 && x < side; x++) {
-			unsigned both = 0;
-
-			for (int i = 0; i < 2; i++) {
-				int qx = x - MARGIN, qy = y + i - MARGIN;
-
-				if (qx >= 0 && qx < q->width && qy >= 0 && qy < q->width && (q->data[qy * q->width + qx] & 1) != 0)
-					both |= i == 0 ? 2u : 1u;
-			}
-			r = buf_text(out, half[both]);
-		}
+		r = draw_line(out, q, y, true);
+		if (r == 0 && both)
+			r = buf_printf(out, "%*s", GAP, "");
+		if (r == 0 && both)
+			r = draw_line(out, q, y, false);
 		if (r == 0)
 			r = buf_text(out, "\n");
 	}
 	return r;
+}
+
+static int
+words(struct buf *out, const char *secret)
+{
+	int r = buf_text(out, "A second factor is needed here: scan a code with an authenticator app, or type\nthis key into it:");
+
+	for (size_t i = 0; r == 0 && secret[i] != '\0'; i++)
+		r = buf_printf(out, "%s%c", i % 4 == 0 ? " " : "", secret[i]);
+	return r == 0 ? buf_text(out, "\n") : r;
 }
 
 int
@@ -165,11 +192,12 @@ factor_show(const struct factor_key *k, const char *user, struct slice sealed, s
 	secret_wipe(secret, sizeof(secret));
 	if (r != 0)
 		return r;
-	(void)snprintf(uri, sizeof(uri), "otpauth://totp/fortress:%s?secret=%s&issuer=fortress", user, text);
-	q = QRcode_encodeString8bit(uri, 0, QR_ECLEVEL_L);
+	/* As short as it can be, and packed letter by letter: each step in size is two lines of a terminal. */
+	(void)snprintf(uri, sizeof(uri), "otpauth://totp/fortress:%s?secret=%s", user, text);
+	q = QRcode_encodeString(uri, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
 	r = q != NULL ? draw(out, q) : -ENOMEM;
 	if (r == 0)
-		r = buf_printf(out, "\n%s\n", uri);
+		r = words(out, text);
 	if (q != NULL) {
 		secret_wipe(q->data, (size_t)q->width * (size_t)q->width);
 		QRcode_free(q);
@@ -189,8 +217,8 @@ factor_check(const struct factor_key *k, const char *user, struct slice sealed, 
 	uint64_t counter = 0;
 	int r;
 
-	if (code.n != DIGITS || slice_copy(code, digits, sizeof(digits)) != 0)
-		return -EACCES;
+	if (code.n != DIGITS || slice_copy(code, digits, sizeof(digits)) != 0 || strspn(digits, "0123456789") != DIGITS)
+		return -EINVAL;
 	r = unseal(k, user, sealed, secret);
 	if (r != 0)
 		return r;
@@ -198,8 +226,10 @@ factor_check(const struct factor_key *k, const char *user, struct slice sealed, 
 	r = oath_totp_validate3((const char *)secret, sizeof(secret), (time_t)(now.us / 1000000), STEP_S, 0, WINDOW, NULL,
 	    &counter, digits);
 	secret_wipe(secret, sizeof(secret));
-	if (r < 0 || counter <= last_step)
+	if (r < 0)
 		return -EACCES;
+	if (counter <= last_step)
+		return -EALREADY;
 	*step = counter;
 	return 0;
 }

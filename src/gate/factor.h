@@ -22,10 +22,12 @@ void factor_close(struct factor_key *k);                                /* wipes
 
 /* A new secret for user, sealed.  0 or negative. */
 int factor_new(const struct factor_key *k, const char *user, struct buf *sealed);
-/* What the user scans: a QR code in half blocks (UTF-8), and the same as a line of text below it. */
+/* What the user scans: a QR code in half blocks (UTF-8), as it must be on a dark terminal and, where 80 columns have room
+ * for both, beside it as on a light one; below it words, and the secret in groups of four. */
 int factor_show(const struct factor_key *k, const char *user, struct slice sealed, struct buf *out);
 /* Is code right now, one step early or late, and its step after last_step?  *step is then what to remember.
- * 0, -EACCES: wrong or used before, or -EBADMSG: the seal is not this user's, or not of this key. */
+ * 0, -EACCES: wrong, -EALREADY: right but used before, -EINVAL: not six digits, or -EBADMSG: the seal is not this user's, or
+ * not of this key. */
 int factor_check(const struct factor_key *k, const char *user, struct slice sealed, struct slice code, wall_t now,
     uint64_t last_step, uint64_t *step);
 

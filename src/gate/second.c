@@ -82,9 +82,7 @@ second_prepare(struct client *c, struct buf *show)
 
 	if (r != 0 || !c->second->is_new)
 		return r;
-	r = buf_text(show, "A second factor is needed here, and you have none yet.\n"
-	    "Scan this with an authenticator app, or type the secret into it; then enter the code that it shows.\n\n");
-	return r != 0 ? r : factor_show(c->gate->factor_key, c->second->user,
+	return factor_show(c->gate->factor_key, c->second->user,
 	    slice_of(c->second->sealed, c->second->sealed_n), show);
 }
 
@@ -113,13 +111,16 @@ kept(struct gate *g, struct client *c, uint32_t req, bool good, struct slice tex
 }
 
 static int
-wrong(struct client *c, struct dir_user *u, wall_t now)
+wrong(struct client *c, struct dir_user *u, wall_t now, int why)
 {
+	if (why == -EBADMSG)
+		return no(c, "this user's second factor cannot be read: an administrator resets it");
 	if (++u->factor_fails >= TRIES) {
 		u->factor_fails = 0;
 		u->factor_wait_us = now.us + (int64_t)WAIT_S * 1000000;
 	}
-	return no(c, "the one-time code is wrong, or was used before");
+	return no(c, why == -EALREADY ? "that code was used already: wait for the next one" : why == -EINVAL ? "a one-time code has 6 digits" :
+	    "that code is wrong: try the next one, and see that its device's clock is right");
 }
 
 int
@@ -131,6 +132,7 @@ second_take(struct client *c, const void *message)
 	struct msg_dir_factor row = { .op = MSG_DIR_PUT };
 	wall_t now = clock_wall();
 	struct err e = { 0 };
+	int r;
 
 	if (s == NULL || c->busy)
 		return -EPROTO;
@@ -140,9 +142,10 @@ second_take(struct client *c, const void *message)
 		return no(c, "a second factor was made meanwhile: log in again");
 	if (now.us < u->factor_wait_us)
 		return no(c, "too many wrong codes: wait a minute");
-	if (factor_check(c->gate->factor_key, s->user, slice_of(s->sealed, s->sealed_n), m->code, now,
-	    s->is_new ? 0 : u->factor_step, &row.step) != 0)
-		return wrong(c, u, now);
+	r = factor_check(c->gate->factor_key, s->user, slice_of(s->sealed, s->sealed_n), m->code, now,
+	    s->is_new ? 0 : u->factor_step, &row.step);
+	if (r != 0)
+		return wrong(c, u, now, r);
 	row.actor = row.user = slice_from(s->user);
 	row.sealed = slice_of(s->sealed, s->sealed_n);
 	row.added_us = s->is_new ? (uint64_t)now.us : u->factor_added_us;

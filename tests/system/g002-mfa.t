@@ -37,6 +37,10 @@ def ssh(name, *more, key=b.key):
 def code(secret, steps=0):
     at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(time.time() + 30 * steps))
     return subprocess.run(["oathtool", "--totp", "-b", "-N", at, secret], capture_output=True, text=True, check=True).stdout.strip()
+def key_of(shown):
+    """The secret in groups of four."""
+    m = re.search(r"this key into it:((?: [A-Z2-7]{4}){8})\r?\n", shown)
+    return m.group(1).replace(" ", "") if m else None
 class Answer:
     """A code that is made when it is asked for; talk() encodes what it is given."""
     def __init__(self, make): self.make = make
@@ -46,8 +50,10 @@ try:
     out = subprocess.run(ssh("bench+box", "-o", "BatchMode=yes") + ["true"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     ok(out.returncode == 255, "the key alone does not let in", out)
     shown, status = talk(ssh("bench+box", "-o", "NumberOfPasswordPrompts=1") + ["true"], [("code: ", "000000\n")], env=env)
-    secret = re.search(r"secret=([A-Z2-7]+)&", shown)
+    secret = key_of(shown)
     ok(secret is not None and "█" in shown and "▄" in shown, "the first login shows a QR code and the secret", shown)
+    lines = shown.split("One-time code")[0].replace("\r", "").split("\n")
+    ok(len(lines) <= 24 and max(map(len, lines)) <= 80, "both fit a terminal of 80x24, the words below", len(lines), shown)
     ok(status == 255, "and a wrong code does not let in", status)
     first = ["?"]
     def learn(steps):
@@ -59,8 +65,19 @@ try:
     shown = ""
     while "code: " not in shown and select.select([fd], [], [], 20)[0]:
         shown += os.read(fd, 4096).decode("utf-8", "replace")
-    first[0] = re.search(r"secret=([A-Z2-7]+)&", shown).group(1)
-    ok(secret is None or first[0] != secret.group(1), "a secret that was never confirmed is not kept")
+    first[0] = key_of(shown)
+    ok(first[0] != secret, "a secret that was never confirmed is not kept")
+    wrong = "000000" if code(first[0]) != "000000" else "000001"
+    rest = ""
+    def until(fd, text):
+        global rest
+        rest = ""
+        while text not in rest and select.select([fd], [], [], 20)[0]: rest += os.read(fd, 4096).decode("utf-8", "replace")
+        return rest
+    os.write(fd, (wrong + "\n").encode())
+    ok("that code is wrong" in until(fd, "code: ") and "█" not in rest, "a wrong code is called so, and the QR code is not drawn over", rest)
+    os.write(fd, b"12\n")
+    ok("has 6 digits" in until(fd, "code: "), "one that is none, too", rest)
     os.write(fd, (code(first[0], -1) + "\n").encode())
     rest = ""
     while select.select([fd], [], [], 20)[0]:
@@ -71,9 +88,11 @@ try:
     ok(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0 and "inside" in rest, "its code lets in", rest)
     now = code(first[0])
     shown, status = talk(ssh("bench+box") + ["echo again"], [("code: ", now + "\n")], env=env)
-    ok(status == 0 and "again" in shown and "secret=" not in shown, "the next login asks for a code alone", shown)
+    ok(status == 0 and "again" in shown and "█" not in shown, "the next login asks for a code alone", shown)
     shown, status = talk(ssh("bench+box", "-o", "NumberOfPasswordPrompts=1") + ["true"], [("code: ", now + "\n")], env=env)
     ok(status == 255, "the same code is not good twice", shown)
+    shown, status = talk(ssh("bench+box", "-o", "NumberOfPasswordPrompts=2") + ["true"], [("code: ", now + "\n"), ("used already: wait for the next", "\n")], env=env)
+    ok(status == 255 and "used already" in shown, "and the prompt says so", shown)
     r = subprocess.run(ssh("bench+box", "-o", "NumberOfPasswordPrompts=1", "-o", "PreferredAuthentications=keyboard-interactive") + ["true"],
                        capture_output=True, text=True, stdin=subprocess.DEVNULL)
     ok(r.returncode == 255 and "One-time" not in r.stdout + r.stderr, "no code without the key first", r)
@@ -89,7 +108,7 @@ try:
     ok("requires mfa (two-factors, policy.conf:3)" in text, "explain names the requirement", text)
     b.ctl("user", "reset-factor", "bench")
     shown, status = talk(ssh("bench+box", "-o", "NumberOfPasswordPrompts=1") + ["true"], [("code: ", "000000\n")], env=env)
-    ok("secret=" in shown and first[0] not in shown, "a factor that was reset is made anew", shown)
+    ok(key_of(shown) is not None and key_of(shown) != first[0], "a factor that was reset is made anew", shown)
     found = subprocess.run(["grep", "-rlaF", first[0], f"{b.dir}/state", f"{b.dir}/fortress.log"], capture_output=True, text=True).stdout
     ok(found == "", "the secret lies nowhere in the clear", found)
 finally:
