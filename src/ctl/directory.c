@@ -50,7 +50,7 @@ directory_load(struct ctl *c, ask_fn *fn, void *arg)
 
 static const struct out_column user_columns[] = {
 	{ "name", OUT_STRING, 0 }, { "display", OUT_STRING, 0 }, { "groups", OUT_LIST, 0 }, { "disabled", OUT_BOOL, 0 },
-	{ "created", OUT_TIME, 0 }, { "expires", OUT_TIME, 0 }, { NULL, 0, 0 },
+	{ "created", OUT_TIME, 0 }, { "expires", OUT_TIME, 0 }, { "factor", OUT_TIME, 0 }, { NULL, 0, 0 },
 };
 
 static bool
@@ -65,6 +65,7 @@ user_row(void *arg, unsigned type, const void *message)
 		out_bool(arg, m->disabled != 0);
 		out_time(arg, (int64_t)m->created_us);
 		out_time(arg, (int64_t)m->expires_us);
+		out_time(arg, (int64_t)m->factor_us);
 	}
 	return type == MSG_DIR_END;
 }

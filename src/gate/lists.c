@@ -104,7 +104,7 @@ send_user(struct client *c, const struct dir_user *u)
 {
 	struct msg_dir_user m = { .name = slice_from(u->name), .display = slice_from(u->display),
 	    .groups = slice_from(u->groups), .disabled = u->disabled, .created_us = u->created_us,
-	    .expires_us = u->expires_us };
+	    .expires_us = u->expires_us, .factor_us = u->factor_n > 0 ? u->factor_added_us : 0 };
 	int r = chan_send(c->chan, MSG_DIR_USER, &m);
 
 	for (size_t i = 0; i < u->nkeys && r == 0; i++) {

@@ -127,7 +127,7 @@ static const struct message messages[MSG_TYPE_END] = {
 	ROW(MSG_DIR_USER, dir_user, F32(msg_dir_user, req), F32(msg_dir_user, op),
 	    FB(msg_dir_user, actor), FB(msg_dir_user, name), FB(msg_dir_user, display),
 	    FB(msg_dir_user, groups), F32(msg_dir_user, disabled), F64(msg_dir_user, created_us),
-	    F64(msg_dir_user, expires_us)),
+	    F64(msg_dir_user, expires_us), F64(msg_dir_user, factor_us)),
 	ROW(MSG_DIR_KEY, dir_key, F32(msg_dir_key, req), F32(msg_dir_key, op),
 	    FB(msg_dir_key, actor), FB(msg_dir_key, user), FB(msg_dir_key, alg),
 	    FB(msg_dir_key, blob), FB(msg_dir_key, comment), F64(msg_dir_key, added_us),

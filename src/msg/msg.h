@@ -238,7 +238,13 @@ struct msg_store_full { uint32_t full; };
 
 struct msg_dir_load { uint32_t req; };
 /* groups: comma-separated.  actor (in puts): who does it, for the audit.  expires_us: 0 for never */
-struct msg_dir_user { uint32_t req, op; struct slice actor, name, display, groups; uint32_t disabled; uint64_t created_us, expires_us; };
+/* factor_us: when the second factor was made, 0: there is none; only the gate says it */
+struct msg_dir_user {
+	uint32_t req, op;
+	struct slice actor, name, display, groups;
+	uint32_t disabled;
+	uint64_t created_us, expires_us, factor_us;
+};
 struct msg_dir_key { uint32_t req, op; struct slice actor, user, alg, blob, comment; uint64_t added_us, expires_us; };
 struct msg_dir_host {
 	uint32_t req, op;

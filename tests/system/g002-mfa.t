@@ -106,6 +106,9 @@ try:
     ok(status == 255, "after five wrong codes even a right one waits", shown)
     text = b.ctl("policy", "explain", "bench", "shell", "box", "as", "root")
     ok("requires mfa (two-factors, policy.conf:3)" in text, "explain names the requirement", text)
+    import json
+    factors = {u["name"]: u["factor"] for u in json.loads(b.ctl("--json", "user", "list"))}
+    ok(factors["bench"] and not factors["robot"], "user list says who has a factor, and since when", factors)
     b.ctl("user", "reset-factor", "bench")
     shown, status = talk(ssh("bench+box", "-o", "NumberOfPasswordPrompts=1") + ["true"], [("code: ", "000000\n")], env=env)
     ok(key_of(shown) is not None and key_of(shown) != first[0], "a factor that was reset is made anew", shown)

@@ -90,5 +90,5 @@ EXTRA_DIST += %D%/g006-methods.t
 TESTS += %D%/q001-legs.t
 EXTRA_DIST += %D%/q001-legs.t
 # What a person sees.
-TESTS += %D%/n001-picker.t
-EXTRA_DIST += %D%/n001-picker.t
+TESTS += %D%/n004-picker.t
+EXTRA_DIST += %D%/n004-picker.t
