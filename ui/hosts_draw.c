@@ -29,7 +29,7 @@
 static unsigned long
 marked_of(unsigned long look)
 {
-	return (look & A_REVERSE) != 0 || !term_has_colour() ? look | A_UNDERLINE : look | (unsigned long)COLOR_PAIR(TERM_ACCENT);
+	return look | (term_has_colour() ? (unsigned long)COLOR_PAIR(TERM_ACCENT) : A_UNDERLINE);
 }
 
 static void
@@ -59,7 +59,7 @@ nothing(const struct hosts *h)
 {
 	if (!h->complete)
 		return "   the hosts are on their way ...";
-	return h->list.n > 0 ? "   nothing matches: Esc clears the search" : "   no hosts are registered for you yet";
+	return h->list.n > 0 ? "   nothing matches: Ctrl-U clears it" : "   no hosts are registered for you yet";
 }
 
 static void
@@ -125,17 +125,13 @@ fill_details(struct hosts *h, const struct list_row *r)
 }
 
 static void
-draw_details(struct hosts *h)
+draw_details(struct hosts *h, const struct list_row *r)
 {
-	const struct list_row *r = list_selected(&h->list);
-	char place[32] = "";
+	char place[32];
 
-	if (r != NULL) {
-		fill_details(h, r);
-		draw_page(&h->page, h->layout.pane.y + 1, 1, A_DIM);
-		(void)page_place(&h->page, place, sizeof(place));
-	}
-	draw_rule(h->layout.pane.y, r != NULL ? r->name : "no host", place);
+	fill_details(h, r);
+	draw_page(&h->page, h->layout.pane.y + 1, 1, A_DIM);
+	draw_rule(h->layout.pane.y, r->name, page_place(&h->page, place, sizeof(place)));
 }
 
 /* The chooser's window is the page's, without its lines. */
@@ -154,11 +150,10 @@ scroll_logins(struct hosts *h, unsigned n)
 }
 
 static void
-draw_logins(struct hosts *h)
+draw_logins(struct hosts *h, const struct list_row *r)
 {
-	const struct list_row *r = list_selected(&h->list);
 	char login[256], line[300], title[300], place[32] = "";
-	unsigned n = r != NULL ? hosts_logins(r) : 0;
+	unsigned n = hosts_logins(r);
 
 	scroll_logins(h, n);
 	for (int i = 0; i < h->page.height && h->page.top + i < (int)n; i++) {
@@ -170,7 +165,7 @@ draw_logins(struct hosts *h)
 	}
 	if (page_is_cut(&h->page))
 		(void)snprintf(place, sizeof(place), "%u/%u", h->login + 1, n);
-	(void)snprintf(title, sizeof(title), "log in to %s as", r != NULL ? r->name : "");
+	(void)snprintf(title, sizeof(title), "log in to %s as", r->name);
 	draw_rule(h->layout.pane.y, title, place);
 }
 
@@ -306,17 +301,17 @@ static void
 draw_list_screen(struct hosts *h)
 {
 	const struct list_row *r = list_selected(&h->list);
-	int pane = h->pane == HOSTS_DETAILS ? ALL_LINES : h->pane == HOSTS_LOGINS && r != NULL ? (int)hosts_logins(r) + 1 : 0;
+	int pane = r == NULL ? 0 : h->pane == HOSTS_DETAILS ? ALL_LINES : h->pane == HOSTS_LOGINS ? (int)hosts_logins(r) + 1 : 0;
 
 	layout_make(&h->layout, LINES, COLS, pane, lines_of(h->notice));
 	list_set_height(&h->list, (size_t)h->layout.list.n);
 	if (h->layout.title.n > 0)
 		draw_title(h);
 	draw_list(h);
-	if (h->pane == HOSTS_DETAILS)
-		draw_details(h);
-	if (h->pane == HOSTS_LOGINS)
-		draw_logins(h);
+	if (pane > 0 && h->pane == HOSTS_DETAILS)
+		draw_details(h, r);
+	else if (pane > 0)
+		draw_logins(h, r);
 	if (h->layout.footer.n > 0)
 		draw_footer(h);
 	draw_notice(h);

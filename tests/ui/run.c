@@ -97,7 +97,7 @@ static char
 look_of(const struct screen_cell *c)
 {
 	if (c->fg >= 0)
-		return c->bold ? 'A' : 'a';
+		return c->reverse ? 'C' : c->bold ? 'A' : 'a';
 	return c->reverse ? (c->underline ? 'R' : 'r') : c->bold ? 'b' : c->underline ? 'u' : ' ';
 }
 

@@ -5,7 +5,7 @@
  * same: frames come in pieces).  UPDATE_GOLDEN=1 writes the files; look at what it wrote.
  *
  * A file with looks has below each line how it looks: b bold, u underlined, r reverse, R both of these, a in the
- * accent's colour, A in bold too.
+ * accent's colour, A in bold too, C reverse.
  */
 #ifndef TESTS_UI_RUN_H
 #define TESTS_UI_RUN_H
