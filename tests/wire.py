@@ -53,7 +53,7 @@ class Wire:
     def __init__(self, sock, server_key=None, strict=True, timeout=20):
         self.sock, self.server_key, self.want_strict = sock, server_key, strict
         sock.settimeout(timeout)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if not isinstance(sock, socket.socket) or sock.family != socket.AF_UNIX: sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buf = b""
         self.keys = {}                                   # "in", "out" -> [AESGCM, fixed, counter]
         self.session_id = None
@@ -63,7 +63,10 @@ class Wire:
 
     @classmethod
     def dial(cls, address, **kw):
-        return cls(socket.create_connection(address, 20), **kw)
+        """To (HOST, PORT), or to the path of a socket."""
+        if isinstance(address, tuple): return cls(socket.create_connection(address, 20), **kw)
+        s = socket.socket(socket.AF_UNIX); s.connect(address)
+        return cls(s, **kw)
 
     def close(self): self.sock.close()
     def __enter__(self): return self

@@ -196,12 +196,18 @@ on_close(ssh_session s, ssh_channel ch, void *arg)
 	c->gone = true;
 }
 
-/* Data stays in libssh until job_pump reads it. */
+/* Data stays in libssh until job_pump reads it; n is all that waits.  What nobody will read is thrown away. */
 static int
 on_data(ssh_session s, ssh_channel ch, void *data, uint32_t n, int is_stderr, void *arg)
 {
-	(void)s, (void)ch, (void)data, (void)n, (void)is_stderr, (void)arg;
-	return 0;
+	const struct job *c = arg;
+
+	(void)s, (void)ch, (void)data;
+	if (is_stderr || c->closed)
+		return (int)n;
+	if (n > INPUT_MAX)
+		*c->host->flooded = true;
+	return n > INPUT_MAX ? (int)n : 0;
 }
 
 /* --- its life --------------------------------------------------------------------------- */

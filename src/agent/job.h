@@ -23,6 +23,7 @@ struct job_host {
 	const struct account *account;
 	const char *connection;              /* SSH_CONNECTION, NULL on a Unix socket */
 	bool may_pty;
+	bool *flooded;                       /* a channel has more unread than windows allow */
 };
 
 /* Opens the libssh side too.  NULL when out of memory. */

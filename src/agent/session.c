@@ -42,6 +42,8 @@
 #define DENIALS_MAX       6
 #define EARLY_PACKETS_MAX 128            /* before a proven key */
 #define EARLY_BYTES_MAX   (256 * 1024)
+#define OWED_MAX          (8u << 20)     /* answers that the peer does not read */
+#define PACKET_MIN        25             /* length, padding and tag, at least */
 #define HANGUP_MS         500            /* between SIGHUP and SIGKILL */
 #define ENDING_MS         10000          /* then it gives up on what it may not kill */
 #define PUMPS_MAX         16
@@ -56,7 +58,10 @@ struct session {
 	ssh_session ssh;
 	ssh_event event;
 	struct ssh_server_callbacks_struct callbacks;
-	struct ssh_counter_struct received, sent;
+	struct ssh_counter_struct received, sent;        /* libssh counts: payloads, bytes on the line */
+	uint64_t said, delivered;        /* both, outwards, when libssh last held nothing back */
+	bool flooded;
+	bool unheard;                    /* a login came that libssh has told nobody of */
 	int fd;                          /* the duplicate */
 	uint32_t watched;
 	bool ready, reap;
@@ -141,6 +146,7 @@ on_none(ssh_session ssh, const char *login, void *arg)
 	struct err e;
 
 	(void)ssh;
+	s->unheard = false;
 	if (s->phase != ENDING && pin_login(s, login, &e) < 0)
 		return deny(s, e.text);
 	return SSH_AUTH_DENIED;
@@ -154,6 +160,7 @@ on_key(ssh_session ssh, const char *login, struct ssh_key_struct *key, char stat
 	struct err e;
 
 	(void)ssh;
+	s->unheard = false;
 	if (s->phase == ENDING || s->admitted)
 		return SSH_AUTH_DENIED;
 	if (pin_login(s, login, &e) < 0 || authorized_check(s->conf->keys, key, login,
@@ -184,11 +191,23 @@ on_open(ssh_session ssh, void *arg)
 	return job_ssh(c);
 }
 
+/* libssh's words at a login that comes, before it knows what to make of it: to a wrong signature, and to a key of a kind
+ * that it does not read, it gives no answer and tells nobody. */
+static void
+on_log(int level, const char *function, const char *text, void *arg)
+{
+	(void)level, (void)text;
+	if (strcmp(function, "ssh_packet_userauth_request") == 0)
+		((struct session *)arg)->unheard = true;
+}
+
 /* Whatever has no callback (forwarding, unknown requests): libssh's own answer, a refusal in words. */
 static int
 on_message(ssh_session ssh, ssh_message m, void *arg)
 {
-	(void)ssh, (void)arg;
+	(void)ssh;
+	if (ssh_message_type(m) == SSH_REQUEST_AUTH)
+		((struct session *)arg)->unheard = false;
 	if (ssh_message_type(m) != SSH_REQUEST_SERVICE)
 		log_debug("refused: message type=%d subtype=%d", ssh_message_type(m), ssh_message_subtype(m));
 	return 1;
@@ -358,6 +377,7 @@ admitted(struct session *s)
 	s->phase = OPEN;
 	atomic_store(s->conf->admitted, true);
 	loop_timer_stop(&s->grace);
+	ssh_set_log_level(SSH_LOG_NOLOG);
 	log_info("admitted: %s: login=%s by %s", s->conf->peer, s->login, s->grant.name);
 }
 
@@ -376,13 +396,33 @@ poll_ssh(struct session *s)
 		admitted(s);
 }
 
-/* An invalid signature gets neither an answer nor a callback: packets are counted instead. */
 static void
 check_early(struct session *s)
 {
+	if (s->phase < OPEN && s->unheard) {
+		(void)deny(s, "the signature is wrong, or the key is of a kind that is not read here");
+		end(s, "a wrong signature");
+	}
 	if (s->phase < OPEN && (s->received.in_packets > EARLY_PACKETS_MAX ||
 	    s->received.in_bytes > EARLY_BYTES_MAX))
 		end(s, "too much before a proven key");
+}
+
+/* libssh answers whatever comes and keeps the answers of a peer that does not read, without end and without telling how
+ * many: what its packets take on the line at least, less what went over it. */
+static void
+check_peer(struct session *s)
+{
+	uint64_t said = s->received.out_bytes + s->received.out_packets * PACKET_MIN, delivered = s->sent.out_bytes;
+
+	if ((ssh_get_status(s->ssh) & SSH_WRITE_PENDING) == 0) {
+		s->said = said;
+		s->delivered = delivered;
+	}
+	if (said - s->said > delivered - s->delivered + OWED_MAX)
+		end(s, "it does not read what it is told");
+	if (s->flooded)
+		end(s, "it sends more than its windows allow");
 }
 
 static void
@@ -439,6 +479,8 @@ session_turn(void *arg)
 		poll_ssh(s);
 	s->ready = false;
 	check_early(s);
+	if (s->phase == OPEN)
+		check_peer(s);
 	if (s->phase == OPEN)
 		pump_channels(s);
 	if (s->phase == OPEN && (ssh_get_status(s->ssh) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0)
@@ -498,7 +540,10 @@ open_ssh(struct session *s, int fd)
 	ssh_set_message_callback(s->ssh, on_message, s);
 	ssh_set_counters(s->ssh, &s->sent, &s->received);
 	s->host = (struct job_host){ .loop = s->loop, .ssh = s->ssh, .account = &s->account,
-		.connection = s->conf->connection };
+		.connection = s->conf->connection, .flooded = &s->flooded };
+	(void)ssh_set_log_userdata(s);
+	(void)ssh_set_log_callback(on_log);
+	ssh_set_log_level(SSH_LOG_PACKET);
 	return 0;
 }
 

@@ -9,7 +9,7 @@
 #include "agent/watchdog.h"
 #include "base/clock.h"
 
-#define CPU_SECONDS  5
+#define CPU_SECONDS  3
 #define FEED_MS      1000
 #define MEMORY_BYTES ((rlim_t)512 << 20)
 

@@ -95,7 +95,7 @@ def picker(bare):
         elif said == 1 and re.search(rb"may not|denied|no rule|disabled|not in|record|second factor|nothing to show", seen): break
     bare.send(bytes([CLOSE]) + u32(c))
     while p[0] != CLOSE: p = bare.on(c)
-    return picked, b"", None
+    return picked, b"" if picked else seen[-200:], None
 def listing(bare, verb):
     out = start(bare, ("exec", string(verb)))
     if out is None: return False, b"", None
