@@ -15,3 +15,4 @@ pkglibexec_PROGRAMS += fortress-front
 fortress_front_SOURCES = %D%/main.c
 fortress_front_CFLAGS = $(AM_CFLAGS) $(SSH_CFLAGS) $(SECCOMP_CFLAGS)
 fortress_front_LDADD = $(FRONT_LIBS)
+dist_man_MANS += %D%/fortress-ssh.7
