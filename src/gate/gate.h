@@ -73,6 +73,7 @@ struct client {
 	struct login *login;           /* on its way, and what user rests on afterwards (login.c) */
 	struct second *second;         /* it waits for its one-time code (second.c) */
 	bool busy;                     /* a login or an enrolment is under way */
+	unsigned asking;               /* questions about own sessions on their way to the store */
 	bool missed;                   /* has named a wrong enrolment code: that counts once a connection */
 	client_more_fn *more;
 	struct client *next_listing;

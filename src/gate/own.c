@@ -12,14 +12,18 @@
 #include "gate/own.h"
 #include "gate/puts.h"
 
+enum { ASKING_MAX = 16 };              /* of one connection at once: the list of what waits for the store is everybody's */
+
 static void
 sessions_come(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice rows)
 {
 	struct msg_session_rows m = { .req = req, .rows = rows };
 
 	(void)g, (void)ok;
-	if (c != NULL)
-		(void)chan_send(c->chan, MSG_SESSION_ROWS, &m);
+	if (c == NULL)
+		return;
+	c->asking--;
+	(void)chan_send(c->chan, MSG_SESSION_ROWS, &m);
 }
 
 int
@@ -27,9 +31,13 @@ own_sessions(struct client *c, const void *message)
 {
 	const struct msg_sessions_ask *m = message;
 	struct msg_sessions_ask ask = { .user = slice_from(c->user), .max = m->max };
+	struct msg_session_rows none = { .req = m->req };
 
-	if (c->user[0] == '\0' || puts_wait(c->gate, c, m->req, sessions_come, &ask.req) != 0)
+	if (c->user[0] == '\0')
 		return -EPROTO;
+	if (c->asking >= ASKING_MAX || puts_wait(c->gate, c, m->req, sessions_come, &ask.req) != 0)
+		return chan_send(c->chan, MSG_SESSION_ROWS, &none);
+	c->asking++;
 	return chan_send(c->gate->store, MSG_SESSIONS_ASK, &ask);
 }
 

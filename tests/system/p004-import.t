@@ -63,6 +63,13 @@ try:
     ok(r.returncode == 1 and "known_bad:1:3: not a public key" in r.stderr, "a bad known_hosts: its place", r)
     ok(ctl("import", "ssh-confg", "x").returncode == 2 and "did you mean \"ssh-config\"" in ctl("import", "ssh-confg", "x").stderr, "did you mean")
 
+    complete = lambda *words: subprocess.run(["bash", "-c", 'source "$0"; COMP_WORDS=(fortress "$@" ""); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _fortress; '
+                                              'printf "%s\\n" "${COMPREPLY[@]}"', f"{top}/contrib/completion/fortress.bash", *words], cwd=b.dir,
+                                             env=dict(b.env, PATH=f"{build}:{os.environ['PATH']}"), capture_output=True, text=True).stdout.split()
+    ok("import" in complete() and {"ssh-config", "ansible", "jumpserver-csv"} <= set(complete("import")), "completion knows the command", complete("import"))
+    ok("ssh_config" in complete("import", "ssh-config") and "--apply" in complete("import", "ssh-config") and "reset-factor" in complete("user"), "its options and files",
+       complete("import", "ssh-config"))
+
     # Hundreds, quickly.
     inventory = put("hosts.ini", f"[many]\nm[001:400] ansible_host=127.0.0.1 ansible_port={b.sshd_port} ansible_user=root\n[prod:children]\nmany\n")
     r = ctl("import", "ansible", inventory, "--known-hosts", put("known2", f"[127.0.0.1]:{b.sshd_port} {key}\n"), "--label", "env=bench", "--apply")
