@@ -69,8 +69,11 @@ auth_claimed(const struct front *f)
 }
 
 static void
-login_tried(struct front *f)
+login_tried(struct front *f, const char *method)
 {
+	struct msg_login_failed failed = { .method = slice_from(method) };
+
+	(void)chan_send(f->monitor, MSG_LOGIN_FAILED, &failed);
 	if (++f->tries >= f->o->tries_max)
 		front_end(f, "too many tries: offer fewer keys, as ssh -o IdentitiesOnly=yes -i KEY does");
 }
@@ -85,15 +88,13 @@ login_log(const struct front *f, const char *method, const char *why)
 static void
 login_failed(struct front *f, const char *method, const char *why)
 {
-	struct msg_login_failed failed = { .method = slice_from(method) };
 	char text[1800], detail[128];
 
-	(void)chan_send(f->monitor, MSG_LOGIN_FAILED, &failed);
 	(void)snprintf(detail, sizeof(detail), "{\"method\":\"%s\",\"try\":%u}", method, f->tries + 1);
 	(void)snprintf(text, sizeof(text), "%s could not log in: %s", f->shown, why);
 	front_event(f, 3002, 1, 2, false, text, detail);
 	login_log(f, method, why);
-	login_tried(f);
+	login_tried(f, method);
 }
 
 /* What the gate has answered it has put on the record itself. */
@@ -102,7 +103,7 @@ gate_refused(struct front *f, const char *method)
 {
 	if (f->answered == MSG_LOGIN_ANSWER) {
 		login_log(f, method, f->answer_text);
-		login_tried(f);
+		login_tried(f, method);
 	} else {
 		login_failed(f, method, "the gate does not answer");
 	}

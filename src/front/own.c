@@ -87,18 +87,21 @@ static void
 key_line(struct channel *c, const struct msg_dir_key *k)
 {
 	struct buf *b = &c->listing->out;
-	char print[64], at[32];
+	char print[64], at[32], ends[32];
 
 	if (is_json(c)) {
 		(void)buf_printf(b, "{\"fingerprint\":\"%s\",\"type\":", fingerprint(k->alg, k->blob, print));
 		(void)text_json(b, k->alg);
 		(void)buf_text(b, ",\"comment\":");
 		(void)text_json(b, k->comment);
-		(void)buf_printf(b, ",\"added\":\"%s\"}\n", clock_print((wall_t){ (int64_t)k->added_us }, at, sizeof(at)));
+		(void)buf_printf(b, ",\"added\":\"%s\"", clock_print((wall_t){ (int64_t)k->added_us }, at, sizeof(at)));
+		if (k->expires_us != 0)
+			(void)buf_printf(b, ",\"expires\":\"%s\"", clock_print((wall_t){ (int64_t)k->expires_us }, ends, sizeof(ends)));
+		(void)buf_text(b, k->expires_us != 0 ? "}\n" : ",\"expires\":null}\n");
 		return;
 	}
-	(void)buf_printf(b, "%s\t%.*s\t%s\t", fingerprint(k->alg, k->blob, print), (int)k->alg.n, (const char *)k->alg.p,
-	    day(k->added_us, at));
+	(void)buf_printf(b, "%s\t%.*s\t%s\t%s\t", fingerprint(k->alg, k->blob, print), (int)k->alg.n, (const char *)k->alg.p,
+	    day(k->added_us, at), day(k->expires_us, ends));
 	(void)text_escape(b, k->comment);
 	(void)buf_text(b, "\n");
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * The user is always the one who logged in on this connection, whatever the message says.  A last key stays: without it the
- * user would be locked out.
+ * The user is always the one who logged in on this connection, whatever the message says.  The last key that still lets in
+ * stays: without it the user would be locked out.
  */
 #include <errno.h>
 #include <string.h>
@@ -51,7 +51,8 @@ own_load(struct client *c, const void *message)
 	for (size_t i = 0; r == 0 && u != NULL && i < u->nkeys; i++) {
 		const struct dir_key *k = &u->keys[i];
 		struct msg_dir_key row = { .req = end.req, .user = slice_from(u->name), .alg = slice_from(k->alg),
-		    .blob = slice_of(k->blob, k->blob_n), .comment = slice_from(k->comment), .added_us = k->added_us };
+		    .blob = slice_of(k->blob, k->blob_n), .comment = slice_from(k->comment), .added_us = k->added_us,
+		    .expires_us = k->expires_us };
 
 		r = chan_send(c->chan, MSG_DIR_KEY, &row);
 	}
@@ -76,6 +77,25 @@ key_done(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice t
 	(void)done_send(c, req, ok, text);
 }
 
+static bool
+lets_in(const struct client *c, const struct dir_key *k)
+{
+	return !directory_is_over(k->expires_us, clock_wall()) && trust_refuses_key(c->gate->trust, slice_of(k->blob, k->blob_n)) == NULL;
+}
+
+static bool
+is_last(const struct client *c, const struct dir_user *u, struct slice blob)
+{
+	const struct dir_key *k = directory_find_key(u, blob);
+
+	if (k == NULL || !lets_in(c, k))
+		return false;
+	for (size_t i = 0; i < u->nkeys; i++)
+		if (&u->keys[i] != k && lets_in(c, &u->keys[i]))
+			return false;
+	return true;
+}
+
 static const char *
 key_refusal(const struct client *c, const struct msg_dir_key *m)
 {
@@ -87,24 +107,25 @@ key_refusal(const struct client *c, const struct msg_dir_key *m)
 		return "only a user of the directory has keys of one's own";
 	if (c->busy)
 		return "one change at a time";
-	if (m->op == MSG_DIR_DELETE && u->nkeys == 1 && directory_find_key(u, m->blob) != NULL)
+	if (m->op == MSG_DIR_DELETE && is_last(c, u, m->blob))
 		return "that is your last key: add another first";
 	if (m->op == MSG_DIR_PUT && directory_find_key(u, m->blob) != NULL)
 		return "that key is yours already";
-	return NULL;
+	return m->op == MSG_DIR_PUT ? trust_refuses_key(c->gate->trust, m->blob) : NULL;
 }
 
 int
 own_key(struct client *c, const void *message)
 {
 	struct msg_dir_key row = *(const struct msg_dir_key *)message;
+	struct msg_decide asked = { .verb = slice_from("keys") };
 	const char *refusal = key_refusal(c, &row);
 	uint32_t req = row.req;
 	struct err e = { 0 };
 
 	if (c->user[0] == '\0' || (row.op != MSG_DIR_PUT && row.op != MSG_DIR_DELETE))
 		return -EPROTO;
-	if (login_check(c, NULL, &e) != 0)
+	if (login_check(c, &asked, &e) != 0)
 		return done_send(c, req, false, slice_from(e.text));
 	if (refusal != NULL)
 		return done_send(c, req, false, slice_from(refusal));

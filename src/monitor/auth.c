@@ -17,8 +17,8 @@
 #include "base/text.h"
 #include "monitor/audit.h"
 #include "monitor/auth.h"
-#include "monitor/source.h"
 #include "monitor/pam.h"
+#include "monitor/source.h"
 
 #define PAM_TIMEOUT_MS 120000
 #define LEAVE_MS       2000              /* to end by itself once nobody listens; the same again from SIGTERM to SIGKILL */

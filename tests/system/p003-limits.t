@@ -19,7 +19,7 @@ b = None
 def log(): return open(f"{b.dir}/fortress.log").read()
 try:
     b = Bastion(build, f"UsePAM yes\nPAMService {service}\nKernelAudit off\nMaxStartups 6:100:8\nPerSourcePenaltyExemptList 127.0.0.1\n",
-                "permit alice exec on env=bench as root id all\n")
+                "permit alice exec on env=bench as root id all\npermit bob exec on env=bench as root id bob\nrequire mfa for bob any on env=bench id codes\n")
     script = f"{b.dir}/check"
     open(script, "w").write('#!/bin/sh\ngiven=$(tr -d "\\000")\n[ "$given" = "open sesame" ]\n'); os.chmod(script, 0o755)
     open(path, "w").write(f"auth required pam_exec.so expose_authtok quiet {script}\nauth required pam_permit.so\n"
@@ -46,6 +46,17 @@ try:
     out, rc = talk(ssh("127.0.0.3", "echo in"), [("assword:", "open sesame\n")])
     ok("in" in out and rc == 0, "and still the owner gets in", out)
     ok("PerSourcePenalties" in log(), "the log says why")
+
+    # The same for one-time codes, which the gate refuses.
+    b.ctl("user", "add", "bob"); b.ctl("key", "add", "bob", f"{b.key}.pub")
+    code = lambda: talk(["ssh", "-F", "/dev/null", "-b", "127.0.0.5", "-i", b.key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o",
+                         "UserKnownHostsFile=/dev/null", "-o", "NumberOfPasswordPrompts=1", "-p", str(b.port), "bob+box@127.0.0.1", "true"],
+                        [("One-time code:", "000000\n")])
+    codes = [threading.Thread(target=code) for _ in range(4)]
+    for c in codes: c.start()
+    for c in codes: c.join()
+    b.wait(lambda: "127.0.0.5 is refused for" in log())
+    ok(True, "who guesses one-time codes is refused, too")
 
     # A flood of connections that do not log in.
     def connect(source):

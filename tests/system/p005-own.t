@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """One's own sessions and keys, over SSH: seen, added, removed, on the record, and nobody else's."""
-import json, os, subprocess, sys
+import json, os, shutil, subprocess, sys, tempfile
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -13,7 +13,10 @@ needs_bastion()
 from bastion import Bastion, talk
 
 POLICY = "permit bench any on env=bench as root id bench\npermit other any on env=bench as root id other\n"
-b = Bastion(build, "KernelAudit off\nMaxAuthTries 20\n", POLICY)
+d = tempfile.mkdtemp(prefix="fortress-own-")
+subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{d}/lost"], check=True)
+os.chmod(f"{d}/lost.pub", 0o644)
+b = Bastion(build, f"KernelAudit off\nMaxAuthTries 20\nRevokedKeys {d}/lost.pub\n", POLICY)
 def argv(user, *words, key=b.key, more=()):
     return ["ssh", "-F", "/dev/null", "-i", key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o",
             "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", *more, "-p", str(b.port), "-l", user, "127.0.0.1", *words]
@@ -77,6 +80,12 @@ try:
     ok(refused(r, "no-key") and ssh("other+box", "echo mine", key=f"{b.dir}/others").stdout == "mine\n", "another's key cannot be removed", r)
     r = ssh("other", "keys", "rm", others, key=f"{b.dir}/others")
     ok(refused(r, "denied", "your last key"), "the last key stays", r)
+    make("over"); b.ctl("key", "add", "other", f"{b.dir}/over.pub", "--expires", "1s")
+    b.wait(lambda: ssh("other", "keys", key=f"{b.dir}/over").returncode == 255)
+    r = ssh("other", "keys", "rm", others, key=f"{b.dir}/others")
+    ok(refused(r, "denied", "your last key"), "one that has expired does not count", r)
+    r = ssh("bench", "keys add", text=open(f"{d}/lost.pub").read())
+    ok(refused(r, "denied", "revoked"), "nor is a revoked key added", r)
     ok(refused(ssh("bench", "keys", "rm"), "usage") and refused(ssh("bench", "keys", "list"), "usage"), "what keys does not know")
 
     # A key that ends makes none that lasts.
@@ -85,6 +94,9 @@ try:
     r = ssh("bench", "keys add", text=made, key=f"{b.dir}/brief")
     ends = {k["fingerprint"]: k["expires"] for k in json.loads(b.ctl("--json", "key", "list", "bench"))}
     brief = b.run("ssh-keygen", "-lf", f"{b.dir}/brief.pub").split()[1]
+    shows = {k["fingerprint"]: k["expires"] for k in map(json.loads, ssh("bench", "keys --json").stdout.splitlines())}
+    line = [l for l in ssh("bench", "keys").stdout.splitlines() if l.startswith(shown)]
+    ok(shows[own] is None and shows[shown][:10] == ends[shown][:10] and line and line[0].split("\t")[3][:10] == shows[shown][:10], "its owner sees when", shows, line)
     ok(r.returncode == 0 and ends[shown] and ends[shown] == ends[brief] and not ends[own], "one added by a key that ends, ends with it", r, ends)
 
     b.ctl("audit", "export", "-o", f"{b.dir}/pack")
@@ -94,7 +106,7 @@ try:
     ok(any(print2 in e["text"] and "has added" in e["text"] and e["src"] == "127.0.0.1" for e in mine) and any("could not" in e["text"] for e in events if e["actor"] == "other"),
        "and by fingerprint, from where, refused ones too", mine[:5])
 finally:
-    b.stop()
+    b.stop(); shutil.rmtree(d)
 
 # Where an administrator keeps the keys.
 b = Bastion(build, "KernelAudit off\nOwnKeys no\n", POLICY)
