@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """What the tests with many clients share: TAP lines, a bastion with client configurations, and what it says of a session.
 Hosts of the configuration: box and agent (named in the user name), box.fx and agent.fx (jumps), bastion (no host named)."""
-import json, os, re, shutil, sqlite3, subprocess, time
+import json, os, re, shutil, sqlite3, subprocess, sys, time
 import tap
 from bastion import Bastion
 from tap import ok, end
@@ -38,6 +38,11 @@ class Clients(Bastion):
             f.write(f"Host *.fx\n\tProxyJump bastion\n\tUser root\nHost *\n\tIdentityFile {self.key}\n\tIdentitiesOnly yes\n"
                     f"\tStrictHostKeyChecking yes\n\tUserKnownHostsFile {self.known}\n\tLogLevel ERROR\n\tBatchMode yes\n")
         self.mark()
+
+    def stop(self):
+        if tap.failed or sys.exc_info()[0]:
+            for line in open(f"{self.dir}/fortress.log").read().splitlines()[-20:]: print("# " + line)
+        super().stop()
 
     def argv(self, host, *words, options=(), program="ssh"):
         return [program, "-F", self.config, *options, host, *words]
