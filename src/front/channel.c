@@ -248,6 +248,9 @@ channel_leave(struct channel *c)
 {
 	if (c->recording && !c->record.refused)
 		(void)record_close(&c->record, session_left(c), "");
+	if (c->opening != NULL)
+		letter_refuse(c->opening);
+	c->opening = NULL;
 	c->state = CH_ENDED;
 }
 

@@ -191,7 +191,7 @@ step_all(struct front *f)
 		next = c->next;
 		if ((f->ending || c->door->ending) && c->state != CH_RELAY && c->state != CH_FINISH && c->state != CH_ENDED)
 			channel_leave(c);
-		if (c->gone && c->state < CH_RELAY)
+		if (c->gone && c->session && c->state < CH_RELAY)
 			channel_leave(c);                /* closed before anything came of it */
 		moved |= channel_step(c);
 		if (c->state == CH_ENDED && (c->gone || c->door->wire.dead || c->door->ending || lingered(f))) {
