@@ -95,8 +95,8 @@ try:
                 w.send(w.auth("mfa+box", "keyboard-interactive", string(""), string("")))
                 prompt = w.recv(AUTH_BANNER)
                 if prompt[0] != AUTH_INFO_REQUEST: return None, prompt
-                found = re.search(rb"secret=([A-Z2-7]+)&", prompt)
-                code = answer(found and found.group(1).decode())
+                found = re.search(rb"((?:[A-Z2-7]{4} ){3,}[A-Z2-7]{1,4})", prompt)
+                code = answer(found and found.group(1).decode().replace(" ", ""))
                 w.send(bytes([AUTH_INFO_RESPONSE]) + u32(1) + string(code))
                 return w.recv(AUTH_BANNER)[0] == AUTH_SUCCESS, prompt
         kept = []
