@@ -32,6 +32,7 @@ def finish(w, c):
     if c is None: return False, b"", None
     out, err, status = w.finish(c)
     return PROOF in out, err, status
+AGENT = 1 << 20                                       # our number of a channel to the agent
 PTY = ("pty-req", string("xterm"), u32(80), u32(24), u32(0), u32(0), string(""))
 def shell(w, *before):
     c = start(w, *before, ("shell",))
@@ -68,6 +69,33 @@ def forward(w, host="127.0.0.1"):
     w.send(bytes([CLOSE]) + u32(c))
     while w.on(c)[0] != CLOSE: pass
     return got.startswith(b"SSH-2.0-OpenSSH"), b"", None
+def remote(w):
+    w.send(bytes([GLOBAL]) + string("tcpip-forward") + b"\1" + string("127.0.0.1") + u32(0))
+    while (p := w.recv())[0] not in (GLOBAL_SUCCESS, GLOBAL_FAILURE): pass
+    if p[0] == GLOBAL_FAILURE: return False, b"", None
+    at = Take(p).u32()
+    with socket.create_connection(("127.0.0.1", at), 5) as s:  # where the host listens now
+        w.sock.settimeout(1); kind = b""
+        try:
+            while (p := w.recv())[0] != OPEN: pass
+            t = Take(p); kind = t.string(); w.send(bytes([OPEN_FAILURE]) + u32(t.u32()) + u32(1) + string("") + string(""))
+        except TimeoutError: pass
+        w.sock.settimeout(12)
+    w.send(bytes([GLOBAL]) + string("cancel-tcpip-forward") + b"\1" + string("127.0.0.1") + u32(at))
+    while w.recv()[0] not in (GLOBAL_SUCCESS, GLOBAL_FAILURE): pass
+    return kind == b"forwarded-tcpip", b"", None
+def agent(w):
+    """Does what runs on the host reach the user's agent?  (Its socket may be there from an earlier session.)"""
+    c = start(w, ("auth-agent-req@openssh.com",), ("exec", string("ssh-add -l; exit 0")))
+    asked, at = False, None
+    while c is not None:
+        p = w.recv()
+        if p[0] == OPEN:
+            t = Take(p); t.string(); at = t.u32(); w.send(bytes([OPEN_OK]) + u32(at) + u32(AGENT) + u32(1 << 20) + u32(32768))
+        elif p[0] < OPEN_OK: continue
+        elif p[0] == DATA and Take(p).u32() == AGENT: asked = True; w.send(w.data(at, u32(5) + b"\x0c" + u32(0)))
+        elif p[0] == CLOSE: w.send(bytes([CLOSE]) + u32(at if Take(p).u32() == AGENT else c)); c = c if Take(p).u32() == AGENT else None
+    return asked, b"", None
 def jump(door):
     def through(w, bare):
         c = bare.direct("box", 22)
@@ -114,6 +142,8 @@ DOORS = {
     "rsync": ("exec", LINE, lambda w, bare: copy(w, "rsync --server --sender -logDtpr . /etc/passwd", u32(31)[::-1], b"\0\0\0")),
     "sftp": ("get,put", LINE, lambda w, bare: sftp(w)),
     "-L": ("forward", OPENING, lambda w, bare: forward(w)),
+    "-R": ("forward", OPENING, lambda w, bare: remote(w)),
+    "-A": ("agent-forward,exec", SILENT, lambda w, bare: agent(w)),
     "-J, exec inside": ("jump,exec", LINE, jump(lambda i: execute(i, ASK))),
     "-J, shell inside": ("jump,shell", LINE, jump(lambda i: shell(i, PTY))),
     "-J, sftp inside": ("jump,get,put", LINE, jump(sftp)),
@@ -159,7 +189,7 @@ def ended(conns):
     except TimeoutError: return False
 
 everything, nothing = (lambda n: True), (lambda n: False)
-verbs = "shell exec get put forward jump".split()
+verbs = "shell exec get put forward jump agent-forward".split()
 try:
     live = pair()
     walk("nothing forbids", nothing, live=live)
@@ -171,7 +201,7 @@ try:
         policy(f"permit bench {','.join(v for v in verbs if v != verb)} on env=bench as root id most\n")
         need = lambda n: verb in DOORS[n][0].split(",") and not (verb in ("get", "put") and "get,put" in DOORS[n][0])
         walk(f"all but {verb}", need, b"[denied]", live, fresh=False)
-    policy("permit bench shell,exec,forward,jump on env=bench as root id most\n")
+    policy("permit bench shell,exec,forward,jump,agent-forward on env=bench as root id most\n")
     walk("neither get nor put", lambda n: "get" in DOORS[n][0], b"[denied]", live, fresh=False)
     policy("permit bench any on env=bench as nobody id other\n")
     walk("another login", everything, b"[denied]", live)
@@ -181,7 +211,7 @@ try:
     policy(f"time then {day} 00:00-23:59 UTC\npermit bench any on env=bench as root when then id later\n")
     walk("another time", everything, b"[denied]", live)
     policy(ALL + "require mfa for bench any on env=bench\n")
-    walk("a second factor that came to be required", lambda n: DOORS[n][1] != SILENT or n == "picker", b"[denied]", live, fresh=False)
+    walk("a second factor that came to be required", lambda n: DOORS[n][1] != SILENT or n in ("picker", "-A"), b"[denied]", live, fresh=False)
     w = Wire.dial(A); w.hello(); w.kex(); w.service(); w.send(w.signed("bench", key)); p = w.recv()
     w.send(bytes([OPEN]) + string("session") + u32(0) + u32(9999) + u32(9999))
     try: q = w.recv()
@@ -211,11 +241,11 @@ try:
     b.wait(lambda: all(s["state"] == "closed" for s in json.loads(b.ctl("--json", "session", "ls"))))
     new = b.events()[len(before):]
     decided = [json.loads(e["detail"])["verb"] if isinstance(e["detail"], str) else e["detail"]["verb"] for e in new if e["class"] == 3003]
-    want = {"shell": 4, "exec": 5, "get": 2, "put": 2, "forward": 2, "jump": 4}
+    want = {"shell": 4, "exec": 5, "get": 2, "put": 2, "forward": 3, "jump": 4, "agent-forward": 1}
     ok(all(decided.count(v) >= n - (v == "exec" and NO_RSYNC) for v, n in want.items()), "each way in is decided on the record", decided)
     ok(any("hosts" in e["text"] for e in new) and any("config" in e["text"] for e in new), "and so is each list of hosts", [e["text"] for e in new][-40:])
     count = sum((e["class"], e["activity"]) == (4007, 1) for e in new)
-    ok(count == 14 - NO_RSYNC, "14 of these ways are sessions with a recording", count)
+    ok(count == 16 - NO_RSYNC, "16 of these ways are sessions with a recording", count)
 
     # Nothing is only a file copy.
     policy("permit bench get,put on env=bench as root id files\n")
