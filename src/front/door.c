@@ -14,8 +14,6 @@
 #include "front/overhear.h"
 #include "front/steps.h"
 
-#define LETTERS_TURN 4096                /* more at once is no client's need */
-
 int
 door_open(struct door *d, struct front *f, ssh_bind binding, const struct door_auth *auth, int fd)
 {
@@ -167,8 +165,10 @@ take_request(struct door *d, ssh_message m)
 }
 
 static void
-take(struct door *d, ssh_message m)
+take(void *arg, ssh_message m)
 {
+	struct door *d = arg;
+
 	switch (ssh_message_type(m)) {
 	case SSH_REQUEST_CHANNEL_OPEN:
 		take_open(d, m);
@@ -191,14 +191,5 @@ take(struct door *d, ssh_message m)
 bool
 door_take_in(struct door *d)
 {
-	ssh_message m;
-	unsigned n = 0;
-
-	if (!wire_has_moved(&d->wire))
-		return false;
-	for (; n < LETTERS_TURN && (m = letter_next(&d->wire)) != NULL; n++)
-		take(d, m);
-	if (n == LETTERS_TURN)
-		front_end(d->front, "more requests at once than anybody needs");
-	return true;
+	return letter_take_in(&d->wire, take, d);
 }

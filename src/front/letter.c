@@ -3,10 +3,12 @@
 #include "front/letter.h"
 #include "front/overhear.h"
 
+#define LETTERS_ROUND 256                /* others get their turn too */
+
 /* libssh would have us use its callbacks, which must answer at once. */
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
-ssh_message
+static ssh_message
 letter_next(struct wire *w)
 {
 	ssh_message m = NULL;
@@ -16,6 +18,23 @@ letter_next(struct wire *w)
 		m = ssh_message_get(w->ssh);
 	overhear_whose(NULL);
 	return m;
+}
+
+bool
+letter_take_in(struct wire *w, void (*fn)(void *arg, ssh_message m), void *arg)
+{
+	ssh_message m;
+
+	if (!wire_has_moved(w))
+		return false;
+	for (int i = 0; i < LETTERS_ROUND; i++) {
+		m = letter_next(w);
+		if (m == NULL)
+			return true;
+		fn(arg, m);
+	}
+	w->seen--;                       /* there may be more */
+	return true;
 }
 
 void

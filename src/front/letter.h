@@ -17,8 +17,8 @@
 
 #include "front/wire.h"
 
-/* The next one, the caller's; NULL: none is there. */
-ssh_message letter_next(struct wire *w);
+/* Gives those that came to fn, which takes them; if they are many, the rest the next time.  False: none, and nothing else. */
+bool letter_take_in(struct wire *w, void (*fn)(void *arg, ssh_message m), void *arg);
 void letter_accept(ssh_message m);             /* a request of a channel; frees it */
 void letter_refuse(ssh_message m);             /* any; frees it */
 

@@ -311,8 +311,9 @@ unasked(struct leg *l, ssh_message m)
 }
 
 static void
-take(struct leg *l, ssh_message m)
+take(void *arg, ssh_message m)
 {
+	struct leg *l = arg;
 	const struct channel *c = l->front->channels;
 
 	if (ssh_message_type(m) == SSH_REQUEST_CHANNEL_OPEN) {
@@ -331,13 +332,7 @@ take(struct leg *l, ssh_message m)
 bool
 leg_take_in(struct leg *l)
 {
-	ssh_message m;
-
-	if (!wire_has_moved(&l->wire))
-		return false;
-	while (l->state == LEG_READY && (m = letter_next(&l->wire)) != NULL)
-		take(l, m);
-	return true;
+	return l->state == LEG_READY ? letter_take_in(&l->wire, take, l) : wire_has_moved(&l->wire);
 }
 
 bool
