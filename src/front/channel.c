@@ -2,8 +2,8 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * A channel's life is the table at the end of this file: a state, and the function that
- * steps it (steps.h says where).  Requests of the user only note what was asked for (libssh
- * sends its reply after the callback returns); everything else happens in steps.
+ * steps it (steps.h says where).  Requests of the user only note what was asked for; everything
+ * else happens in steps.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -272,6 +272,8 @@ open_pty(struct channel *c)
 static int
 open_agent(struct channel *c)
 {
+	if (c->wishes[WISH_AGENT].granted && c->leg->staragent)
+		wish_refuse(c, WISH_AGENT, "target-refused", "the host is behind a staragent, which takes none");
 	return c->wishes[WISH_AGENT].granted ? ssh_channel_request_auth_agent(c->target) : SSH_OK;
 }
 
@@ -284,7 +286,7 @@ open_x11(struct channel *c)
 		r = ssh_channel_request_x11(c->target, c->x11.single, c->x11.protocol, c->x11.cookie, c->x11.screen);
 	if (r == SSH_OK || r == SSH_AGAIN)
 		return r;
-	wish_refuse(c, WISH_X11, "the host does not forward it");
+	wish_refuse(c, WISH_X11, "target-refused", "the host does not forward it");
 	return SSH_OK;
 }
 

@@ -19,8 +19,8 @@
 
 #define ANSWER_MS  10000
 #define TRIES      4                     /* of ports */
-#define PORT_FIRST 32768
-#define PORTS      28232                 /* up to 60999, as Linux has it */
+#define PORT_FIRST 61000                 /* Linux takes none of these for connections that it makes */
+#define PORTS      4536
 
 enum listen_state {
 	LISTEN_ASKED,                    /* the gate */
@@ -88,8 +88,8 @@ on_decision(void *arg, const struct msg_decision *d, int *agent)
 		return;
 	}
 	l->state = LISTEN_LEG;
-	if (d->target_kind == MSG_TARGET_AGENT)
-		over(l, false, "the host is reached through an agent, which does not listen: name one with an sshd");
+	if (l->leg->staragent)
+		over(l, false, "the host is behind a staragent, which does not listen: name one with an sshd");
 }
 
 static void

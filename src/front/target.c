@@ -58,6 +58,7 @@ leg_new(struct front *f, const struct msg_decision *d, int agent)
 	if (l == NULL)
 		return NULL;
 	*l = (struct leg){ .front = f, .state = LEG_DIALLING, .ticket = d->ticket, .trust_first = d->trust_first == 1,
+		.staragent = d->target_kind == MSG_TARGET_AGENT,
 		.agent = agent, .start = clock_mono(), .idle = clock_mono(), .wire = { .fd = -1 } };
 	l->pins = slice_dup(d->pins);
 	if (l->pins == NULL || slice_copy(d->host, l->host, sizeof(l->host)) != 0 ||

@@ -15,7 +15,7 @@ struct leg {
 	uint64_t ticket;
 	char host[FRONT_NAME_MAX], login[FRONT_NAME_MAX];
 	char *pins;
-	bool trust_first;
+	bool trust_first, staragent;
 	int agent;                               /* socket of the gate's ssh-agent, until logged in */
 	struct wire wire;
 	mono_t start, idle;                      /* idle: since when it has no users */

@@ -30,10 +30,10 @@ wish_again(struct channel *c)
 
 /* On a terminal a person reads; elsewhere a line on stderr might be taken for the command's. */
 void
-wish_refuse(struct channel *c, enum wish_kind kind, const char *why)
+wish_refuse(struct channel *c, enum wish_kind kind, const char *code, const char *why)
 {
 	char line[900];
-	int n = snprintf(line, sizeof(line), "fortress: no %s: %s [denied]\r\n", wishes[kind].what, why);
+	int n = snprintf(line, sizeof(line), "fortress: no %s: %s [%s]\r\n", wishes[kind].what, why, code);
 
 	c->wishes[kind].granted = false;
 	door_say(c->door, line);
@@ -52,7 +52,7 @@ on_decision(void *arg, const struct msg_decision *d, int *agent)
 	c->wishes[kind].decided = true;
 	c->wishes[kind].granted = d->permit == 1;
 	if (d->permit != 1)
-		wish_refuse(c, kind, text_escaped(d->reason, why, sizeof(why)));
+		wish_refuse(c, kind, "denied", text_escaped(d->reason, why, sizeof(why)));
 }
 
 int

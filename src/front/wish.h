@@ -21,6 +21,6 @@ int wish_ask(struct channel *c, enum wish_kind kind, const char *host, const cha
 /* The host has changed: all are undecided. */
 void wish_again(struct channel *c);
 /* Not granted after all; a line for the user. */
-void wish_refuse(struct channel *c, enum wish_kind kind, const char *why);
+void wish_refuse(struct channel *c, enum wish_kind kind, const char *code, const char *why);
 
 #endif

@@ -101,6 +101,9 @@ try:
     for x in threads: x.join(60)
     ok(not wrong and not any(x.is_alive() for x in threads), "sftp, commands and forwards, twelve at once", wrong)
 
+    for i in range(100): t.open_session(timeout=20).close()
+    ok(run(t, "echo still") == (b"still\n", 0), "a hundred sessions that ask for nothing leave room for one that does")
+
     # What no bastion grants, and the connection lives.
     def refused(kind):
         try: t.open_channel(kind, timeout=10)
