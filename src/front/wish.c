@@ -11,12 +11,18 @@ static const struct { const char *verb, *what; } wishes[WISHES] = {
 	[WISH_AGENT] = { "agent-forward", "agent forwarding" }, [WISH_X11] = { "x11", "X11" },
 };
 
+static bool
+is_open(const struct channel *c, const struct wish *w)
+{
+	return w->wanted && (!w->decided || (w->vague && w->granted && c->leg != NULL));
+}
+
 enum wish_kind
 wish_next(const struct channel *c)
 {
 	unsigned k = 0;
 
-	while (k < WISHES && (!c->wishes[k].wanted || c->wishes[k].decided))
+	while (k < WISHES && !is_open(c, &c->wishes[k]))
 		k++;
 	return (enum wish_kind)k;
 }
@@ -61,5 +67,6 @@ wish_ask(struct channel *c, enum wish_kind kind, const char *host, const char *l
 	struct msg_decide msg = { .verb = slice_from(wishes[kind].verb), .host = slice_from(host), .login = slice_from(login) };
 
 	c->wish_asked = kind;
+	c->wishes[kind].vague = login[0] == '\0';
 	return ask_gate(c->front, &c->ask, &msg, on_decision, c);
 }

@@ -10,6 +10,7 @@ enum wish_kind { WISH_AGENT, WISH_X11, WISHES };
 
 struct wish {
 	bool wanted, decided, granted;
+	bool vague;                      /* decided before it was known as whom */
 };
 
 struct channel;

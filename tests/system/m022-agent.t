@@ -27,12 +27,15 @@ def ok(good, what, *notes):
 
 b = Bastion(build, "KernelAudit off\n", """permit bench any on env=bench as root id bench
 deny bench agent-forward,x11 on host closed reason "keep your keys at home"
+permit bench exec on host two as root
+permit bench agent-forward,x11 on host two as daemon
 """, sshd="X11Forwarding yes\n")
 b.ctl("host", "add", "closed", "127.0.0.1", "--port", str(b.sshd_port), "--login", "root", "--label", "env=bench", "--hostkey", f"{b.dir}/hk.pub")
+b.ctl("host", "add", "two", "127.0.0.1", "--port", str(b.sshd_port), "--login", "daemon,root", "--label", "env=two", "--hostkey", f"{b.dir}/hk.pub")
 known, config, sock = f"{b.dir}/known", f"{b.dir}/config", f"{b.dir}/agent"
 host_key = open(f"{b.dir}/state/keys/host_ed25519.pub").read().split()[:2]
 open(known, "w").write(f"[127.0.0.1]:{b.port} {' '.join(host_key)}\n*.fx {' '.join(host_key)}\n")
-open(config, "w").write(f"""Host bastion box agent closed
+open(config, "w").write(f"""Host bastion box agent closed two
 	HostName 127.0.0.1
 	Port {b.port}
 Host bastion
@@ -41,6 +44,8 @@ Host box
 	User bench+box
 Host closed
 	User bench+closed
+Host two
+	User bench+two
 Host agent
 	User bench+agent
 Host *.fx
@@ -127,6 +132,8 @@ try:
     ok((r.stdout, r.stderr, r.returncode) == (b"[]\n", b"", 4), "where it is denied the command runs without it, and nothing is mixed into it", r)
     out, code = talk(["ssh", "-F", config, "-tt", "-A", "closed", "echo [$SSH_AUTH_SOCK]"], [], env={**env, "SSH_AUTH_SOCK": sock})
     ok(code == 0 and "[]" in out and "no agent forwarding" in out and "keep your keys at home" in out, "on a terminal a line says so", out)
+    r = lend("two", "id -un; echo [$SSH_AUTH_SOCK]")
+    ok(r.stdout == b"root\n[]\n", "what another login may have is not lent to this one", r)
     out, code = talk(["ssh", "-F", config, "-tt", "-A", "agent", "echo [$SSH_AUTH_SOCK]"], [], env={**env, "SSH_AUTH_SOCK": sock})
     ok(code == 0 and "[]" in out and "a staragent, which takes none" in out, "nor does a staragent take it, in words", out)
 
@@ -149,13 +156,15 @@ try:
         ok(b"nope" in r.stdout, "when the command names the host", r)
         r = show("bastion", "closed", "echo [$DISPLAY]")
         ok(r.stdout == b"[]\n", "and it is denied there too", r)
+        r = show("two", "id -un; echo [$DISPLAY]")
+        ok(r.stdout == b"root\n[]\n", "nor is it shown what another login may show", r)
         r = show("agent", "echo [$DISPLAY]; exit 4")
         ok(r.stdout == b"[]\n" and r.returncode == 4, "a host that does not forward it: the session goes on", r)
 
     e = events()
     denied = [x["detail"] for x in e if x["class"] == 3003 and not x["ok"]]
     verbs = [(json.loads(d) if isinstance(d, str) else d)["verb"] for d in denied]
-    ok(verbs.count("agent-forward") == 2 and verbs.count("x11") >= (2 if shutil.which("xauth") else 0), "each refusal is on the record", verbs)
+    ok(verbs.count("agent-forward") == 3 and verbs.count("x11") >= (3 if shutil.which("xauth") else 0), "each refusal is on the record", verbs)
     ok(any(f"box asked the agent of bench for 1 signatures" in x["text"] for x in e), "and each use", [x["text"] for x in e][-10:])
 finally:
     b.stop()
