@@ -83,7 +83,8 @@ conn_free(struct conn *c)
 		audit_logout(c->user, c->peer);
 	}
 	auth_close(c);
-	reap_forget(c);
+	if (c->menus > 0)
+		reap_forget(c);
 	chan_free(c->chan);
 	free(c);
 	if (m->stopping && m->conns == NULL)

@@ -15,7 +15,16 @@ struct kid {
 	void *arg;
 };
 
-static struct kid *kids;
+/* By pid: with PAM there are as many as there are users. */
+#define BUCKETS 1024
+
+static struct kid *kids[BUCKETS];
+
+static struct kid **
+bucket(pid_t pid)
+{
+	return &kids[(unsigned)pid % BUCKETS];
+}
 
 int
 reap_add(pid_t pid, reap_fn *fn, void *arg)
@@ -24,17 +33,18 @@ reap_add(pid_t pid, reap_fn *fn, void *arg)
 
 	if (k == NULL)
 		return -ENOMEM;
-	*k = (struct kid){ kids, pid, fn, arg };
-	kids = k;
+	*k = (struct kid){ *bucket(pid), pid, fn, arg };
+	*bucket(pid) = k;
 	return 0;
 }
 
 void
 reap_forget(void *arg)
 {
-	for (struct kid *k = kids; k != NULL; k = k->next)
-		if (k->arg == arg)
-			k->fn = NULL;
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct kid *k = kids[i]; k != NULL; k = k->next)
+			if (k->arg == arg)
+				k->fn = NULL;
 }
 
 static void
@@ -42,7 +52,7 @@ reap_one(pid_t pid, int status)
 {
 	struct kid **at, *k;
 
-	for (at = &kids; (k = *at) != NULL; at = &k->next)
+	for (at = bucket(pid); (k = *at) != NULL; at = &k->next)
 		if (k->pid == pid)
 			break;
 	if (k == NULL)

@@ -118,6 +118,7 @@ client_end(struct client *c, const char *why)
 {
 	chan_free(c->chan);
 	c->chan = NULL;
+	c->store->sweep = true;
 	if (c->end == LINK_STORE_OF_MONITOR) {
 		log_info("store: the monitor is gone: stopping");
 		loop_stop(c->store->loop, 0);
@@ -182,6 +183,9 @@ clients_sweep(struct store *st)
 {
 	struct client **at = &st->clients, *c;
 
+	if (!st->sweep)
+		return;
+	st->sweep = false;
 	while ((c = *at) != NULL) {
 		if (c->chan != NULL || c->recs > 0 || c->ops > 0) {
 			at = &c->next;

@@ -99,6 +99,7 @@ op_free(struct store *st, struct op *op)
 {
 	st->ops_n--;
 	st->ops_bytes -= op->bytes.len;
+	st->sweep = true;
 	if (op->client != NULL)
 		op->client->ops--;
 	buf_done(&op->bytes);
@@ -154,12 +155,9 @@ op_apply(struct store *st, struct op *op, struct err *e)
 }
 
 static bool
-rec_is_refused(const struct store *st, const struct rec *r)
+rec_is_refused(const struct rec *r)
 {
-	for (const struct op *op = st->ops; op != NULL; op = op->next)
-		if (op->rec == r)
-			return op->refused;
-	return false;
+	return r->opening != NULL && r->opening->refused;
 }
 
 static int
@@ -168,10 +166,10 @@ recs_write(struct store *st, struct err *e)
 	int n = 0;
 
 	for (struct rec *r = st->recs; r != NULL && n == 0; r = r->next)
-		if (r->dirty && (r->opened || !rec_is_refused(st, r)))
+		if (r->dirty && (r->opened || !rec_is_refused(r)))
 			n = record_write(st, r, e);
 	for (struct rec *r = st->recs; r != NULL && n == 0; r = r->next)
-		if (r->closing && (r->opened || !rec_is_refused(st, r)))
+		if (r->closing && (r->opened || !rec_is_refused(r)))
 			n = record_close(st, r, e);
 	return n;
 }
@@ -220,6 +218,7 @@ commit_write(struct store *st, int64_t *journal_row, struct err *e)
 static void
 rec_opened(struct op *op)
 {
+	op->rec->opening = NULL;
 	op->rec->opened = !op->refused;
 	if (op->refused) {
 		op->rec->closing = true;
@@ -242,7 +241,22 @@ ops_done(struct store *st)
 	st->ops_last = &st->ops;
 }
 
-/* Takes the recording out of the list; its client hears that it is closed. */
+static void
+rec_disown(struct store *st, struct rec *r)
+{
+	struct client *c = r->client;
+	struct rec **at = &c->own;
+
+	while (*at != r)
+		at = &(*at)->next_own;
+	*at = r->next_own;
+	c->recs--;
+	if (c->latest == r)
+		c->latest = NULL;
+	st->sweep = true;
+}
+
+/* Takes the recording out of the lists; its client hears that it is closed. */
 static void
 rec_finish(struct store *st, struct rec **at)
 {
@@ -252,9 +266,7 @@ rec_finish(struct store *st, struct rec **at)
 	*at = r->next;
 	if (r->dirty)
 		st->dirty--;
-	r->client->recs--;
-	if (r->client->latest == r)
-		r->client->latest = NULL;
+	rec_disown(st, r);
 	if (r->told && r->opened && r->client->chan != NULL)
 		(void)chan_send(r->client->chan, MSG_REC_CLOSED, &m);
 	rec_free(r);
@@ -298,6 +310,7 @@ op_keep(struct op *op)
 	op->req = 0;
 	if (op->client != NULL) {
 		op->client->ops--;
+		op->client->store->sweep = true;
 		client_balance(op->client);
 	}
 	op->client = NULL;
@@ -318,6 +331,7 @@ ops_refuse(struct store *st)
 		}
 		*at = op->next;
 		if (op->rec != NULL) {
+			op->rec->opening = NULL;
 			op->rec->closing = true;
 			op->rec->told = false;
 		}

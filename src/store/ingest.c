@@ -24,8 +24,8 @@ rec_find(struct client *c, uint32_t number)
 {
 	if (c->latest != NULL && c->latest->number == number && !c->latest->closing)
 		return c->latest;
-	for (struct rec *r = c->store->recs; r != NULL; r = r->next)
-		if (r->client == c && r->number == number && !r->closing)
+	for (struct rec *r = c->own; r != NULL; r = r->next_own)
+		if (r->number == number && !r->closing)
 			return c->latest = r;
 	return NULL;
 }
@@ -178,8 +178,11 @@ ingest_open(struct client *c, const struct msg_rec_open *m)
 		return true;
 	}
 	op->rec = r;
+	r->opening = op;
 	r->next = st->recs;
 	st->recs = r;
+	r->next_own = c->own;
+	c->own = r;
 	c->recs++;
 	return true;
 }
@@ -285,7 +288,7 @@ ingest_close(struct client *c, const struct msg_rec_close *m)
 void
 ingest_lost(struct client *c, const char *reason)
 {
-	for (struct rec *r = c->store->recs; r != NULL; r = r->next)
-		if (r->client == c && !r->closing)
+	for (struct rec *r = c->own; r != NULL; r = r->next_own)
+		if (!r->closing)
 			rec_end(r, "lost", reason, "");
 }

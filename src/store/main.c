@@ -233,6 +233,7 @@ finish(struct store *st)
 		chan_free(c->chan);
 		c->chan = NULL;
 	}
+	st->sweep = true;
 	clients_sweep(st);
 	outside_finish(st->outside);
 	db_close(st->db);

@@ -32,7 +32,8 @@ struct client {
 	struct chan *chan;                /* NULL once it has ended */
 	enum link_end end;
 	uint64_t conn;
-	struct rec *latest;               /* the recording that was looked up last */
+	struct rec *own;                  /* its recordings, newest first, by rec.next_own */
+	struct rec *latest;               /* the one that was looked up last */
 	unsigned recs, ops;
 	size_t bytes;
 	bool paused;
@@ -60,7 +61,8 @@ struct staged {
 };
 
 struct rec {
-	struct rec *next;
+	struct rec *next, *next_own;
+	const struct op *opening;         /* it waits for this one */
 	struct client *client;
 	uint32_t number;
 	struct db_session session;        /* its texts live in pool until it is open */
@@ -100,6 +102,7 @@ struct store {
 	struct buf journal, packed;
 	unsigned ticks;
 	bool trim, stopping, force;
+	bool sweep;                       /* some client may be needed no more */
 	bool failing;
 	mono_t failing_since;
 	char why[400];
@@ -113,7 +116,7 @@ struct store {
 /* client.c */
 struct client *client_new(struct store *st, int fd, enum link_end end, uint64_t conn);
 void client_balance(struct client *c);             /* pauses or reads on */
-void clients_sweep(struct store *st);              /* frees those that have ended and are not needed */
+void clients_sweep(struct store *st);              /* frees those that have ended and are not needed any more */
 
 /* ingest.c: what fronts say about recordings.  False: the client broke the rules and must go. */
 bool ingest_open(struct client *c, const struct msg_rec_open *m);
