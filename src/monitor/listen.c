@@ -16,9 +16,13 @@
 
 #define BACKLOG      511
 #define ACCEPT_TURN  16
+#define REST_MS      100                 /* with no descriptor left, who waits would only be seen again at once */
+#define REST_SAY_MS  60000
 
 static int sockets[CONF_LIST_MAX];
 static unsigned sockets_n;
+
+static struct loop_timer rest_timer;
 
 static void listen_ready(void *arg, int fd, uint32_t events);
 
@@ -94,6 +98,23 @@ listen_close(struct monitor *m)
 		fd_close(&sockets[sockets_n]);
 	}
 	m->listening = false;
+	loop_timer_stop(&rest_timer);
+}
+
+static void
+sockets_watch(void *arg)
+{
+	struct monitor *m = arg;
+
+	for (unsigned i = 0; m->listening && i < sockets_n; i++)
+		(void)loop_add(m->loop, sockets[i], EPOLLIN, listen_ready, m);
+}
+
+static void
+sockets_leave(const struct monitor *m)
+{
+	for (unsigned i = 0; i < sockets_n; i++)
+		loop_del(m->loop, sockets[i]);
 }
 
 void
@@ -102,8 +123,8 @@ listen_pause(struct monitor *m)
 	if (!m->listening)
 		return;
 	m->listening = false;
-	for (unsigned i = 0; i < sockets_n; i++)
-		loop_del(m->loop, sockets[i]);
+	loop_timer_stop(&rest_timer);
+	sockets_leave(m);
 }
 
 void
@@ -112,10 +133,22 @@ listen_resume(struct monitor *m)
 	if (m->listening || m->stopping)
 		return;
 	m->listening = true;
-	for (unsigned i = 0; i < sockets_n; i++) {
-		(void)loop_add(m->loop, sockets[i], EPOLLIN, listen_ready, m);
+	sockets_watch(m);
+	for (unsigned i = 0; i < sockets_n; i++)
 		log_info("listening: %s", m->conf->listen.items[i]);
-	}
+}
+
+static void
+listen_rest(struct monitor *m, int error)
+{
+	static mono_t said;
+
+	sockets_leave(m);
+	loop_timer_start(m->loop, &rest_timer, REST_MS, sockets_watch, m);
+	if (said.us != 0 && clock_ms_since(said) < REST_SAY_MS)
+		return;
+	said = clock_mono();
+	log_error("cannot accept: %s: connections wait: raise the limit of open files, or lower MaxConnections", strerror(error));
 }
 
 /* Behind a proxy the source is known only when its header has been read (conn.c asks again then). */
@@ -158,8 +191,8 @@ accept_one(struct monitor *m, int fd)
 	int sock = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (sock < 0) {
-		if (errno == EMFILE || errno == ENFILE)
-			log_error("cannot accept: %s: raise the limit of open files", strerror(errno));
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			listen_rest(m, errno);
 		return errno == EINTR || errno == ECONNABORTED;
 	}
 	if (net_from_socket((struct sockaddr *)&ss, &addr, &port) == 0)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The monitor and its children: what each is told, and what happens when one cannot be started."""
-import os, re, signal, subprocess, sys, tempfile
+import os, re, resource, signal, socket, subprocess, sys, tempfile, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -69,6 +69,22 @@ try:
     size = len(log())
     ok(works().stdout == b"in\n" and b.child("acceptor") != before, "a new one that serves takes over", log())
     ok(not re.search(r"(monitor|front\S*)\[\d+\] (info|debug)", log()[size:]), "LogLevel error: monitor and fronts say no more than that", log()[size:])
+
+    # --- No descriptor is left. ---
+    def cpu():
+        f = open(f"/proc/{monitor}/stat").read().rsplit(")", 1)[1].split()
+        return (int(f[11]) + int(f[12])) / os.sysconf("SC_CLK_TCK")
+    limits = resource.prlimit(monitor, resource.RLIMIT_NOFILE)
+    resource.prlimit(monitor, resource.RLIMIT_NOFILE, (3, limits[1]))
+    socks = [socket.create_connection(("127.0.0.1", b.port)) for _ in range(30)]
+    ok(comes("cannot accept"), "without descriptors nobody is accepted, and the log says why")
+    before, start, size = cpu(), time.monotonic(), len(log())
+    time.sleep(1)
+    used, lines = cpu() - before, log()[size:].count("cannot accept")
+    ok(used < 0.3 * (time.monotonic() - start) and lines <= 1, "the monitor rests instead of trying for ever", used, lines)
+    resource.prlimit(monitor, resource.RLIMIT_NOFILE, limits)
+    ok(works().stdout == b"in\n", "those who waited are accepted when there are some again", log()[-2000:])
+    for s in socks: s.close()
 
     # --- A child that ends while its program is away. ---
     for name, program in (("acceptor", "fortress-front"), ("gate", "fortress-gate"), ("store", "fortress-store")):
