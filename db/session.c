@@ -15,12 +15,15 @@
 
 static const char sql_list[] = "SELECT " COLUMNS " FROM session WHERE (?1='' OR user=?1) AND (?2='' OR host=?2)"
     " AND (?3='' OR state=?3) AND uuid>=?4 AND uuid<=?5 AND start_us>=?6 AND start_us<?7 ORDER BY uuid DESC LIMIT ?8";
+static const char sql_after[] = "SELECT " COLUMNS " FROM session WHERE id>? ORDER BY id LIMIT ?";
 static const char sql_find[] = "SELECT " COLUMNS " FROM session WHERE uuid=?";
 static const char sql_open[] = "INSERT INTO session(uuid,conn,user,login,host,addr,src,method,channel,command,term,"
     "cols,rows,rule,policy,node,boot,start_us,start_mono_us,open_leaf) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 static const char sql_close[] = "UPDATE session SET state=?2,end_us=?3,reason=?4,exit=?5,bytes=?6,frames=?7,"
     "segments=?8,chain=?9,close_leaf=?10 WHERE id=?1";
 static const char sql_segments[] = "SELECT " SEGMENT_COLUMNS " FROM segment WHERE session_id=? ORDER BY no";
+static const char sql_segments_from[] = "SELECT " SEGMENT_COLUMNS " FROM segment WHERE session_id=? AND no>=?"
+    " ORDER BY no LIMIT ?";
 static const char sql_segment_add[] = "INSERT INTO segment(session_id," SEGMENT_COLUMNS ")"
     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 static const char sql_sealed[] = "SELECT max(pos1),sum(frames),count(*) FROM segment WHERE session_id=?";
@@ -115,6 +118,15 @@ db_session_list(struct db *db, const struct db_session_filter *f, db_session_fn 
 	r = stmt_bind(db, s, e, "tttbbiii", f->user != NULL ? f->user : "", f->host != NULL ? f->host : "",
 	    f->state != NULL ? f->state : "", slice_of(lo, ID_BYTES), slice_of(hi, ID_BYTES), f->since_us,
 	    f->until_us != 0 ? f->until_us : INT64_MAX, f->max != 0 ? (int64_t)f->max : (int64_t)-1);
+	return r == 0 ? session_rows(db, s, fn, arg, e) : r;
+}
+
+int
+db_session_after(struct db *db, int64_t after, unsigned max, db_session_fn *fn, void *arg, struct err *e)
+{
+	sqlite3_stmt *s = stmt_get(db, sql_after, e);
+	int r = s == NULL ? -EIO : stmt_bind(db, s, e, "ii", after, (int64_t)max);
+
 	return r == 0 ? session_rows(db, s, fn, arg, e) : r;
 }
 
@@ -291,6 +303,16 @@ db_segment_list(struct db *db, int64_t session_row, db_segment_fn *fn, void *arg
 	if (s == NULL)
 		return -EIO;
 	r = stmt_bind(db, s, e, "i", session_row);
+	return r == 0 ? segment_rows(db, s, fn, arg, e) : r;
+}
+
+int
+db_segment_from(struct db *db, int64_t session_row, uint32_t from, unsigned max, db_segment_fn *fn, void *arg,
+    struct err *e)
+{
+	sqlite3_stmt *s = stmt_get(db, sql_segments_from, e);
+	int r = s == NULL ? -EIO : stmt_bind(db, s, e, "iii", session_row, (int64_t)from, (int64_t)max);
+
 	return r == 0 ? segment_rows(db, s, fn, arg, e) : r;
 }
 

@@ -42,6 +42,9 @@ int db_session_list(struct db *db, const struct db_session_filter *f, db_session
 /* The newest of one user, by an index of their own: it costs the same however many others there are. */
 int db_session_of_user(struct db *db, const char *user, unsigned max, db_session_fn *fn, void *arg, struct err *e);
 
+/* At most max of those whose row is beyond `after`, in order of rows. */
+int db_session_after(struct db *db, int64_t after, unsigned max, db_session_fn *fn, void *arg, struct err *e);
+
 struct db_segment {
 	uint32_t no;
 	uint64_t pos0, pos1;
@@ -56,6 +59,9 @@ struct db_segment {
 };
 typedef int db_segment_fn(void *arg, const struct db_segment *s);
 int db_segment_list(struct db *db, int64_t session_row, db_segment_fn *fn, void *arg, struct err *e);
+/* At most max of them, from number `from` on. */
+int db_segment_from(struct db *db, int64_t session_row, uint32_t from, unsigned max, db_segment_fn *fn, void *arg,
+    struct err *e);
 /* The canonical frames of a segment, appended to raw; -EBADMSG with a sentence if the file does not hold it. */
 int db_segment_read(struct db *db, const unsigned char id[ID_BYTES], const struct db_segment *s,
     struct buf *raw, struct err *e);

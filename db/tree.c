@@ -18,7 +18,7 @@ static const char sql_set_size[] = "UPDATE tree SET size=?";
 static const char sql_tile[] = "SELECT h FROM tile WHERE level=? AND n=?";
 static const char sql_put[] = "INSERT INTO tile(level,n,h) VALUES(?,?,?) ON CONFLICT(level,n) DO UPDATE SET h=excluded.h";
 static const char sql_checkpoint_add[] = "INSERT INTO checkpoint(size,t_us,root,note) VALUES(?,?,?,?)";
-static const char sql_checkpoints[] = "SELECT size,t_us,root,note FROM checkpoint ORDER BY size";
+static const char sql_checkpoints_after[] = "SELECT size,t_us,root,note FROM checkpoint WHERE size>? ORDER BY size LIMIT ?";
 static const char sql_checkpoint_last[] = "SELECT size,t_us,root,note FROM checkpoint ORDER BY size DESC LIMIT 1";
 
 struct getter {
@@ -250,34 +250,39 @@ db_checkpoint_add(struct db *db, const struct db_checkpoint *c, struct err *e)
 }
 
 static int
-checkpoints(struct db *db, const char *sql, db_checkpoint_fn *fn, void *arg, struct err *e, unsigned *n)
+checkpoint_rows(struct db *db, sqlite3_stmt *s, db_checkpoint_fn *fn, void *arg, struct err *e, unsigned *n)
 {
-	sqlite3_stmt *s = stmt_get(db, sql, e);
 	struct db_checkpoint c;
-	int r = s == NULL ? -EIO : 1;
+	int r = 0;
 
-	while (r == 1 && (r = stmt_step(db, s, e)) == 1) {
+	while (r == 0 && (r = stmt_step(db, s, e)) == 1) {
 		c.size = (uint64_t)sqlite3_column_int64(s, 0);
 		c.t_us = sqlite3_column_int64(s, 1);
 		(void)stmt_hash(s, 2, c.root);
 		c.note = stmt_text(s, 3);
 		++*n;
 		r = fn(arg, &c);
-		if (r != 0)
-			break;
-		r = 1;
 	}
-	if (s != NULL)
-		sqlite3_reset(s);
+	sqlite3_reset(s);
 	return r;
 }
 
-int
-db_checkpoint_list(struct db *db, db_checkpoint_fn *fn, void *arg, struct err *e)
+static int
+checkpoints(struct db *db, const char *sql, db_checkpoint_fn *fn, void *arg, struct err *e, unsigned *n)
 {
+	sqlite3_stmt *s = stmt_get(db, sql, e);
+
+	return s == NULL ? -EIO : checkpoint_rows(db, s, fn, arg, e, n);
+}
+
+int
+db_checkpoint_after(struct db *db, uint64_t after, unsigned max, db_checkpoint_fn *fn, void *arg, struct err *e)
+{
+	sqlite3_stmt *s = stmt_get(db, sql_checkpoints_after, e);
+	int r = s == NULL ? -EIO : stmt_bind(db, s, e, "ii", (int64_t)after, (int64_t)max);
 	unsigned n = 0;
 
-	return checkpoints(db, sql_checkpoints, fn, arg, e, &n);
+	return r == 0 ? checkpoint_rows(db, s, fn, arg, e, &n) : r;
 }
 
 int

@@ -24,7 +24,8 @@ struct db_checkpoint {
 	const char *note;                         /* the whole signed text */
 };
 typedef int db_checkpoint_fn(void *arg, const struct db_checkpoint *c);
-int db_checkpoint_list(struct db *db, db_checkpoint_fn *fn, void *arg, struct err *e);     /* oldest first */
+/* At most max of those of more than `after` leaves, oldest first. */
+int db_checkpoint_after(struct db *db, uint64_t after, unsigned max, db_checkpoint_fn *fn, void *arg, struct err *e);
 int db_checkpoint_last(struct db *db, db_checkpoint_fn *fn, void *arg, struct err *e);     /* -ENOENT: none yet */
 
 /* Writers, inside a transaction.  Leaves are kept in memory until db_tree_flush writes their tiles;

@@ -6,6 +6,9 @@
  * Tree: its leaves are added up once more, and at each checkpoint's size the root must be
  * the signed one.  Recordings: every segment is read and the chain computed over its frames.
  * At the end the directory, which is no part of the tree, is compared with what the events say of it.
+ *
+ * All of it may take hours, so it is read in pages: a long read would keep the WAL growing.  What is asked for
+ * is what stood in the tree when it began; what has come since must only be in the tree too.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -20,6 +23,21 @@
 #include "db/verify.h"
 
 #define LEAVES_MAX ((uint64_t)1 << 32)
+#define PAGE       64
+
+/* What is left to do for a session when its row has been read. */
+struct walk {
+	int64_t row, close_leaf;
+	unsigned char id[ID_BYTES], begin[HASH_BYTES], end[HASH_BYTES];       /* of the chain */
+	char id_text[ID_TEXT];
+	uint64_t bytes, frames;
+	uint32_t segments;
+};
+
+struct part {
+	struct db_segment g;
+	char file[64];
+};
 
 struct verify {
 	struct db *db;
@@ -30,7 +48,11 @@ struct verify {
 	unsigned char *seen;                      /* a bit for each leaf */
 	struct merkle_edge edge;
 	struct buf data, raw;
-	const struct db_session *session;         /* whose segments are read */
+	struct walk walks[PAGE];
+	struct part parts[PAGE];
+	struct note notes[PAGE];
+	unsigned n;                               /* in one of these */
+	const struct walk *session;               /* whose segments are read */
 	unsigned char chain[HASH_BYTES];
 	uint64_t pos, frames;
 	uint32_t no;
@@ -43,13 +65,18 @@ leaf_check(struct verify *v, int64_t leaf, const char *what, const char *name)
 {
 	unsigned char want[HASH_BYTES], got[HASH_BYTES];
 	struct err inner = { 0 };
+	uint64_t size = v->done.leaves;
+	int r = leaf >= 0 && (uint64_t)leaf >= size ? db_tree_size(v->db, &size, v->e) : 0;
 
-	if (leaf < 0 || (uint64_t)leaf >= v->done.leaves)
-		return err_set(v->e, -EBADMSG, "%s %s: its leaf %" PRId64 " is beyond the tree's %" PRIu64, what, name,
-		    leaf, v->done.leaves);
-	if ((v->seen[leaf / 8] >> leaf % 8 & 1) != 0)
-		return err_set(v->e, -EBADMSG, "%s %s: leaf %" PRId64 " belongs to another row too", what, name, leaf);
-	v->seen[leaf / 8] |= (unsigned char)(1 << leaf % 8);
+	if (r != 0)
+		return r;
+	if (leaf < 0 || (uint64_t)leaf >= size)
+		return err_set(v->e, -EBADMSG, "%s %s: its leaf %" PRId64 " is beyond the tree's %" PRIu64, what, name, leaf, size);
+	if ((uint64_t)leaf < v->done.leaves) {
+		if ((v->seen[leaf / 8] >> leaf % 8 & 1) != 0)
+			return err_set(v->e, -EBADMSG, "%s %s: leaf %" PRId64 " belongs to another row too", what, name, leaf);
+		v->seen[leaf / 8] |= (unsigned char)(1 << leaf % 8);
+	}
 	if (db_tree_leaf(v->db, (uint64_t)leaf, want, &inner) != 0)
 		return err_set(v->e, -EBADMSG, "%s %s: %s", what, name, inner.text);
 	merkle_leaf(buf_slice(&v->data), got);
@@ -90,21 +117,28 @@ frames_chain(struct verify *v, const struct db_segment *g)
 }
 
 static int
-segment_check(void *arg, const struct db_segment *g)
+segment_note(void *arg, const struct db_segment *g)
 {
 	struct verify *v = arg;
-	struct err inner = { 0 };
+	struct part *p = &v->parts[v->n++];
 	char name[64];
 	int r;
 
+	p->g = *g;
+	(void)snprintf(p->file, sizeof(p->file), "%s", g->file);
+	p->g.file = p->file;
 	v->done.segments++;
 	buf_clear(&v->data);
 	snprintf(name, sizeof(name), "%u of session %s", g->no, v->session->id_text);
 	r = db_segment_leaf(&v->data, v->session->id_text, g);
-	if (r == 0)
-		r = leaf_check(v, g->leaf, "segment", name);
-	if (r != 0)
-		return r;
+	return r == 0 ? leaf_check(v, g->leaf, "segment", name) : r;
+}
+
+static int
+segment_check(struct verify *v, const struct db_segment *g)
+{
+	struct err inner = { 0 };
+
 	if (g->no != v->no || g->pos0 != v->pos || memcmp(g->prev, v->chain, HASH_BYTES) != 0)
 		return err_set(v->e, -EBADMSG, "session %s: segment %u is missing or out of place", v->session->id_text, v->no);
 	v->no++;
@@ -122,42 +156,70 @@ segment_check(void *arg, const struct db_segment *g)
 }
 
 static int
-session_end_check(struct verify *v, const struct db_session *s)
+session_walk(struct verify *v, const struct walk *w)
 {
 	int r;
 
-	if (s->close_leaf < 0)
-		return 0;
-	buf_clear(&v->data);
-	r = db_session_close_leaf(&v->data, s);
-	if (r == 0)
-		r = leaf_check(v, s->close_leaf, "the end of session", s->id_text);
-	if (r == 0 && (s->bytes != v->pos || s->frames != v->frames || s->segments != v->no ||
-	    memcmp(s->chain, v->chain, HASH_BYTES) != 0))
-		r = err_set(v->e, -EBADMSG, "session %s: its recording ends at byte %" PRIu64 " of %" PRIu64, s->id_text,
-		    v->pos, s->bytes);
+	v->session = w;
+	v->pos = v->frames = 0;
+	v->no = 0;
+	memcpy(v->chain, w->begin, HASH_BYTES);
+	do {
+		v->n = 0;
+		r = db_segment_from(v->db, w->row, v->no, PAGE, segment_note, v, v->e);
+		for (unsigned i = 0; i < v->n && r == 0; i++)
+			r = segment_check(v, &v->parts[i].g);
+	} while (r == 0 && v->n == PAGE);
+	if (r == 0 && w->close_leaf >= 0 && (w->bytes != v->pos || w->frames != v->frames || w->segments != v->no ||
+	    memcmp(w->end, v->chain, HASH_BYTES) != 0))
+		r = err_set(v->e, -EBADMSG, "session %s: its recording ends at byte %" PRIu64 " of %" PRIu64, w->id_text,
+		    v->pos, w->bytes);
 	return r;
 }
 
 static int
-session_check(void *arg, const struct db_session *s)
+session_note(void *arg, const struct db_session *s)
 {
 	struct verify *v = arg;
+	struct walk *w = &v->walks[v->n++];
 	int r;
 
+	*w = (struct walk){ .row = s->row, .close_leaf = s->close_leaf, .bytes = s->bytes, .frames = s->frames,
+		.segments = s->segments };
+	memcpy(w->id, s->id, ID_BYTES);
+	memcpy(w->id_text, s->id_text, ID_TEXT);
+	memcpy(w->end, s->chain, HASH_BYTES);
 	v->done.sessions++;
-	v->session = s;
-	v->pos = v->frames = 0;
-	v->no = 0;
 	buf_clear(&v->data);
 	r = db_session_open_leaf(&v->data, s);
 	if (r != 0)
 		return r;
-	leaf_sha256(buf_slice(&v->data), slice_from(NULL), v->chain);
+	leaf_sha256(buf_slice(&v->data), slice_from(NULL), w->begin);
 	r = leaf_check(v, s->open_leaf, "session", s->id_text);
-	if (r == 0)
-		r = db_segment_list(v->db, s->row, segment_check, v, v->e);
-	return r == 0 ? session_end_check(v, s) : r;
+	if (r != 0 || s->close_leaf < 0)
+		return r;
+	buf_clear(&v->data);
+	r = db_session_close_leaf(&v->data, s);
+	return r == 0 ? leaf_check(v, s->close_leaf, "the end of session", s->id_text) : r;
+}
+
+static int
+sessions_check(struct verify *v)
+{
+	int64_t row = INT64_MIN;
+	unsigned n;
+	int r;
+
+	do {
+		v->n = 0;
+		r = db_session_after(v->db, row, PAGE, session_note, v, v->e);
+		n = v->n;
+		for (unsigned i = 0; i < n && r == 0; i++) {
+			row = v->walks[i].row;
+			r = session_walk(v, &v->walks[i]);
+		}
+	} while (r == 0 && n == PAGE);
+	return r;
 }
 
 static int
@@ -193,25 +255,59 @@ root_check(struct verify *v, const struct note *n, const char *which)
 }
 
 static int
-checkpoint_check(void *arg, const struct db_checkpoint *c)
+checkpoint_note(void *arg, const struct db_checkpoint *c)
 {
 	struct verify *v = arg;
-	struct note n;
-	int r;
+	struct note *n = &v->notes[v->n];
 
+	if (c->size > v->done.leaves)
+		return 0;                         /* signed since we began */
+	v->n++;
 	v->done.checkpoints++;
-	if (note_open(v->key, slice_from(c->note), &n, v->e) != 0)
+	if (note_open(v->key, slice_from(c->note), n, v->e) != 0)
 		return -EBADMSG;
-	if (n.size != c->size)
-		return err_set(v->e, -EBADMSG, "the checkpoint of %" PRIu64 " leaves was signed for %" PRIu64, c->size, n.size);
-	if (v->has_outside && v->outside.size < c->size) {
+	return n->size == c->size ? 0 : err_set(v->e, -EBADMSG, "the checkpoint of %" PRIu64 " leaves was signed for %" PRIu64,
+	    c->size, n->size);
+}
+
+static int
+checkpoint_check(struct verify *v, const struct note *n)
+{
+	int r = 0;
+
+	if (v->has_outside && v->outside.size < n->size) {
 		v->has_outside = false;
 		r = root_check(v, &v->outside, "the checkpoint kept outside");
-		if (r != 0)
-			return r;
 	}
-	v->done.signed_size = c->size;
-	return root_check(v, &n, "the checkpoint");
+	v->done.signed_size = n->size;
+	return r == 0 ? root_check(v, n, "the checkpoint") : r;
+}
+
+static int
+checkpoints_check(struct verify *v)
+{
+	int r;
+
+	do {
+		v->n = 0;
+		r = db_checkpoint_after(v->db, v->done.signed_size, PAGE, checkpoint_note, v, v->e);
+		for (unsigned i = 0; i < v->n && r == 0; i++)
+			r = checkpoint_check(v, &v->notes[i]);
+	} while (r == 0 && v->n == PAGE);
+	return r;
+}
+
+/* The directory changes with its events: both as they stand at one time. */
+static int
+directory_check(struct verify *v)
+{
+	int r = db_read_begin(v->db, v->e);
+
+	if (r != 0)
+		return r;
+	r = db_standing_check(v->db, v->e);
+	db_read_end(v->db);
+	return r;
 }
 
 static int
@@ -226,50 +322,58 @@ leaves_all_seen(struct verify *v)
 static int
 verify_all(struct verify *v)
 {
-	struct db_session_filter any = { 0 };
 	struct db_event_filter all = { 0 };
 	int r;
 
 	r = db_event_list(v->db, &all, event_check, v, v->e);
 	if (r == 0)
-		r = db_session_list(v->db, &any, session_check, v, v->e);
+		r = sessions_check(v);
 	if (r == 0)
 		r = leaves_all_seen(v);
 	if (r == 0)
-		r = db_checkpoint_list(v->db, checkpoint_check, v, v->e);
+		r = checkpoints_check(v);
 	if (r == 0 && v->has_outside)
 		r = root_check(v, &v->outside, "the checkpoint kept outside");
 	if (r == 0)
-		r = db_standing_check(v->db, v->e);
+		r = directory_check(v);
 	return r == 0 ? edge_to(v, v->done.leaves) : r;
+}
+
+static int
+verify_sized(struct verify *v)
+{
+	int r = db_tree_size(v->db, &v->done.leaves, v->e);
+
+	if (r == 0 && v->done.leaves > LEAVES_MAX)
+		r = err_set(v->e, -EBADMSG, "a tree of %" PRIu64 " leaves is not possible", v->done.leaves);
+	if (r == 0 && (v->seen = calloc(1, v->done.leaves / 8 + 1)) == NULL)
+		r = err_set(v->e, -ENOMEM, "out of memory for %" PRIu64 " leaves", v->done.leaves);
+	return r == 0 ? verify_all(v) : r;
 }
 
 int
 db_verify(struct db *db, const struct note_key *key, struct slice outside, struct db_verify *ret, struct err *e)
 {
-	struct verify v = { .db = db, .key = key, .e = e };
-	int r;
+	struct verify *v = calloc(1, sizeof(*v));
+	int r = v != NULL ? 0 : err_set(e, -ENOMEM, "out of memory");
 
-	if (outside.n > 0 && note_open(key, outside, &v.outside, e) != 0)
-		return -EBADMSG;
-	v.has_outside = outside.n > 0;
-	r = db_read_begin(db, e);
 	if (r != 0)
 		return r;
-	buf_init(&v.data, LEAF_MAX);
-	buf_init(&v.raw, SEGMENT_RAW_MAX);
-	r = db_tree_size(db, &v.done.leaves, e);
-	if (r == 0 && v.done.leaves > LEAVES_MAX)
-		r = err_set(e, -EBADMSG, "a tree of %" PRIu64 " leaves is not possible", v.done.leaves);
-	if (r == 0 && (v.seen = calloc(1, v.done.leaves / 8 + 1)) == NULL)
-		r = err_set(e, -ENOMEM, "out of memory for %" PRIu64 " leaves", v.done.leaves);
+	v->db = db;
+	v->key = key;
+	v->e = e;
+	v->has_outside = outside.n > 0;
+	buf_init(&v->data, LEAF_MAX);
+	buf_init(&v->raw, SEGMENT_RAW_MAX);
+	if (v->has_outside && note_open(key, outside, &v->outside, e) != 0)
+		r = -EBADMSG;
 	if (r == 0)
-		r = verify_all(&v);
-	db_read_end(db);
-	free(v.seen);
-	buf_done(&v.data);
-	buf_done(&v.raw);
+		r = verify_sized(v);
 	if (r == 0)
-		*ret = v.done;
+		*ret = v->done;
+	free(v->seen);
+	buf_done(&v->data);
+	buf_done(&v->raw);
+	free(v);
 	return r;
 }

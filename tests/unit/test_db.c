@@ -3,13 +3,16 @@
 /* Rows, recordings, tree and verification in a directory of its own; and every kind of damage. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "db/directory.h"
 #include "db/event.h"
 #include "db/frames.h"
@@ -249,6 +252,82 @@ test_migration(void)
 	buf_done(&after);
 }
 
+/* Are all frames of the WAL in the database?  A reader that began before some of them forbids it. */
+static bool
+wal_is_taken(sqlite3 *q)
+{
+	int frames = -1, taken = -2;
+
+	return sqlite3_wal_checkpoint_v2(q, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &taken) == SQLITE_OK && frames > 0 && frames == taken;
+}
+
+/* One that verifies again and again, so that it is at it whatever the writer does. */
+static pid_t
+verify_for_ever(int *tells)
+{
+	int pipes[2];
+	pid_t pid;
+	char c = 0;
+
+	if (pipe(pipes) != 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		close(pipes[0]);
+		while (verify() == 0 && write(pipes[1], "v", 1) == 1)
+			continue;
+		dprintf(1, "# %s\n", e.text);
+		_exit(1);
+	}
+	close(pipes[1]);
+	*tells = pipes[0];
+	return read(pipes[0], &c, 1) == 1 ? pid : -1;
+}
+
+/* A verification leaves the writer and its WAL alone: records come while it goes on, and it takes no notice. */
+static void
+test_verify_while_writing(void)
+{
+	struct db *db = db_open_write(dir, NULL, &e);
+	char path[64];
+	unsigned taken = 0, rounds = 0;
+	bool good = db != NULL && db_begin(db, &e) == 0;
+	int tells = -1, status = 0;
+	int64_t quarter;
+	mono_t start;
+	bool now;
+	sqlite3 *q;
+	pid_t pid;
+
+	for (int i = 0; i < 20000 && good; i++)
+		add_event(db, "one of many");
+	good = good && db_tree_flush(db, &e) == 0 && db_commit(db, &e) == 0;
+	snprintf(path, sizeof(path), "%s/" DB_FILE, dir);
+	good = good && sqlite3_open(path, &q) == SQLITE_OK &&
+	    sqlite3_exec(q, "SELECT * FROM tree", NULL, NULL, NULL) == SQLITE_OK;      /* it then knows of the WAL */
+	start = clock_mono();
+	good = good && verify() == 0;
+	quarter = (clock_mono().us - start.us) / 4;
+	pid = verify_for_ever(&tells);
+	ok(good && pid > 0, "a writer, and one that verifies");
+	for (; rounds < 12 && good; rounds++) {
+		good = db_begin(db, &e) == 0;
+		add_event(db, "while it goes on");
+		good = good && db_tree_flush(db, &e) == 0 && db_commit(db, &e) == 0;
+		start = clock_mono();
+		while (!(now = wal_is_taken(q)) && clock_mono().us - start.us < quarter)
+			(void)usleep(200);
+		taken += now;
+	}
+	ok(good && taken > rounds * 3 / 4, "the WAL is taken over within a quarter of a verification: %u times of %u", taken, rounds);
+	(void)kill(pid, SIGTERM);
+	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "and all verifications held");
+	close(tells);
+	sqlite3_close(q);
+	db_close(db);
+	ok(verify() == 0, "so does the last one: %s", e.text);
+}
+
 int
 main(void)
 {
@@ -272,6 +351,7 @@ main(void)
 	tamper("another end", "UPDATE session SET exit='1'", "UPDATE session SET exit='0'");
 	tamper("a cut tail", "CREATE TABLE k2 AS SELECT * FROM tree; UPDATE tree SET size=500", "UPDATE tree SET size=605");
 	test_flip();
+	test_verify_while_writing();
 	test_directory();
 	test_migration();
 	note_key_free(key);
