@@ -14,7 +14,7 @@
 #include "ctl/session.h"
 #include "db/session.h"
 
-enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 1000000, END_MS = 6000, END_PAUSE_US = 50000 };
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 1000000, END_MS = 6000, END_PAUSE_US = 50000, REPLAY_WORDS = 16 };
 
 static const struct out_column list_columns[] = {
 	{ "id", OUT_STRING, 0, OUT_WHOLE }, { "start", OUT_TIME, 0 }, { "seconds", OUT_NUMBER, 0, 5 }, { "user", OUT_STRING, 0 },
@@ -314,54 +314,42 @@ replay_exec(struct ctl *c, const char *id, int argc, char **argv)
 	return ctl_fail(c, "%s: %s: fortress session print shows the recording as text", path, strerror(errno));
 }
 
-/* Is it an option of the replay program whose value is the next word? */
-static bool
-takes_value(const char *word)
-{
-	static const char *const options[] = { "--speed", "--idle", "--at" };
-
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (strcmp(word, options[i]) == 0)
-			return true;
-	return false;
-}
-
-/* Takes --offline and the id; every other option goes to the replay program. */
+/* --offline is ours; the other options go to the replay program, which knows what their values may be. */
 static int
 replay(struct ctl *c, int argc, char **argv)
 {
-	const char *id = NULL;
+	static const struct option longs[] = {
+		{ "speed", required_argument, NULL, 0 }, { "idle", required_argument, NULL, 0 }, { "at", required_argument, NULL, 0 },
+		{ "text", no_argument, NULL, 0 }, { "offline", no_argument, NULL, 'O' }, { NULL, 0, NULL, 0 },
+	};
+	char *given[REPLAY_WORDS + 2], *before = argv[0];
 	unsigned char bytes[ID_BYTES];
 	char whole[ID_TEXT];
 	bool offline = false;
 	struct db *db;
-	int r, n = 0;
+	int o, r, n = 0;
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--offline") == 0)
-			offline = true;
-		else if (argv[i][0] != '-' && id == NULL)
-			id = argv[i];
-		else {
-			argv[1 + n++] = argv[i];
-			if (takes_value(argv[i]) && i + 1 == argc) {
-				(void)fprintf(stderr, "fortress: replay %s: it needs a value\n", argv[i]);
-				return CTL_USAGE;
-			}
-			if (takes_value(argv[i]))
-				argv[1 + n++] = argv[++i];
-		}
+	optind = 0;
+	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1) {
+		if (o == '?' || n >= REPLAY_WORDS)
+			return o == '?' ? CTL_USAGE : ctl_usage(c, "too many options");
+		offline = offline || o == 'O';
+		before = argv[optind - 1];
+		if (o == 0 && optarg == before)          /* a word of its own behind the option's */
+			given[n++] = argv[optind - 2];
+		if (o == 0)
+			given[n++] = before;
 	}
-	if (id == NULL)
-		return ctl_usage(c, "ID is missing");
+	if (ctl_words(c, argc, argv, 1, 1) != CTL_OK)
+		return CTL_USAGE;
 	db = ctl_db(c);
-	r = db != NULL ? session_find(c, db, id, bytes, whole) : -ENOENT;
+	r = db != NULL ? session_find(c, db, argv[optind], bytes, whole) : -ENOENT;
 	db_close(db);
 	if (r != 0 || (!offline && ask_view(c, whole, "replay") != 0))
 		return CTL_FAILED;
 	if (offline)
 		fputs("fortress: --offline: that this recording is read is not on the record\n", stderr);
-	return replay_exec(c, whole, n, argv + 1);
+	return replay_exec(c, whole, n, given);
 }
 
 const struct command commands_session[] = {
@@ -371,6 +359,6 @@ const struct command commands_session[] = {
 	{ "session", "print", "ID [--raw[=out|err|in] | --cast] [--offline]",
 	    "its output as escaped text, one stream as bytes (not to a terminal), or as asciicast v2", session_print },
 	{ "session", "end", "ID [--reason TEXT]", "end a session that is open; its user is told", session_end },
-	{ "replay", NULL, "[--offline] ID [OPTION]...", "replay a recorded session in this terminal; see fortress-replay(1)", replay },
+	{ "replay", NULL, "[--offline] [--speed N] [--idle TIME] [--at TIME] [--text] ID", "replay a recorded session in this terminal; see fortress-replay(1)", replay },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

@@ -231,6 +231,8 @@ help_end(struct channel *c)
 		(void)buf_printf(&c->listing->out, "%-22s %s\n", words, verbs[i].what);
 	}
 	(void)buf_printf(&c->listing->out, "%-22s %s\n", "[LOGIN@]HOST [COMMAND]", "a session on a host");
+	(void)buf_printf(&c->listing->out, "\nWithout a word: the picker.  Straight to a host: ssh %s+HOST@..., as another login: ssh %s+LOGIN+HOST@...\n",
+	    c->front->user, c->front->user);
 }
 
 void

@@ -238,7 +238,7 @@ control_load_policy(struct gate *g, const char *actor, struct err *e)
 	    .actor = slice_from(actor) };
 
 	if (r == 0) {
-		(void)err_set(e, 0, "%u rules, hash %.12s", rules_count(g->rules), rules_hash(g->rules));
+		(void)err_set(e, 0, "%u rule%s, hash %.12s", rules_count(g->rules), rules_count(g->rules) == 1 ? "" : "s", rules_hash(g->rules));
 		log_info("policy loaded: %s", e->text);
 		if (chan_send(g->store, MSG_POLICY_SEEN, &seen) != 0)
 			log_error("policy: the store does not take its text");

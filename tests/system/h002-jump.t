@@ -147,7 +147,7 @@ try:
     ok(f"putty -ssh -P {b.port} bench+root+box@127.0.0.1" in lines, "lines for PuTTY", lines)
     r = said("config", "--putti")
     ok(r.returncode == 255 and b"[usage]" in r.stderr, "what no verb knows is refused in a line", r)
-    ok(b"hosts --json" in said("help").stdout, "help lists the verbs")
+    ok(b"hosts --json" in said("help").stdout and b"+LOGIN+HOST@" in said("help").stdout, "help lists the verbs, and how a host is named")
     r = said("hosts", "--json")
     ok([json.loads(l)["name"] for l in r.stdout.decode().splitlines()] == ["agent", "box"], "hosts --json", r)
     many = [subprocess.Popen(["ssh", *direct, "-o", "ControlMaster=auto", "-S", f"{b.dir}/many", "bench@127.0.0.1", "hosts"],

@@ -52,6 +52,9 @@ try:
     refused(2, ["nothing to change"], "host", "set", "box")
     refused(2, ["--agent and --sshd"], "host", "add", "w1", "10.0.0.1", "--agent", "--sshd")
     refused(2, ["ID is missing"], "replay")
+    refused(2, ["fortress replay: --sped: no such option; did you mean --speed?"], "replay", "--sped", "4", "X")
+    refused(2, ["--speed: needs a value"], "replay", "X", "--speed")
+    refused(1, ["there is no session 01ABC"], "replay", "--speed", "4", "01ABC")
     for args, text in ((("session", "--help"), "session show"), (("session", "ls", "--help"), "--since"), (("serve", "--help"), "--background"),
                        (("help", "session", "ls"), "newest first"), (("--help",), "fortress doctor")):
         r = fortress(*args); ok(r.returncode == 0 and text in r.stdout and r.stderr == "", "fortress " + " ".join(args), r.stdout, r.stderr)
@@ -105,6 +108,9 @@ try:
     ok("seconds" in wide and all(len(l) <= 80 for l in narrow.splitlines()) and rows["exit 7"]["id"] in narrow,
        "a table fits its terminal, and ids stay whole", narrow)
     ok(max(map(len, b.ctl("session", "ls").splitlines())) > 80, "what goes elsewhere is not cut")
+
+    for args in (("--at", "0", "--text"), ("--at=0", "--text")):
+        r = fortress("replay", *args, rows["exit 7"]["id"]); ok(r.returncode == 0, f"replay {' '.join(args)} ID", r.stderr)
 
     # --- a state that may not be read, or is none ---
     def as_nobody(*args, state=f"{b.dir}/state"):
