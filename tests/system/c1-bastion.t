@@ -77,6 +77,7 @@ PidFile $dir/sshd.pid
 UsePAM no
 StrictModes no
 PermitRootLogin yes
+SetEnv SHLVL=1
 CONF
 
 fortress serve 2>"$dir/log" &

@@ -13,14 +13,11 @@ from tap import ok, without
 from bastion import Bastion
 
 dir = tempfile.mkdtemp(prefix="fortress-i"); os.chmod(dir, 0o755)
-env = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "FORTRESS_"))}
+env = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "FORTRESS_", "DESTDIR"))}
 def run(*argv, **kw): return subprocess.run(argv, capture_output=True, text=True, env=env, timeout=120, stdin=subprocess.DEVNULL, **kw)
-def variable(name):
-    return re.search(rf"^{name} = (.*)$", open(f"{build}/Makefile").read(), re.M)[1]
 
 b = None
 try:
-    # A prefix as packages have it; what is made with it is made in a copy of nothing: only installed files say it.
     r = run("make", "-s", "-C", build, "install", f"DESTDIR={dir}/root")
     ok(r.returncode == 0, "make install DESTDIR=", r.stdout, r.stderr)
     there = {os.path.relpath(os.path.join(p, f), f"{dir}/root") for p, _, fs in os.walk(f"{dir}/root") for f in fs}
