@@ -465,6 +465,12 @@ login_check(const struct client *c, const struct msg_decide *m, struct err *e)
 	return r == 0 && l->has_cert && m != NULL ? terms_check(&l->terms, m, e) : r;
 }
 
+bool
+login_by_certificate(const struct client *c)
+{
+	return c->login->has_cert;
+}
+
 uint64_t
 login_ends_us(const struct client *c)
 {

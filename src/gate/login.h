@@ -29,6 +29,7 @@ void login_who(const struct client *c, struct rules_who *ret);
 const char *login_refuses(const struct client *c);
 /* May the login still be used, and for this (NULL: at all)?  0, or -EACCES with e. */
 int login_check(const struct client *c, const struct msg_decide *m, struct err *e);
+bool login_by_certificate(const struct client *c);
 /* When what the login rests on ends, in microseconds since 1970; 0: never. */
 uint64_t login_ends_us(const struct client *c);
 /* Appends to b what the record should know of a certificate: ,"certificate":…; nothing without one.  0 or buf_append's codes. */

@@ -2,7 +2,7 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * The user is always the one who logged in on this connection, whatever the message says.  The last key that still lets in
- * stays: without it the user would be locked out.
+ * stays: without it the user would be locked out.  A key that is added ends with the one that logged in.
  */
 #include <errno.h>
 #include <string.h>
@@ -32,10 +32,11 @@ own_sessions(struct client *c, const void *message)
 	const struct msg_sessions_ask *m = message;
 	struct msg_sessions_ask ask = { .user = slice_from(c->user), .max = m->max };
 	struct msg_session_rows none = { .req = m->req };
+	struct err e = { 0 };
 
 	if (c->user[0] == '\0')
 		return -EPROTO;
-	if (c->asking >= ASKING_MAX || puts_wait(c->gate, c, m->req, sessions_come, &ask.req) != 0)
+	if (login_check(c, NULL, &e) != 0 || c->asking >= ASKING_MAX || puts_wait(c->gate, c, m->req, sessions_come, &ask.req) != 0)
 		return chan_send(c->chan, MSG_SESSION_ROWS, &none);
 	c->asking++;
 	return chan_send(c->gate->store, MSG_SESSIONS_ASK, &ask);
@@ -47,7 +48,10 @@ own_load(struct client *c, const void *message)
 	const struct dir_user *u = directory_find_user(c->gate->dir, slice_from(c->user));
 	struct msg_dir_end end = { .req = ((const struct msg_dir_load *)message)->req };
 	int r = c->user[0] != '\0' ? 0 : -EPROTO;
+	struct err e = { 0 };
 
+	if (r == 0 && login_check(c, NULL, &e) != 0)
+		u = NULL;
 	for (size_t i = 0; r == 0 && u != NULL && i < u->nkeys; i++) {
 		const struct dir_key *k = &u->keys[i];
 		struct msg_dir_key row = { .req = end.req, .user = slice_from(u->name), .alg = slice_from(k->alg),
@@ -96,6 +100,7 @@ is_last(const struct client *c, const struct dir_user *u, struct slice blob)
 	return true;
 }
 
+/* A login that ends, or is restricted, must not make itself one that does not: a certificate changes no keys. */
 static const char *
 key_refusal(const struct client *c, const struct msg_dir_key *m)
 {
@@ -105,6 +110,8 @@ key_refusal(const struct client *c, const struct msg_dir_key *m)
 		return "here only an administrator changes keys (OwnKeys no)";
 	if (u == NULL)
 		return "only a user of the directory has keys of one's own";
+	if (login_by_certificate(c))
+		return "a login by certificate changes no keys";
 	if (c->busy)
 		return "one change at a time";
 	if (m->op == MSG_DIR_DELETE && is_last(c, u, m->blob))
@@ -119,14 +126,15 @@ own_key(struct client *c, const void *message)
 {
 	struct msg_dir_key row = *(const struct msg_dir_key *)message;
 	struct msg_decide asked = { .verb = slice_from("keys") };
-	const char *refusal = key_refusal(c, &row);
 	uint32_t req = row.req;
 	struct err e = { 0 };
+	const char *refusal;
 
 	if (c->user[0] == '\0' || (row.op != MSG_DIR_PUT && row.op != MSG_DIR_DELETE))
 		return -EPROTO;
 	if (login_check(c, &asked, &e) != 0)
 		return done_send(c, req, false, slice_from(e.text));
+	refusal = key_refusal(c, &row);
 	if (refusal != NULL)
 		return done_send(c, req, false, slice_from(refusal));
 	row.expires_us = login_ends_us(c);               /* nobody makes a lasting key out of one that ends */

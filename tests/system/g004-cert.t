@@ -180,6 +180,9 @@ try:
     # A certificate is never a key.
     r = subprocess.run([f"{build}/fortress", "key", "add", "bob", plain + "-cert.pub"], capture_output=True, text=True, env=b.env, timeout=30)
     ok(r.returncode == 1 and "that is a certificate" in r.stderr, "it cannot be bound", r)
+    r = subprocess.run(ssh("alice", plain) + ["keys add"], input=open(f"{d}/other.pub").read(), capture_output=True, text=True, env=env, timeout=30)
+    ok(r.returncode != 0 and "a login by certificate changes no keys" in r.stderr and "ssh-" not in b.ctl("key", "list", "alice"),
+       "nor can its user bind a key that would outlive it", r)
     code = b.ctl("enroll", "dave").strip()
     r = login(cert(user="other", names="dave"), name=f"dave+{code}+box")
     rows = b.ctl("key", "list", "dave")

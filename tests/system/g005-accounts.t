@@ -69,6 +69,10 @@ try:
     day = time.strftime("%Y-%m-%d", time.localtime(time.time() + 90 * 86400))
     ok(day in b.ctl("key", "list", "bench"), "the list shows when", b.ctl("key", "list", "bench"))
 
+    b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/next")
+    r = subprocess.run(ssh()[:-1] + ["bench@127.0.0.1", "keys add"], input=open(f"{b.dir}/next.pub").read(), capture_output=True, text=True, timeout=30)
+    rows = b.ctl("key", "list", "bench")
+    ok(r.returncode == 0 and rows.count(day) == 2, "a key that its user adds ends with the one that logged in", r, rows)
     b.ctl("user", "set", "bench", "--expires", "2s")
     ends("an account ends", login)
     ok(over(m), "and a live connection with it")

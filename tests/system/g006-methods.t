@@ -52,11 +52,11 @@ def event(like, seconds=5):
     while not (found := events(like)) and time.monotonic() < end: time.sleep(0.05)
     return found
 def configure(*lines):
-    """Rewrites the configuration; the new acceptor serves when the old one is gone from the list of children."""
-    log = f"{b.dir}/fortress.log"; before = open(log).read().count("configuration loaded")
+    """Rewrites the configuration, and waits for the acceptor that serves by it."""
+    log = f"{b.dir}/fortress.log"; before = open(log).read().count("a new acceptor serves")
     open(f"{b.dir}/state/fortress.conf", "w").write("\n".join([base, *lines]) + "\n")
     os.kill(b.bastion.pid, signal.SIGHUP)
-    b.wait(lambda: open(log).read().count("configuration loaded") > before)
+    b.wait(lambda: open(log).read().count("a new acceptor serves") > before)
 
 try:
     b = Bastion(build, "", "permit bench any on env=bench as root id bench\npermit cert:ci exec on env=bench as root id ci\n"
@@ -68,8 +68,8 @@ try:
     for k in ("ca", "robot", "second"): b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/{k}")
     b.run("ssh-keygen", "-q", "-s", f"{b.dir}/ca", "-I", "robot", "-n", "robot,ci", f"{b.dir}/robot.pub")
     b.ctl("key", "add", "bench", f"{b.dir}/second.pub")
-    base = (f"ListenAddress 127.0.0.1:{b.port}\nMaxStartups 1000\nMaxStartupsPerSource 1000\nKernelAudit off\nUsePAM yes\n"
-            f"PAMService {service}\nTrustedUserCAKeys {b.dir}/ca.pub\nMaxAuthTries 10")
+    base = open(f"{b.dir}/state/fortress.conf").read() + (f"KernelAudit off\nUsePAM yes\nPAMService {service}\n"
+            f"TrustedUserCAKeys {b.dir}/ca.pub\nMaxAuthTries 10")
     robot = f"{b.dir}/robot"; once = ("-o", "NumberOfPasswordPrompts=1"); pam = ("assword:", "open sesame\n")
 
     # A key, then PAM.
