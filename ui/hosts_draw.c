@@ -32,6 +32,7 @@ marked_of(unsigned long look)
 	return look | (term_has_colour() ? (unsigned long)COLOR_PAIR(TERM_ACCENT) : A_UNDERLINE);
 }
 
+/* What was found is marked in every name, and in all of the selected row: marks everywhere would be a third of what is sent. */
 static void
 draw_row(const struct hosts *h, int y, const int widths[LIST_COLUMNS], const struct list_row *r, bool selected)
 {
@@ -47,7 +48,10 @@ draw_row(const struct hosts *h, int y, const int widths[LIST_COLUMNS], const str
 
 		if (widths[i] == 0)
 			continue;
-		list_hits(&h->list, r, i, hits, sizeof(hits));
+		if (i == LIST_NAME || selected)
+			list_hits(&h->list, r, i, hits, sizeof(hits));
+		else
+			memset(hits, 0, sizeof(hits));
 		x += x > LAYOUT_MARK ? draw_text(y, x, LAYOUT_GAP, slice_from(""), look) : 0;
 		x += draw_marked(y, x, widths[i], text, look, text.n <= sizeof(hits) ? hits : NULL, marked_of(look));
 	}
