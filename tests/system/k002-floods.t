@@ -79,6 +79,13 @@ try:
         w.close()
     ok(works(), "others are served")
 
+    # A client that stops reading while a host has 1 GB for it; and a window that is opened beyond all measure.
+    w = login(); c = w.session(window=(1 << 32) - 1); w.send(*[bytes([WINDOW]) + u32(c) + u32((1 << 32) - 1)] * 3)
+    w.exec(c, "head -c 1G /dev/zero"); peak = 0
+    for i in range(15): time.sleep(0.1); peak = max(peak, largest())
+    ok(peak < 40 and works(), f"a client that reads nothing of 1 GB: {peak} MB, and others are served", peak)
+    w.close()
+
     # Packets at their limits.
     for size in (10, 9, 1, 0):
         w = login(timeout=5 if size else 1); began = time.monotonic()
