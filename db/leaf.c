@@ -17,24 +17,31 @@ static EVP_MD_CTX *ctx;
 static void
 digest_start(void)
 {
+	int r;
+
 	if (sha256 == NULL) {
 		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 		ctx = EVP_MD_CTX_new();
 		assert(sha256 != NULL && ctx != NULL);
 	}
-	assert(EVP_DigestInit_ex2(ctx, sha256, NULL) == 1);
+	r = EVP_DigestInit_ex2(ctx, sha256, NULL);
+	assert(r == 1);
 }
 
 static void
 digest_add(struct slice s)
 {
-	assert(EVP_DigestUpdate(ctx, s.p, s.n) == 1);
+	int r = EVP_DigestUpdate(ctx, s.p, s.n);
+
+	assert(r == 1);
 }
 
 static void
 digest_end(unsigned char out[HASH_BYTES])
 {
-	assert(EVP_DigestFinal_ex(ctx, out, NULL) == 1);
+	int r = EVP_DigestFinal_ex(ctx, out, NULL);
+
+	assert(r == 1);
 }
 
 void

@@ -182,13 +182,16 @@ drop_capabilities(void)
 static int
 change_account(const struct sandbox *s, const struct account *a, struct err *e)
 {
+	int back;
+
 	if (a->change) {
 		if (drop_bounding_set() != 0)
 			return fail(e, s, "bounding set");
 		if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0 || setgroups(0, NULL) != 0 ||
 		    setresgid(a->gid, a->gid, a->gid) != 0 || setresuid(a->uid, a->uid, a->uid) != 0)
 			return fail(e, s, s->user);
-		assert(setuid(0) != 0 && getuid() == a->uid);
+		back = setuid(0);
+		assert(back != 0 && getuid() == a->uid);
 	}
 	if (geteuid() != 0 && !s->no_seccomp && drop_capabilities() != 0)
 		return fail(e, s, "capabilities");
