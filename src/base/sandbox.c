@@ -427,6 +427,12 @@ enter_seccomp(const struct sandbox *s, struct sandbox_state *state, struct err *
 	return 0;
 }
 
+bool
+sandbox_holds(const struct sandbox_state *state)
+{
+	return state->seccomp && (state->unprivileged || state->root);
+}
+
 int
 sandbox_enter(const struct sandbox *s, const char *root_dir, const struct sandbox_path *paths,
     size_t n, struct sandbox_state *ret_state, struct err *e)

@@ -47,6 +47,9 @@ struct sandbox_state {               /* what held, for doctor and the log */
 int sandbox_enter(const struct sandbox *s, const char *root_dir,
     const struct sandbox_path *paths, size_t n, struct sandbox_state *ret_state, struct err *e);
 
+/* All that this account can have of it: seccomp, and as root another root directory. */
+bool sandbox_holds(const struct sandbox_state *state);
+
 /* A filter made once and put on many children after fork (front): seccomp alone. */
 struct sandbox_filter;
 struct sandbox_filter *sandbox_filter_new(const struct sandbox *s, struct err *e);

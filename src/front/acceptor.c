@@ -238,9 +238,9 @@ acceptor_message(void *arg, struct chan *c, struct chan_in *in)
 
 int
 acceptor_run(const struct front_options *o, ssh_bind binding, struct chan *monitor, struct loop *loop,
-    struct sandbox_filter *filter)
+    struct sandbox_filter *filter, bool sandboxed)
 {
-	struct msg_ready ready = { 1 };
+	struct msg_ready ready = { .sandboxed = sandboxed };
 
 	options = o;
 	the_binding = binding;

@@ -16,9 +16,9 @@
 ssh_bind acceptor_bind(struct front_options *o, struct err *e);
 /* One handshake with itself.  0 or -EPROTO with e. */
 int acceptor_prewarm(ssh_bind binding, struct err *e);
-/* Serves the monitor until it says stop; the exit status. */
+/* Serves the monitor until it says stop; the exit status.  sandboxed: what READY says. */
 int acceptor_run(const struct front_options *o, ssh_bind binding, struct chan *monitor, struct loop *loop,
-    struct sandbox_filter *filter);
+    struct sandbox_filter *filter, bool sandboxed);
 void acceptor_message(void *arg, struct chan *c, struct chan_in *in);
 
 #endif

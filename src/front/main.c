@@ -94,5 +94,5 @@ main(int argc, char **argv)
 	if (filter == NULL || sandbox_enter(&sandbox, NULL, NULL, 0, &state, &e) != 0)
 		fatal("%s", e.text);
 	sandbox_title("acceptor");
-	return acceptor_run(&o, binding, monitor, loop, filter);
+	return acceptor_run(&o, binding, monitor, loop, filter, sandbox_holds(&state));
 }

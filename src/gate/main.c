@@ -61,7 +61,7 @@ enter_sandbox(struct gate *g)
 	/* As root the policy's directory becomes the root of what can be seen; without root Landlock alone says so. */
 	if (sandbox_enter(&box, geteuid() == 0 ? dir : NULL, &path, 1, &state, &e) != 0)
 		fatal("sandbox: %s", e.text);
-	g->sandboxed = state.seccomp;
+	g->sandboxed = sandbox_holds(&state);
 }
 
 /* From a time before the word was reserved: the word wins, USER+HOST@bastion reaches the host. */

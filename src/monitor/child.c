@@ -175,9 +175,15 @@ acceptor_take_over(struct monitor *m)
 	log_info("a new acceptor serves");
 }
 
+/* What has kept more rights than it should does not serve. */
 static void
-child_said_ready(struct monitor *m, enum child who)
+child_said_ready(struct monitor *m, enum child who, const struct msg_ready *msg)
 {
+	if (msg->sandboxed != 1) {
+		log_error("process killed: %s: it says that its sandbox does not hold", names[who]);
+		(void)kill(m->children[who].pid, SIGKILL);
+		return;
+	}
 	m->children[who].ready = true;
 	log_debug("child ready: %s", names[who]);
 	if (who == CHILD_NEXT)
@@ -214,7 +220,7 @@ child_message(void *arg, struct chan *c, struct chan_in *in)
 
 	switch (in->type) {
 	case MSG_READY:
-		child_said_ready(m, who);
+		child_said_ready(m, who, in->message);
 		break;
 	case MSG_RELOADED:
 		if (reloaded->ok)

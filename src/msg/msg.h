@@ -121,7 +121,7 @@ enum msg_target_kind { MSG_TARGET_SSHD = 1, MSG_TARGET_AGENT = 2 };
 enum msg_proxied_kind { MSG_PROXIED_BAD = 0, MSG_PROXIED_FOR = 1, MSG_PROXIED_OWN = 2 };
 enum msg_note { MSG_NOTE_SESSION_START = 1, MSG_NOTE_SESSION_END, MSG_NOTE_COMMAND };
 
-struct msg_ready { uint32_t sandboxed; };             /* 1: seccomp held */
+struct msg_ready { uint32_t sandboxed; };             /* 1: sandbox_holds */
 struct msg_stop { struct slice reason; };
 struct msg_reload { uint32_t req; };
 struct msg_reloaded { uint32_t req, ok; struct slice text; };

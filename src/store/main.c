@@ -161,7 +161,7 @@ enter(const struct options *o, bool *root)
 	if (sandbox_enter(&box, as_root ? o->db : NULL, &path, 1, &state, &e) != 0)
 		fatal("%s", e.text);
 	*root = state.root;
-	return state.seccomp;
+	return sandbox_holds(&state);
 }
 
 static int

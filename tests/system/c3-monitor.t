@@ -98,6 +98,18 @@ try:
             good = True
         except SystemExit: good = False
         ok(good and b.bastion.poll() is None, f"once it is back, the {name} comes back by itself", log()[-2000:])
+    # --- A child whose sandbox does not hold. ---
+    away("fortress-gate")
+    with open(f"{lib}/fortress-gate", "w") as f:
+        f.write("#!/usr/bin/python3\nimport socket, struct, time\ns = socket.socket(fileno=3)\ns.send(struct.pack('<HI', 1, 0))\ntime.sleep(60)\n")
+    os.chmod(f"{lib}/fortress-gate", 0o755)
+    os.kill(b.child("gate"), signal.SIGKILL)
+    ok(comes("process killed: gate: it says that its sandbox does not hold"), "a gate that says that its sandbox does not hold is killed", log()[-2000:])
+    os.unlink(f"{lib}/fortress-gate")
+    back("fortress-gate")
+    try: b.wait(lambda: works().stdout == b"in\n", 20); good = True
+    except SystemExit: good = False
+    ok(good, "one that is sandboxed serves again", log()[-2000:])
     ok(len(b.children()) == 3, "and each is there once", b.children())
 finally:
     if b: b.stop()
