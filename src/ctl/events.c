@@ -15,6 +15,7 @@
 #include "ctl/audit.h"
 #include "ctl/known.h"
 #include "db/event.h"
+#include "msg/ocsf.h"
 
 enum { LIMIT_DEFAULT = 100, LIMIT_FOLLOW = 10, LIMIT_MAX = 1000000, POLL_US = 250000 };
 
@@ -22,8 +23,8 @@ struct class { unsigned uid; const char *name; };
 
 /* OCSF's classes, as far as there are such events, by shorter names. */
 static const struct class classes[] = {
-	{ 3002, "login" }, { 3003, "decision" }, { 4007, "session" }, { 1001, "file" }, { 3004, "admin" }, { 3001, "account" },
-	{ 1008, "reading" }, { 6002, "service" },
+	{ OCSF_LOGIN, "login" }, { OCSF_DECISION, "decision" }, { OCSF_SSH, "session" }, { OCSF_FILE, "file" }, { OCSF_ADMIN, "admin" }, { OCSF_ACCOUNT, "account" },
+	{ OCSF_READING, "reading" }, { OCSF_SERVICE, "service" },
 };
 enum { CLASSES = sizeof(classes) / sizeof(classes[0]) };
 

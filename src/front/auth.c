@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "front/auth.h"
 #include "front/door.h"
+#include "msg/ocsf.h"
 
 #define ANSWER_MS     10000
 #define PAM_ANSWER_MS 130000
@@ -92,7 +93,7 @@ login_failed(struct front *f, const char *method, const char *why)
 
 	(void)snprintf(detail, sizeof(detail), "{\"method\":\"%s\",\"try\":%u}", method, f->tries + 1);
 	(void)snprintf(text, sizeof(text), "%s could not log in: %s", f->shown, why);
-	front_event(f, 3002, 1, 2, false, text, detail);
+	front_event(f, OCSF_LOGIN, 1, 2, false, text, detail);
 	login_log(f, method, why);
 	login_tried(f, method);
 }

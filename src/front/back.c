@@ -14,6 +14,7 @@
 #include "front/listen.h"
 #include "front/signs.h"
 #include "front/steps.h"
+#include "msg/ocsf.h"
 
 /* Takes m, whatever comes of it. */
 static struct channel *
@@ -162,7 +163,7 @@ back_end(struct channel *c)
 {
 	char text[700], detail[64], id[ID_TEXT];
 	struct front *f = c->front;
-	struct msg_event msg = { .class_uid = 4007, .activity = 6, .severity = 2, .ok = 1, .actor = slice_from(f->user),
+	struct msg_event msg = { .class_uid = OCSF_SSH, .activity = 6, .severity = 2, .ok = 1, .actor = slice_from(f->user),
 		.src = slice_from(f->peer) };
 
 	if (c->signs == NULL)

@@ -19,6 +19,7 @@
 #include "front/transfer.h"
 #include "front/tty.h"
 #include "front/verbs.h"
+#include "msg/ocsf.h"
 
 /* What waits to be read, all of it.  Nobody reads a client's stderr, nor what it says after the end. */
 static int
@@ -120,7 +121,7 @@ only_command(struct channel *c, const char *kind)
 		return kind;
 	(void)snprintf(text, sizeof(text), "the certificate's command runs instead of %s%s%s", kind, c->command != NULL ? " " : "",
 	    text_escaped(slice_from(c->command), asked, sizeof(asked)));
-	front_event(f, 4007, 1, 1, true, text, "");
+	front_event(f, OCSF_SSH, 1, 1, true, text, "");
 	free(c->command);
 	c->command = copy;
 	return "exec";

@@ -13,6 +13,7 @@
 #include "front/letter.h"
 #include "front/overhear.h"
 #include "front/steps.h"
+#include "msg/ocsf.h"
 
 int
 door_open(struct door *d, struct front *f, ssh_bind binding, const struct door_auth *auth, int fd)
@@ -120,7 +121,7 @@ refused(struct door *d, const char *what, const char *why)
 
 	(void)snprintf(text, sizeof(text), "%s was refused", what);
 	(void)snprintf(detail, sizeof(detail), "{\"why\":\"%s\"}", why);
-	front_event(d->front, 4007, 5, 2, false, text, detail);
+	front_event(d->front, OCSF_SSH, 5, 2, false, text, detail);
 	(void)snprintf(text, sizeof(text), "fortress: %s", why);
 	door_say(d, text);
 }

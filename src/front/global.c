@@ -14,6 +14,7 @@
 #include "front/global.h"
 #include "front/letter.h"
 #include "front/listen.h"
+#include "msg/ocsf.h"
 
 #define REQUESTS_MAX 128
 
@@ -120,7 +121,7 @@ begin(struct door *d)
 	why = begin_listen(d);
 	if (why == NULL)
 		return;
-	front_event(d->front, 4007, 5, 2, false, "a remote forward was refused", "");
+	front_event(d->front, OCSF_SSH, 5, 2, false, "a remote forward was refused", "");
 	refuse(d, why);
 }
 
@@ -152,7 +153,7 @@ tell_sockets(struct door *d)
 	if (d->sockets_refused == 0)
 		return;
 	d->sockets_refused = 0;
-	front_event(d->front, 4007, 5, 2, false, "a remote forward of a socket was refused", "{\"why\":\"sockets of Unix are not forwarded\"}");
+	front_event(d->front, OCSF_SSH, 5, 2, false, "a remote forward of a socket was refused", "{\"why\":\"sockets of Unix are not forwarded\"}");
 	door_say(d, "fortress: sockets of Unix are not forwarded [forward]");
 }
 

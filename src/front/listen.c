@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "front/ask.h"
 #include "front/listen.h"
+#include "msg/ocsf.h"
 
 #define ANSWER_MS  10000
 #define TRIES      4                     /* of ports */
@@ -66,7 +67,7 @@ event(struct listen *l, unsigned activity, bool ok, const char *what)
 	buf_init(&b, sizeof(detail) * 6);
 	if (buf_text(&b, "{\"host\":") == 0 && text_json(&b, slice_from(host)) == 0 && buf_text(&b, ",\"listen\":") == 0 &&
 	    text_json(&b, slice_from(l->asked)) == 0 && buf_printf(&b, ",\"port\":%d}", l->port) == 0)
-		front_event(l->front, 4007, activity, ok ? 1 : 2, ok, text, buf_cstr(&b));
+		front_event(l->front, OCSF_SSH, activity, ok ? 1 : 2, ok, text, buf_cstr(&b));
 	buf_done(&b);
 }
 

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "front/own.h"
 #include "front/steps.h"
+#include "msg/ocsf.h"
 
 enum { KEY_MAX = 16384, SESSIONS_MAX = 50 };
 
@@ -225,7 +226,7 @@ key_changed(struct channel *c, const struct msg_dir_done *m)
 	(void)snprintf(detail, sizeof(detail), "{\"fingerprint\":\"%s\"}", c->listing->fingerprint);
 	(void)snprintf(text, sizeof(text), "%s %s %s own key %s", c->front->user, m->ok == 1 ? "has" : "could not",
 	    add ? m->ok == 1 ? "added an" : "add an" : m->ok == 1 ? "removed an" : "remove an", c->listing->fingerprint);
-	front_event(c->front, 3001, add ? 1 : 6, m->ok == 1 ? 1 : 2, m->ok == 1, text, detail);
+	front_event(c->front, OCSF_ACCOUNT, add ? 1 : 6, m->ok == 1 ? 1 : 2, m->ok == 1, text, detail);
 	if (m->ok != 1)
 		return;
 	(void)buf_printf(&c->listing->out, "%s %s\n", add ? "added" : "removed", c->listing->fingerprint);

@@ -13,6 +13,7 @@
 #include "front/letter.h"
 #include "front/steps.h"
 #include "front/verbs.h"
+#include "msg/ocsf.h"
 
 #define COMMAND_MAX 65536
 
@@ -168,7 +169,7 @@ on_subsystem(struct channel *c, ssh_message m)
 	if (c->state != CH_NEW)
 		return NO;
 	if (strcmp(ssh_message_channel_request_subsystem(m), "sftp") != 0) {
-		front_event(c->front, 4007, 5, 2, false, "a subsystem other than sftp was refused", "");
+		front_event(c->front, OCSF_SSH, 5, 2, false, "a subsystem other than sftp was refused", "");
 		return NO;
 	}
 	channel_go(c, "sftp", c->door->host, c->door->login);

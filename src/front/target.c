@@ -19,6 +19,7 @@
 #include "front/channel.h"
 #include "front/letter.h"
 #include "front/target.h"
+#include "msg/ocsf.h"
 
 #define LOGIN_TIMEOUT_MS 15000
 #define UNASKED_TOLD     16
@@ -232,7 +233,7 @@ check_host_key(struct leg *l)
 		(void)fingerprint(key, shown, sizeof(shown));
 		(void)snprintf(detail, sizeof(detail), "{\"host\":\"%s\",\"pinned\":\"%s\",\"shown\":\"%s\"}", l->host, known, shown);
 		(void)snprintf(text, sizeof(text), "host key of %s is not the pinned one", l->host);
-		front_event(l->front, 4007, 5, 4, false, text, detail);
+		front_event(l->front, OCSF_SSH, 5, 4, false, text, detail);
 		r = leg_fail(l, "host-key", "%s showed the host key %s, but %s is pinned: if the change is right, "
 		    "an administrator pins the new key", l->host, shown, known);
 	}
@@ -307,7 +308,7 @@ unasked(struct leg *l, ssh_message m)
 	(void)snprintf(text, sizeof(text), "%s opened a channel that nobody asked for: refused", l->host);
 	(void)snprintf(detail, sizeof(detail), "{\"host\":\"%s\",\"kind\":\"%s\"}", l->host, kind_name(m));
 	if (l->unasked++ < UNASKED_TOLD)
-		front_event(l->front, 4007, 5, 4, false, text, detail);
+		front_event(l->front, OCSF_SSH, 5, 4, false, text, detail);
 	letter_refuse(m);
 }
 

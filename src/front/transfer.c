@@ -9,9 +9,9 @@
 #include "front/copy.h"
 #include "front/transfer.h"
 #include "front/zmodem.h"
+#include "msg/ocsf.h"
 
 #define DETAIL_MAX 70000
-#define FILE_ACTIVITY 1001               /* OCSF: File System Activity */
 #define SHA256_N   32
 
 /* One of them at most. */
@@ -107,7 +107,7 @@ row_event(struct channel *c, const struct row *row, const char *words, struct sl
 {
 	struct front *f = c->front;
 	char id[ID_TEXT], sentence[1500];
-	struct msg_event msg = { .class_uid = FILE_ACTIVITY, .activity = activity_of(row->op), .severity = row->refused ? 2 : 1,
+	struct msg_event msg = { .class_uid = OCSF_FILE, .activity = activity_of(row->op), .severity = row->refused ? 2 : 1,
 		.ok = row->ok, .actor = slice_from(f->user), .src = slice_from(f->peer),
 		.session = slice_from(id_print(c->record.id, id)), .host = slice_from(c->leg->host), .detail = detail };
 

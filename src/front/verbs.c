@@ -13,6 +13,7 @@
 #include "front/own.h"
 #include "front/steps.h"
 #include "front/verbs.h"
+#include "msg/ocsf.h"
 
 #define PRINT_MAX  (32u << 20)
 #define LOGINS_MAX 16                    /* blocks of config; further hosts get blocks of their own */
@@ -263,7 +264,7 @@ verb_refuse_mosh(struct channel *c)
 	(void)buf_text(&detail, "{\"command\":");
 	(void)text_json(&detail, slice_of(c->command, strnlen(c->command, 500)));
 	(void)buf_text(&detail, "}");
-	front_event(c->front, 4007, 5, 2, false, "mosh was refused: it would go past the recording", buf_cstr(&detail));
+	front_event(c->front, OCSF_SSH, 5, 2, false, "mosh was refused: it would go past the recording", buf_cstr(&detail));
 	buf_done(&detail);
 	verb_refuse(c, "no-mosh", "mosh goes by UDP past the bastion, where nothing is recorded: use ssh, "
 	    "with ServerAliveInterval and tmux on the host for lines that break");
@@ -311,7 +312,7 @@ verb_take(struct channel *c)
 	}
 	c->listing->verb = v;
 	(void)snprintf(text, sizeof(text), "%s asked the bastion for: %s", c->front->user, v->words);
-	front_event(c->front, 4007, 99, 1, true, text, "");
+	front_event(c->front, OCSF_SSH, 99, 1, true, text, "");
 	buf_init(&c->listing->out, PRINT_MAX);
 	c->state = CH_LISTING;
 	if (v->start != NULL)

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "gate/events.h"
 #include "gate/login.h"
+#include "msg/ocsf.h"
 
 enum { INFORMATIONAL = 1, LOW, MEDIUM, HIGH };
 enum { TEXT_MAX = 60000 };
@@ -29,7 +30,7 @@ put_pair(struct buf *b, const char *key, struct slice value)
 int
 events_login(struct client *c, const char *user, const char *method, bool ok, const char *text)
 {
-	struct msg_event m = { .class_uid = EVENT_AUTHENTICATION, .activity = 1, .severity = ok ? INFORMATIONAL : LOW,
+	struct msg_event m = { .class_uid = OCSF_LOGIN, .activity = 1, .severity = ok ? INFORMATIONAL : LOW,
 	    .ok = ok, .actor = slice_from(user), .src = slice_from(c->peer) };
 	struct buf sentence, detail;
 	int r;
@@ -58,7 +59,7 @@ events_login(struct client *c, const char *user, const char *method, bool ok, co
 int
 events_codes_burnt(struct client *c, struct slice user)
 {
-	struct msg_event m = { .class_uid = EVENT_AUTHENTICATION, .activity = 99, .severity = HIGH, .actor = user,
+	struct msg_event m = { .class_uid = OCSF_LOGIN, .activity = 99, .severity = HIGH, .actor = user,
 	    .src = slice_from(c->peer) };
 	char text[256];
 
@@ -92,7 +93,7 @@ int
 events_decision(struct client *c, const struct msg_decide *m, const struct rules_answer *a, const char *host,
     const char *login, uint64_t ticket)
 {
-	struct msg_event event = { .class_uid = EVENT_AUTHORIZE, .activity = 1, .severity = a->permit ? INFORMATIONAL : MEDIUM,
+	struct msg_event event = { .class_uid = OCSF_DECISION, .activity = 1, .severity = a->permit ? INFORMATIONAL : MEDIUM,
 	    .ok = a->permit, .actor = slice_from(c->user), .host = slice_from(host), .src = slice_from(c->peer) };
 	struct buf sentence, detail;
 	int r;
@@ -115,7 +116,7 @@ events_decision(struct client *c, const struct msg_decide *m, const struct rules
 int
 events_refused_signature(struct client *c, const struct ticket *t, const char *why)
 {
-	struct msg_event m = { .class_uid = EVENT_AUTHORIZE, .activity = 99, .severity = HIGH, .actor = slice_from(c->user),
+	struct msg_event m = { .class_uid = OCSF_DECISION, .activity = 99, .severity = HIGH, .actor = slice_from(c->user),
 	    .host = slice_from(t->host), .src = slice_from(c->peer) };
 	struct buf sentence;
 	int r;
@@ -132,7 +133,7 @@ events_refused_signature(struct client *c, const struct ticket *t, const char *w
 int
 events_policy(struct gate *g, bool ok, const char *actor, const char *text)
 {
-	struct msg_event m = { .class_uid = EVENT_POLICY, .activity = 3, .severity = ok ? INFORMATIONAL : HIGH, .ok = ok,
+	struct msg_event m = { .class_uid = OCSF_ADMIN, .activity = 3, .severity = ok ? INFORMATIONAL : HIGH, .ok = ok,
 	    .actor = slice_from(actor) };
 	struct buf sentence;
 	char detail[128];
@@ -153,7 +154,7 @@ events_policy(struct gate *g, bool ok, const char *actor, const char *text)
 int
 events_trust(struct gate *g, bool ok, const char *what, const char *text)
 {
-	struct msg_event m = { .class_uid = EVENT_POLICY, .activity = 3, .severity = ok ? INFORMATIONAL : HIGH, .ok = ok,
+	struct msg_event m = { .class_uid = OCSF_ADMIN, .activity = 3, .severity = ok ? INFORMATIONAL : HIGH, .ok = ok,
 	    .actor = slice_from("fortress") };
 	struct buf sentence;
 	int r;
@@ -170,7 +171,7 @@ events_trust(struct gate *g, bool ok, const char *what, const char *text)
 int
 events_session_end(struct gate *g, const char *actor, const struct client *front, struct slice session, const char *reason)
 {
-	struct msg_event m = { .class_uid = EVENT_SSH, .activity = 99, .severity = MEDIUM, .ok = 1, .actor = slice_from(actor),
+	struct msg_event m = { .class_uid = OCSF_SSH, .activity = 99, .severity = MEDIUM, .ok = 1, .actor = slice_from(actor),
 	    .session = session, .src = slice_from(front->peer) };
 	struct buf sentence;
 	int r;
@@ -187,7 +188,7 @@ events_session_end(struct gate *g, const char *actor, const struct client *front
 int
 events_view(struct gate *g, uint32_t req, const char *actor, struct slice session, struct slice how)
 {
-	struct msg_event m = { .req = req, .class_uid = EVENT_LOG_ACCESS, .activity = 1, .severity = INFORMATIONAL, .ok = 1,
+	struct msg_event m = { .req = req, .class_uid = OCSF_READING, .activity = 1, .severity = INFORMATIONAL, .ok = 1,
 	    .sign = 1, .actor = slice_from(actor), .session = session };
 	struct buf sentence;
 	int r;

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* What the gate puts on the record: one function per kind of fact.  OCSF class numbers. */
+/* What the gate puts on the record: one function per kind of fact. */
 #ifndef GATE_EVENTS_H
 #define GATE_EVENTS_H
 
 #include "gate/gate.h"
-
-enum {
-	EVENT_LOG_ACCESS = 1008, EVENT_ACCOUNT = 3001, EVENT_AUTHENTICATION = 3002, EVENT_AUTHORIZE = 3003,
-	EVENT_POLICY = 3004, EVENT_SSH = 4007,
-};
 
 int events_login(struct client *c, const char *user, const char *method, bool ok, const char *text);
 int events_codes_burnt(struct client *c, struct slice user);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "monitor/limit.h"
+#include "msg/ocsf.h"
 
 bool
 limit_ramp_refuses(const struct conf_ramp *r, unsigned n, unsigned roll)
@@ -116,7 +117,7 @@ limit_note(const char *peer, const char *why)
 void
 limit_punish(struct monitor *m, const struct net_addr *a, enum source_fault fault)
 {
-	struct msg_event event = { .class_uid = 3002, .activity = 99, .severity = 3 };
+	struct msg_event event = { .class_uid = OCSF_LOGIN, .activity = 99, .severity = 3 };
 	char peer[NET_TEXT], text[200];
 	unsigned s;
 

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "db/journal.h"
 #include "db/tree.h"
+#include "msg/ocsf.h"
 #include "store/store.h"
 
 #define QUIET_MS    10
@@ -27,7 +28,6 @@
 #define TICK_MS     250
 #define SEALS_MAX   80                    /* a tick: all at once would stall everybody */
 #define TRIM_TICKS  8
-#define APP_LIFE    6002                  /* OCSF application lifecycle */
 
 bool
 ops_are_full(const struct store *st)
@@ -82,7 +82,7 @@ op_add(struct store *st, struct client *c, enum msg_type type, const void *messa
 void
 store_event(struct store *st, uint32_t activity, bool ok, const char *session, const char *fmt, ...)
 {
-	struct msg_event m = { .class_uid = APP_LIFE, .activity = activity, .severity = ok ? 1 : 4, .ok = ok,
+	struct msg_event m = { .class_uid = OCSF_SERVICE, .activity = activity, .severity = ok ? 1 : 4, .ok = ok,
 		.actor = slice_from("store"), .session = slice_from(session) };
 	char text[512];
 	va_list ap;

@@ -10,9 +10,9 @@
 
 #include "base/text.h"
 #include "db/directory.h"
+#include "msg/ocsf.h"
 #include "store/store.h"
 
-#define ENTITY_MANAGEMENT 3004            /* OCSF */
 #define JSON_MAX          200000
 #define QUEUE_ENOUGH      (1u << 20)      /* bytes of rows on their way to the gate */
 #define LOAD_TIMEOUT_MS   10000
@@ -121,7 +121,7 @@ change_word(const struct change *c)
 static int
 change_event(struct change *c)
 {
-	struct msg_event m = { .class_uid = ENTITY_MANAGEMENT, .severity = 1, .ok = 1, .actor = c->actor };
+	struct msg_event m = { .class_uid = OCSF_ADMIN, .severity = 1, .ok = 1, .actor = c->actor };
 	char sentence[320], shown[100];
 	struct buf detail;
 	int r;

@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "db/journal.h"
+#include "msg/ocsf.h"
 #include "store/store.h"
 
 #define SEAL_BYTES   32768
-#define SSH_ACTIVITY 4007                 /* OCSF: open 1, close 2 */
 
 static int
 session_is_there(void *arg, const struct db_session *s)
@@ -27,7 +27,7 @@ static int
 session_event(struct store *st, const struct rec *r, uint32_t activity, const char *text, struct err *e)
 {
 	const struct db_session *s = &r->session;
-	struct msg_event m = { .class_uid = SSH_ACTIVITY, .activity = activity, .severity = 1, .ok = 1,
+	struct msg_event m = { .class_uid = OCSF_SSH, .activity = activity, .severity = 1, .ok = 1,
 		.actor = slice_from(r->user), .session = slice_from(s->id_text), .host = slice_from(r->host),
 		.text = slice_from(text) };
 

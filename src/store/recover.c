@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "db/journal.h"
 #include "db/tree.h"
+#include "msg/ocsf.h"
 #include "store/store.h"
 
 #define REASON "the bastion stopped unexpectedly"
@@ -120,7 +121,7 @@ static int
 left_close(struct recovery *rec, struct left *l)
 {
 	char text[300];
-	struct msg_event m = { .class_uid = 4007, .activity = 2, .severity = 3, .ok = 0, .actor = slice_from(l->user),
+	struct msg_event m = { .class_uid = OCSF_SSH, .activity = 2, .severity = 3, .ok = 0, .actor = slice_from(l->user),
 		.session = slice_from(l->s.id_text), .host = slice_from(l->host) };
 	int r = 0;
 
