@@ -127,7 +127,7 @@ try:
     if pid == 0: os.execvpe("ssh", ssh(), env)
     shown = ""
     while "code: " not in shown and select.select([fd], [], [], 20)[0]: shown += os.read(fd, 4096).decode("utf-8", "replace")
-    secret = re.search(r"secret=([A-Z2-7]+)&", shown).group(1)
+    secret = re.search(r"((?:[A-Z2-7]{4} ){7}[A-Z2-7]{4})", shown).group(1).replace(" ", "")
     now = subprocess.run(["oathtool", "--totp", "-b", secret], capture_output=True, text=True, check=True).stdout
     os.write(fd, now.encode()); rest = ""
     while select.select([fd], [], [], 20)[0]:
