@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """A whole bastion, an sshd and a staragent in a temporary directory on 127.0.0.1, for tests and benches.
 They run as root; everything is ended by stop()."""
-import fcntl, json, os, pty, random, select, shutil, socket, struct, subprocess, tempfile, termios, time
+import fcntl, json, os, pty, random, re, select, shutil, socket, struct, subprocess, tempfile, termios, time
 
 def port():
     """A free one, below those that the kernel gives to clients: a bastion that is started again finds it free again."""
@@ -34,6 +34,11 @@ def talk(argv, script, seconds=20, env=None):
     status = os.waitpid(pid, 0)[1]                       # before the close, which would hang it up
     os.close(fd)
     return out, os.waitstatus_to_exitcode(status)
+
+def factor_key(shown):
+    """A second factor's secret, which is shown in groups of four; None if it is not there."""
+    m = re.search(r"this key into it:((?: [A-Z2-7]{4}){8})\r?\n", shown)
+    return m.group(1).replace(" ", "") if m else None
 
 class Bastion:
     def __init__(self, build, conf="", policy="permit bench any on env=bench as root id bench\n", sshd=""):

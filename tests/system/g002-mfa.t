@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The second factor: made at the first login that needs it, asked for after, good once, in the real client on a pty."""
-import os, re, shutil, subprocess, sys, time
+import os, shutil, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -16,7 +16,7 @@ if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
 if not shutil.which("oathtool"): skip("no oathtool")
 for account in ("_fortress", "_fortress-gate", "_fortress-store"):
     if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
-from bastion import Bastion, talk
+from bastion import Bastion, factor_key, talk
 
 n = failed = 0
 def ok(good, what, *notes):
@@ -37,10 +37,6 @@ def ssh(name, *more, key=b.key):
 def code(secret, steps=0):
     at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(time.time() + 30 * steps))
     return subprocess.run(["oathtool", "--totp", "-b", "-N", at, secret], capture_output=True, text=True, check=True).stdout.strip()
-def key_of(shown):
-    """The secret in groups of four."""
-    m = re.search(r"this key into it:((?: [A-Z2-7]{4}){8})\r?\n", shown)
-    return m.group(1).replace(" ", "") if m else None
 class Answer:
     """A code that is made when it is asked for; talk() encodes what it is given."""
     def __init__(self, make): self.make = make
@@ -50,7 +46,7 @@ try:
     out = subprocess.run(ssh("bench+box", "-o", "BatchMode=yes") + ["true"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     ok(out.returncode == 255, "the key alone does not let in", out)
     shown, status = talk(ssh("bench+box", "-o", "NumberOfPasswordPrompts=1") + ["true"], [("code: ", "000000\n")], env=env)
-    secret = key_of(shown)
+    secret = factor_key(shown)
     ok(secret is not None and "█" in shown and "▄" in shown, "the first login shows a QR code and the secret", shown)
     lines = shown.split("One-time code")[0].replace("\r", "").split("\n")
     ok(len(lines) <= 24 and max(map(len, lines)) <= 80, "both fit a terminal of 80x24, the words below", len(lines), shown)
@@ -65,7 +61,7 @@ try:
     shown = ""
     while "code: " not in shown and select.select([fd], [], [], 20)[0]:
         shown += os.read(fd, 4096).decode("utf-8", "replace")
-    first[0] = key_of(shown)
+    first[0] = factor_key(shown)
     ok(first[0] != secret, "a secret that was never confirmed is not kept")
     wrong = "000000" if code(first[0]) != "000000" else "000001"
     rest = ""
@@ -111,7 +107,7 @@ try:
     ok(factors["bench"] and not factors["robot"], "user list says who has a factor, and since when", factors)
     b.ctl("user", "reset-factor", "bench")
     shown, status = talk(ssh("bench+box", "-o", "NumberOfPasswordPrompts=1") + ["true"], [("code: ", "000000\n")], env=env)
-    ok(key_of(shown) is not None and key_of(shown) != first[0], "a factor that was reset is made anew", shown)
+    ok(factor_key(shown) is not None and factor_key(shown) != first[0], "a factor that was reset is made anew", shown)
     found = subprocess.run(["grep", "-rlaF", first[0], f"{b.dir}/state", f"{b.dir}/fortress.log"], capture_output=True, text=True).stdout
     ok(found == "", "the secret lies nowhere in the clear", found)
 finally:

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """AuthenticationMethods and MfaPeriod: keys, PAM, codes and certificates in lists, by the real client.  The service file
 lies in /etc/pam.d under a name of this test's own while it runs."""
-import os, re, shutil, signal, sqlite3, subprocess, sys, time
+import os, shutil, signal, sqlite3, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -17,7 +17,7 @@ if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
 if not shutil.which("oathtool"): skip("no oathtool")
 for account in ("_fortress", "_fortress-gate", "_fortress-store"):
     if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
-from bastion import Bastion, talk
+from bastion import Bastion, factor_key, talk
 
 n = failed = 0
 def ok(good, what, *notes):
@@ -127,7 +127,7 @@ try:
     if pid == 0: os.execvpe("ssh", ssh(), env)
     shown = ""
     while "code: " not in shown and select.select([fd], [], [], 20)[0]: shown += os.read(fd, 4096).decode("utf-8", "replace")
-    secret = re.search(r"((?:[A-Z2-7]{4} ){7}[A-Z2-7]{4})", shown).group(1).replace(" ", "")
+    secret = factor_key(shown)
     now = subprocess.run(["oathtool", "--totp", "-b", secret], capture_output=True, text=True, check=True).stdout
     os.write(fd, now.encode()); rest = ""
     while select.select([fd], [], [], 20)[0]:
