@@ -58,7 +58,8 @@ take_forward(struct leg *l, ssh_message m)
 		return true;
 	(void)snprintf(c->to_host, sizeof(c->to_host), "%s", listen_address(x, &c->to_port));
 	(void)snprintf(c->listen, sizeof(c->listen), "%s", listen_asked(x));
-	(void)snprintf(text, sizeof(text), "listen %s:%d", c->to_host[0] != '\0' ? c->to_host : "*", c->to_port);
+	(void)snprintf(text, sizeof(text), strchr(c->to_host, ':') != NULL ? "listen [%s]:%d" : "listen %s:%d",
+	    c->to_host[0] != '\0' ? c->to_host : "*", c->to_port);
 	c->command = strdup(text);
 	return true;
 }
