@@ -27,12 +27,6 @@ fd_set_nonblock(int fd)
 	return fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
 }
 
-int
-fd_set_cloexec(int fd, int on)
-{
-	return fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0) < 0 ? -errno : 0;
-}
-
 void
 fd_close(int *fd)
 {

@@ -13,7 +13,6 @@
 #define FD_PASS_MAX 4                          /* most descriptors in one message */
 
 int fd_set_nonblock(int fd);                   /* 0 or -errno */
-int fd_set_cloexec(int fd, int on);
 void fd_close(int *fd);                        /* closes if >= 0 and sets -1 */
 int fd_write_full(int fd, const void *p, size_t n);   /* 0 or -errno; retries EINTR, waits on EAGAIN */
 ssize_t fd_read_full(int fd, void *p, size_t n);      /* bytes read (short at the end of file) or -errno */

@@ -41,21 +41,6 @@ secret_init(struct secret *s, size_t n)
 	return 0;
 }
 
-int
-secret_set(struct secret *s, const void *p, size_t n)
-{
-	struct secret fresh;
-	int r = secret_init(&fresh, n);
-
-	if (r != 0)
-		return r;
-	if (n > 0)
-		memcpy(fresh.p, p, n);
-	secret_done(s);
-	*s = fresh;
-	return 0;
-}
-
 void
 secret_done(struct secret *s)
 {
@@ -64,19 +49,6 @@ secret_done(struct secret *s)
 		(void)munmap(s->p, pages_of(s->n));
 	}
 	*s = (struct secret){ 0 };
-}
-
-bool
-secret_eq(const struct secret *s, const void *p, size_t n)
-{
-	const unsigned char *q = p;
-	volatile unsigned char different = 0;
-
-	if (s->n != n)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		different = (unsigned char)(different | (s->p[i] ^ q[i]));
-	return different == 0;
 }
 
 void

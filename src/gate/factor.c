@@ -24,7 +24,7 @@
 enum { KEY_N = 32, NONCE_N = 12, TAG_N = 16, HEAD_N = 1 + NONCE_N, STEP_S = 30, WINDOW = 1, DIGITS = 6 };
 enum { MARGIN = 2, GAP = 2, COLUMNS = 80 };      /* of what is drawn */
 
-struct factor_key { unsigned char bytes[KEY_N]; };
+struct factor_key { struct secret key; };
 
 static int
 key_read(const char *path, struct factor_key *k, struct err *e)
@@ -42,7 +42,7 @@ key_read(const char *path, struct factor_key *k, struct err *e)
 	if (r == 0 && b.len != KEY_N)
 		r = err_set(e, -EBADMSG, "%s: a key of %d bytes belongs here", path, KEY_N);
 	if (r == 0)
-		memcpy(k->bytes, b.p, KEY_N);
+		memcpy(k->key.p, b.p, KEY_N);
 	secret_wipe(b.p, b.len);
 	buf_done(&b);
 	return r;
@@ -55,14 +55,17 @@ factor_open(const char *state_dir, struct err *e)
 	char path[4096];
 	int r = -ENAMETOOLONG;
 
-	if (k == NULL)
+	if (k == NULL || secret_init(&k->key, KEY_N) != 0) {
+		(void)err_set(e, -ENOMEM, "out of memory");
+		free(k);
 		return NULL;
+	}
 	if ((size_t)snprintf(path, sizeof(path), "%s/keys/factor", state_dir) >= sizeof(path))
 		(void)err_set(e, r, "%s: too long", state_dir);
 	else if (access(path, F_OK) == 0)
 		r = key_read(path, k, e);
-	else if ((r = secret_random(k->bytes, KEY_N)) == 0)
-		r = fd_write_file(path, k->bytes, KEY_N, 0600, e);
+	else if ((r = secret_random(k->key.p, KEY_N)) == 0)
+		r = fd_write_file(path, k->key.p, KEY_N, 0600, e);
 	if (r == 0)
 		return k;
 	factor_close(k);
@@ -73,7 +76,7 @@ void
 factor_close(struct factor_key *k)
 {
 	if (k != NULL)
-		secret_wipe(k, sizeof(*k));
+		secret_done(&k->key);
 	free(k);
 }
 
@@ -84,7 +87,7 @@ cipher(const struct factor_key *k, bool seal, const unsigned char *nonce, const 
 {
 	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
 	int n;
-	bool good = c != NULL && EVP_CipherInit_ex(c, EVP_aes_256_gcm(), NULL, k->bytes, nonce, seal) == 1 &&
+	bool good = c != NULL && EVP_CipherInit_ex(c, EVP_aes_256_gcm(), NULL, k->key.p, nonce, seal) == 1 &&
 	    EVP_CipherUpdate(c, NULL, &n, (const unsigned char *)user, (int)strlen(user)) == 1 &&
 	    EVP_CipherUpdate(c, out, &n, in, FACTOR_SECRET) == 1;
 

@@ -187,8 +187,8 @@ login_key_ask(struct client *c, const void *message)
 	char user[65];
 
 	if (split(c->gate, m->raw, &n) == 0 && slice_copy(n.user, user, sizeof(user)) == 0) {
-		answer.enrolling = code_is_good(c->gate, &n) && enrol_refusal(c, user, m->blob) == NULL;
-		answer.known = answer.enrolling || key_check(c, user, m->blob, &cert, &terms, &e) == 0;
+		answer.known = (code_is_good(c->gate, &n) && enrol_refusal(c, user, m->blob) == NULL) ||
+		    key_check(c, user, m->blob, &cert, &terms, &e) == 0;
 		answer.reason = slice_from(answer.known ? "" : e.text);
 		if (n.code.n > 0 && !answer.known && !code_is_good(c->gate, &n))
 			enrol_missed(c, &n);

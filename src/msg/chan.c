@@ -210,12 +210,6 @@ chan_pause(struct chan *c, bool paused)
 	chan_watch(c);
 }
 
-int
-chan_fd(const struct chan *c)
-{
-	return c->fd;
-}
-
 /* 0: all sent, -EAGAIN: the socket is full, else the error. */
 static int
 queue_flush(struct chan *c)

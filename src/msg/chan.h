@@ -48,6 +48,4 @@ void chan_pause(struct chan *c, bool paused);
 /* Without a loop: waits until one message was handed to fn.  0, -ETIMEDOUT, or -EPIPE when the channel ended. */
 int chan_wait(struct chan *c, int timeout_ms);
 
-int chan_fd(const struct chan *c);
-
 #endif

@@ -140,7 +140,7 @@ struct msg_pam_prompt { struct slice instruction; uint32_t count; struct slice p
 /* answers: count times (u32 length, bytes) */
 struct msg_pam_answer { uint32_t count; struct slice answers; };
 struct msg_pam_result { uint32_t ok; struct slice user, text; };
-struct msg_login_open { struct slice user, method, detail; };
+struct msg_login_open { struct slice user, method; };
 struct msg_login_opened { uint32_t ok; struct slice text; };
 struct msg_menu_start { struct slice term; uint32_t cols, rows; struct slice lang; };
 struct msg_menu_started { uint32_t ok; struct slice text; };
@@ -158,7 +158,7 @@ struct msg_name_answer { struct slice user, shown; };
 /* raw: the SSH user name as it came, e.g. "alice", "alice+web1", "alice+root+web1", "alice+e-CODE" */
 struct msg_key_ask { struct slice raw, alg, blob; };
 /* reason: why not, for the record; empty for a key that nobody knows */
-struct msg_key_answer { uint32_t known, enrolling; struct slice reason; };
+struct msg_key_answer { uint32_t known; struct slice reason; };
 /* method: "publickey", "keyboard-interactive", "password"; blob empty but for publickey */
 struct msg_login { struct slice raw, method, alg, blob; };
 /* ok: 0 no (reason says why), 1 yes, 2 more has to be proved (reason: what to show before a one-time code is asked for:
