@@ -7,4 +7,4 @@ LONGER_TESTS = tests/system/m002-channels.t tests/system/m004-files.t tests/syst
 
 .PHONY: check-long
 check-long:
-	FORTRESS_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(LONG_TESTS) $(LONGER_TESTS)'
+	FORTRESS_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TEST_TIMEOUT=7200 TESTS='$(LONG_TESTS) $(LONGER_TESTS)'
