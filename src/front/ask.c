@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 #include "front/ask.h"
+#include "front/target.h"
 
 #define ANSWER_MS 10000
 
@@ -38,10 +39,12 @@ ask_answered(struct front *f, const struct msg_decision *d, int *agent)
 
 	while (a != NULL && a->req != d->req)
 		a = a->next;
-	if (a == NULL)
-		return;
-	ask_forget(f, a);
-	a->fn(a->arg, d, agent);
+	if (a != NULL) {
+		ask_forget(f, a);
+		a->fn(a->arg, d, agent);
+	}
+	if (*agent >= 0)
+		leg_decline(f, d);               /* who asked has gone, or does not want it any more */
 }
 
 void

@@ -44,6 +44,7 @@ struct listen {
 	int asked_port, port;
 	unsigned tries;
 	mono_t since;
+	bool asked_again;
 	bool good;                       /* what was asked for last has succeeded */
 	char why[700];
 };
@@ -73,6 +74,8 @@ event(struct listen *l, unsigned activity, bool ok, const char *what)
 
 /* ---- the decision ---- */
 
+static void ask(struct listen *l);
+
 static void
 on_decision(void *arg, const struct msg_decision *d, int *agent)
 {
@@ -84,6 +87,11 @@ on_decision(void *arg, const struct msg_decision *d, int *agent)
 		return;
 	}
 	l->leg = leg_take(l->front, d, agent);
+	if (l->leg == NULL && !l->asked_again) {
+		l->asked_again = true;           /* it has just ended: the gate gives another */
+		ask(l);
+		return;
+	}
 	if (l->leg == NULL) {
 		over(l, false, "the connection to the host has just ended: try again");
 		return;

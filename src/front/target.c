@@ -99,6 +99,15 @@ leg_take(struct front *f, const struct msg_decision *d, int *agent)
 	return l;
 }
 
+void
+leg_decline(struct front *f, const struct msg_decision *d)
+{
+	struct msg_ticket_end msg = { .ticket = d->ticket };
+
+	if (d->permit == 1 && leg_of_ticket(f, d->ticket) == NULL)
+		(void)chan_send(f->gate, MSG_TICKET_END, &msg);
+}
+
 static int
 option(ssh_session s, enum ssh_options_e type, const void *value)
 {

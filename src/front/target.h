@@ -30,6 +30,8 @@ struct leg {
 /* The leg of d's ticket, an old or a new one, with one user more; NULL: the old one has just gone, and the gate knows: asked
  * again, it gives a new one. */
 struct leg *leg_take(struct front *f, const struct msg_decision *d, int *agent);
+/* Nobody takes the connection that came with d: its ticket goes back. */
+void leg_decline(struct front *f, const struct msg_decision *d);
 void leg_dialled(struct front *f, const struct msg_dialled *msg, int *sock);
 void leg_pinned(struct front *f, const struct msg_pinned *msg);
 /* What the target asked for since the last time; true if something came. */

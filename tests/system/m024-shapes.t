@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Connections as editors make them: a script into bash, forwards, sftp and commands side by side; and what no bastion grants."""
-import hashlib, http.server, json, logging, os, re, shutil, socket, subprocess, sys, threading, time
+import hashlib, http.server, json, logging, os, re, shutil, signal, socket, subprocess, sys, threading, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -103,6 +103,18 @@ try:
 
     for i in range(100): t.open_session(timeout=20).close()
     ok(run(t, "echo still") == (b"still\n", 0), "a hundred sessions that ask for nothing leave room for one that does")
+
+    # Closed while the gate is asked: the connection to the host that came with the answer is nobody's, and given back.
+    t3 = connect()
+    gate = [p for p in b.children() if "gate" in open(f"/proc/{p}/cmdline").read()][0]
+    os.kill(gate, signal.SIGSTOP)
+    try:
+        c = t3.open_session(timeout=20); c.exec_command("true"); c.close()
+        t3.global_request("keepalive@openssh.com", (), wait=True)     # the bastion has read the end
+    finally:
+        os.kill(gate, signal.SIGCONT)
+    ok(run(t3, "echo next") == (b"next\n", 0), "who leaves before the answer does not spoil it for the next")
+    t3.close()
 
     # What no bastion grants, and the connection lives.
     def refused(kind):
