@@ -103,7 +103,7 @@ try:
             count += len(data)
             if count % (64 << 20) < 65536: peak = max(peak, grown(name))
         ok(p.wait(20) == 0 and count == 320 << 20, f"{way}: 320 MB to a slow reader, all of them", count, p.returncode)
-        ok(0 < peak < 64_000, f"{way}: and the front stays small: {peak} kB", peak)
+        ok(0 < peak < 128_000, f"{way}: and the front stays small: {peak} kB", peak)
     for way in ("fortress", "agent"):
         p = subprocess.Popen(b.ssh(way) + ["python3 -c 'import sys, hashlib; n = 0\nwhile d := sys.stdin.buffer.read(65536):\n n += len(d); [hashlib.sha512(d) for _ in range(8)]\nprint(n)'"],
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -113,7 +113,7 @@ try:
             if i % 64 == 63: peak = max(peak, grown("^front: conn .*bench -> "), grown("^staragent"), grown("staragent --listen"))
         p.stdin.close()
         ok(p.wait(60) == 0 and p.stdout.read() == b"%d\n" % (320 << 20), f"{way}: 320 MB to a slow program, all of them")
-        ok(0 < peak < 64_000, f"{way}: and nobody grows: {peak} kB", peak)
+        ok(0 < peak < 128_000, f"{way}: and nobody grows: {peak} kB", peak)
 
     def child(name):
         out = subprocess.run(["pgrep", "-P", str(b.bastion.pid), "-f", f"^{name}"], capture_output=True, text=True).stdout.split()
