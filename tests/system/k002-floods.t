@@ -26,7 +26,7 @@ def largest():
         try: top = max(top, int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{p}/status").read()).group(1)) // 1024)
         except (OSError, AttributeError): pass
     return top
-def flood(w, payload, megabytes=24, batch=64):
+def flood(w, payload, megabytes=32, batch=64):
     """Sends it again and again and reads nothing: how that ended, and the largest front meanwhile."""
     sent, peak, last = 0, 0, 0; w.sock.settimeout(3)
     try:
@@ -64,7 +64,7 @@ try:
                              ("is over", "bench", closed), ("shows the picker", "bench", menu), ("carries a jump", "bench", jump)):
         for what, kind in (("data", None), ("stderr", 1)):
             w = login(user); c = make(w); how, peak = flood(w, w.data(c, big, kind))
-            ok(peak < 20, f"a flood of {what} into a channel that {name}: {how}, {peak} MB", how, peak)
+            ok(peak < 28, f"a flood of {what} into a channel that {name}: {how}, {peak} MB", how, peak)
             w.close()
     b.wait(lambda: all(s["state"] != "open" for s in sessions()))
     mine = [s for s in sessions() if s["command"] == "exec sleep 60"]
@@ -88,13 +88,14 @@ try:
 
     # Packets at their limits.
     for size in (10, 9, 1, 0):
-        w = login(timeout=5 if size else 1); began = time.monotonic()
+        w = login(timeout=40 if size else 1); began = time.monotonic()
         try: c = w.session(packet=size)
         except TimeoutError: c = None                  # libssh gives no answer to 0
         if c is not None: w.exec(c, "echo hello"); out = w.finish(c)[0]
-        ok(time.monotonic() - began < 9 and largest() < 200, f"a channel for packets of {size} bytes at most: "
+        ok(time.monotonic() - began < 35 and largest() < 200, f"a channel for packets of {size} bytes at most: "
            f"{'refused' if c is None else 'an end' if out == b'' else 'served'}, {time.monotonic() - began:.1f} s")
         w.close()
+    b.wait(lambda: largest() < 60, 30)                 # the last of those that spun
     ok(works(), "others are served")
     w = login(); c = w.session(packet=11); w.exec(c, "head -c 20000 /dev/zero")
     ok(w.finish(c)[0] == bytes(20000), "11 bytes are enough")
