@@ -94,7 +94,10 @@ try:
     # libssh's own buffer grows without end behind a reader that takes less than all, and drops bytes at 256 MiB.
     def grown(name):
         out = subprocess.run(["pgrep", "-f", name], capture_output=True, text=True).stdout.split()
-        return max([int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{p}/status").read()).group(1)) for p in out if os.path.exists(f"/proc/{p}/status")], default=0)
+        def peak_of(pid):
+            try: return int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{pid}/status").read()).group(1))
+            except (OSError, AttributeError): return 0               # it has just ended
+        return max(map(peak_of, out), default=0)
     for way, name in (("fortress", "^front: conn .*bench -> box"), ("agent", "^front: conn .*bench -> agent")):
         p = subprocess.Popen(b.ssh(way) + ["head -c 320M /dev/zero | openssl enc -aes-128-ctr -pass pass:x -nosalt 2>/dev/null"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         count, peak, sha = 0, 0, hashlib.sha256()
