@@ -114,6 +114,9 @@ menu_is_over(const struct menu *m)
 const char *
 menu_choice(const struct menu *m, const char **login)
 {
+	/* The end of its terminal may be seen before its last words. */
+	while (chan_wait(m->chan, 0) == 0)
+		continue;
 	*login = m->login;
 	return m->chosen ? m->host : NULL;
 }

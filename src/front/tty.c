@@ -32,7 +32,7 @@ tty_reset(const struct channel *c)
 static void
 put(struct channel *c, const char *text)
 {
-	if (ssh_channel_is_open(c->ssh) && wire_is_writable(&c->door->wire))
+	if (ssh_channel_is_open(c->ssh) && !c->door->wire.dead)
 		(void)ssh_channel_write(c->ssh, text, (uint32_t)strlen(text));
 }
 

@@ -90,6 +90,13 @@ try:
     t.type(b"ls\r\x03\x03\x03")
     shown = t.until(b"mute: cancelled")
     ok(shown is not None and b"\r\x1b[K" in shown, "Ctrl-C takes the line away and leads back to the picker, with a word", shown)
+    again = 0
+    for again in range(30):
+        t.type(b"\r")
+        if t.until(b"connecting to mute") is None: break
+        t.type(b"\x03")
+        if t.until(b"mute: cancelled") is None: break
+    ok(again == 29, "as often as one likes: a choice is never lost", again, t.out)
     state = b.ctl("--json", "session", "ls")
     ok('"mute"' not in state or "cancelled" in state, "the record says so", state)
 
