@@ -24,15 +24,18 @@ def transfer(host, typed, program, cwd):
     os.write(p.stdin.fileno(), typed.encode() + b"\n")
     z = subprocess.Popen(program, cwd=cwd, stdin=p.stdout.fileno(), stdout=p.stdin.fileno(), stderr=subprocess.PIPE)
     said = z.communicate(timeout=60)[1]
-    os.write(p.stdin.fileno(), b"stty sane; exit 3\n"); p.stdin.close()
-    p.stdout.read(); return z.returncode, p.wait(20), said
+    if program[0] == "sz": until(b"over")            # the host's rz reads on for a while: what is typed before it ends is its own
+    os.write(p.stdin.fileno(), b"stty sane; exit 3\n")
+    try: p.communicate(timeout=60)
+    except subprocess.TimeoutExpired: p.kill(); p.wait()
+    return z.returncode, p.returncode, said
 
 try:
     for host in ("box", "agent", "box.fx"):
         d = f"{there}/{host}"; os.makedirs(d); name = "文件.bin"
         open(f"{local}/{name}", "wb").write(data); open(f"{local}/leer", "wb").close()
         b.mark()
-        got = transfer(host, f"cd {d}; rz -q -b", ["sz", "-q", "-b", f"{local}/{name}", f"{local}/leer"], local)
+        got = transfer(host, f"cd {d}; rz -q -b; echo 'ov''er'", ["sz", "-q", "-b", f"{local}/{name}", f"{local}/leer"], local)
         e = b.audit(1001, 2)
         ok(got[:2] == (0, 3) and open(f"{d}/{name}", "rb").read() == data and os.path.getsize(f"{d}/leer") == 0, f"{host}: two files up by rz", got)
         ok([(x["tool"], x["op"], x["path"], x["bytes"], x.get("sha256"), x["result"]) for x in e] ==
