@@ -101,7 +101,7 @@ Subsystem sftp internal-sftp
         sock, key = f"{self.dir}/agent.sock", f"{self.dir}/agent_hk"
         shown = self.run(f"{self.build}/staragent", "--host-key", key, "--print-host-key").strip()
         self.procs.append(subprocess.Popen([f"{self.build}/staragent", "--listen", f"unix:{sock}", "--host-key", key, "--authorized",
-                                            f"{self.dir}/state/keys/target_ed25519.pub", "--login", "root"],
+                                            f"{self.dir}/state/keys/target_ed25519.pub", "--login", "root", "--max-connections", "1000"],
                                            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log))
         self.ctl("host", "add", "agent", f"unix:{sock}", "--agent", "--login", "root", "--label", "env=bench", "--hostkey", shown)
 

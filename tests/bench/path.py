@@ -178,7 +178,11 @@ class Bench(Bastion):
         return kb
 
     def memory(self):
-        ours = self.held(self.bastion.pid, self.ssh("agent") + ["echo up; exec cat"], lambda cs: [c.stdout.readline() for c in cs])
+        # One that was refused is not one that costs nothing.
+        def up(cs):
+            for c in cs:
+                if c.stdout.readline() != b"up\n": raise SystemExit(f"a session did not come up:\n{open(f'{self.dir}/fortress.log').read()[-600:]}")
+        ours = self.held(self.bastion.pid, self.ssh("agent") + ["echo up; exec cat"], up)
         sshd = self.procs[1].pid
         # A connection of ProxyJump is one to the jump host's sshd that carries a channel and no session.
         def forwarded(cs):
