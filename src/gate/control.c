@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "gate/acceptable.h"
 #include "gate/control.h"
 #include "gate/cut.h"
 #include "gate/decide.h"
@@ -50,7 +51,7 @@ row_put(struct client *c, unsigned type, const void *row, uint32_t req, uint32_t
 	struct err e = { 0 };
 
 	if (op == MSG_DIR_CHECK) {
-		int r = directory_check(c->gate->dir, type, row, &e);
+		int r = acceptable_row(c->gate->dir, type, row, &e);
 
 		return done_send(c, req, r == 0, slice_from(e.text));
 	}

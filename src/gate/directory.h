@@ -10,10 +10,9 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "msg/msg.h"
+#include "gate/codes.h"
 
-#define CODE_HASH 32
-#define CODE_MISSES 5            /* wrong codes for a user; then those that wait are burnt */
+#define DIRECTORY_KEYS_MAX 64     /* of one user */
 
 struct directory;
 
@@ -39,8 +38,6 @@ struct dir_host {
 struct directory *directory_new(void);             /* NULL when out of memory */
 void directory_free(struct directory *d);
 
-/* Is this row acceptable as a put?  0, or -EINVAL / -ENOENT with e saying why.  Deletes of what is not there: -ENOENT. */
-int directory_check(const struct directory *d, unsigned type, const void *row, struct err *e);
 /* Takes one MSG_DIR_USER, _KEY, _HOST or _CODE in: op DELETE removes, others put.  0, -ENOSPC, -ENOMEM, -ENOENT. */
 int directory_apply(struct directory *d, unsigned type, const void *row);
 
@@ -51,16 +48,7 @@ bool directory_is_over(uint64_t expires_us, wall_t now);
 const struct dir_key *directory_find_key(const struct dir_user *u, struct slice blob);      /* or NULL */
 struct dir_host *directory_host_named(const struct directory *d, struct slice name);    /* or NULL; see also match.h */
 
-/* Is there a code of this user with this hash that has not expired? */
-bool directory_has_code(const struct directory *d, struct slice user, const unsigned char hash[CODE_HASH], wall_t now);
-/* The same, and it is gone: exactly one caller gets true. */
-bool directory_take_code(struct directory *d, struct slice user, const unsigned char hash[CODE_HASH], wall_t now);
-/* One that has expired: it is gone, user and hash tell which.  False: there is none (any more). */
-bool directory_take_expired(struct directory *d, wall_t now, char user[65], unsigned char hash[CODE_HASH]);
-/* Somebody has named a wrong code for user. */
-void directory_miss_codes(struct directory *d, struct slice user);
-/* A code of user that has been missed too often: it is gone, hash tells which.  False: there is none (any more). */
-bool directory_take_missed(struct directory *d, struct slice user, unsigned char hash[CODE_HASH]);
+struct codes *directory_codes(const struct directory *d);
 
 /* The place of text, or where it would stand among the hosts' names. */
 size_t directory_host_place(const struct directory *d, struct slice text);

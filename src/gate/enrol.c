@@ -159,7 +159,7 @@ enrol_start(struct client *c, const struct msg_login *m, const struct names *n)
 	SHA256(n->code.p, n->code.n, hash);
 	row.hash = slice_of(hash, CODE_HASH);
 	c->busy = true;
-	if (!directory_take_code(c->gate->dir, n->user, hash, clock_wall()))
+	if (!codes_take(directory_codes(c->gate->dir), n->user, hash, clock_wall()))
 		pending_finish(p, c, "this code has been used");
 	else if (puts_row(c->gate, c, MSG_DIR_CODE, &row, p->number, code_burnt, &e) != 0)
 		pending_finish(p, c, e.text);
@@ -186,8 +186,8 @@ enrol_missed(struct client *c, const struct names *n)
 	if (c->missed)
 		return;
 	c->missed = true;
-	directory_miss_codes(c->gate->dir, n->user);
-	while (directory_take_missed(c->gate->dir, n->user, hash)) {
+	codes_miss(directory_codes(c->gate->dir), n->user);
+	while (codes_take_missed(directory_codes(c->gate->dir), n->user, hash)) {
 		burnt = true;
 		if (puts_row(c->gate, NULL, MSG_DIR_CODE, &row, 0, code_gone, &e) != 0)
 			log_warn("enrolment code not deleted: %s: it is not good until the next start", e.text);
@@ -207,7 +207,7 @@ enrol_purge(struct gate *g)
 	struct err e = { 0 };
 	wall_t now = clock_wall();
 
-	for (int i = 0; i < PURGE_MAX && directory_take_expired(g->dir, now, user, hash); i++) {
+	for (int i = 0; i < PURGE_MAX && codes_take_expired(directory_codes(g->dir), now, user, hash); i++) {
 		row.user = slice_from(user);
 		if (puts_row(g, NULL, MSG_DIR_CODE, &row, 0, code_gone, &e) != 0)
 			return;                          /* the next start finds it again */

@@ -58,7 +58,7 @@ code_is_good(struct gate *g, const struct names *n)
 	if (n->code.n == 0)
 		return false;
 	SHA256(n->code.p, n->code.n, hash);
-	return directory_has_code(g->dir, n->user, hash, clock_wall());
+	return codes_has(directory_codes(g->dir), n->user, hash, clock_wall());
 }
 
 void

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gate/acceptable.h"
 #include "gate/puts.h"
 
 enum { WAITING_MAX = 8192, ROW_MAX = 65536 };
@@ -94,7 +95,7 @@ int
 puts_row(struct gate *g, struct client *c, unsigned type, const void *row, uint32_t req, puts_fn *fn, struct err *e)
 {
 	struct put *put;
-	int r = directory_check(g->dir, type, row, e);
+	int r = acceptable_row(g->dir, type, row, e);
 
 	if (r != 0)
 		return r;

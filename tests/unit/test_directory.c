@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "gate/acceptable.h"
 #include "gate/match.h"
 #include "tests/tap.h"
 
@@ -15,7 +16,7 @@ put_host_port(struct directory *d, const char *name, const char *addr, unsigned 
 	struct msg_dir_host m = { .op = MSG_DIR_PUT, .name = slice_from(name), .addr = slice_from(addr), .port = port,
 	    .target_kind = MSG_TARGET_SSHD, .aliases = slice_from(aliases) };
 	struct err e = { 0 };
-	int r = directory_check(d, MSG_DIR_HOST, &m, &e);
+	int r = acceptable_row(d, MSG_DIR_HOST, &m, &e);
 
 	return r != 0 ? r : directory_apply(d, MSG_DIR_HOST, &m);
 }
@@ -41,7 +42,7 @@ put_user(struct directory *d, const char *name, uint32_t disabled)
 {
 	struct msg_dir_user m = { .op = MSG_DIR_PUT, .name = slice_from(name), .disabled = disabled };
 	struct err e = { 0 };
-	int r = directory_check(d, MSG_DIR_USER, &m, &e);
+	int r = acceptable_row(d, MSG_DIR_USER, &m, &e);
 
 	return r != 0 ? r : directory_apply(d, MSG_DIR_USER, &m);
 }
@@ -184,9 +185,9 @@ test_users(void)
 	struct err e = { 0 };
 	const struct dir_user *u;
 
-	ok(directory_check(d, MSG_DIR_KEY, &key, &e) == -ENOENT, "a key of nobody: %s", e.text);
+	ok(acceptable_row(d, MSG_DIR_KEY, &key, &e) == -ENOENT, "a key of nobody: %s", e.text);
 	ok(put_user(d, "alice", 0) == 0 && put_user(d, "a+b", 0) == -EINVAL, "users");
-	ok(directory_check(d, MSG_DIR_KEY, &key, &e) == 0 && directory_apply(d, MSG_DIR_KEY, &key) == 0, "a key");
+	ok(acceptable_row(d, MSG_DIR_KEY, &key, &e) == 0 && directory_apply(d, MSG_DIR_KEY, &key) == 0, "a key");
 	u = directory_find_user(d, slice_from("alice"));
 	ok(u != NULL && directory_find_key(u, key.blob) != NULL, "is hers");
 	ok(directory_find_key(u, slice_of(blob, 10)) == NULL && directory_find_key(u, slice_of(NULL, 0)) == NULL, "another is not");
@@ -203,7 +204,7 @@ test_users(void)
 	ok(directory_apply(d, MSG_DIR_KEY, &key) == 0 && directory_find_key(u, key.blob)->expires_us == 77 && u->nkeys == 1,
 	    "a key that is put again ends then");
 	key.alg = slice_from("ssh-rsa");
-	ok(directory_check(d, MSG_DIR_KEY, &key, &e) == -EINVAL, "a type that does not fit its data: %s", e.text);
+	ok(acceptable_row(d, MSG_DIR_KEY, &key, &e) == -EINVAL, "a type that does not fit its data: %s", e.text);
 	key.op = MSG_DIR_DELETE;
 	ok(directory_apply(d, MSG_DIR_KEY, &key) == 0 && directory_apply(d, MSG_DIR_KEY, &key) == -ENOENT, "deleted once");
 	directory_free(d);
@@ -219,11 +220,11 @@ test_codes(void)
 	wall_t before = { 999 }, after = { 1000 };
 
 	ok(directory_apply(d, MSG_DIR_CODE, &m) == 0, "a code");
-	ok(directory_has_code(d, slice_from("alice"), hash, before), "is good");
-	ok(!directory_has_code(d, slice_from("alice"), hash, after), "until it expires");
-	ok(!directory_has_code(d, slice_from("bob"), hash, before), "for its user alone");
-	ok(directory_take_code(d, slice_from("alice"), hash, before), "taken once");
-	ok(!directory_take_code(d, slice_from("alice"), hash, before), "but not twice");
+	ok(codes_has(directory_codes(d), slice_from("alice"), hash, before), "is good");
+	ok(!codes_has(directory_codes(d), slice_from("alice"), hash, after), "until it expires");
+	ok(!codes_has(directory_codes(d), slice_from("bob"), hash, before), "for its user alone");
+	ok(codes_take(directory_codes(d), slice_from("alice"), hash, before), "taken once");
+	ok(!codes_take(directory_codes(d), slice_from("alice"), hash, before), "but not twice");
 	directory_free(d);
 }
 
