@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * Queries on users, keys, hosts, codes and policies.  What a row was before a change is
+ * Queries on users, groups, keys, hosts, codes and policies.  What a row was before a change is
  * read back as JSON by SQLite itself, so that the audit shows what was really there.
  */
 #include <errno.h>
@@ -11,13 +11,19 @@
 #include "db/rows.h"
 #include "db/stmt.h"
 
-static const char sql_users[] = "SELECT name,display,groups,disabled,created_us,expires_us FROM user ORDER BY name";
+static const char sql_users[] = "SELECT name,display,groups,disabled,created_us,expires_us,attrs FROM user ORDER BY name";
 static const char sql_user[] = "SELECT " USER_JSON " FROM user WHERE name=?";
-static const char sql_user_put[] = "INSERT INTO user(name,display,groups,disabled,created_us,expires_us) VALUES(?,?,?,?,?,?)"
+static const char sql_user_put[] = "INSERT INTO user(name,display,groups,disabled,created_us,expires_us,attrs)"
+    " VALUES(?,?,?,?,?,?,?)"
     " ON CONFLICT(name) DO UPDATE SET display=excluded.display,groups=excluded.groups,disabled=excluded.disabled,"
-    "expires_us=excluded.expires_us";
+    "expires_us=excluded.expires_us,attrs=excluded.attrs";
 static const char sql_user_delete[] = "DELETE FROM user WHERE name=?";
 static const char sql_user_codes[] = "DELETE FROM code WHERE user=?";
+static const char sql_groups[] = "SELECT name,description FROM usergroup ORDER BY name";
+static const char sql_group[] = "SELECT " GROUP_JSON " FROM usergroup WHERE name=?";
+static const char sql_group_put[] = "INSERT INTO usergroup(name,description) VALUES(?,?)"
+    " ON CONFLICT(name) DO UPDATE SET description=excluded.description";
+static const char sql_group_delete[] = "DELETE FROM usergroup WHERE name=?";
 static const char sql_keys[] = "SELECT user,alg,blob,comment,added_us,expires_us FROM key ORDER BY user,added_us";
 static const char sql_key[] = "SELECT " KEY_JSON " FROM key WHERE user=? AND blob=?";
 static const char sql_key_put[] = "INSERT INTO key(user,alg,blob,comment,added_us,expires_us) VALUES(?,?,?,?,?,?)"
@@ -92,9 +98,24 @@ db_user_list(struct db *db, db_user_fn *fn, void *arg, struct err *e)
 	int r = s == NULL ? -EIO : 0;
 
 	while (r == 0 && (r = stmt_step(db, s, e)) == 1) {
-		u = (struct db_user){ stmt_text(s, 0), stmt_text(s, 1), stmt_text(s, 2),
+		u = (struct db_user){ stmt_text(s, 0), stmt_text(s, 1), stmt_text(s, 2), stmt_text(s, 6),
 			sqlite3_column_int(s, 3) != 0, sqlite3_column_int64(s, 4), sqlite3_column_int64(s, 5) };
 		r = fn(arg, &u);
+	}
+	sqlite3_reset(s);
+	return r;
+}
+
+int
+db_group_list(struct db *db, db_group_fn *fn, void *arg, struct err *e)
+{
+	sqlite3_stmt *s = stmt_get(db, sql_groups, e);
+	struct db_group g;
+	int r = s == NULL ? -EIO : 0;
+
+	while (r == 0 && (r = stmt_step(db, s, e)) == 1) {
+		g = (struct db_group){ stmt_text(s, 0), stmt_text(s, 1) };
+		r = fn(arg, &g);
 	}
 	sqlite3_reset(s);
 	return r;
@@ -185,9 +206,19 @@ db_user_put(struct db *db, const struct db_user *u, struct buf *before, struct b
 	int r = name_json(db, sql_user, u->name, before, e);
 
 	if (r == 0)
-		r = stmt_run(db, sql_user_put, e, "tttiii", u->name, u->display, u->groups, (int64_t)u->disabled,
-		    u->created_us, u->expires_us);
+		r = stmt_run(db, sql_user_put, e, "tttiiit", u->name, u->display, u->groups, (int64_t)u->disabled,
+		    u->created_us, u->expires_us, u->attrs);
 	return r == 0 ? name_json(db, sql_user, u->name, after, e) : r;
+}
+
+int
+db_group_put(struct db *db, const struct db_group *g, struct buf *before, struct buf *after, struct err *e)
+{
+	int r = name_json(db, sql_group, g->name, before, e);
+
+	if (r == 0)
+		r = stmt_run(db, sql_group_put, e, "tt", g->name, g->description);
+	return r == 0 ? name_json(db, sql_group, g->name, after, e) : r;
 }
 
 int
@@ -241,6 +272,16 @@ db_user_delete(struct db *db, const struct db_user *u, struct buf *before, struc
 	if (r == 0)
 		r = stmt_run(db, sql_user_codes, e, "t", u->name);
 	return r == 0 ? stmt_run(db, sql_user_delete, e, "t", u->name) : r;
+}
+
+int
+db_group_delete(struct db *db, const struct db_group *g, struct buf *before, struct err *e)
+{
+	int r = name_json(db, sql_group, g->name, before, e);
+
+	if (r == 0 && before->len == 0)
+		return err_set(e, -ENOENT, "there is no group %s", g->name);
+	return r == 0 ? stmt_run(db, sql_group_delete, e, "t", g->name) : r;
 }
 
 int

@@ -10,7 +10,7 @@ nodist_%C%_libdb_a_SOURCES = %D%/schema.inc
 DB_LIBS = db/libdb.a $(BASE_LIBS) $(SQLITE_LIBS) $(ZSTD_LIBS) $(CRYPTO_LIBS)
 
 # The schema and what came to it later, each a C string, a line a line.
-SCHEMA_STEPS = %D%/schema.sql %D%/migrate/0002-expires.sql
+SCHEMA_STEPS = %D%/schema.sql %D%/migrate/0002-expires.sql %D%/migrate/0003-groups.sql
 %D%/schema.inc: $(SCHEMA_STEPS)
 	$(AM_V_GEN)$(MKDIR_P) %D% && rm -f $@.tmp && for f in $(SCHEMA_STEPS); do \
 		$(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $(srcdir)/$$f >> $@.tmp && \

@@ -6,7 +6,10 @@
 
 /* What was added later stands there only when it is set, so that rows of before are written as they were then. */
 #define EXPIRES_JSON "CASE expires_us WHEN 0 THEN '{}' ELSE json_object('expires_us',expires_us) END"
-#define USER_JSON "json_patch(json_object('name',name,'display',display,'groups',groups,'disabled',disabled)," EXPIRES_JSON ")"
+#define ATTRS_JSON "CASE attrs WHEN '' THEN '{}' ELSE json_object('attrs',attrs) END"
+#define USER_JSON "json_patch(json_patch(json_object('name',name,'display',display,'groups',groups,'disabled',disabled)," \
+	EXPIRES_JSON ")," ATTRS_JSON ")"
+#define GROUP_JSON "json_object('name',name,'description',description)"
 #define KEY_JSON  "json_patch(json_object('user',user,'alg',alg,'blob',lower(hex(blob)),'comment',comment)," EXPIRES_JSON ")"
 #define HOST_JSON "json_object('name',name,'addr',addr,'port',port,'target_kind',target_kind,'trust_first',trust_first," \
 	"'labels',labels,'logins',logins,'pins',pins,'aliases',aliases)"

@@ -27,6 +27,7 @@
 	" OR id>coalesce((SELECT left.id FROM left WHERE left.name=j->>'$.user'),0) GROUP BY j)," \
 	" stands(what,j) AS MATERIALIZED (SELECT 'user '||name," USER_JSON " FROM user" \
 	" UNION ALL SELECT 'a key of user '||user," KEY_JSON " FROM key" \
+	" UNION ALL SELECT 'group '||name," GROUP_JSON " FROM usergroup" \
 	" UNION ALL SELECT 'host '||name," HOST_JSON " FROM host" \
 	" UNION ALL SELECT 'an enrolment code of user '||user," CODE_JSON " FROM code" \
 	" UNION ALL SELECT 'the second factor of user '||user," FACTOR_JSON " FROM factor)"
@@ -36,7 +37,7 @@ static const char sql_unsaid[] = RECORD
 static const char sql_missing[] = RECORD
     " SELECT CASE WHEN j->'$.addr' IS NOT NULL THEN 'host '||(j->>'$.name') WHEN j->'$.groups' IS NOT NULL THEN"
     " 'user '||(j->>'$.name') WHEN j->'$.blob' IS NOT NULL THEN 'a key of user '||(j->>'$.user')"
-    " WHEN j->'$.step' IS NOT NULL THEN 'the second factor of user '||(j->>'$.user')"
+    " WHEN j->'$.description' IS NOT NULL THEN 'group '||(j->>'$.name') WHEN j->'$.step' IS NOT NULL THEN 'the second factor of user '||(j->>'$.user')"
     " ELSE 'an enrolment code of user '||(j->>'$.user') END"
     " FROM net WHERE n>0 AND j NOT IN (SELECT j FROM stands) LIMIT 1";
 static const char sql_policies[] = "SELECT id,hash,body,EXISTS(SELECT 1 FROM event WHERE class=3004 AND json_valid(detail)"

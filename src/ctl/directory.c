@@ -1,36 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* Users, their keys, enrolment codes: fortress user, key, enroll.  The gate owns the rows; these only ask. */
+/* Users and enrolment codes: fortress user, enroll; and the table of all that is about the directory.  The gate owns the rows;
+ * these only ask. */
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fd.h"
-#include "base/pubkey.h"
 #include "base/text.h"
 #include "ctl/ask.h"
 #include "ctl/directory.h"
+#include "ctl/groups.h"
 #include "ctl/hosts.h"
+#include "ctl/keys.h"
+#include "ctl/pairs.h"
 
 enum { KNOWN_MAX = 1000 };
 
 /* --- finding one user among the rows --- */
 
-struct user_find { const char *name; bool found; struct msg_dir_user user; struct buf display, groups; };
-
 static bool
 user_seen(void *arg, unsigned type, const void *message)
 {
-	struct user_find *f = arg;
+	struct user_row *f = arg;
 	const struct msg_dir_user *m = message;
 
 	if (type == MSG_DIR_USER && slice_is(m->name, f->name) && !f->found) {
-		f->found = true;
 		f->user = *m;
-		if (buf_slice_append(&f->display, m->display) != 0 || buf_slice_append(&f->groups, m->groups) != 0)
-			f->found = false;
+		f->found = buf_slice_append(&f->display, m->display) == 0 && buf_slice_append(&f->groups, m->groups) == 0 &&
+		    buf_slice_append(&f->attrs, m->attrs) == 0;
 	}
 	return type == MSG_DIR_END;
 }
@@ -49,7 +48,8 @@ directory_load(struct ctl *c, ask_fn *fn, void *arg)
 /* --- user --- */
 
 static const struct out_column user_columns[] = {
-	{ "name", OUT_STRING, 0 }, { "display", OUT_STRING, 0 }, { "groups", OUT_LIST, 0 }, { "disabled", OUT_BOOL, 0 },
+	{ "name", OUT_STRING, 0 }, { "display", OUT_STRING, 0 }, { "groups", OUT_LIST, 0 }, { "attributes", OUT_WORDS, 0 },
+	{ "disabled", OUT_BOOL, 0 },
 	{ "created", OUT_TIME, 0 }, { "expires", OUT_TIME, 0 }, { "factor", OUT_TIME, 0 }, { NULL, 0, 0 },
 };
 
@@ -62,6 +62,7 @@ user_row(void *arg, unsigned type, const void *message)
 		out_text(arg, m->name);
 		out_text(arg, m->display);
 		out_text(arg, m->groups);
+		out_text(arg, m->attrs);
 		out_bool(arg, m->disabled != 0);
 		out_time(arg, (int64_t)m->created_us);
 		out_time(arg, (int64_t)m->expires_us);
@@ -83,37 +84,174 @@ user_list(struct ctl *c, int argc, char **argv)
 	return out_end(o) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
 }
 
-/* What a command changes of a user; NULL and -1: nothing. */
-struct user_change { const char *display, *groups; const uint64_t *expires_us; int disabled; };
+/* Groups that no row names may be meant, or mistyped. */
+struct group_names { char *p[KNOWN_MAX]; size_t n; };
 
-/* Puts the row as it is, changed by what the options name.  must: -1 whatever, 0 must be new, 1 must be there. */
+static bool
+group_name_seen(void *arg, unsigned type, const void *message)
+{
+	struct group_names *g = arg;
+
+	if (type == MSG_DIR_GROUP && g->n < KNOWN_MAX && (g->p[g->n] = slice_dup(((const struct msg_dir_group *)message)->name)) != NULL)
+		g->n++;
+	return type == MSG_DIR_END;
+}
+
+static bool
+is_one_of(const struct group_names *g, const char *name)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (strcmp(g->p[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void
+note_groups(struct ctl *c, const char *groups)
+{
+	struct group_names g = { 0 };
+	struct ctl copy = *c;
+	char *words = strdup(groups), *rest = words, *word;
+	const char *near;
+
+	if (words != NULL && directory_load(&copy, group_name_seen, &g) == 0)
+		while ((word = strsep(&rest, ",")) != NULL)
+			if (word[0] != '\0' && g.n > 0 && !is_one_of(&g, word)) {
+				near = text_nearest(word, (const char *const *)g.p, g.n);
+				ctl_note(c, "there is no group %s%s%s%s: fortress group add %s makes it known", word,
+				    near != NULL ? " (did you mean " : "", near != NULL ? near : "", near != NULL ? "?)" : "", word);
+			}
+	while (g.n > 0)
+		free(g.p[--g.n]);
+	free(words);
+}
+
+static int
+user_put_changed(struct ctl *c, const struct user_row *f, const struct user_change *n)
+{
+	struct msg_dir_user m = { .req = 2, .op = MSG_DIR_PUT, .name = slice_from(f->name),
+	    .display = n->display != NULL ? slice_from(n->display) : buf_slice(&f->display),
+	    .groups = n->groups != NULL ? slice_from(n->groups) : buf_slice(&f->groups),
+	    .attrs = n->attrs != NULL ? slice_from(n->attrs) : buf_slice(&f->attrs),
+	    .disabled = n->disabled >= 0 ? (uint32_t)n->disabled : f->found ? f->user.disabled : 0,
+	    .expires_us = n->expires_us != NULL ? *n->expires_us : f->found ? f->user.expires_us : 0 };
+	int r = ask_put(c, MSG_DIR_USER, &m);
+
+	if (r == CTL_OK && n->groups != NULL)
+		note_groups(c, n->groups);
+	return r;
+}
+
+/* must: 0 must be new, 1 must be there. */
+static int
+user_find(struct ctl *c, struct user_row *f, int must)
+{
+	int r;
+
+	buf_init(&f->display, 4096);
+	buf_init(&f->groups, 32768);
+	buf_init(&f->attrs, 32768);
+	r = directory_load(c, user_seen, f);
+	if (r == 0 && f->found != (must == 1))
+		r = err_set(&c->e, -EINVAL, must == 1 ? "there is no user %s" : "user %s is there already", f->name);
+	return r;
+}
+
+static void
+user_row_done(struct user_row *f)
+{
+	buf_done(&f->display);
+	buf_done(&f->groups);
+	buf_done(&f->attrs);
+}
+
+/* Puts the row as it is, changed by what the options name. */
 static int
 user_change(struct ctl *c, const char *name, int must, const struct user_change *n)
 {
-	struct user_find f = { .name = name };
-	struct msg_dir_user m;
-	int r;
+	struct user_row f = { .name = name };
+	int r = user_find(c, &f, must) == 0 ? user_put_changed(c, &f, n) : CTL_FAILED;
 
-	buf_init(&f.display, 4096);
-	buf_init(&f.groups, 32768);
-	r = directory_load(c, user_seen, &f);
-	if (r == 0 && must >= 0 && f.found != (must == 1))
-		r = err_set(&c->e, -EINVAL, must == 1 ? "there is no user %s" : "user %s is there already", name);
-	m = (struct msg_dir_user){ .req = 2, .op = MSG_DIR_PUT, .name = slice_from(name),
-	    .display = n->display != NULL ? slice_from(n->display) : buf_slice(&f.display),
-	    .groups = n->groups != NULL ? slice_from(n->groups) : buf_slice(&f.groups),
-	    .disabled = n->disabled >= 0 ? (uint32_t)n->disabled : f.found ? f.user.disabled : 0,
-	    .expires_us = n->expires_us != NULL ? *n->expires_us : f.found ? f.user.expires_us : 0 };
-	r = r == 0 ? ask_put(c, MSG_DIR_USER, &m) : CTL_FAILED;
-	buf_done(&f.display);
-	buf_done(&f.groups);
+	user_row_done(&f);
+	return r;
+}
+
+int
+user_edit(struct ctl *c, const char *name, user_edit_fn *fn, void *arg)
+{
+	struct user_change change = { .disabled = -1 };
+	struct user_row f = { .name = name };
+	int r = user_find(c, &f, 1) == 0 ? fn(c, arg, &f, &change) : CTL_FAILED;
+
+	if (r == CTL_OK)
+		r = user_put_changed(c, &f, &change);
+	user_row_done(&f);
+	return r;
+}
+
+struct attrs_edit { char **words; struct buf attrs; };
+
+static int
+edit_attrs(struct ctl *c, void *arg, struct user_row *old, struct user_change *change)
+{
+	struct attrs_edit *a = arg;
+	int r = pairs_edit(c, buf_cstr(&old->attrs), a->words, &a->attrs);
+
+	change->attrs = buf_cstr(&a->attrs);
 	return r;
 }
 
 static int
-expiry_bad(const struct ctl *c, const char *text)
+user_attr(struct ctl *c, int argc, char **argv)
+{
+	struct attrs_edit a = { 0 };
+	int r;
+
+	if (ctl_plain(c, argc, argv, 2, INT_MAX) != CTL_OK)
+		return CTL_USAGE;
+	buf_init(&a.attrs, 32768);
+	a.words = argv + optind + 1;
+	r = user_edit(c, argv[optind], edit_attrs, &a);
+	buf_done(&a.attrs);
+	return r;
+}
+
+int
+directory_expiry_bad(const struct ctl *c, const char *text)
 {
 	return ctl_bad(c, "--expires %s: a date or time to come, a duration from now (90d), or never", text);
+}
+
+/* What the options of add and set say; texts as given, or collected here. */
+struct user_options { struct user_change change; uint64_t expires_us; struct buf groups, attrs; };
+
+static int
+list_option(const struct ctl *c, struct buf *list, const char *between, const char *word, const char **ret)
+{
+	if (buf_printf(list, "%s%s", list->len > 0 ? between : "", word) != 0)
+		return ctl_bad(c, "too many: the list is too long");
+	*ret = buf_cstr(list);
+	return CTL_OK;
+}
+
+static int
+user_option(struct ctl *c, struct user_options *u, int o)
+{
+	switch (o) {
+	case 'd':
+		u->change.display = optarg;
+		return CTL_OK;
+	case 'g':
+		return list_option(c, &u->groups, ",", optarg, &u->change.groups);
+	case 'a':
+		return optarg[0] == '\0' || pairs_is_good(optarg) ? list_option(c, &u->attrs, " ", optarg, &u->change.attrs) :
+		    ctl_bad(c, "--attr %s: an attribute is KEY=VALUE without spaces, commas or quotes", optarg);
+	case 'e':
+		u->change.expires_us = &u->expires_us;
+		return ctl_parse_expiry(optarg, &u->expires_us) ? CTL_OK : directory_expiry_bad(c, optarg);
+	default:
+		return CTL_USAGE;
+	}
 }
 
 static int
@@ -121,31 +259,26 @@ user_put(struct ctl *c, int argc, char **argv, int must)
 {
 	static const struct option longs[] = {
 		{ "group", required_argument, NULL, 'g' }, { "groups", required_argument, NULL, 'g' },
-		{ "display", required_argument, NULL, 'd' }, { "expires", required_argument, NULL, 'e' }, { NULL, 0, NULL, 0 },
+		{ "attr", required_argument, NULL, 'a' }, { "display", required_argument, NULL, 'd' },
+		{ "expires", required_argument, NULL, 'e' }, { NULL, 0, NULL, 0 },
 	};
-	struct user_change change = { .disabled = -1 };
-	uint64_t expires_us;
-	struct buf groups;
+	struct user_options u = { .change = { .disabled = -1 } };
 	int o, r = CTL_OK;
 
-	buf_init(&groups, 16384);
+	buf_init(&u.groups, 16384);
+	buf_init(&u.attrs, 16384);
 	optind = 0;
 	while (r == CTL_OK && (o = ctl_option(c, argc, argv, ":", longs)) != -1)
-		if (o == 'd')
-			change.display = optarg;
-		else if (o == 'g' && buf_printf(&groups, "%s%s", groups.len > 0 ? "," : "", optarg) == 0)
-			change.groups = buf_cstr(&groups);
-		else if (o == 'e' && ctl_parse_expiry(optarg, &expires_us))
-			change.expires_us = &expires_us;
-		else
-			r = o == 'g' ? ctl_bad(c, "too many groups") : o == 'e' ? expiry_bad(c, optarg) : CTL_USAGE;
+		r = user_option(c, &u, o);
 	if (r == CTL_OK)
 		r = ctl_words(c, argc, argv, 1, 1);
-	if (r == CTL_OK && must == 1 && change.display == NULL && change.groups == NULL && change.expires_us == NULL)
+	if (r == CTL_OK && must == 1 && u.change.display == NULL && u.change.groups == NULL && u.change.attrs == NULL &&
+	    u.change.expires_us == NULL)
 		r = ctl_usage(c, "nothing to change");
 	if (r == CTL_OK)
-		r = user_change(c, argv[optind], must, &change);
-	buf_done(&groups);
+		r = user_change(c, argv[optind], must, &u.change);
+	buf_done(&u.groups);
+	buf_done(&u.attrs);
 	return r;
 }
 
@@ -197,135 +330,6 @@ user_del(struct ctl *c, int argc, char **argv)
 		return CTL_USAGE;
 	m.name = slice_from(argv[optind]);
 	return ask_put(c, MSG_DIR_USER, &m);
-}
-
-/* --- key --- */
-
-static const struct out_column key_columns[] = {
-	{ "user", OUT_STRING, 0 }, { "type", OUT_STRING, 0 }, { "fingerprint", OUT_STRING, 0 }, { "comment", OUT_STRING, 0 },
-	{ "added", OUT_TIME, 0 }, { "expires", OUT_TIME, 0 }, { "key", OUT_STRING, 1 }, { NULL, 0, 0 },
-};
-
-struct key_list { struct out *out; const char *user; bool found; };
-
-static bool
-key_row(void *arg, unsigned type, const void *message)
-{
-	struct key_list *l = arg;
-	const struct msg_dir_key *m = message;
-	char fingerprint[64];
-	struct buf blob;
-
-	if (type == MSG_DIR_USER)
-		l->found = l->found || slice_is(((const struct msg_dir_user *)message)->name, l->user);
-	if (type != MSG_DIR_KEY || (l->user != NULL && !slice_is(m->user, l->user)))
-		return type == MSG_DIR_END;
-	buf_init(&blob, 65536);
-	(void)text_base64(&blob, m->blob);
-	out_text(l->out, m->user);
-	out_text(l->out, m->alg);
-	out_cstr(l->out, hosts_fingerprint(m->blob, fingerprint));
-	out_text(l->out, m->comment);
-	out_time(l->out, (int64_t)m->added_us);
-	out_time(l->out, (int64_t)m->expires_us);
-	out_text(l->out, buf_slice(&blob));
-	buf_done(&blob);
-	return false;
-}
-
-static int
-key_list(struct ctl *c, int argc, char **argv)
-{
-	struct key_list l = { 0 };
-	int r;
-
-	if (ctl_plain(c, argc, argv, 0, 1) != CTL_OK)
-		return CTL_USAGE;
-	l.user = argv[optind];                    /* NULL behind the last */
-	l.out = ctl_out(c, key_columns, false);
-	r = directory_load(c, key_row, &l);
-	if (r == 0 && l.user != NULL && !l.found)
-		r = err_set(&c->e, -ENOENT, "there is no user %s", l.user);
-	return out_end(l.out) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
-}
-
-/* The words of a key line: from a file, from "-" (standard input), or as they stand on the command line. */
-static int
-key_line(struct ctl *c, int argc, char **argv, struct buf *line)
-{
-	int r = 0;
-
-	if (argc == 1 && strchr(argv[0], ' ') == NULL)
-		return fd_read_file(strcmp(argv[0], "-") == 0 ? "/dev/stdin" : argv[0], 65536, line, &c->e);
-	for (int i = 0; i < argc && r == 0; i++)
-		r = buf_printf(line, "%s%s", i > 0 ? " " : "", argv[i]);
-	return r == 0 ? 0 : err_set(&c->e, r, "the key is too long");
-}
-
-static int
-key_add(struct ctl *c, int argc, char **argv)
-{
-	static const struct option longs[] = { { "expires", required_argument, NULL, 'e' }, { NULL, 0, NULL, 0 } };
-	struct msg_dir_key m = { .req = 1, .op = MSG_DIR_PUT };
-	struct buf line, blob;
-	int o, r;
-
-	optind = 0;
-	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1)
-		if (o != 'e' || !ctl_parse_expiry(optarg, &m.expires_us))
-			return o == 'e' ? expiry_bad(c, optarg) : CTL_USAGE;
-	if (ctl_words(c, argc, argv, 2, INT_MAX) != CTL_OK)
-		return CTL_USAGE;
-	buf_init(&line, 65536);
-	buf_init(&blob, 65536);
-	m.user = slice_from(argv[optind]);
-	r = key_line(c, argc - optind - 1, argv + optind + 1, &line);
-	if (r == 0)
-		r = pubkey_parse(buf_slice(&line), &m.alg, &blob, &m.comment, &c->e);
-	m.blob = buf_slice(&blob);
-	r = r == 0 ? ask_put(c, MSG_DIR_KEY, &m) : CTL_FAILED;
-	buf_done(&line);
-	buf_done(&blob);
-	return r;
-}
-
-struct key_find { const char *user, *fingerprint; struct buf alg, blob; bool found; };
-
-static bool
-key_seen(void *arg, unsigned type, const void *message)
-{
-	struct key_find *f = arg;
-	const struct msg_dir_key *m = message;
-	char fingerprint[64];
-
-	if (type == MSG_DIR_KEY && !f->found && slice_is(m->user, f->user) &&
-	    strcmp(hosts_fingerprint(m->blob, fingerprint), f->fingerprint) == 0)
-		f->found = buf_slice_append(&f->alg, m->alg) == 0 && buf_slice_append(&f->blob, m->blob) == 0;
-	return type == MSG_DIR_END;
-}
-
-static int
-key_del(struct ctl *c, int argc, char **argv)
-{
-	struct key_find f = { 0 };
-	struct msg_dir_key m = { .req = 1, .op = MSG_DIR_DELETE };
-	int r;
-
-	if (ctl_plain(c, argc, argv, 2, 2) != CTL_OK)
-		return CTL_USAGE;
-	f = (struct key_find){ .user = argv[optind], .fingerprint = argv[optind + 1] };
-	buf_init(&f.alg, 128);
-	buf_init(&f.blob, 65536);
-	r = directory_load(c, key_seen, &f);
-	if (r == 0 && !f.found)
-		r = err_set(&c->e, -ENOENT, "%s has no key %s: fortress key list %s shows them", f.user, f.fingerprint, f.user);
-	m.user = slice_from(f.user);
-	m.alg = buf_slice(&f.alg);
-	m.blob = buf_slice(&f.blob);
-	r = r == 0 ? ask_put(c, MSG_DIR_KEY, &m) : CTL_FAILED;
-	buf_done(&f.alg);
-	buf_done(&f.blob);
-	return r;
 }
 
 /* --- enroll --- */
@@ -422,14 +426,21 @@ enroll(struct ctl *c, int argc, char **argv)
 const struct command commands_directory[] = {
 	{ "enroll", NULL, "USER [--ttl TIME]", "make a single-use code that binds a key to USER at the first login", enroll },
 	{ "user", "list", "", "list users", user_list },
-	{ "user", "add", "NAME [--group G]... [--display TEXT] [--expires TIME]", "add a user", user_add },
-	{ "user", "set", "NAME [--group G]... [--display TEXT] [--expires TIME|never]", "change a user", user_set },
+	{ "user", "add", "NAME [--group G]... [--attr K=V]... [--display TEXT] [--expires TIME]", "add a user", user_add },
+	{ "user", "set", "NAME [--group G]... [--attr K=V]... [--display TEXT] [--expires TIME|never]", "change a user", user_set },
+	{ "user", "attr", "NAME KEY=VALUE|KEY-...", "set attributes of a user, or take them away (KEY-); others stay", user_attr },
 	{ "user", "lock", "NAME", "let a user in no more", user_lock },
 	{ "user", "unlock", "NAME", "let a locked user in again", user_unlock },
 	{ "user", "disable", "NAME", "the same as lock", user_lock },
 	{ "user", "enable", "NAME", "the same as unlock", user_unlock },
 	{ "user", "reset-factor", "NAME", "forget a user's second factor: the next login makes a new one", user_reset_factor },
 	{ "user", "del", "NAME", "delete a user and the user's keys", user_del },
+	{ "group", "list", "", "list groups and who is in them", group_list },
+	{ "group", "add", "NAME [--description TEXT]", "make a group known", group_add },
+	{ "group", "set", "NAME --description TEXT", "say what a group is for", group_set },
+	{ "group", "join", "NAME USER...", "put users into a group", group_join },
+	{ "group", "leave", "NAME USER...", "take users out of a group", group_leave },
+	{ "group", "del", "NAME", "delete a group that nobody is in", group_del },
 	{ "key", "list", "[USER]", "list users' public keys", key_list },
 	{ "key", "add", "USER FILE|-|KEY [--expires TIME]", "bind a public key to a user", key_add },
 	{ "key", "del", "USER FINGERPRINT", "take a key from a user", key_del },
@@ -437,6 +448,7 @@ const struct command commands_directory[] = {
 	{ "host", "add", "NAME ADDR [--port N] [--agent] [--login L]... [--label K=V]...\n"
 	    "[--hostkey FILE|\"ALG BASE64\"]... [--trust-first-key] [--alias A]...", "add a host", host_add },
 	{ "host", "set", "NAME [--addr ADDR] [the options of add]", "change a host", host_set },
+	{ "host", "label", "NAME KEY=VALUE|KEY-...", "set labels of a host, or take them away (KEY-); others stay", host_label },
 	{ "host", "del", "NAME", "delete a host", host_del },
 	{ "hosts", NULL, "[--user USER]", "what a user may reach, and why", hosts_reach },
 	{ NULL, NULL, NULL, NULL, NULL },

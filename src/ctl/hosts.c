@@ -3,6 +3,8 @@
 /* Hosts: list, add, set, del; and what a user may reach. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/sha.h>
@@ -13,6 +15,7 @@
 #include "ctl/ask.h"
 #include "ctl/directory.h"
 #include "ctl/hosts.h"
+#include "ctl/pairs.h"
 
 static const struct out_column host_columns[] = {
 	{ "name", OUT_STRING, 0 }, { "address", OUT_STRING, 0 }, { "port", OUT_NUMBER, 0 }, { "kind", OUT_STRING, 0 },
@@ -143,9 +146,7 @@ list_add(struct buf *b, const char *text, const char *between)
 static int
 label_add(struct ctl *c, struct host_edit *h, const char *text)
 {
-	const char *eq = strchr(text, '=');
-
-	if (eq == NULL || eq == text || strpbrk(text, " \t\n,\"") != NULL)
+	if (!pairs_is_good(text))
 		return ctl_bad(c, "--label %s: a label is key=value without spaces, commas or quotes", text);
 	return list_add(&h->labels, text, " ") == 0 ? CTL_OK : ctl_bad(c, "too many labels");
 }
@@ -288,6 +289,39 @@ host_set(struct ctl *c, int argc, char **argv)
 	}
 	edit_done(&h);
 	return r;
+}
+
+/* The row as it is, with other labels; it cannot be left without any, as the options of set can. */
+static int
+label_run(struct ctl *c, struct host_edit *h, char **words)
+{
+	char *old;
+	int r = directory_load(c, old_seen, h);
+
+	if (r == 0 && !h->found)
+		r = err_set(&c->e, -ENOENT, "there is no host %s", h->name);
+	old = r == 0 ? slice_dup(h->old.labels) : NULL;
+	if (old == NULL)
+		return r == 0 ? ctl_fail(c, "out of memory") : CTL_FAILED;
+	r = pairs_edit(c, old, words, &h->labels);
+	h->old.labels = slice_from("");
+	free(old);
+	return r == CTL_OK ? edit_put(c, h) : r;
+}
+
+int
+host_label(struct ctl *c, int argc, char **argv)
+{
+	struct host_edit h;
+	int r;
+
+	if (ctl_plain(c, argc, argv, 2, INT_MAX) != CTL_OK)
+		return CTL_USAGE;
+	edit_init(&h);
+	h.name = argv[optind];
+	r = label_run(c, &h, argv + optind + 1);
+	edit_done(&h);
+	return r < 0 ? CTL_FAILED : r;
 }
 
 int

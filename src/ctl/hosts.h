@@ -9,6 +9,7 @@
 int host_list(struct ctl *c, int argc, char **argv);
 int host_add(struct ctl *c, int argc, char **argv);
 int host_set(struct ctl *c, int argc, char **argv);
+int host_label(struct ctl *c, int argc, char **argv);
 int host_del(struct ctl *c, int argc, char **argv);
 int hosts_reach(struct ctl *c, int argc, char **argv);
 

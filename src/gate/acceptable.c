@@ -11,6 +11,15 @@
 
 enum { LIST_MAX = 16384, DISPLAY_MAX = 256 };
 
+static bool
+text_is_plain(struct slice s, size_t max, bool newlines)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((s.p[i] < ' ' && !(newlines && s.p[i] == '\n')) || s.p[i] == 0x7f)
+			return false;
+	return s.n <= max && text_is_utf8(s);
+}
+
 static int
 list_check(struct slice list, const char *what, struct err *e)
 {
@@ -22,6 +31,27 @@ list_check(struct slice list, const char *what, struct err *e)
 		if (!text_is_name(word))
 			return err_set(e, -EINVAL, "\"%.*s\" is not a name for %s (letters, digits, _ . @ -)",
 			    (int)word.n, (const char *)word.p, what);
+	return 0;
+}
+
+/* "team=pay site=hz": what a policy may ask for by $team. */
+static int
+attrs_check(struct slice attrs, struct err *e)
+{
+	size_t n = 0, eq = 0;
+
+	if (!text_is_plain(attrs, LIST_MAX / 4, false))
+		return err_set(e, -EINVAL, "attributes are one line of text");
+	for (size_t i = 0; i <= attrs.n; i++) {
+		if (i < attrs.n && attrs.p[i] != ' ') {
+			eq = attrs.p[i] == '=' && eq == 0 ? n : eq;
+			n++;
+			continue;
+		}
+		if (n > 0 && (eq == 0 || !text_is_name(slice_of(attrs.p + i - n, eq))))
+			return err_set(e, -EINVAL, "\"%.*s\" is not an attribute: write NAME=VALUE", (int)n, (const char *)attrs.p + i - n);
+		n = eq = 0;
+	}
 	return 0;
 }
 
@@ -38,7 +68,25 @@ check_user(const struct directory *d, const void *row, struct err *e)
 		    (int)m->name.n, (const char *)m->name.p);
 	if (m->display.n > DISPLAY_MAX || !text_is_utf8(m->display))
 		return err_set(e, -EINVAL, "a display name is at most %d bytes of UTF-8", DISPLAY_MAX);
-	return list_check(m->groups, "groups", e);
+	return list_check(m->groups, "groups", e) != 0 ? -EINVAL : attrs_check(m->attrs, e);
+}
+
+static int
+check_group(const struct directory *d, const void *row, struct err *e)
+{
+	const struct msg_dir_group *m = row;
+
+	if (m->op == MSG_DIR_DELETE && directory_find_group(d, m->name) == NULL)
+		return err_set(e, -ENOENT, "there is no group %.*s", (int)m->name.n, (const char *)m->name.p);
+	for (size_t i = 0; m->op == MSG_DIR_DELETE && i < directory_users(d); i++)
+		if (names_in_list(directory_user_at(d, i)->groups, m->name))
+			return err_set(e, -EEXIST, "%s is in group %.*s: fortress group leave %.*s NAME... takes people out",
+			    directory_user_at(d, i)->name, (int)m->name.n, (const char *)m->name.p, (int)m->name.n, (const char *)m->name.p);
+	if (!text_is_name(m->name))
+		return err_set(e, -EINVAL, "\"%.*s\" is not a name for groups (1 to 64 letters, digits, _ . @ -)",
+		    (int)m->name.n, (const char *)m->name.p);
+	return m->description.n <= DISPLAY_MAX && text_is_plain(m->description, DISPLAY_MAX, false) ? 0 :
+	    err_set(e, -EINVAL, "a description is at most %d bytes of text in one line", DISPLAY_MAX);
 }
 
 /* The blob begins with its own algorithm's name, length first (RFC 4253 section 6.6). */
@@ -61,15 +109,6 @@ check_key(const struct directory *d, const void *row, struct err *e)
 	if (u->nkeys >= DIRECTORY_KEYS_MAX && directory_find_key(u, m->blob) == NULL)
 		return err_set(e, -EINVAL, "%s has %d keys already: delete one first", u->name, DIRECTORY_KEYS_MAX);
 	return m->comment.n <= DISPLAY_MAX ? 0 : err_set(e, -EINVAL, "the comment is longer than %d bytes", DISPLAY_MAX);
-}
-
-static bool
-text_is_plain(struct slice s, size_t max, bool newlines)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((s.p[i] < ' ' && !(newlines && s.p[i] == '\n')) || s.p[i] == 0x7f)
-			return false;
-	return s.n <= max && text_is_utf8(s);
 }
 
 static int
@@ -130,7 +169,7 @@ acceptable_row(const struct directory *d, unsigned type, const void *row, struct
 		unsigned type;
 		int (*fn)(const struct directory *, const void *, struct err *);
 	} table[] = {
-		{ MSG_DIR_USER, check_user }, { MSG_DIR_KEY, check_key },
+		{ MSG_DIR_USER, check_user }, { MSG_DIR_GROUP, check_group }, { MSG_DIR_KEY, check_key },
 		{ MSG_DIR_HOST, check_host }, { MSG_DIR_CODE, check_code }, { MSG_DIR_FACTOR, check_factor },
 	};
 

@@ -76,6 +76,15 @@ take_user(struct client *c, const void *message)
 }
 
 static int
+take_group(struct client *c, const void *message)
+{
+	struct msg_dir_group m = *(const struct msg_dir_group *)message;
+
+	m.actor = slice_from(c->actor);
+	return row_put(c, MSG_DIR_GROUP, &m, m.req, m.op);
+}
+
+static int
 take_key(struct client *c, const void *message)
 {
 	struct msg_dir_key m = *(const struct msg_dir_key *)message;
@@ -163,7 +172,8 @@ take_explain(struct client *c, const void *message)
 	struct dir_host *host;
 	char login[LOGIN_SIZE] = "";
 	const struct dir_user *user = directory_find_user(c->gate->dir, m->user);
-	struct rules_who who = { .name = user != NULL ? user->name : "", .groups = user != NULL ? user->groups : "" };
+	struct rules_who who = { .name = user != NULL ? user->name : "", .groups = user != NULL ? user->groups : "",
+	    .attrs = user != NULL ? user->attrs : "" };
 	struct decide_ask ask = { .who = &who, .verb = m->verb, .host = m->host,
 	    .login = m->login, .src = m->src, .mfa = true, .at = m->at_us != 0 ? (wall_t){ (int64_t)m->at_us } : clock_wall() };
 	int r;
@@ -256,7 +266,7 @@ control_take(struct client *c, unsigned type, const void *message)
 {
 	static const struct { unsigned type; int (*fn)(struct client *, const void *); } table[] = {
 		{ MSG_HOSTS_ASK, take_hosts_ask }, { MSG_DIR_LOAD, take_load }, { MSG_DIR_USER, take_user },
-		{ MSG_DIR_KEY, take_key }, { MSG_DIR_HOST, take_host }, { MSG_ENROL, take_enrol },
+		{ MSG_DIR_GROUP, take_group }, { MSG_DIR_KEY, take_key }, { MSG_DIR_HOST, take_host }, { MSG_ENROL, take_enrol },
 		{ MSG_DIR_FACTOR, take_factor },
 		{ MSG_EXPLAIN, take_explain }, { MSG_VIEW, take_view }, { MSG_STATUS, take_status },
 		{ MSG_RELOAD, take_reload }, { MSG_SESSION_END, cut_session },

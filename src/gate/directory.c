@@ -8,10 +8,10 @@
 #include "gate/directory.h"
 #include "gate/sorted.h"
 
-enum { USERS_MAX = 200000, HOSTS_MAX = 200000 };
+enum { USERS_MAX = 200000, GROUPS_MAX = 20000, HOSTS_MAX = 200000 };
 
 struct directory {
-	struct sorted users, hosts;
+	struct sorted users, groups, hosts;
 	struct codes *codes;
 };
 
@@ -23,6 +23,7 @@ directory_new(void)
 	if (d == NULL)
 		return NULL;
 	d->users.max = USERS_MAX;
+	d->groups.max = GROUPS_MAX;
 	d->hosts.max = HOSTS_MAX;
 	d->codes = codes_new();
 	if (d->codes != NULL)
@@ -52,7 +53,18 @@ user_free(struct dir_user *u)
 	free(u->name);
 	free(u->display);
 	free(u->groups);
+	free(u->attrs);
 	free(u);
+}
+
+static void
+group_free(struct dir_group *g)
+{
+	if (g == NULL)
+		return;
+	free(g->name);
+	free(g->description);
+	free(g);
 }
 
 static void
@@ -76,10 +88,13 @@ directory_free(struct directory *d)
 		return;
 	for (size_t i = 0; i < d->users.n; i++)
 		user_free(directory_user_at(d, i));
+	for (size_t i = 0; i < d->groups.n; i++)
+		group_free(directory_group_at(d, i));
 	for (size_t i = 0; i < d->hosts.n; i++)
 		host_free(directory_host_at(d, i));
 	codes_free(d->codes);
 	free(d->users.p);
+	free(d->groups.p);
 	free(d->hosts.p);
 	free(d);
 }
@@ -94,12 +109,28 @@ user_new(const struct msg_dir_user *m)
 	u->name = slice_dup(m->name);
 	u->display = slice_dup(m->display);
 	u->groups = slice_dup(m->groups);
+	u->attrs = slice_dup(m->attrs);
 	u->disabled = m->disabled != 0;
 	u->created_us = m->created_us;
 	u->expires_us = m->expires_us;
-	if (u->name != NULL && u->display != NULL && u->groups != NULL)
+	if (u->name != NULL && u->display != NULL && u->groups != NULL && u->attrs != NULL)
 		return u;
 	user_free(u);
+	return NULL;
+}
+
+static struct dir_group *
+group_new(const struct msg_dir_group *m)
+{
+	struct dir_group *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		return NULL;
+	g->name = slice_dup(m->name);
+	g->description = slice_dup(m->description);
+	if (g->name != NULL && g->description != NULL)
+		return g;
+	group_free(g);
 	return NULL;
 }
 
@@ -249,6 +280,33 @@ apply_host(struct directory *d, const void *row)
 }
 
 static int
+apply_group(struct directory *d, const void *row)
+{
+	const struct msg_dir_group *m = row;
+	struct dir_group *g;
+	bool found;
+	size_t at = sorted_place(&d->groups, m->name, &found);
+	int r = 0;
+
+	if (m->op == MSG_DIR_DELETE && !found)
+		return -ENOENT;
+	g = m->op == MSG_DIR_DELETE ? NULL : group_new(m);
+	if (g == NULL && m->op != MSG_DIR_DELETE)
+		return -ENOMEM;
+	if (found) {
+		group_free(directory_group_at(d, at));
+		d->groups.p[at] = (struct named *)g;
+		if (g == NULL)
+			sorted_remove(&d->groups, at);
+	} else {
+		r = sorted_insert(&d->groups, at, (struct named *)g);
+		if (r != 0)
+			group_free(g);
+	}
+	return r;
+}
+
+static int
 apply_code(struct directory *d, const void *row)
 {
 	return codes_apply(d->codes, row);
@@ -280,7 +338,7 @@ int
 directory_apply(struct directory *d, unsigned type, const void *row)
 {
 	static const struct { unsigned type; int (*fn)(struct directory *, const void *); } table[] = {
-		{ MSG_DIR_USER, apply_user }, { MSG_DIR_KEY, apply_key },
+		{ MSG_DIR_USER, apply_user }, { MSG_DIR_GROUP, apply_group }, { MSG_DIR_KEY, apply_key },
 		{ MSG_DIR_HOST, apply_host }, { MSG_DIR_CODE, apply_code }, { MSG_DIR_FACTOR, apply_factor },
 	};
 
@@ -321,6 +379,15 @@ directory_find_key(const struct dir_user *u, struct slice blob)
 	return blob.n > 0 ? key_of(u, blob) : NULL;
 }
 
+struct dir_group *
+directory_find_group(const struct directory *d, struct slice name)
+{
+	bool found;
+	size_t at = sorted_place(&d->groups, name, &found);
+
+	return found ? directory_group_at(d, at) : NULL;
+}
+
 struct dir_host *
 directory_host_named(const struct directory *d, struct slice name)
 {
@@ -351,6 +418,12 @@ directory_users(const struct directory *d)
 }
 
 size_t
+directory_groups(const struct directory *d)
+{
+	return d->groups.n;
+}
+
+size_t
 directory_hosts(const struct directory *d)
 {
 	return d->hosts.n;
@@ -366,4 +439,10 @@ struct dir_host *
 directory_host_at(const struct directory *d, size_t i)
 {
 	return (struct dir_host *)(void *)d->hosts.p[i];
+}
+
+struct dir_group *
+directory_group_at(const struct directory *d, size_t i)
+{
+	return (struct dir_group *)(void *)d->groups.p[i];
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * Users, their keys, hosts and enrolment codes, in memory.  The store is where they
+ * Users, their groups and keys, hosts and enrolment codes, in memory.  The store is where they
  * live; this is the copy that answers questions.  Rows come and go as the messages
  * that carry them; texts in structs belong to the directory and live until the next change.
  */
@@ -18,7 +18,7 @@ struct directory;
 
 struct dir_key { char *alg, *comment; unsigned char *blob; size_t blob_n; uint64_t added_us, expires_us; };
 struct dir_user {
-	char *name, *display, *groups;
+	char *name, *display, *groups, *attrs;
 	bool disabled;
 	uint64_t created_us, expires_us;   /* expires: 0 for never */
 	struct dir_key *keys;
@@ -29,6 +29,7 @@ struct dir_user {
 	unsigned factor_fails;             /* wrong codes since the last right one … */
 	int64_t factor_wait_us;            /* … and until when no code is looked at */
 };
+struct dir_group { char *name, *description; };      /* not every group that users are in has one */
 struct dir_host {
 	char *name, *addr, *labels, *logins, *pins, *aliases;
 	uint32_t port, kind;
@@ -38,7 +39,7 @@ struct dir_host {
 struct directory *directory_new(void);             /* NULL when out of memory */
 void directory_free(struct directory *d);
 
-/* Takes one MSG_DIR_USER, _KEY, _HOST or _CODE in: op DELETE removes, others put.  0, -ENOSPC, -ENOMEM, -ENOENT. */
+/* Takes one MSG_DIR_USER, _GROUP, _KEY, _HOST, _CODE or _FACTOR in: op DELETE removes, others put.  0, -ENOSPC, -ENOMEM, -ENOENT. */
 int directory_apply(struct directory *d, unsigned type, const void *row);
 
 struct dir_user *directory_find_user(const struct directory *d, struct slice name);     /* or NULL */
@@ -46,6 +47,7 @@ struct dir_user *directory_find_user(const struct directory *d, struct slice nam
 const char *directory_refuses(const struct dir_user *u, wall_t now);
 bool directory_is_over(uint64_t expires_us, wall_t now);
 const struct dir_key *directory_find_key(const struct dir_user *u, struct slice blob);      /* or NULL */
+struct dir_group *directory_find_group(const struct directory *d, struct slice name);   /* or NULL */
 struct dir_host *directory_host_named(const struct directory *d, struct slice name);    /* or NULL; see also match.h */
 
 struct codes *directory_codes(const struct directory *d);
@@ -53,8 +55,10 @@ struct codes *directory_codes(const struct directory *d);
 /* The place of text, or where it would stand among the hosts' names. */
 size_t directory_host_place(const struct directory *d, struct slice text);
 size_t directory_users(const struct directory *d);
+size_t directory_groups(const struct directory *d);
 size_t directory_hosts(const struct directory *d);
 struct dir_user *directory_user_at(const struct directory *d, size_t i);      /* in order of names */
+struct dir_group *directory_group_at(const struct directory *d, size_t i);
 struct dir_host *directory_host_at(const struct directory *d, size_t i);
 
 #endif

@@ -76,7 +76,8 @@ bool
 lists_hosts(struct client *c, mono_t until)
 {
 	const struct dir_user *user = directory_find_user(c->gate->dir, slice_from(c->asked));
-	struct rules_who who = { .name = c->asked, .groups = user != NULL ? user->groups : "" };
+	struct rules_who who = { .name = c->asked, .groups = user != NULL ? user->groups : "",
+	    .attrs = user != NULL ? user->attrs : "" };
 	struct msg_host_rows m = { 0 };
 	struct err e = { 0 };
 	struct buf rows;
@@ -103,7 +104,7 @@ static int
 send_user(struct client *c, const struct dir_user *u)
 {
 	struct msg_dir_user m = { .name = slice_from(u->name), .display = slice_from(u->display),
-	    .groups = slice_from(u->groups), .disabled = u->disabled, .created_us = u->created_us,
+	    .groups = slice_from(u->groups), .attrs = slice_from(u->attrs), .disabled = u->disabled, .created_us = u->created_us,
 	    .expires_us = u->expires_us, .factor_us = u->factor_n > 0 ? u->factor_added_us : 0 };
 	int r = chan_send(c->chan, MSG_DIR_USER, &m);
 
@@ -115,6 +116,14 @@ send_user(struct client *c, const struct dir_user *u)
 		r = chan_send(c->chan, MSG_DIR_KEY, &k);
 	}
 	return r;
+}
+
+static int
+send_group(struct client *c, const struct dir_group *g)
+{
+	struct msg_dir_group m = { .name = slice_from(g->name), .description = slice_from(g->description) };
+
+	return chan_send(c->chan, MSG_DIR_GROUP, &m);
 }
 
 static int
@@ -138,6 +147,12 @@ directory_step(struct client *c)
 		return send_user(c, directory_user_at(d, c->cursor++)) != 0;
 	if (c->phase == 0) {
 		c->phase = 1;
+		c->cursor = 0;
+	}
+	if (c->phase == 1 && c->cursor < directory_groups(d))
+		return send_group(c, directory_group_at(d, c->cursor++)) != 0;
+	if (c->phase == 1) {
+		c->phase = 2;
 		c->cursor = 0;
 	}
 	if (c->cursor < directory_hosts(d))

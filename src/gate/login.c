@@ -83,7 +83,8 @@ who_of(const struct gate *g, const char *name, const struct cert *cert, struct r
 {
 	const struct dir_user *u = directory_find_user(g->dir, slice_from(name));
 
-	*ret = (struct rules_who){ .name = name, .groups = u != NULL ? u->groups : "", .guest = u == NULL };
+	*ret = (struct rules_who){ .name = name, .groups = u != NULL ? u->groups : "", .attrs = u != NULL ? u->attrs : "",
+	    .guest = u == NULL };
 	if (cert != NULL) {
 		ret->principals = cert->principals;
 		ret->principals_n = cert->principals_n;

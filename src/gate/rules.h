@@ -20,7 +20,7 @@ int rules_load(struct rules *r, struct err *e);
 
 /* Somebody, as the policy sees people. */
 struct rules_who {
-	const char *name, *groups;
+	const char *name, *groups, *attrs;     /* attrs: "team=pay site=hz" */
 	const struct slice *principals;    /* of the certificate that logged in */
 	size_t principals_n;
 	bool guest;                /* not in the directory: only cert:NAME and any are about them, whatever their name */

@@ -93,6 +93,7 @@ enum msg_type {
 	MSG_DIR_DONE,                     /* answer to a put or a delete */
 	MSG_POLICY_SEEN,                  /* gate → store: this text is in force from now on */
 	MSG_DIR_FACTOR,                   /* as the other rows; ctl may only delete */
+	MSG_DIR_GROUP,
 
 	/* ctl → gate */
 	MSG_ENROL = 140,                  /* make a single-use code */
@@ -237,14 +238,16 @@ struct msg_rec_closed { uint32_t rec, ok; };
 struct msg_store_full { uint32_t full; };
 
 struct msg_dir_load { uint32_t req; };
-/* groups: comma-separated.  actor (in puts): who does it, for the audit.  expires_us: 0 for never */
+/* groups: comma-separated; attrs: as a host's labels, "team=pay site=hz".  actor (in puts): who does it, for the audit.  expires_us: 0 for never */
 /* factor_us: when the second factor was made, 0: there is none; only the gate says it */
 struct msg_dir_user {
 	uint32_t req, op;
 	struct slice actor, name, display, groups;
 	uint32_t disabled;
 	uint64_t created_us, expires_us, factor_us;
+	struct slice attrs;
 };
+struct msg_dir_group { uint32_t req, op; struct slice actor, name, description; };
 struct msg_dir_key { uint32_t req, op; struct slice actor, user, alg, blob, comment; uint64_t added_us, expires_us; };
 struct msg_dir_host {
 	uint32_t req, op;

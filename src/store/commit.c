@@ -120,7 +120,7 @@ op_answer(const struct op *op, bool ok, const char *text)
 		(void)chan_send(c, MSG_EVENT_DONE, &done);
 	else if (op->type == MSG_REC_OPEN)
 		(void)chan_send(c, MSG_REC_OPENED, &opened);
-	else if ((op->type >= MSG_DIR_USER && op->type <= MSG_DIR_CODE) || op->type == MSG_DIR_FACTOR)
+	else if ((op->type >= MSG_DIR_USER && op->type <= MSG_DIR_CODE) || op->type == MSG_DIR_FACTOR || op->type == MSG_DIR_GROUP)
 		(void)chan_send(c, MSG_DIR_DONE, &dir);
 }
 

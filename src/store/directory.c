@@ -52,11 +52,22 @@ change_user(struct change *c, const void *message)
 {
 	const struct msg_dir_user *m = message;
 	struct db_user u = { .name = text(c, m->name), .display = text(c, m->display), .groups = text(c, m->groups),
-		.disabled = m->disabled != 0, .created_us = (int64_t)m->created_us, .expires_us = (int64_t)m->expires_us };
+		.attrs = text(c, m->attrs), .disabled = m->disabled != 0, .created_us = (int64_t)m->created_us, .expires_us = (int64_t)m->expires_us };
 
 	name(c, "user", m->name);
 	return !c->good ? -EMSGSIZE : c->delete ? db_user_delete(c->st->db, &u, &c->before, c->e) :
 	    db_user_put(c->st->db, &u, &c->before, &c->after, c->e);
+}
+
+static int
+change_group(struct change *c, const void *message)
+{
+	const struct msg_dir_group *m = message;
+	struct db_group g = { .name = text(c, m->name), .description = text(c, m->description) };
+
+	name(c, "group", m->name);
+	return !c->good ? -EMSGSIZE : c->delete ? db_group_delete(c->st->db, &g, &c->before, c->e) :
+	    db_group_put(c->st->db, &g, &c->before, &c->after, c->e);
 }
 
 static int
@@ -145,7 +156,7 @@ static const struct row {
 	enum msg_type type;
 	int (*change)(struct change *c, const void *message);
 } changes[] = {
-	{ MSG_DIR_USER, change_user }, { MSG_DIR_KEY, change_key }, { MSG_DIR_HOST, change_host },
+	{ MSG_DIR_USER, change_user }, { MSG_DIR_GROUP, change_group }, { MSG_DIR_KEY, change_key }, { MSG_DIR_HOST, change_host },
 	{ MSG_DIR_CODE, change_code }, { MSG_DIR_FACTOR, change_factor },
 };
 
@@ -238,10 +249,18 @@ static int
 send_user(void *arg, const struct db_user *u)
 {
 	struct msg_dir_user m = { .name = slice_from(u->name), .display = slice_from(u->display),
-		.groups = slice_from(u->groups), .disabled = u->disabled, .created_us = (uint64_t)u->created_us,
+		.groups = slice_from(u->groups), .attrs = slice_from(u->attrs), .disabled = u->disabled, .created_us = (uint64_t)u->created_us,
 		.expires_us = (uint64_t)u->expires_us };
 
 	return row_send(arg, MSG_DIR_USER, &m);
+}
+
+static int
+send_group(void *arg, const struct db_group *g)
+{
+	struct msg_dir_group m = { .name = slice_from(g->name), .description = slice_from(g->description) };
+
+	return row_send(arg, MSG_DIR_GROUP, &m);
 }
 
 static int
@@ -290,6 +309,8 @@ directory_load(struct client *c, uint32_t req)
 	int r;
 
 	r = db_user_list(db, send_user, c->chan, &e);
+	if (r == 0)
+		r = db_group_list(db, send_group, c->chan, &e);
 	if (r == 0)
 		r = db_key_list(db, send_key, c->chan, &e);
 	if (r == 0)

@@ -18,8 +18,8 @@ try:
     pin = open(f"{b.dir}/hk.pub").read().rsplit(" ", 1)[0]
     b.bastion.terminate(); b.bastion.wait(10)
     db = sqlite3.connect(f"{b.dir}/state/db/fortress.db")
-    db.executemany("INSERT INTO user VALUES(?,'','ops',0,0)", ((f"user-{i:05d}",) for i in range(users)))
-    db.executemany("INSERT INTO key VALUES(?,'ssh-ed25519',?,'',0)", ((f"user-{i:05d}", b"\0\0\0\x0bssh-ed25519\0\0\0 " + i.to_bytes(32, "big")) for i in range(users)))
+    db.executemany("INSERT INTO user(name,display,groups,disabled,created_us) VALUES(?,'','ops',0,0)", ((f"user-{i:05d}",) for i in range(users)))
+    db.executemany("INSERT INTO key(user,alg,blob,comment,added_us) VALUES(?,'ssh-ed25519',?,'',0)", ((f"user-{i:05d}", b"\0\0\0\x0bssh-ed25519\0\0\0 " + i.to_bytes(32, "big")) for i in range(users)))
     db.executemany("INSERT INTO host VALUES(?,?,22,1,0,?,'root',?,'')",
                    ((f"host-{i:06d}", f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}", f"env={'bench' if i % 3 else 'prod'} app=a{i % 97}", pin) for i in range(hosts)))
     db.commit(); db.close()

@@ -108,7 +108,7 @@ try:
     forged("no files at all", empty, ("no database",))
     # The directory: who may come in is on the record too.
     key_row = "INSERT INTO key SELECT 'bench', 'ssh-ed25519', x'0000000b7373682d65643235353139', 'backdoor', 1, 0"
-    for name, s, words in (("a key put in", key_row, ("key", "bench")), ("a user put in", "INSERT INTO user VALUES('eve','','',0,1,0)", ("user eve",)), ("a disabled user enabled", "UPDATE user SET disabled=0 WHERE name='mallory'", ("user mallory",)),
+    for name, s, words in (("a key put in", key_row, ("key", "bench")), ("a user put in", "INSERT INTO user(name,display,groups,disabled,created_us) VALUES('eve','','',0,1)", ("user eve",)), ("a group put in", "INSERT INTO usergroup VALUES('root','')", ("group root",)), ("a disabled user enabled", "UPDATE user SET disabled=0 WHERE name='mallory'", ("user mallory",)),
                            ("a user's groups", "UPDATE user SET groups='admins' WHERE name='bench'", ("user bench",)), ("a user taken out", "DELETE FROM user WHERE name='mallory'", ("mallory",)),
                            ("a key given to another", "UPDATE key SET user='mallory'", ("key",)), ("a key's end", "UPDATE key SET expires_us=9e15", ("key",)), ("a key taken out", "DELETE FROM key WHERE user='bench'", ("bench",)), ("a host's address", "UPDATE host SET addr='10.6.6.6' WHERE name='box'", ("host box",)),
                            ("a host's pinned key", "UPDATE host SET pins='' WHERE name='box'", ("host box",)), ("a host's labels", "UPDATE host SET labels='env=prod' WHERE name='box'", ("host box",)),

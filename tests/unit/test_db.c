@@ -180,7 +180,7 @@ test_flip(void)
 static void
 test_directory(void)
 {
-	struct db_user u = { .name = "bob", .display = "Bob", .groups = "ops" };
+	struct db_user u = { .name = "bob", .display = "Bob", .groups = "ops", .attrs = "" };
 	struct db_code c = { .user = "bob", .hash = slice_of("0123456789abcdef0123456789abcdef", 32) };
 	struct db *db = db_open_write(dir, NULL, &e);
 	struct buf before, after;
@@ -202,7 +202,7 @@ test_directory(void)
 static int
 see_user(void *arg, const struct db_user *u)
 {
-	ok(strcmp(u->name, "old") == 0 && u->disabled && u->created_us == 5 && u->expires_us == 0, "a user of then, who never ends");
+	ok(strcmp(u->name, "old") == 0 && u->disabled && u->created_us == 5 && u->expires_us == 0 && u->attrs[0] == '\0', "a user of then, who never ends");
 	++*(int *)arg;
 	return 0;
 }
@@ -222,7 +222,7 @@ test_migration(void)
 	static const char *const schema[] = {
 #include "db/schema.inc"
 	};
-	struct db_user u = { .name = "old", .display = "", .groups = "", .expires_us = 99 };
+	struct db_user u = { .name = "old", .display = "", .groups = "", .attrs = "team=pay", .expires_us = 99 };
 	char path[64], place[80];
 	struct buf before, after;
 	sqlite3 *old;
@@ -242,7 +242,8 @@ test_migration(void)
 	ok(db != NULL && db_user_list(db, see_user, &seen, &e) == 0 && db_key_list(db, see_key, &seen, &e) == 0 && seen == 2,
 	    "is brought up to date: %s", e.text);
 	ok(db_begin(db, &e) == 0 && db_user_put(db, &u, &before, &after, &e) == 0 && db_commit(db, &e) == 0 &&
-	    strstr(buf_cstr(&before), "expires_us") == NULL && strstr(buf_cstr(&after), "\"expires_us\":99") != NULL,
+	    strstr(buf_cstr(&before), "expires_us") == NULL && strstr(buf_cstr(&after), "\"expires_us\":99") != NULL &&
+	    strstr(buf_cstr(&before), "attrs") == NULL && strstr(buf_cstr(&after), "\"attrs\":\"team=pay\"") != NULL,
 	    "and what a user's end was is on the record");
 	db_close(db);
 	db = db_open_read(path, &e);

@@ -228,6 +228,49 @@ test_codes(void)
 	directory_free(d);
 }
 
+static int
+put_group(struct directory *d, uint32_t op, const char *name, const char *description)
+{
+	struct msg_dir_group m = { .op = op, .name = slice_from(name), .description = slice_from(description) };
+	struct err e = { 0 };
+	int r = acceptable_row(d, MSG_DIR_GROUP, &m, &e);
+
+	return r != 0 ? r : directory_apply(d, MSG_DIR_GROUP, &m);
+}
+
+static int
+put_member(struct directory *d, const char *name, const char *groups, const char *attrs)
+{
+	struct msg_dir_user m = { .op = MSG_DIR_PUT, .name = slice_from(name), .groups = slice_from(groups), .attrs = slice_from(attrs) };
+	struct err e = { 0 };
+	int r = acceptable_row(d, MSG_DIR_USER, &m, &e);
+
+	return r != 0 ? r : directory_apply(d, MSG_DIR_USER, &m);
+}
+
+static void
+test_groups(void)
+{
+	static const struct { const char *attrs; int r; } cases[] = {
+		{ "", 0 }, { "team=pay", 0 }, { "team=pay site=hz", 0 }, { "team=", 0 }, { "team=a=b", 0 }, { "team=pay team=web", 0 },
+		{ "team", -EINVAL }, { "=pay", -EINVAL }, { "team=pay site", -EINVAL }, { "te/am=pay", -EINVAL }, { "team=pay\nsite=x", -EINVAL },
+	};
+	struct directory *d = directory_new();
+
+	ok(put_group(d, MSG_DIR_PUT, "ops", "on call") == 0 && put_group(d, MSG_DIR_PUT, "dba", "") == 0 &&
+	    put_group(d, MSG_DIR_PUT, "ops", "on call now") == 0 && directory_groups(d) == 2, "two groups, one put twice");
+	is(directory_find_group(d, slice_from("ops"))->description, "on call now", "a put changes it");
+	is(directory_group_at(d, 0)->name, "dba", "in order of names");
+	ok(put_group(d, MSG_DIR_PUT, "o ps", "") == -EINVAL && put_group(d, MSG_DIR_PUT, "x", "a\nb") == -EINVAL, "bad ones are refused");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ok(put_member(d, "alice", "ops", cases[i].attrs) == cases[i].r, "attributes, case %zu", i);
+	is(directory_find_user(d, slice_from("alice"))->attrs, "team=pay team=web", "the last good ones stay");
+	ok(put_group(d, MSG_DIR_DELETE, "ops", "") == -EEXIST, "a group with a member is not deleted");
+	ok(put_member(d, "alice", "dbas", "") == 0 && put_group(d, MSG_DIR_DELETE, "dba", "") == 0, "one that nobody is in is");
+	ok(put_group(d, MSG_DIR_DELETE, "dba", "") == -ENOENT && directory_groups(d) == 1, "once");
+	directory_free(d);
+}
+
 static void
 test_many(void)
 {
@@ -258,6 +301,7 @@ main(void)
 	test_match_words();
 	test_users();
 	test_codes();
+	test_groups();
 	test_many();
 	return tap_done();
 }
