@@ -12,7 +12,6 @@
  * is a simple command, because the target's shell would read anything else its own way.
  */
 #include <ctype.h>
-#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,38 +102,12 @@ is_path(struct slice rest, struct slice arg)
 	return rest.n == 0 || glob_path(rest, arg);
 }
 
-/* POSIX extended; always anchored at both ends. */
-static bool
-re_compile(struct slice rest, regex_t *re)
-{
-	char text[512];
-
-	if (rest.n > sizeof(text) - 8)
-		return false;
-	(void)snprintf(text, sizeof(text), "^(%.*s)$", (int)rest.n, (const char *)rest.p);
-	return regcomp(re, text, REG_EXTENDED | REG_NOSUB) == 0;
-}
-
-static bool
-is_re(struct slice rest, struct slice arg)
-{
-	char text[1024];
-	regex_t re;
-	bool match;
-
-	if (slice_copy(arg, text, sizeof(text)) != 0 || strchr(text, '\n') != NULL || !re_compile(rest, &re))
-		return false;
-	match = regexec(&re, text, 0, NULL, 0) == 0;
-	regfree(&re);
-	return match;
-}
-
 static const struct kind {
 	const char *name;
 	bool (*is)(struct slice rest, struct slice arg);
 } kinds[] = {
 	{ "int", is_int }, { "enum", is_enum }, { "host", is_host }, { "ident", is_ident }, { "path", is_path },
-	{ "re", is_re },
+	{ "re", NULL },                /* compiled beforehand: ere_hits */
 };
 
 static const struct kind *
@@ -151,7 +124,6 @@ arg_check(const char *text, bool is_last)
 {
 	struct slice kind, rest;
 	uint64_t low, high;
-	regex_t re;
 
 	if (strcmp(text, "**") == 0)
 		return is_last ? NULL : "** stands for the rest, so it comes last";
@@ -165,12 +137,22 @@ arg_check(const char *text, bool is_last)
 		return "a path's glob is at most 256 bytes";
 	if (slice_is(kind, "int") && !int_range(rest, &low, &high))
 		return "write <int:LOW..HIGH>";
-	if (slice_is(kind, "re")) {
-		if (!re_compile(rest, &re))
-			return "not a regular expression (regex(7), extended)";
-		regfree(&re);
-	}
 	return NULL;
+}
+
+struct slice
+arg_ere(const char *text)
+{
+	struct slice kind, rest;
+
+	return typed(text, &kind, &rest) && slice_is(kind, "re") ? rest : slice_of("", 0);
+}
+
+/* One line of at most 1,023 bytes, whatever the expression says. */
+static bool
+is_re(const struct ere *e, struct slice arg)
+{
+	return arg.n < 1024 && memchr(arg.p, '\n', arg.n) == NULL && memchr(arg.p, '\0', arg.n) == NULL && ere_hits(e, arg);
 }
 
 static bool
@@ -180,6 +162,8 @@ arg_matches(const struct arg *a, struct slice arg)
 
 	if (a->quoted)
 		return slice_is(arg, a->text);
+	if (a->ere != NULL)
+		return is_re(a->ere, arg);
 	if (strcmp(a->text, "*") == 0)
 		return arg.n == 0 || arg.p[0] != '-';
 	if (typed(a->text, &kind, &rest))
@@ -214,23 +198,39 @@ take_word(const struct arg *a, const bool *can, struct slice word, bool *after)
 		after[i + 1] = can[i] && arg_matches(a, word);
 }
 
+static struct slice
+last_part(struct slice path)
+{
+	const unsigned char *slash = path.n > 0 ? memrchr(path.p, '/', path.n) : NULL;
+
+	return slash != NULL ? slice_of(slash + 1, path.n - (size_t)(slash + 1 - path.p)) : path;
+}
+
 /* All ways of leaving out what may be left out are followed at once. */
-bool
-pattern_matches(const struct pattern *p, const struct slice *argv, size_t n)
+static bool
+args_match(const struct arg *a, const struct slice *argv, size_t n)
 {
 	bool can[2][PATTERN_ARGS_MAX + 1] = { { true } };
 	size_t now = 0, args = 0;
 
-	for (const struct arg *a = p->args; a != NULL; a = a->next)
+	for (const struct arg *x = a; x != NULL; x = x->next)
 		args++;
 	if (args > PATTERN_ARGS_MAX)
 		return false;
-	for (size_t i = 0; !pass_optional(p->args, can[now]); i++, now ^= 1) {
+	for (size_t i = 0; !pass_optional(a, can[now]); i++, now ^= 1) {
 		if (i == n)
 			return can[now][args];
-		take_word(p->args, can[now], argv[i], can[now ^ 1]);
+		take_word(a, can[now], argv[i], can[now ^ 1]);
 	}
 	return true;
+}
+
+bool
+pattern_matches(const struct pattern *p, const struct slice *argv, size_t n, bool by_name)
+{
+	if (!by_name)
+		return args_match(p->args, argv, n);
+	return n > 0 && slice_eq(last_part(argv[0]), last_part(slice_from(p->args->text))) && args_match(p->args->next, argv + 1, n - 1);
 }
 
 int

@@ -4,6 +4,8 @@
 #ifndef POLICY_AST_H
 #define POLICY_AST_H
 
+#include <regex.h>
+
 #include "base/buf.h"
 #include "base/net.h"
 #include "policy/policy.h"
@@ -63,6 +65,7 @@ struct arg {
 	struct arg *next;
 	const char *text;                      /* as written */
 	bool quoted, optional;
+	const struct ere *ere;                 /* of <re:…> */
 };
 
 struct pattern {
@@ -97,12 +100,25 @@ struct cidr {
 	struct net_prefix prefix;
 };
 
+/* Whom a deny or a require spares: one of the three. */
+struct except {
+	struct except *next;
+	struct who *who;
+	struct cidr *from;
+	const char *when_name;
+	struct when *when;
+	struct place at;
+};
+
 struct rule {                                  /* permit, deny, or (in its own list) require */
 	struct rule *next;
 	bool permit;
-	unsigned obligation;                   /* of a require: one bit */
+	struct policy_need need;               /* of a require; its kind is 0 in others */
+	struct who *people;                    /* of the need */
+	unsigned clauses;                      /* which were given: bits of parse_rule.c's table */
 	struct who *who;
-	unsigned verbs;                        /* bits of enum; all for any */
+	unsigned verbs;                        /* bits, in the order of policy_verbs; all for any */
+	bool any_verb;                         /* any was written; clauses may have narrowed it since */
 	struct expr *on;
 	struct word *logins;
 	const char *cmd_name;
@@ -111,9 +127,26 @@ struct rule {                                  /* permit, deny, or (in its own l
 	struct cidr *from;
 	const char *when_name;
 	struct when *when;
-	struct who *unless;
+	struct except *unless;
 	const char *id, *reason;
+	bool named;                            /* id was given */
 	struct place at;
+};
+
+struct watch {
+	struct watch *next;
+	struct policy_watch w;
+	struct who *who;
+	struct expr *on;
+	struct place at;
+};
+
+/* Extended regular expressions, compiled once; freed with the policy. */
+#define ERE_MAX 500
+struct ere {
+	struct ere *next;
+	const char *text;
+	regex_t re;
 };
 
 struct policy {
@@ -126,6 +159,9 @@ struct policy {
 	size_t rules_n;
 	struct rule *requires, **requires_end;
 	size_t requires_n;
+	struct watch *watches, **watches_end;
+	size_t watches_n;
+	struct ere *eres;
 };
 
 /* Verbs, in the order of their bits; ended by NULL. */
@@ -139,14 +175,45 @@ int policy_check(struct policy *p, struct err *e);
 bool glob_path(struct slice glob, struct slice path);
 /* argv.c */
 #define PATTERN_ARGS_MAX 64
-bool pattern_matches(const struct pattern *p, const struct slice *argv, size_t n);
+/* by_name: the program counts by the last part of its path, wherever it lies. */
+bool pattern_matches(const struct pattern *p, const struct slice *argv, size_t n, bool by_name);
 /* Is the pattern argument well formed?  NULL, or what is wrong. */
 const char *arg_check(const char *text, bool is_last);
-/* eval.c: one rule against a request; NULL: it matches, else why not (into text). */
-const char *rule_fails(const struct rule *r, const struct policy_request *req, char *text, size_t size);
-bool who_matches(const struct who *w, const struct policy_request *req);
+/* The expression inside <re:…>, or an empty slice. */
+struct slice arg_ere(const char *text);
+
+/* ere.c: bounded in size and in what it may take to match.  whole: anchored at both ends.  NULL: why it is none goes to *wrong;
+ * or out of memory. */
+const struct ere *ere_new(struct policy *p, struct slice text, bool whole, const char **wrong);
+void ere_free_all(struct policy *p);
+bool ere_hits(const struct ere *e, struct slice s);
+
+/* able.c: is word among words?  NULL: they are all. */
+bool able_has(const char *words, struct slice word);
+
+/* match.c: the conditions of a rule, in the order in which they are asked. */
+enum fit { FIT_NO, FIT_YES, FIT_UNKNOWN };             /* unknown: it cannot be judged */
+struct condition {
+	enum fit (*fits)(const struct rule *r, const struct policy_request *req);
+	/* Why it does not fit, for people. */
+	int (*say)(const struct rule *r, const struct policy_request *req, struct buf *out);
+};
+enum { CONDITION_WHO, CONDITION_VERB, CONDITION_HOST, CONDITIONS_MAX = 16 };
+extern const struct condition rule_conditions[];       /* ended by a NULL fits */
+/* Does this condition stop the rule?  A permit needs a yes, a deny and a require everything but a no. */
+bool condition_stops(const struct condition *c, const struct rule *r, const struct policy_request *req);
+bool rule_matches(const struct rule *r, const struct policy_request *req);
+bool who_matches(const struct who *w, const struct policy_person *who);
 bool expr_matches(const struct expr *x, const struct policy_request *req);
 bool login_matches(const struct word *w, struct slice login);
-const char *rule_name(const struct rule *r);
+/* Does unless spare this person, if nothing is known but who it is? */
+bool except_person(const struct except *x, const struct policy_person *who);
+
+/* print.c */
+int print_who(struct buf *b, const struct who *w);
+int print_ere(struct buf *b, const char *text);
+int print_need(struct buf *b, const struct rule *r);
+int print_expr(struct buf *b, const struct expr *x);
+int print_patterns(struct buf *b, const struct command *c);
 
 #endif

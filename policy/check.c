@@ -153,32 +153,84 @@ set_cycle(struct set *s, struct err *e)
 }
 
 static int
-resolve_rule(struct policy *p, struct rule *x, struct err *e)
+resolve_when(struct policy *p, const char *name, struct place at, struct when **ret, struct err *e)
 {
 	struct names known = { .n = 0 };
-	struct command *c = x->cmd;
-	struct when *w = NULL;
+	struct when *w;
+
+	if (name == NULL)
+		return 0;
+	for (w = p->times; w != NULL && strcmp(w->name, name) != 0; w = w->next)
+		names_add(&known, w->name);
+	*ret = w;
+	return w != NULL ? 0 : unknown(e, at, "time", name, &known);
+}
+
+static int
+resolve_command(struct policy *p, struct rule *x, struct err *e)
+{
+	struct names known = { .n = 0 };
+	struct command *c;
+
+	if (x->cmd_name == NULL)
+		return 0;
+	for (c = p->commands; c != NULL && strcmp(c->name, x->cmd_name) != 0; c = c->next)
+		names_add(&known, c->name);
+	x->cmd = c;
+	return c != NULL ? 0 : unknown(e, x->at, "command", x->cmd_name, &known);
+}
+
+static int
+resolve_unless(struct policy *p, struct except *x, struct err *e)
+{
+	int r = 0;
+
+	for (; r == 0 && x != NULL; x = x->next) {
+		r = resolve_who(p, x->who, e);
+		if (r == 0)
+			r = resolve_when(p, x->when_name, x->at, &x->when, e);
+	}
+	return r;
+}
+
+static int
+resolve_rule(struct policy *p, struct rule *x, struct err *e)
+{
 	int r = resolve_who(p, x->who, e);
 
 	if (r == 0)
-		r = resolve_who(p, x->unless, e);
+		r = resolve_who(p, x->people, e);
+	if (r == 0)
+		r = resolve_unless(p, x->unless, e);
 	if (r == 0)
 		r = resolve_expr(p, x->on, e);
-	if (r == 0 && x->cmd_name != NULL) {
-		for (c = p->commands; c != NULL && strcmp(c->name, x->cmd_name) != 0; c = c->next)
-			names_add(&known, c->name);
-		if (c == NULL)
-			return unknown(e, x->at, "command", x->cmd_name, &known);
+	if (r == 0)
+		r = resolve_command(p, x, e);
+	return r == 0 ? resolve_when(p, x->when_name, x->at, &x->when, e) : r;
+}
+
+static int
+check_id(const struct rule *x, const struct rule *list, struct err *e)
+{
+	for (; list != NULL; list = list->next)
+		if ((list->named || x->named) && strcmp(list->id, x->id) == 0)
+			return err_set(e, -EINVAL, "%s:%u:%u: id \"%s\" is given twice", list->at.file, list->at.line, list->at.col, x->id);
+	return 0;
+}
+
+/* What was decided by which rule stands in every record: a name means one. */
+static int
+check_ids(const struct policy *p, struct err *e)
+{
+	int r = 0;
+
+	for (const struct rule *x = p->rules; r == 0 && x != NULL; x = x->next) {
+		r = check_id(x, x->next, e);
+		if (r == 0)
+			r = check_id(x, p->requires, e);
 	}
-	if (r == 0 && x->when_name != NULL) {
-		known.n = 0;
-		for (w = p->times; w != NULL && strcmp(w->name, x->when_name) != 0; w = w->next)
-			names_add(&known, w->name);
-		if (w == NULL)
-			return unknown(e, x->at, "time", x->when_name, &known);
-	}
-	x->cmd = c;
-	x->when = w;
+	for (const struct rule *x = p->requires; r == 0 && x != NULL; x = x->next)
+		r = check_id(x, x->next, e);
 	return r;
 }
 
@@ -221,5 +273,10 @@ policy_check(struct policy *p, struct err *e)
 		r = resolve_rule(p, x, e);
 	for (struct rule *x = p->requires; r == 0 && x != NULL; x = x->next)
 		r = resolve_rule(p, x, e);
-	return r;
+	for (struct watch *x = p->watches; r == 0 && x != NULL; x = x->next) {
+		r = resolve_who(p, x->who, e);
+		if (r == 0)
+			r = resolve_expr(p, x->on, e);
+	}
+	return r == 0 ? check_ids(p, e) : r;
 }

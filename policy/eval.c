@@ -1,252 +1,128 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* Decisions.  Each condition of a rule is a function that says why it does not hold; eval asks only whether. */
-#include <stdio.h>
-#include <stdlib.h>
+/* Decisions.  Which rules match says match.c; here is what follows from that, whatever their order. */
 #include <string.h>
 
-#include "base/text.h"
 #include "policy/ast.h"
 
-#define WORDS_MAX   256
-#define COMMAND_MAX 65536
-
-/* ---- who, which hosts ---- */
-
 static bool
-one_of(const char *name, const struct slice *list, size_t n)
+comes_before(const char *a, const char *b)
 {
-	for (size_t i = 0; i < n; i++)
-		if (slice_is(list[i], name))
-			return true;
-	return false;
+	return b == NULL || strcmp(a, b) < 0;
 }
 
-bool
-who_matches(const struct who *w, const struct policy_request *req)
+/* ---- what is needed ---- */
+
+static bool
+need_is_same(const struct policy_need *a, const struct policy_need *b)
 {
-	for (; w != NULL; w = w->next) {
-		if (w->kind == WHO_ANY || (w->kind == WHO_USER && slice_is(req->user, w->name)) ||
-		    (w->kind == WHO_GROUP && one_of(w->name, req->groups, req->groups_n)) ||
-		    (w->kind == WHO_CERT && one_of(w->name, req->principals, req->principals_n)) ||
-		    (w->kind == WHO_ROLE && who_matches(w->role->members, req)))
-			return true;
-	}
-	return false;
+	return a->kind == b->kind && (a->kind == POLICY_RECORD || strcmp(a->words, b->words) == 0);
+}
+
+/* Of two that are the same: the record that asks more, then the id that comes first. */
+static bool
+need_is_better(const struct policy_need *a, const struct policy_need *b)
+{
+	return a->record != b->record ? a->record > b->record : strcmp(a->id, b->id) < 0;
 }
 
 static bool
-label_matches(const struct expr *x, const struct policy_request *req)
+need_comes_before(const struct policy_need *a, const struct policy_need *b)
 {
-	for (size_t i = 0; i < req->labels_n; i++)
-		if (slice_is(req->labels[i].key, x->key) &&
-		    (x->kind == EXPR_HAS || text_glob(slice_from(x->value), req->labels[i].value)))
-			return true;
-	return false;
+	return a->kind != b->kind ? a->kind < b->kind : strcmp(a->id, b->id) < 0;
 }
 
-bool
-expr_matches(const struct expr *x, const struct policy_request *req)
+/* False: they are too many. */
+static bool
+need_add(struct policy_decision *d, const struct policy_need *need)
 {
-	switch (x->kind) {
-	case EXPR_ANY:
+	size_t i = 0;
+
+	while (i < d->needs_n && !need_is_same(d->needs[i], need))
+		i++;
+	if (i < d->needs_n && !need_is_better(need, d->needs[i]))
 		return true;
-	case EXPR_LABEL:
-	case EXPR_HAS:
-		return label_matches(x, req);
-	case EXPR_NAME:
-		return text_glob(slice_from(x->value), req->host);
-	case EXPR_SET:
-		return expr_matches(x->set->expr, req);
-	case EXPR_NOT:
-		return !expr_matches(x->a, req);
-	case EXPR_AND:
-		return expr_matches(x->a, req) && expr_matches(x->b, req);
-	case EXPR_OR:
-		return expr_matches(x->a, req) || expr_matches(x->b, req);
-	}
-	return false;
-}
-
-/* ---- source address ---- */
-
-static bool
-source_matches(const struct cidr *c, struct slice src)
-{
-	struct net_addr address;
-
-	if (net_parse(src, &address) != 0)
+	if (i == d->needs_n && d->needs_n++ == POLICY_NEEDS_MAX)
 		return false;
-	while (c != NULL && !net_prefix_holds(&c->prefix, &address))
-		c = c->next;
-	return c != NULL;
-}
-
-/* ---- time, login, command ---- */
-
-static bool
-when_holds(const struct when *w, wall_t now)
-{
-	int64_t minute = now.us / 60000000 - (now.us % 60000000 < 0) + w->offset_min;
-	int64_t day = minute / 1440 - (minute % 1440 < 0);
-	int in_day = (int)(minute - day * 1440);
-	unsigned weekday = (unsigned)(((day + 3) % 7 + 7) % 7);     /* 1970-01-01 was a Thursday */
-
-	if (w->from_min < w->until_min)
-		return (w->days >> weekday & 1) != 0 && in_day >= w->from_min && in_day < w->until_min;
-	/* Over midnight: the early hours belong to the day before. */
-	if (in_day >= w->from_min)
-		return (w->days >> weekday & 1) != 0;
-	return in_day < w->until_min && (w->days >> (weekday + 6) % 7 & 1) != 0;
-}
-
-bool
-login_matches(const struct word *w, struct slice login)
-{
-	while (w != NULL && !slice_is(login, w->text))
-		w = w->next;
-	return w != NULL;
-}
-
-static bool
-any_pattern(const struct command *c, const struct slice *argv, size_t n)
-{
-	const struct pattern *p = c->patterns;
-
-	while (p != NULL && !pattern_matches(p, argv, n))
-		p = p->next;
-	return p != NULL;
-}
-
-/* simple: false if the string is none that can be judged without a shell. */
-static bool
-command_matches(const struct command *c, const struct policy_request *req, bool *simple)
-{
-	struct slice words[WORDS_MAX];
-	struct buf store;
-	bool match;
-	int n;
-
-	*simple = true;
-	if (req->argv_n > 0)
-		return any_pattern(c, req->argv, req->argv_n);
-	buf_init(&store, COMMAND_MAX);
-	n = policy_split(req->command, &store, words, WORDS_MAX);
-	*simple = n > 0;
-	match = n > 0 && any_pattern(c, words, (size_t)n);
-	buf_done(&store);
-	return match;
-}
-
-/* ---- rules ---- */
-
-const char *
-rule_name(const struct rule *r)
-{
-	return r->id;
-}
-
-static const char *
-logins_text(const struct word *w, char *text, size_t size)
-{
-	size_t n = 0;
-
-	for (text[0] = '\0'; w != NULL && n + 1 < size; w = w->next)
-		n += (size_t)snprintf(text + n, size - n, "%s%s", n > 0 ? ", " : "", w->text);
-	return text;
-}
-
-/* Which way: a rule that names a destination is not one for listening, nor the other way round. */
-static const char *
-forward_fails(const struct rule *r, const struct policy_request *req)
-{
-	if (r->to != NULL && req->listen.n > 0)
-		return "it is for connecting, not for listening";
-	if (r->to != NULL && !text_glob(slice_from(r->to), req->to))
-		return "it is for another destination";
-	if (r->listen != NULL && req->listen.n == 0)
-		return "it is for listening";
-	if (r->listen != NULL && !text_glob(slice_from(r->listen), req->listen))
-		return "it is for listening elsewhere";
-	return NULL;
-}
-
-const char *
-rule_fails(const struct rule *r, const struct policy_request *req, char *text, size_t size)
-{
-	char login[80], logins[256];
-	const char *why;
-	bool simple;
-
-	if (!who_matches(r->who, req))
-		return "it is for other people";
-	if ((r->verbs & verb_bit(req->verb)) == 0)
-		return "it is for other verbs";
-	if (!expr_matches(r->on, req))
-		return "it is for other hosts";
-	if (r->unless != NULL && who_matches(r->unless, req))
-		return "the user is excepted by unless";
-	if (r->logins != NULL && !login_matches(r->logins, req->login)) {
-		(void)snprintf(text, size, "login %s is not in {%s}", text_escaped(req->login, login, sizeof(login)),
-		    logins_text(r->logins, logins, sizeof(logins)));
-		return text;
-	}
-	if (r->cmd != NULL && !command_matches(r->cmd, req, &simple))
-		return simple ? "the command matches no pattern" : "it is not a simple command, so no pattern can match it";
-	why = forward_fails(r, req);
-	if (why != NULL)
-		return why;
-	if (r->from != NULL && !source_matches(r->from, req->src))
-		return "the source address is in none of its networks";
-	if (r->when != NULL && !when_holds(r->when, req->now)) {
-		(void)snprintf(text, size, "it is not \"%s\" now", r->when->name);
-		return text;
-	}
-	return NULL;
+	memmove(d->needs + i, d->needs + i + 1, (d->needs_n - 1 - i) * sizeof(*d->needs));
+	for (i = d->needs_n - 1; i > 0 && need_comes_before(need, d->needs[i - 1]); i--)
+		d->needs[i] = d->needs[i - 1];
+	d->needs[i] = need;
+	d->obligations |= need->kind;
+	return true;
 }
 
 static void
-add_obligations(const struct policy *p, const struct policy_request *req, struct policy_decision *d)
+needs_find(const struct policy *p, const struct policy_request *req, struct policy_decision *d)
 {
-	char text[400];
-
-	for (const struct rule *r = p->requires; r != NULL; r = r->next) {
-		if (rule_fails(r, req, text, sizeof(text)) != NULL)
-			continue;
-		if (d->obligations == 0)
-			d->require = rule_name(r);
-		d->obligations |= r->obligation;
-	}
+	for (const struct rule *r = p->requires; r != NULL; r = r->next)
+		if (rule_matches(r, req) && !need_add(d, &r->need)) {
+			*d = (struct policy_decision){ .rule = "too-many-needs", .reason = "more requirements match than 32" };
+			return;
+		}
 }
+
+const struct policy_need *
+policy_decision_need(const struct policy_decision *d, enum policy_obligation kind)
+{
+	for (size_t i = 0; i < d->needs_n; i++)
+		if (d->needs[i]->kind == kind)
+			return d->needs[i];
+	return NULL;
+}
+
+bool
+policy_need_takes(const struct policy_need *need, const struct policy_person *helper, const struct policy_person *asker)
+{
+	return helper->name.n > 0 && !slice_eq(helper->name, asker->name) && need->who != NULL && who_matches(need->who, helper);
+}
+
+bool
+policy_need_fits(const struct policy_need *need, struct slice ticket)
+{
+	if (need->ticket == NULL || ticket.n == 0 || ticket.n > 256)
+		return false;
+	for (size_t i = 0; i < ticket.n; i++)
+		if (ticket.p[i] < 0x20 || ticket.p[i] == 0x7f)
+			return false;
+	return ere_hits(need->ticket, ticket);
+}
+
+/* ---- the verdict ---- */
 
 void
 policy_eval(const struct policy *p, const struct policy_request *req, struct policy_decision *ret)
 {
-	const struct rule *permit = NULL;
-	char text[400];
+	const struct rule *permit = NULL, *deny = NULL;
 
 	for (const struct rule *r = p->rules; r != NULL; r = r->next) {
-		if ((r->permit && permit != NULL) || rule_fails(r, req, text, sizeof(text)) != NULL)
-			continue;
-		if (!r->permit) {
-			*ret = (struct policy_decision){ .require = "", .rule = rule_name(r), .reason = r->reason != NULL ? r->reason : "" };
-			return;
-		}
-		permit = r;
+		const struct rule **best = r->permit ? &permit : &deny;
+
+		if ((*best == NULL || comes_before(r->id, (*best)->id)) && rule_matches(r, req))
+			*best = r;
+	}
+	if (deny != NULL) {
+		*ret = (struct policy_decision){ .rule = deny->id, .reason = deny->reason != NULL ? deny->reason : "" };
+		return;
 	}
 	*ret = (struct policy_decision){ .permit = permit != NULL, .by_default = permit == NULL,
-		.require = "", .rule = permit != NULL ? rule_name(permit) : "", .reason = "" };
+		.rule = permit != NULL ? permit->id : "", .reason = "" };
 	if (permit != NULL)
-		add_obligations(p, req, ret);
+		needs_find(p, req, ret);
 }
+
+/* ---- before all is known ---- */
 
 static bool
 names_one_of(const struct who *w, const struct slice *principals, size_t n)
 {
-	for (; w != NULL; w = w->next)
-		if ((w->kind == WHO_CERT && one_of(w->name, principals, n)) ||
-		    (w->kind == WHO_ROLE && names_one_of(w->role->members, principals, n)))
+	for (; w != NULL; w = w->next) {
+		if (w->kind == WHO_ROLE && names_one_of(w->role->members, principals, n))
 			return true;
+		for (size_t i = 0; w->kind == WHO_CERT && i < n; i++)
+			if (slice_is(principals[i], w->name))
+				return true;
+	}
 	return false;
 }
 
@@ -264,19 +140,51 @@ bool
 policy_may_reach(const struct policy *p, const struct policy_request *req)
 {
 	for (const struct rule *r = p->rules; r != NULL; r = r->next)
-		if (r->permit && (r->verbs & verb_bit(req->verb)) != 0 && who_matches(r->who, req) &&
+		if (r->permit && (r->verbs & verb_bit(req->verb)) != 0 && who_matches(r->who, &req->who) &&
 		    expr_matches(r->on, req))
 			return true;
 	return false;
 }
 
 bool
-policy_may_require(const struct policy *p, const struct policy_request *req, enum policy_obligation obligation)
+policy_may_require(const struct policy *p, const struct policy_person *who, enum policy_obligation obligation)
 {
 	const struct rule *r = p->requires;
 
-	while (r != NULL && (r->obligation != obligation || !who_matches(r->who, req) ||
-	    (r->unless != NULL && who_matches(r->unless, req))))
+	while (r != NULL && (r->need.kind != obligation || !who_matches(r->who, who) || except_person(r->unless, who)))
 		r = r->next;
 	return r != NULL;
+}
+
+/* ---- watches ---- */
+
+size_t
+policy_watches(const struct policy *p, const struct policy_request *req, const struct policy_watch **ret, size_t max)
+{
+	size_t n = 0, have, i;
+
+	for (const struct watch *w = p->watches; w != NULL; w = w->next) {
+		if (!who_matches(w->who, &req->who) || !expr_matches(w->on, req))
+			continue;
+		have = n < max ? n : max;
+		n++;
+		for (i = have; i > 0 && strcmp(w->w.id, ret[i - 1]->id) < 0; i--)
+			if (i < max)
+				ret[i] = ret[i - 1];
+		if (i < max)
+			ret[i] = &w->w;
+	}
+	return n;
+}
+
+const struct policy_watch *
+policy_watch_line(const struct policy_watch *const *w, size_t n, struct slice line)
+{
+	const struct policy_watch *best = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if ((best == NULL || w[i]->action > best->action) &&
+		    ere_hits(w[i]->compiled, slice_of(line.p, line.n < 4096 ? line.n : 4096)))
+			best = w[i];
+	return best;
 }

@@ -11,17 +11,19 @@
 #include "base/text.h"
 #include "policy/ast.h"
 
+#define NEAR_HOSTS 1
+#define NEAR_VERB  2
+#define NEAR_USER  4
+
 static int
 nearness(const struct rule *r, const struct policy_request *req)
 {
-	int n = 0;
+	const struct condition *c = rule_conditions;
 
-	if (!who_matches(r->who, req))
+	if (condition_stops(&c[CONDITION_WHO], r, req))
 		return 0;
-	n = 4;
-	n += (r->verbs & verb_bit(req->verb)) != 0 ? 2 : 0;
-	n += expr_matches(r->on, req) ? 1 : 0;
-	return n;
+	return NEAR_USER + (condition_stops(&c[CONDITION_VERB], r, req) ? 0 : NEAR_VERB) +
+	    (condition_stops(&c[CONDITION_HOST], r, req) ? 0 : NEAR_HOSTS);
 }
 
 /* NULL: none is for this user. */
@@ -29,40 +31,92 @@ static const struct rule *
 nearest_permit(const struct policy *p, const struct policy_request *req, unsigned *considered)
 {
 	const struct rule *best = NULL;
+	int best_near = 0;
 
 	*considered = 0;
 	for (const struct rule *x = p->rules; x != NULL; x = x->next) {
 		int n = x->permit ? nearness(x, req) : 0;
 
 		*considered += n > 0;
-		if (n > 0 && (best == NULL || n > nearness(best, req)))
+		if (n > best_near) {
 			best = x;
+			best_near = n;
+		}
 	}
 	return best;
+}
+
+/* One that is for other verbs or hosts says no more than that. */
+static int
+say_what_fails(const struct rule *r, const struct policy_request *req, struct buf *out)
+{
+	bool any = false;
+	int e = 0;
+
+	for (const struct condition *c = rule_conditions; e == 0 && c->fits != NULL; c++) {
+		if (!condition_stops(c, r, req))
+			continue;
+		if (any)
+			e = buf_text(out, "; ");
+		if (e == 0)
+			e = c->say(r, req, out);
+		any = true;
+		if (c <= &rule_conditions[CONDITION_HOST])
+			break;
+	}
+	return e;
 }
 
 static int
 explain_default(const struct policy *p, const struct policy_request *req, struct buf *out)
 {
-	char text[400];
 	unsigned considered;
 	const struct rule *best = nearest_permit(p, req, &considered);
-	int r;
+	int e;
 
 	if (best == NULL)
-		return buf_printf(out, "DENY (default): no permit is for this user");
-	r = buf_printf(out, "DENY (default): %u permit%s considered; %s fails: %s (%s:%u)", considered,
-	    considered == 1 ? "" : "s", rule_name(best), rule_fails(best, req, text, sizeof(text)), best->at.file,
-	    best->at.line);
-	return r == 0 ? buf_printf(out, "; nearest permit: %s", rule_name(best)) : r;
+		return buf_text(out, "DENY (default): no permit is for this user");
+	e = buf_printf(out, "DENY (default): %u permit%s considered; %s fails: ", considered, considered == 1 ? "" : "s", best->id);
+	if (e == 0)
+		e = say_what_fails(best, req, out);
+	return e == 0 ? buf_printf(out, " (%s:%u); nearest permit: %s", best->at.file, best->at.line, best->id) : e;
 }
 
 static const struct rule *
-rule_find(const struct rule *r, const char *name)
+rule_find(const struct rule *r, const char *id)
 {
-	while (r != NULL && rule_name(r) != name)
+	while (r != NULL && r->id != id)
 		r = r->next;
 	return r;
+}
+
+static int
+explain_needs(const struct policy *p, const struct policy_decision *d, struct buf *out)
+{
+	int e = 0;
+
+	for (size_t i = 0; e == 0 && i < d->needs_n; i++) {
+		const struct rule *r = rule_find(p->requires, d->needs[i]->id);
+
+		e = buf_text(out, i == 0 ? "; requires " : ", ");
+		if (e == 0)
+			e = text_escape(out, slice_from(d->needs[i]->words));
+		if (e == 0)
+			e = buf_printf(out, " (%s, %s:%u)", r->id, r->at.file, r->at.line);
+	}
+	return e;
+}
+
+/* A deny that matched only because the command could not be judged says that first. */
+static int
+explain_rule(const struct rule *r, const struct policy_request *req, struct buf *out)
+{
+	int e = 0;
+
+	for (const struct condition *c = rule_conditions; e == 0 && c->fits != NULL; c++)
+		if (c->fits(r, req) == FIT_UNKNOWN && (e = buf_text(out, ": ")) == 0)
+			e = c->say(r, req, out);
+	return e;
 }
 
 int
@@ -73,17 +127,19 @@ policy_explain(const struct policy *p, const struct policy_request *req, struct 
 	int e;
 
 	if (verb_bit(req->verb) == 0)
-		return buf_printf(out, "DENY (default): there is no such verb");
+		return buf_text(out, "DENY (default): there is no such verb");
 	policy_eval(p, req, &d);
 	if (d.by_default)
 		return explain_default(p, req, out);
 	r = rule_find(p->rules, d.rule);
-	e = buf_printf(out, "%s: %s (%s:%u)%s%s", d.permit ? "PERMIT" : "DENY", d.rule, r->at.file, r->at.line,
-	    d.reason[0] != '\0' ? ": " : "", d.reason);
-	if (e != 0 || d.obligations == 0)
-		return e;
-	r = rule_find(p->requires, d.require);
-	return buf_printf(out, "; requires mfa (%s, %s:%u)", d.require, r->at.file, r->at.line);
+	e = buf_printf(out, "%s: %s", d.permit ? "PERMIT" : "DENY", d.rule);
+	if (e == 0 && r != NULL)
+		e = buf_printf(out, " (%s:%u)", r->at.file, r->at.line);
+	if (e == 0 && r != NULL)
+		e = explain_rule(r, req, out);
+	if (e == 0 && d.reason[0] != '\0')
+		e = buf_printf(out, ": %s", d.reason);
+	return e == 0 ? explain_needs(p, &d, out) : e;
 }
 
 /* ---- in brief ---- */
@@ -134,15 +190,30 @@ brief_hosts(const struct rule *r, const struct policy_request *req, struct buf *
 static int
 brief_fails(const struct rule *r, const struct policy_request *req, struct buf *out)
 {
-	char text[400], login[80];
+	const struct condition *c = rule_conditions;
+	char login[80];
 
-	if ((r->verbs & verb_bit(req->verb)) == 0)
+	if (condition_stops(&c[CONDITION_VERB], r, req))
 		return buf_printf(out, "no permit for %.*s", (int)req->verb.n, (const char *)req->verb.p);
-	if (!expr_matches(r->on, req))
+	if (condition_stops(&c[CONDITION_HOST], r, req))
 		return brief_hosts(r, req, out);
-	if (r->logins != NULL && !login_matches(r->logins, req->login) && (r->unless == NULL || !who_matches(r->unless, req)))
+	if (r->logins != NULL && !login_matches(r->logins, req->login))
 		return buf_printf(out, "no permit as %s", text_escaped(req->login, login, sizeof(login)));
-	return buf_text(out, rule_fails(r, req, text, sizeof(text)));
+	return say_what_fails(r, req, out);
+}
+
+static int
+brief_needs(const struct policy_decision *d, struct buf *out)
+{
+	int e = 0;
+
+	for (size_t i = 0; e == 0 && i < d->needs_n; i++) {
+		size_t n = strcspn(d->needs[i]->words, " ");
+
+		if (i == 0 || d->needs[i]->kind != d->needs[i - 1]->kind)
+			e = buf_printf(out, ", %.*s", (int)n, d->needs[i]->words);
+	}
+	return e;
 }
 
 int
@@ -165,5 +236,5 @@ policy_brief(const struct policy *p, const struct policy_request *req, struct bu
 	}
 	if (e == 0 && r != NULL)
 		e = buf_printf(out, " (%s:%u)", r->at.file, r->at.line);
-	return e == 0 && d.obligations != 0 ? buf_text(out, ", mfa") : e;
+	return e == 0 ? brief_needs(&d, out) : e;
 }

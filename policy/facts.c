@@ -54,8 +54,8 @@ policy_facts_set(struct policy_facts *f, struct slice groups, struct slice host,
 void
 policy_facts_use(const struct policy_facts *f, struct policy_request *req)
 {
-	req->groups = f->groups;
-	req->groups_n = f->groups_n;
+	req->who.groups = f->groups;
+	req->who.groups_n = f->groups_n;
 	req->labels = f->labels;
 	req->labels_n = f->labels_n;
 }

@@ -281,3 +281,43 @@ lex_next(struct lex *l, struct token *t)
 	advance(l);
 	return 0;
 }
+
+/* A backslash keeps what follows it; only \/ loses it. */
+static int
+ere_char(struct lex *l, struct token *t, size_t *n)
+{
+	int c = peek(l, true), r = 0;
+
+	if (c == '\\') {
+		advance(l);
+		c = peek(l, true);
+		if (c != '/')
+			r = add(l, t, n, '\\');
+	}
+	if (r == 0 && (c < 0x20 || c == 0x7f))
+		return fail(l, t->at, "an expression without its closing /", NULL);
+	if (r == 0)
+		r = add(l, t, n, c);
+	if (r == 0)
+		advance(l);
+	return r;
+}
+
+int
+lex_next_ere(struct lex *l, struct token *t)
+{
+	size_t n = 0;
+	int r = 0;
+
+	t->text[0] = '\0';
+	if (skip_blank(l) != '/')
+		return lex_next(l, t);
+	t->kind = TOKEN_ERE;
+	t->at = l->stack[l->depth - 1].place;
+	advance(l);
+	while (r == 0 && peek(l, true) != '/')
+		r = ere_char(l, t, &n);
+	if (r == 0)
+		advance(l);
+	return r;
+}

@@ -6,7 +6,7 @@
 
 #include "policy/ast.h"
 
-enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_STRING, TOKEN_MARK };
+enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_STRING, TOKEN_ERE, TOKEN_MARK };
 
 struct token {
 	enum token_kind kind;
@@ -25,5 +25,7 @@ int lex_define(struct lex *l, const char *name, const char *text);
 void lex_set_raw(struct lex *l, bool raw);
 /* The next token.  0, or negative with the error set. */
 int lex_next(struct lex *l, struct token *t);
+/* The next token where /ERE/ has to stand: what is between the slashes, with \/ as /. */
+int lex_next_ere(struct lex *l, struct token *t);
 
 #endif

@@ -36,6 +36,7 @@ policy_verb_is_known(struct slice verb)
 {
 	return verb_bit(verb) != 0;
 }
+
 /* ---- statements with a name ---- */
 
 static int
@@ -192,11 +193,11 @@ parse_include(struct parse *p)
 	if (p->t.kind != TOKEN_WORD && p->t.kind != TOKEN_STRING)
 		return parse_unexpected(p, "the files to read: policy.d/*.conf");
 	(void)snprintf(pattern, sizeof(pattern), "%s", p->t.text);
-	if (p->read == NULL)
+	if (p->from->read == NULL)
 		return parse_fail(p, at, "Include is not possible here", NULL, NULL);
 	for (r = 1; r == 1 && n < 64; n += r == 1) {
 		buf_init(&texts[n], FILE_MAX);
-		r = p->read(p->arg, pattern, n, &texts[n], names[n], sizeof(names[n]));
+		r = p->from->read(p->from->arg, pattern, n, &texts[n], names[n], sizeof(names[n]));
 		if (r != 1)
 			buf_done(&texts[n]);
 	}
@@ -248,8 +249,10 @@ parse_statement(struct parse *p)
 		return parse_time(p);
 	if (strcmp(word, "permit") == 0 || strcmp(word, "deny") == 0)
 		return parse_rule(p, word[0] == 'p', at);
-	if (strcmp(word, "require") == 0 || strcmp(word, "watch") == 0)
-		return parse_obligation(p, at, word[0] == 'w');
+	if (strcmp(word, "require") == 0)
+		return parse_require(p, at);
+	if (strcmp(word, "watch") == 0)
+		return parse_watch(p, at);
 	if (strcmp(word, "Include") == 0)
 		return parse_include(p);
 	return parse_unknown(p, at, "unknown statement", word, statements, COUNT(statements));
@@ -272,14 +275,17 @@ policy_new(void)
 	p->times_end = &p->times;
 	p->rules_end = &p->rules;
 	p->requires_end = &p->requires;
+	p->watches_end = &p->watches;
 	return p;
 }
 
 struct policy *
-policy_parse(const char *name, struct slice text, policy_read_fn *read, void *arg, struct err *e)
+policy_parse(const char *name, struct slice text, const struct policy_source *from, struct err *e)
 {
+	static const struct policy_able everything = { 0 };
 	struct err ignored = { 0 };
-	struct parse p = { .p = policy_new(), .read = read, .arg = arg, .e = e != NULL ? e : &ignored };
+	struct parse p = { .p = policy_new(), .from = from, .able = from->able != NULL ? from->able : &everything,
+		.e = e != NULL ? e : &ignored };
 	int r = -ENOMEM;
 
 	p.lex = p.p != NULL ? lex_new(p.p->pool, p.e) : NULL;
@@ -303,8 +309,10 @@ policy_parse(const char *name, struct slice text, policy_read_fn *read, void *ar
 void
 policy_free(struct policy *p)
 {
-	if (p != NULL)
-		pool_free(p->pool);
+	if (p == NULL)
+		return;
+	ere_free_all(p);
+	pool_free(p->pool);
 }
 
 size_t

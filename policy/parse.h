@@ -16,8 +16,8 @@ struct parse {
 	struct policy *p;
 	struct lex *lex;
 	struct token t;                      /* the token in front */
-	policy_read_fn *read;
-	void *arg;
+	const struct policy_source *from;
+	const struct policy_able *able;
 	unsigned depth, files;
 	struct err *e;
 };
@@ -27,13 +27,17 @@ int parse_fail(struct parse *p, struct place at, const char *what, const char *w
 int parse_unexpected(struct parse *p, const char *wanted);
 int parse_unknown(struct parse *p, struct place at, const char *what, const char *word, const char *const *words, size_t n);
 int parse_no_memory(struct parse *p);
+int parse_not_yet(struct parse *p, struct place at, const char *before, const char *word);
 int parse_next(struct parse *p);
 bool parse_at_mark(const struct parse *p, char c);
 bool parse_at_word(const struct parse *p, const char *word);
 int parse_expect(struct parse *p, char c);
 int parse_take_text(struct parse *p, const char **text, const char *wanted);
 int parse_take_name(struct parse *p, const char **name, const char *wanted);
-bool parse_at_one_of(const struct parse *p, const char *const *words, size_t n);
+/* The token that stands behind this one is /ERE/: compiled, and on to the next. */
+int parse_take_ere(struct parse *p, const struct ere **ere);
+int parse_take_number(struct parse *p, uint64_t min, uint64_t max, unsigned *ret, const char *wanted);
+int parse_take_seconds(struct parse *p, unsigned *ret);
 
 /* parse_expr.c */
 int parse_who(struct parse *p, struct who **ret);
@@ -42,6 +46,11 @@ int parse_patterns(struct parse *p, struct command *c);
 
 /* parse_rule.c */
 int parse_rule(struct parse *p, bool permit, struct place at);
-int parse_obligation(struct parse *p, struct place at, bool watch);
+/* WHO VERB,.. on HOSTS and what follows. */
+int parse_matchers(struct parse *p, struct rule *x);
+
+/* parse_require.c */
+int parse_require(struct parse *p, struct place at);
+int parse_watch(struct parse *p, struct place at);
 
 #endif

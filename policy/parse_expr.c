@@ -189,16 +189,32 @@ parse_arg(struct parse *p, struct arg ***end, bool optional)
 }
 
 static int
+arg_finish(struct parse *p, struct arg *a, struct place at)
+{
+	const char *wrong = arg_check(a->text, a->next == NULL);
+	struct slice ere = arg_ere(a->text);
+
+	if (wrong == NULL && ere.n > 0) {
+		a->ere = ere_new(p->p, ere, true, &wrong);
+		if (a->ere == NULL && wrong == NULL)
+			return parse_no_memory(p);
+	}
+	return wrong == NULL ? 0 : parse_fail(p, at, "bad pattern", a->text, wrong);
+}
+
+static int
 pattern_check(struct parse *p, struct pattern *pat, struct place at)
 {
-	const char *wrong;
 	size_t n = 0;
+	int r = 0;
 
 	if (pat->args == NULL || pat->args->text[0] != '/' || pat->args->optional)
 		return parse_fail(p, at, "a command starts with its absolute path", NULL, "e.g. /usr/bin/uptime");
-	for (struct arg *a = pat->args; a != NULL; a = a->next, n++)
-		if (!a->quoted && (wrong = arg_check(a->text, a->next == NULL)) != NULL)
-			return parse_fail(p, at, "bad pattern", a->text, wrong);
+	for (struct arg *a = pat->args; r == 0 && a != NULL; a = a->next, n++)
+		if (!a->quoted)
+			r = arg_finish(p, a, at);
+	if (r != 0)
+		return r;
 	if (n > PATTERN_ARGS_MAX)
 		return parse_fail(p, at, "a pattern of more than 64 arguments", NULL, "end it with **");
 	return 0;

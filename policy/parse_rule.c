@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* permit, deny and require: their conditions, in any order. */
+/* permit and deny, and the conditions that require shares with them, in any order. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,35 +8,51 @@
 #include "base/text.h"
 #include "policy/parse.h"
 
-static const char *const clauses[] = { "on", "as", "cmd", "plugin", "path", "to", "listen", "from", "when", "options", "id",
-	"unless", "reason" };
-static const char *const obligations[] = { "approval", "mfa", "record", "ticket", "notify", "moderator" };
+/* ---- verbs ---- */
 
-/* ---- rules ---- */
+static int
+parse_verb(struct parse *p, unsigned *verbs)
+{
+	unsigned bit = verb_bit(slice_from(p->t.text));
+	size_t n = 0;
+
+	if (p->t.kind != TOKEN_WORD)
+		return parse_unexpected(p, "verbs: shell, exec, put, get … or any");
+	if (parse_at_word(p, "any")) {
+		*verbs = POLICY_VERBS_ALL;
+		return parse_next(p);
+	}
+	while (policy_verbs[n] != NULL)
+		n++;
+	if (bit == 0)
+		return parse_unknown(p, p->t.at, "unknown verb", p->t.text, policy_verbs, n);
+	if (!able_has(p->able->verbs, slice_from(p->t.text)))
+		return parse_not_yet(p, p->t.at, "the verb ", p->t.text);
+	*verbs |= bit;
+	return parse_next(p);
+}
 
 static int
 parse_verbs(struct parse *p, unsigned *verbs)
 {
-	unsigned bit;
-	size_t n = 0;
 	int r;
 
-	while (policy_verbs[n] != NULL)
-		n++;
 	for (;;) {
-		if (p->t.kind != TOKEN_WORD)
-			return parse_unexpected(p, "verbs: shell, exec, put, get … or any");
-		bit = parse_at_word(p, "any") ? POLICY_VERBS_ALL : verb_bit(slice_from(p->t.text));
-		if (bit == 0)
-			return parse_unknown(p, p->t.at, "unknown verb", p->t.text, policy_verbs, n);
-		*verbs |= bit;
-		r = parse_next(p);
+		r = parse_verb(p, verbs);
 		if (r != 0 || !parse_at_mark(p, ','))
 			return r;
 		r = parse_next(p);
 		if (r != 0)
 			return r;
 	}
+}
+
+/* ---- clauses ---- */
+
+static int
+clause_on(struct parse *p, struct rule *x)
+{
+	return parse_or(p, &x->on, false);
 }
 
 static int
@@ -69,9 +85,21 @@ clause_cmd(struct parse *p, struct rule *x)
 }
 
 static int
-clause_from(struct parse *p, struct rule *x)
+clause_to(struct parse *p, struct rule *x)
 {
-	struct cidr **end = &x->from;
+	return parse_take_text(p, &x->to, "HOST:PORT");
+}
+
+static int
+clause_listen(struct parse *p, struct rule *x)
+{
+	return parse_take_text(p, &x->listen, "HOST:PORT");
+}
+
+static int
+parse_networks(struct parse *p, struct cidr **ret)
+{
+	struct cidr **end = ret;
 	int r;
 
 	for (;;) {
@@ -93,46 +121,126 @@ clause_from(struct parse *p, struct rule *x)
 }
 
 static int
-clause_unless(struct parse *p, struct rule *x)
+clause_from(struct parse *p, struct rule *x)
 {
-	if (!parse_at_word(p, "role"))
-		return parse_unexpected(p, "unless role NAME");
-	return parse_who(p, &x->unless);
+	return parse_networks(p, &x->from);
 }
 
 static int
-parse_clause(struct parse *p, struct rule *x)
+clause_when(struct parse *p, struct rule *x)
 {
-	char word[16];
+	return parse_take_name(p, &x->when_name, "the name of a time");
+}
+
+/* WHO, or from NETWORK,.., or when TIME; may be said more than once. */
+static int
+clause_unless(struct parse *p, struct rule *x)
+{
+	struct except **end = &x->unless;
+	int r;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = pool_get(p->p->pool, sizeof(**end));
+	if (*end == NULL)
+		return parse_no_memory(p);
+	(*end)->at = p->t.at;
+	if (!parse_at_word(p, "from") && !parse_at_word(p, "when"))
+		return parse_who(p, &(*end)->who);
+	if (parse_at_word(p, "from"))
+		return (r = parse_next(p)) == 0 ? parse_networks(p, &(*end)->from) : r;
+	r = parse_next(p);
+	return r == 0 ? parse_take_name(p, &(*end)->when_name, "the name of a time") : r;
+}
+
+static int
+clause_id(struct parse *p, struct rule *x)
+{
+	x->named = true;
+	return parse_take_name(p, &x->id, "the rule's id");
+}
+
+static int
+clause_reason(struct parse *p, struct rule *x)
+{
+	return parse_take_text(p, &x->reason, "the reason in quotes");
+}
+
+static const struct clause {
+	const char *word;
+	int (*parse)(struct parse *, struct rule *);
+	bool again;                            /* may be given more than once */
+	const char *verbs;                     /* that it can be about; NULL: all */
+} clauses[] = {
+	{ "on", clause_on, false, NULL }, { "as", clause_as, false, NULL }, { "cmd", clause_cmd, false, "exec" },
+	{ "to", clause_to, false, "forward jump" }, { "listen", clause_listen, false, "forward" }, { "from", clause_from, false, NULL },
+	{ "when", clause_when, false, NULL }, { "unless", clause_unless, true, NULL }, { "id", clause_id, false, NULL },
+	{ "reason", clause_reason, false, NULL }, { "plugin", NULL, false, "plugin" }, { "path", NULL, false, "put get fetch push" },
+	{ "options", NULL, false, NULL },
+};
+
+/* A clause narrows any to the verbs that it can be about; a verb that was named and is none of them is an error. */
+static int
+clause_narrow(struct parse *p, struct rule *x, const struct clause *c, struct place at)
+{
+	char what[96];
+	unsigned about = 0;
+
+	for (unsigned i = 0; policy_verbs[i] != NULL; i++)
+		if (able_has(c->verbs, slice_from(policy_verbs[i])))
+			about |= 1u << i;
+	if (x->any_verb)
+		x->verbs &= about;
+	if (x->verbs != 0 && (x->verbs & ~about) == 0)
+		return 0;
+	(void)snprintf(what, sizeof(what), "%s is about %s", c->word, c->verbs);
+	return parse_fail(p, at, what, NULL, "other verbs need a rule of their own");
+}
+
+static const struct clause *
+clause_find(const struct parse *p)
+{
+	for (size_t i = 0; i < COUNT(clauses); i++)
+		if (parse_at_word(p, clauses[i].word))
+			return &clauses[i];
+	return NULL;
+}
+
+static int
+parse_clause(struct parse *p, struct rule *x, const struct clause *c)
+{
+	unsigned bit = 1u << (c - clauses);
 	struct place at = p->t.at;
 	int r;
 
-	(void)snprintf(word, sizeof(word), "%.15s", p->t.text);
-	if (strcmp(word, "plugin") == 0 || strcmp(word, "path") == 0 || strcmp(word, "options") == 0)
-		return parse_fail(p, at, "not available yet:", word, "leave the rule out until it is");
-	r = parse_next(p);
-	if (r != 0)
-		return r;
-	if (strcmp(word, "on") == 0)
-		return x->on == NULL ? parse_or(p, &x->on, false) : parse_fail(p, at, "given twice:", word, NULL);
-	if (strcmp(word, "as") == 0)
-		return clause_as(p, x);
-	if (strcmp(word, "cmd") == 0)
-		return clause_cmd(p, x);
-	if (strcmp(word, "to") == 0)
-		return parse_take_text(p, &x->to, "HOST:PORT");
-	if (strcmp(word, "listen") == 0)
-		return parse_take_text(p, &x->listen, "HOST:PORT");
-	if (strcmp(word, "from") == 0)
-		return clause_from(p, x);
-	if (strcmp(word, "when") == 0)
-		return parse_take_name(p, &x->when_name, "the name of a time");
-	if (strcmp(word, "id") == 0)
-		return parse_take_name(p, &x->id, "the rule's id");
-	if (strcmp(word, "unless") == 0)
-		return clause_unless(p, x);
-	return parse_take_text(p, &x->reason, "the reason in quotes");
+	if (c->parse == NULL || !able_has(p->able->clauses, slice_from(c->word)))
+		return parse_not_yet(p, at, "", c->word);
+	if ((x->clauses & bit) != 0 && !c->again)
+		return parse_fail(p, at, "given twice:", c->word, NULL);
+	x->clauses |= bit;
+	r = c->verbs != NULL ? clause_narrow(p, x, c, at) : 0;
+	if (r == 0)
+		r = parse_next(p);
+	return r == 0 ? c->parse(p, x) : r;
 }
+
+int
+parse_matchers(struct parse *p, struct rule *x)
+{
+	const struct clause *c;
+	int r = parse_who(p, &x->who);
+
+	if (r == 0)
+		r = parse_verbs(p, &x->verbs);
+	x->any_verb = x->verbs == POLICY_VERBS_ALL;
+	if (r == 0 && !parse_at_word(p, "on"))
+		return parse_unexpected(p, "on HOSTS belongs here");
+	while (r == 0 && (c = clause_find(p)) != NULL)
+		r = parse_clause(p, x, c);
+	return r;
+}
+
+/* ---- permit, deny ---- */
 
 /* Every rule has a name: its id, or its place in the policy, which stands in each decision's audit row. */
 static int
@@ -140,25 +248,9 @@ name_rule(struct parse *p, struct rule *x)
 {
 	char name[32];
 
-	(void)snprintf(name, sizeof(name), x->obligation != 0 ? "require-%zu" : "rule-%zu",
-	    x->obligation != 0 ? p->p->requires_n : p->p->rules_n);
+	(void)snprintf(name, sizeof(name), "rule-%zu", p->p->rules_n);
 	x->id = pool_text(p->p->pool, slice_from(name));
 	return x->id != NULL ? 0 : parse_no_memory(p);
-}
-
-/* WHO VERB,.. on HOSTS and what follows. */
-static int
-parse_matchers(struct parse *p, struct rule *x)
-{
-	int r = parse_who(p, &x->who);
-
-	if (r == 0)
-		r = parse_verbs(p, &x->verbs);
-	if (r == 0 && !parse_at_word(p, "on"))
-		return parse_unexpected(p, "on HOSTS belongs here");
-	while (r == 0 && parse_at_one_of(p, clauses, COUNT(clauses)))
-		r = parse_clause(p, x);
-	return r;
 }
 
 int
@@ -178,43 +270,4 @@ parse_rule(struct parse *p, bool permit, struct place at)
 	p->p->rules_end = &x->next;
 	p->p->rules_n++;
 	return r == 0 && x->id == NULL ? name_rule(p, x) : r;
-}
-
-static int
-parse_require(struct parse *p, struct place at, unsigned obligation)
-{
-	struct rule *x = pool_get(p->p->pool, sizeof(*x));
-	int r = parse_next(p);
-
-	if (x == NULL)
-		return parse_no_memory(p);
-	x->obligation = obligation;
-	x->at = at;
-	if (r == 0 && !parse_at_word(p, "for"))
-		return parse_unexpected(p, "for WHO VERB,.. on HOSTS belongs here");
-	if (r == 0)
-		r = parse_next(p);
-	if (r == 0)
-		r = parse_matchers(p, x);
-	if (r == 0 && x->reason != NULL)
-		return parse_fail(p, at, "reason belongs to deny", NULL, "take it out of this requirement");
-	*p->p->requires_end = x;
-	p->p->requires_end = &x->next;
-	p->p->requires_n++;
-	return r == 0 && x->id == NULL ? name_rule(p, x) : r;
-}
-
-/* What is not there yet is understood so far that a typing error is told apart, and never ignored. */
-int
-parse_obligation(struct parse *p, struct place at, bool watch)
-{
-	char what[64];
-
-	if (!watch && parse_at_word(p, "mfa"))
-		return parse_require(p, at, POLICY_MFA);
-	if (!watch && !parse_at_one_of(p, obligations, COUNT(obligations)))
-		return p->t.kind != TOKEN_WORD ? parse_unexpected(p, "an obligation: approval, mfa, record …") :
-		    parse_unknown(p, p->t.at, "unknown obligation", p->t.text, obligations, COUNT(obligations));
-	(void)snprintf(what, sizeof(what), "%s%.20s is not available yet", watch ? "" : "require ", watch ? "watch" : p->t.text);
-	return parse_fail(p, at, what, NULL, "a policy that needs it cannot be loaded");
 }

@@ -36,6 +36,13 @@ parse_unknown(struct parse *p, struct place at, const char *what, const char *wo
 }
 
 int
+parse_not_yet(struct parse *p, struct place at, const char *before, const char *word)
+{
+	return err_set(p->e, -EINVAL, "%s:%u:%u: %s%s is not available yet: a policy that needs it cannot be loaded", at.file, at.line,
+	    at.col, before, word);
+}
+
+int
 parse_no_memory(struct parse *p)
 {
 	return err_set(p->e, -ENOMEM, "the policy is too large: 64 MiB at most");
@@ -88,11 +95,45 @@ parse_take_name(struct parse *p, const char **name, const char *wanted)
 	return parse_take_text(p, name, wanted);
 }
 
-bool
-parse_at_one_of(const struct parse *p, const char *const *words, size_t n)
+int
+parse_take_ere(struct parse *p, const struct ere **ere)
 {
-	for (size_t i = 0; p->t.kind == TOKEN_WORD && i < n; i++)
-		if (strcmp(p->t.text, words[i]) == 0)
-			return true;
-	return false;
+	const char *wrong = NULL;
+	int r = lex_next_ere(p->lex, &p->t);
+
+	if (r != 0)
+		return r;
+	if (p->t.kind != TOKEN_ERE)
+		return parse_unexpected(p, "an expression between slashes: /^OPS-[0-9]+$/");
+	*ere = ere_new(p->p, slice_from(p->t.text), false, &wrong);
+	if (*ere == NULL)
+		return wrong != NULL ? parse_fail(p, p->t.at, "bad expression", p->t.text, wrong) : parse_no_memory(p);
+	return parse_next(p);
+}
+
+int
+parse_take_number(struct parse *p, uint64_t min, uint64_t max, unsigned *ret, const char *wanted)
+{
+	uint64_t v;
+
+	if (p->t.kind != TOKEN_WORD || !text_u64(slice_from(p->t.text), max, &v) || v < min)
+		return parse_unexpected(p, wanted);
+	*ret = (unsigned)v;
+	return parse_next(p);
+}
+
+/* 90s 30m 12h 7d; a year at most. */
+int
+parse_take_seconds(struct parse *p, unsigned *ret)
+{
+	static const struct { char unit; unsigned seconds; } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	size_t n = strlen(p->t.text);
+	uint64_t v;
+
+	for (size_t i = 0; p->t.kind == TOKEN_WORD && n > 1 && i < COUNT(units); i++)
+		if (p->t.text[n - 1] == units[i].unit && text_u64(slice_of(p->t.text, n - 1), 31536000 / units[i].seconds, &v) && v > 0) {
+			*ret = (unsigned)v * units[i].seconds;
+			return parse_next(p);
+		}
+	return parse_unexpected(p, "a time: 90s, 30m, 12h or 7d");
 }

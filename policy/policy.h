@@ -7,7 +7,9 @@
  *
  * No file, no clock, no global: the caller brings the text, and the time in the request.
  * Total and order-independent.  A matching deny decides; else a matching permit; else the
- * default, which is to deny.  A permit comes with what the matching requirements ask for.
+ * default, which is to deny.  A permit comes with all that the matching requirements ask for.
+ * What cannot be judged (a command that would take a shell to understand, a path with ".." in
+ * it) matches no permit, but every deny and every require that asks for it.
  */
 #ifndef POLICY_POLICY_H
 #define POLICY_POLICY_H
@@ -19,25 +21,54 @@
 #include "base/err.h"
 
 struct policy;
+struct who;
+struct ere;
+
+/* ---- reading ---- */
+
+/*
+ * What the caller does for a policy.  A policy that asks for more is refused with the place, "not available yet": nothing
+ * in a policy is ever passed over.  Each is a list of words with one blank between them; NULL: all that the language has.
+ */
+struct policy_able {
+	const char *obligations;               /* of require: "mfa record"; and "watch" for that statement */
+	const char *verbs;                     /* that some door asks for; "any" means these */
+	const char *clauses;                   /* of rules: "cmd to listen from when" … */
+	const char *options;                   /* of options { } */
+};
+extern const struct policy_able policy_able_here;      /* what a bastion of this release does: the gate and fortress policy */
 
 /* For Include: appends the text of the index-th file (from 0, sorted) that matches pattern, and its name.
  * 1, 0 when there are no more, or a negative code. */
 typedef int policy_read_fn(void *arg, const char *pattern, unsigned index, struct buf *text, char *name, size_t size);
 
-/* NULL with e "FILE:LINE:COL: what: what to do".  read may be NULL: Include is an error then.
- * Caller frees with policy_free. */
-struct policy *policy_parse(const char *name, struct slice text, policy_read_fn *read, void *arg, struct err *e);
+struct policy_source {
+	policy_read_fn *read;                  /* NULL: Include is an error */
+	void *arg;
+	const struct policy_able *able;        /* NULL: everything (for tools that judge texts, never for a door) */
+};
+
+/* NULL with e "FILE:LINE:COL: what: what to do".  Caller frees with policy_free. */
+struct policy *policy_parse(const char *name, struct slice text, const struct policy_source *from, struct err *e);
 void policy_free(struct policy *p);
 size_t policy_rules(const struct policy *p);           /* permits and denies */
+
+/* ---- asking ---- */
 
 struct policy_label {
 	struct slice key, value;
 };
 
-struct policy_request {
-	struct slice user, verb, host, login;
+/* A person: the one who asks, or one who approves. */
+struct policy_person {
+	struct slice name;                             /* empty: not in the directory */
 	const struct slice *groups, *principals;       /* of the user; of his certificate */
 	size_t groups_n, principals_n;
+};
+
+struct policy_request {
+	struct policy_person who;
+	struct slice verb, host, login;
 	const struct policy_label *labels;             /* of the host */
 	size_t labels_n;
 	struct slice command;                          /* an exec string, as a plain sshd gets it … */
@@ -49,29 +80,78 @@ struct policy_request {
 	wall_t now;
 };
 
-enum policy_obligation { POLICY_MFA = 1 };             /* bits of what a permit requires */
+enum policy_obligation {                               /* bits */
+	POLICY_APPROVAL = 1, POLICY_MFA = 2, POLICY_RECORD = 4, POLICY_TICKET = 8, POLICY_NOTIFY = 16, POLICY_MODERATOR = 32,
+};
+enum policy_record { POLICY_RECORD_NONE, POLICY_RECORD_META, POLICY_RECORD_IO, POLICY_RECORD_FULL };      /* the last asks most */
+
+/* One thing that must be so before (approval, mfa, ticket), while (record, moderator) or when (notify) it is done. */
+struct policy_need {
+	enum policy_obligation kind;
+	const char *id;                                /* of its require: what stands behind id, or "require-N" */
+	const char *words;                             /* "approval 2 from role lead within 30m": canonical, for people and records */
+	unsigned count;                                /* APPROVAL: by so many different people of who, 1 to 9 … */
+	unsigned within_s;                             /* … each good for so long after it was given; 0: for this one request */
+	enum policy_record record;                     /* RECORD */
+	const char *sink;                              /* NOTIFY: a name */
+	const struct who *who;                         /* APPROVAL, MODERATOR: policy_need_takes */
+	const struct ere *ticket;                      /* TICKET: policy_need_fits */
+};
+
+#define POLICY_NEEDS_MAX 32
 
 struct policy_decision {
 	bool permit;
-	unsigned obligations;                          /* of a permit: all of them must be met */
-	const char *require;                           /* the first requirement's name, or "" */
 	bool by_default;                               /* no rule matched */
-	const char *rule;                              /* its id, or "rule-N"; "" by default */
+	const char *rule;                              /* its id, or "rule-N"; of several the first by name; "" by default */
 	const char *reason;                            /* of a deny, or "" */
+	/* Of a permit: all of these must be met.  By kind, then by id, whatever the order of the policy; none twice in the
+	 * same words; of records only the one that asks most.  More than POLICY_NEEDS_MAX: it is a deny, by "too-many-needs". */
+	unsigned obligations;                          /* the bits of needs */
+	const struct policy_need *needs[POLICY_NEEDS_MAX];
+	size_t needs_n;
 };
 
 /* Pointers in *ret live as long as the policy.  An unknown verb is denied by default. */
 void policy_eval(const struct policy *p, const struct policy_request *req, struct policy_decision *ret);
+/* The first need of this kind, or NULL. */
+const struct policy_need *policy_decision_need(const struct policy_decision *d, enum policy_obligation kind);
+
+/* May helper approve, or be the moderator of, what asker wants to do?  Never oneself; never somebody without a name. */
+bool policy_need_takes(const struct policy_need *need, const struct policy_person *helper, const struct policy_person *asker);
+/* Has this ticket the form that is asked for?  At most 256 bytes, one line. */
+bool policy_need_fits(const struct policy_need *need, struct slice ticket);
+
 /* Might this user be required this on some host for some verb?  For the login, which knows neither. */
-bool policy_may_require(const struct policy *p, const struct policy_request *req, enum policy_obligation obligation);
+bool policy_may_require(const struct policy *p, const struct policy_person *who, enum policy_obligation obligation);
 /* Is some permit for people with one of these principals (cert:NAME)?  For the login of those whom only a certificate knows. */
 bool policy_names_principal(const struct policy *p, const struct slice *principals, size_t n);
+/* Might some permit reach this host with this verb at all, whatever login, command or source?  For lists of hosts. */
+bool policy_may_reach(const struct policy *p, const struct policy_request *req);
+
+/* ---- what is watched in a shell ---- */
+
+/* Advisory: a shell has other ways to say a thing.  The last is the strongest. */
+enum policy_action { POLICY_WATCH_NOTHING, POLICY_WATCH_ALERT, POLICY_WATCH_FREEZE, POLICY_WATCH_KILL };
+
+struct policy_watch {
+	const char *id;                                /* or "watch-N" */
+	const char *ere;                               /* POSIX extended, sought anywhere in a line */
+	enum policy_action action;
+	const struct ere *compiled;
+};
+
+/* What is watched of this user on this host: up to max of them, by id.  Returns how many there are in all. */
+size_t policy_watches(const struct policy *p, const struct policy_request *req, const struct policy_watch **ret, size_t max);
+/* The one whose action is strongest among those that hit the line (its first 4,096 bytes), or NULL. */
+const struct policy_watch *policy_watch_line(const struct policy_watch *const *w, size_t n, struct slice line);
+
+/* ---- words ---- */
+
 /* The verdict and why, in one sentence; agrees with policy_eval.  0 or buf_append's codes. */
 int policy_explain(const struct policy *p, const struct policy_request *req, struct buf *out);
 /* The same in the few words that a column of a list has: a permit's rule and its place, or first what is lacking. */
 int policy_brief(const struct policy *p, const struct policy_request *req, struct buf *out);
-/* Might some permit reach this host with this verb at all, whatever login, command or source?  For lists of hosts. */
-bool policy_may_reach(const struct policy *p, const struct policy_request *req);
 /* The policy in canonical form; parsing it gives the same policy, and printing that the same text. */
 int policy_print(const struct policy *p, struct buf *out);
 extern const char *const policy_verbs[];               /* ended by NULL */

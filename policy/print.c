@@ -22,8 +22,8 @@ put_string(struct buf *b, const char *text)
 	return r == 0 ? buf_u8(b, '"') : r;
 }
 
-static int
-put_who(struct buf *b, const struct who *w)
+int
+print_who(struct buf *b, const struct who *w)
 {
 	static const char *const before[] = { [WHO_ANY] = "any", [WHO_USER] = "", [WHO_GROUP] = ":", [WHO_CERT] = "cert:",
 		[WHO_ROLE] = "role " };
@@ -34,8 +34,6 @@ put_who(struct buf *b, const struct who *w)
 	return r;
 }
 
-static int put_expr(struct buf *b, const struct expr *x);
-
 /* Operands that are operators themselves stand in parentheses. */
 static int
 put_operand(struct buf *b, const struct expr *x)
@@ -44,12 +42,12 @@ put_operand(struct buf *b, const struct expr *x)
 	int r = paren ? buf_text(b, "(") : 0;
 
 	if (r == 0)
-		r = put_expr(b, x);
+		r = print_expr(b, x);
 	return r == 0 && paren ? buf_text(b, ")") : r;
 }
 
-static int
-put_expr(struct buf *b, const struct expr *x)
+int
+print_expr(struct buf *b, const struct expr *x)
 {
 	int r;
 
@@ -76,8 +74,8 @@ put_expr(struct buf *b, const struct expr *x)
 	}
 }
 
-static int
-put_patterns(struct buf *b, const struct command *c)
+int
+print_patterns(struct buf *b, const struct command *c)
 {
 	int r = buf_text(b, "{ ");
 
@@ -138,6 +136,95 @@ put_time(struct buf *b, const struct when *w)
 	    w->until_min / 60, w->until_min % 60, w->offset_min < 0 ? '-' : '+', zone / 60, zone % 60) : r;
 }
 
+int
+print_ere(struct buf *b, const char *text)
+{
+	int r = buf_u8(b, '/');
+
+	for (; r == 0 && *text != '\0'; text++) {
+		if (*text == '/' || *text == '\\')
+			r = buf_u8(b, '\\');
+		if (*text == '\\')
+			text++;
+		if (r == 0)
+			r = buf_u8(b, (uint8_t)*text);
+	}
+	return r == 0 ? buf_u8(b, '/') : r;
+}
+
+static int
+put_seconds(struct buf *b, unsigned s)
+{
+	static const struct { unsigned seconds; char unit; } units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	size_t i = 0;
+
+	while (s % units[i].seconds != 0)
+		i++;
+	return buf_printf(b, "%u%c", s / units[i].seconds, units[i].unit);
+}
+
+static int
+put_approval(struct buf *b, const struct rule *x)
+{
+	int r = buf_printf(b, "approval %u from ", x->need.count);
+
+	if (r == 0)
+		r = print_who(b, x->people);
+	if (r == 0 && x->need.within_s != 0 && (r = buf_text(b, " within ")) == 0)
+		r = put_seconds(b, x->need.within_s);
+	return r;
+}
+
+int
+print_need(struct buf *b, const struct rule *x)
+{
+	static const char *const levels[] = { "none", "meta", "io", "full" };
+	int r;
+
+	switch (x->need.kind) {
+	case POLICY_APPROVAL:
+		return put_approval(b, x);
+	case POLICY_MFA:
+		return buf_text(b, "mfa");
+	case POLICY_RECORD:
+		return buf_printf(b, "record %s", levels[x->need.record]);
+	case POLICY_TICKET:
+		r = buf_text(b, "ticket ");
+		return r == 0 ? print_ere(b, x->need.ticket->text) : r;
+	case POLICY_NOTIFY:
+		return buf_printf(b, "notify %s", x->need.sink);
+	case POLICY_MODERATOR:
+		r = buf_text(b, "moderator ");
+		return r == 0 ? print_who(b, x->people) : r;
+	}
+	return -EINVAL;
+}
+
+static int
+put_networks(struct buf *b, const char *word, const struct cidr *c)
+{
+	int r = buf_printf(b, " %s ", word);
+
+	for (; r == 0 && c != NULL; c = c->next)
+		r = buf_printf(b, "%s%s", c->text, c->next != NULL ? "," : "");
+	return r;
+}
+
+static int
+put_unless(struct buf *b, const struct except *x)
+{
+	int r = buf_text(b, " unless");
+
+	if (r != 0)
+		return r;
+	if (x->from != NULL)
+		return put_networks(b, "from", x->from);
+	if (x->when_name != NULL)
+		return buf_printf(b, " when %s", x->when_name);
+	r = buf_text(b, " ");
+	return r == 0 ? print_who(b, x->who) : r;
+}
+
 static int
 put_conditions(struct buf *b, const struct rule *x)
 {
@@ -148,17 +235,17 @@ put_conditions(struct buf *b, const struct rule *x)
 	if (r == 0 && x->cmd_name != NULL)
 		r = buf_printf(b, " cmd %s", x->cmd_name);
 	else if (r == 0 && x->cmd != NULL && (r = buf_text(b, " cmd ")) == 0)
-		r = put_patterns(b, x->cmd);
+		r = print_patterns(b, x->cmd);
 	if (r == 0 && x->to != NULL && (r = buf_text(b, " to ")) == 0)
 		r = put_string(b, x->to);
 	if (r == 0 && x->listen != NULL && (r = buf_text(b, " listen ")) == 0)
 		r = put_string(b, x->listen);
-	for (const struct cidr *c = x->from; r == 0 && c != NULL; c = c->next)
-		r = buf_printf(b, "%s%s", c == x->from ? " from " : ",", c->text);
+	if (r == 0 && x->from != NULL)
+		r = put_networks(b, "from", x->from);
 	if (r == 0 && x->when_name != NULL)
 		r = buf_printf(b, " when %s", x->when_name);
-	if (r == 0 && x->unless != NULL && (r = buf_text(b, " unless ")) == 0)
-		r = put_who(b, x->unless);
+	for (const struct except *u = x->unless; r == 0 && u != NULL; u = u->next)
+		r = put_unless(b, u);
 	if (r == 0)
 		r = buf_printf(b, " id %s", x->id);
 	if (r == 0 && x->reason != NULL && (r = buf_text(b, " reason ")) == 0)
@@ -169,10 +256,10 @@ put_conditions(struct buf *b, const struct rule *x)
 static int
 put_rule(struct buf *b, const struct rule *x)
 {
-	int r = buf_text(b, x->obligation != 0 ? "require mfa for " : x->permit ? "permit " : "deny ");
+	int r = x->need.kind != 0 ? buf_printf(b, "require %s for ", x->need.words) : buf_text(b, x->permit ? "permit " : "deny ");
 
 	if (r == 0)
-		r = put_who(b, x->who);
+		r = print_who(b, x->who);
 	if (r == 0)
 		r = buf_text(b, " ");
 	if (r == 0)
@@ -180,10 +267,29 @@ put_rule(struct buf *b, const struct rule *x)
 	if (r == 0)
 		r = buf_text(b, " on ");
 	if (r == 0)
-		r = put_expr(b, x->on);
+		r = print_expr(b, x->on);
 	if (r == 0)
 		r = put_conditions(b, x);
 	return r == 0 ? buf_text(b, "\n") : r;
+}
+
+static int
+put_watch(struct buf *b, const struct watch *x)
+{
+	static const char *const actions[] = { "nothing", "alert", "freeze", "kill" };
+	int r = buf_text(b, "watch ");
+
+	if (r == 0)
+		r = print_who(b, x->who);
+	if (r == 0)
+		r = buf_text(b, " on ");
+	if (r == 0)
+		r = print_expr(b, x->on);
+	if (r == 0)
+		r = buf_text(b, " match ");
+	if (r == 0)
+		r = print_ere(b, x->w.ere);
+	return r == 0 ? buf_printf(b, " then %s id %s\n", actions[x->w.action], x->w.id) : r;
 }
 
 static int
@@ -194,21 +300,21 @@ put_named(struct buf *b, const struct policy *p)
 	for (const struct role *x = p->roles; r == 0 && x != NULL; x = x->next) {
 		r = buf_printf(b, "role %s { ", x->name);
 		if (r == 0)
-			r = put_who(b, x->members);
+			r = print_who(b, x->members);
 		if (r == 0)
 			r = buf_text(b, " }\n");
 	}
 	for (const struct set *x = p->sets; r == 0 && x != NULL; x = x->next) {
 		r = buf_printf(b, "hosts %s { ", x->name);
 		if (r == 0)
-			r = put_expr(b, x->expr);
+			r = print_expr(b, x->expr);
 		if (r == 0)
 			r = buf_text(b, " }\n");
 	}
 	for (const struct command *x = p->commands; r == 0 && x != NULL; x = x->next) {
 		r = buf_printf(b, "command %s ", x->name);
 		if (r == 0)
-			r = put_patterns(b, x);
+			r = print_patterns(b, x);
 		if (r == 0)
 			r = buf_text(b, "\n");
 	}
@@ -227,6 +333,8 @@ policy_print(const struct policy *p, struct buf *out)
 		r = put_rule(out, x);
 	for (const struct rule *x = p->requires; r == 0 && x != NULL; x = x->next)
 		r = put_rule(out, x);
+	for (const struct watch *x = p->watches; r == 0 && x != NULL; x = x->next)
+		r = put_watch(out, x);
 	if (r != 0)
 		out->len = before;
 	return r;

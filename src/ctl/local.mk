@@ -3,9 +3,10 @@ noinst_LIBRARIES += %D%/libctl.a
 %C%_libctl_a_SOURCES = \
 	%D%/ask.c %D%/ask.h %D%/audit.h %D%/ctl.c %D%/ctl.h %D%/directory.c %D%/directory.h %D%/doctor.c %D%/doctor.h \
 	%D%/events.c %D%/export.c %D%/groups.c %D%/groups.h %D%/hosts.c %D%/hosts.h %D%/import.c %D%/import.h %D%/import_ansible.c %D%/import_csv.c %D%/import_known.c \
-	%D%/import_ssh.c %D%/import_util.c %D%/keys.c %D%/keys.h %D%/known.c %D%/known.h %D%/out.c %D%/out.h %D%/pairs.c %D%/pairs.h %D%/pack.c %D%/pack.h %D%/policy.c %D%/print.c %D%/record.c %D%/record.h \
+	%D%/import_ssh.c %D%/import_util.c %D%/keys.c %D%/keys.h %D%/known.c %D%/known.h %D%/out.c %D%/out.h %D%/pairs.c %D%/pairs.h %D%/pack.c %D%/pack.h %D%/print.c %D%/record.c %D%/record.h \
 	%D%/run.c %D%/run.h \
 	%D%/session.c %D%/session.h %D%/setup.c %D%/setup.h %D%/system.c %D%/verify.c
+%C%_libctl_a_SOURCES += %D%/policy.c %D%/policy.h %D%/policy_explain.c %D%/policy_test.c
 %C%_libctl_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 CTL_LIBS = src/ctl/libctl.a policy/libpolicy.a $(DB_LIBS) $(MSG_LIBS)
 bin_PROGRAMS += fortress

@@ -122,6 +122,7 @@ int
 rules_load(struct rules *r, struct err *e)
 {
 	struct loading l = { .rules = r };
+	const struct policy_source from = { read_include, &l, &policy_able_here };
 	struct err why = { 0 };
 	struct policy *policy = NULL;
 	char *text = NULL;
@@ -133,7 +134,7 @@ rules_load(struct rules *r, struct err *e)
 		size_t n = l.body.len;
 
 		text = slice_dup(buf_slice(&l.body));
-		policy = text != NULL ? policy_parse(r->file, slice_of(text, n), read_include, &l, &why) : NULL;
+		policy = text != NULL ? policy_parse(r->file, slice_of(text, n), &from, &why) : NULL;
 		code = policy != NULL ? 0 : why.code != 0 ? why.code : -ENOMEM;
 	}
 	if (code == 0)
@@ -148,8 +149,8 @@ rules_load(struct rules *r, struct err *e)
 static struct policy_request
 request_of(const struct rules_who *who)
 {
-	return (struct policy_request){ .user = slice_from(who->guest ? "" : who->name), .principals = who->principals,
-	    .principals_n = who->principals_n };
+	return (struct policy_request){ .who = { .name = slice_from(who->guest ? "" : who->name), .principals = who->principals,
+	    .principals_n = who->principals_n } };
 }
 
 /* All of q; facts holds what it points to.  false: the user or the host has too many. */
@@ -212,10 +213,14 @@ rules_ask(const struct rules *r, const struct rules_question *q, struct rules_an
 	if (policy_explain(r->policy, &req, &words) == 0)
 		snprintf(ret->text, sizeof(ret->text), "%s", buf_cstr(&words));
 	buf_done(&words);
+	if (d.permit && (d.obligations & ~(unsigned)POLICY_MFA) != 0) {
+		ret->permit = false;
+		snprintf(ret->text, sizeof(ret->text), "DENY: %.200s requires what this bastion does not do", d.rule);
+	}
 	if (d.permit && (d.obligations & POLICY_MFA) != 0 && !q->mfa) {
 		ret->permit = false;
 		snprintf(ret->text, sizeof(ret->text), "a second factor is required (%.200s) and this login had none: log in again",
-		    d.require);
+		    policy_decision_need(&d, POLICY_MFA)->id);
 	}
 }
 
@@ -228,7 +233,7 @@ rules_want_mfa(const struct rules *r, const struct rules_who *who)
 	if (r->policy == NULL || !policy_facts_set(&facts, slice_from(who->groups), slice_from(""), slice_from("")))
 		return false;
 	policy_facts_use(&facts, &req);
-	return policy_may_require(r->policy, &req, POLICY_MFA);
+	return policy_may_require(r->policy, &req.who, POLICY_MFA);
 }
 
 bool

@@ -10,9 +10,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
+	static const struct policy_source everything = { 0 };
 	struct err e = { 0 };
-	struct policy *p = policy_parse("p", slice_of(data, n), NULL, NULL, &e), *again;
-	struct policy_request req = { .user = slice_from("alice"), .verb = slice_from("exec"), .host = slice_from("h"),
+	struct policy *p = policy_parse("p", slice_of(data, n), &everything, &e), *again;
+	struct policy_request req = { .who = { .name = slice_from("alice") }, .verb = slice_from("exec"), .host = slice_from("h"),
 		.login = slice_from("root"), .command = slice_of(data, n), .src = slice_from("10.0.0.1") };
 	struct policy_decision d;
 	struct buf a, b;
@@ -28,7 +29,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	assert((a.len > 5 && a.p[0] == 'P') == d.permit);
 	buf_clear(&a);
 	if (policy_print(p, &a) == 0) {
-		again = policy_parse("p", buf_slice(&a), NULL, NULL, &e);
+		again = policy_parse("p", buf_slice(&a), &everything, &e);
 		assert(again != NULL && policy_print(again, &b) == 0 && slice_eq(buf_slice(&a), buf_slice(&b)));
 		policy_free(again);
 	}

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# NAME.policy with NAME.cases: every case holds, and the policy's printed form decides alike.
+# NAME.policy with NAME.cases: every case holds, and the policy's printed form decides alike.  What begins with "# whole" is
+# judged by the whole language, the others by what a bastion does.
 # bad/NAME.policy: is refused, with the words of its first line.
 top=${top_srcdir:-.}
 fortress=${top_builddir:-.}/fortress
@@ -14,21 +15,22 @@ result()
 }
 for policy in "$top"/tests/policy/*.policy; do
 	name=$(basename "$policy" .policy)
-	"$fortress" policy test "${policy%.policy}.cases" "$policy" >"$dir/log" 2>&1
+	whole=$(sed -n '1s/^# whole.*/--whole/p' "$policy")
+	"$fortress" policy test $whole "${policy%.policy}.cases" "$policy" >"$dir/log" 2>&1
 	result $? "$name: $(tail -1 "$dir/log")"
 	"$fortress" policy print "$policy" >"$dir/$name.policy" 2>"$dir/log" &&
 		"$fortress" policy print "$dir/$name.policy" >"$dir/again" 2>>"$dir/log" && cmp "$dir/$name.policy" "$dir/again" >>"$dir/log" 2>&1
 	result $? "$name: what was printed, read and printed again is the same"
-	"$fortress" policy test "${policy%.policy}.cases" "$dir/$name.policy" >"$dir/log" 2>&1
+	"$fortress" policy test $whole "${policy%.policy}.cases" "$dir/$name.policy" >"$dir/log" 2>&1
 	result $? "$name: and decides alike"
 	# Order must not matter for the verdict: the same statements from the last to the first.
 	grep -v '^#' "$policy" | tac >"$dir/turned.policy"
-	"$fortress" policy test "${policy%.policy}.cases" "$dir/turned.policy" >"$dir/log" 2>&1
+	"$fortress" policy test $whole "${policy%.policy}.cases" "$dir/turned.policy" >"$dir/log" 2>&1
 	result $? "$name: as it does with its statements in the other order"
 done
 for policy in "$top"/tests/policy/bad/*.policy; do
-	words=$(sed -n '1s/^# //p' "$policy")
-	"$fortress" policy check "$policy" >"$dir/log" 2>&1
+	words=$(sed -n '1s/^# \(whole: \)\{0,1\}//p' "$policy")
+	"$fortress" policy check $(sed -n '1s/^# whole.*/--whole/p' "$policy") "$policy" >"$dir/log" 2>&1
 	[ $? -eq 1 ] && grep -qF -- "$words" "$dir/log" && grep -Eq "$(basename "$policy"):[0-9]+:[0-9]+: " "$dir/log"
 	result $? "bad/$(basename "$policy"): $(head -1 "$dir/log" | sed 's/.*policy:/:/')"
 done

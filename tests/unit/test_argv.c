@@ -85,7 +85,7 @@ test_patterns(void)
 		for (size_t k = 0; words[k] != '\0'; k++)
 			argv[k] = slice_of(words + k, 1);
 		matches += plain_pattern(args, words);
-		if (pattern_matches(&p, argv, strlen(words)) != plain_pattern(args, words))
+		if (pattern_matches(&p, argv, strlen(words), false) != plain_pattern(args, words))
 			wrong++;
 	}
 	ok(wrong == 0 && matches > CASES / 100, "%d random patterns match what they mean (%u of them)", CASES, matches);
@@ -119,9 +119,9 @@ test_cost(void)
 		args[i] = (struct arg){ .next = i < 40 ? &args[i + 1] : NULL, .text = i < 40 ? "*" : "z", .optional = i < 40 };
 	for (size_t i = 0; i < 30; i++)
 		argv[i] = slice_from("a");
-	ok(!pattern_matches(&p, argv, 30) && seconds() - from < 2.0, "40 arguments that may be left out in %.3f s", seconds() - from);
+	ok(!pattern_matches(&p, argv, 30, false) && seconds() - from < 2.0, "40 arguments that may be left out in %.3f s", seconds() - from);
 	argv[29] = slice_from("z");
-	ok(pattern_matches(&p, argv, 30), "and still matched where they are");
+	ok(pattern_matches(&p, argv, 30, false), "and still matched where they are");
 }
 
 int

@@ -28,6 +28,8 @@ static const char text[] =
     "permit bob,erin exec on any id free\n"
     "permit frank exec on name ~ \"db-*\" cmd { /bin/cat <path:/var/log/**> ; /bin/kill <int:2..9> <ident> } id typed\n";
 
+static const struct policy_source here = { .able = &policy_able_here };
+
 struct ask {
 	const char *user, *group, *verb, *host, *labels, *login, *command, *src;
 	int64_t now;
@@ -40,10 +42,13 @@ static const struct ask asks[] = {
 	{ "alice", "", "exec", "db-7", "env=prod tier=db", "postgres",
 	    "/usr/bin/psql -XAt -c 'select pg_is_in_recovery()'", "", 0, "PERMIT: dba-ro (p:7)" },
 	{ "alice", "", "exec", "db-7", "env=prod tier=db", "root", "/usr/bin/psql -c x", "", 0,
-	    "DENY (default): 1 permit considered; dba-ro fails: login root is not in {postgres} (p:7); nearest permit: dba-ro" },
+	    "DENY (default): 1 permit considered; dba-ro fails: login root is not in {postgres}; "
+	    "the command matches no pattern (p:7); nearest permit: dba-ro" },
 	{ "alice", "", "exec", "db-7", "env=prod tier=db", "postgres", "/usr/bin/pg_lsclusters; id", "", 0,
-	    "DENY (default): 1 permit considered; dba-ro fails: it is not a simple command, so no pattern can match it (p:7); "
-	    "nearest permit: dba-ro" },
+	    "DENY: no-dd (p:12): it is not a simple command, so it may be one of these: use plugin disk.format" },
+	{ "bob", "", "exec", "db-7", "", "root", "/usr/bin/uptime | cat", "", 0, "PERMIT: free (p:13)" },
+	{ "frank", "", "exec", "db-7", "", "root", "dd if=/dev/zero", "", 0, "DENY: no-dd (p:12): use plugin disk.format" },
+	{ "frank", "", "exec", "db-7", "", "root", "../bin/dd", "", 0, "DENY: no-dd (p:12): use plugin disk.format" },
 	{ "alice", "", "exec", "db-7", "env=prod tier=db", "postgres", "/usr/bin/pg_lsclusters -x", "", 0,
 	    "DENY (default): 1 permit considered; dba-ro fails: the command matches no pattern (p:7); nearest permit: dba-ro" },
 	{ "alice", "", "exec", "db-8", "env=prod tier=db quarantine=1", "postgres", "/usr/bin/pg_lsclusters", "", 0,
@@ -107,8 +112,8 @@ answer(const struct policy *p, const struct ask *a, bool brief, char *out, size_
 {
 	struct policy_label labels[4];
 	struct slice group = slice_from(a->group);
-	struct policy_request req = { .user = slice_from(a->user), .verb = slice_from(a->verb), .host = slice_from(a->host),
-		.login = slice_from(a->login), .groups = &group, .groups_n = group.n > 0, .labels = labels,
+	struct policy_request req = { .who = { .name = slice_from(a->user), .groups = &group, .groups_n = group.n > 0 },
+		.verb = slice_from(a->verb), .host = slice_from(a->host), .login = slice_from(a->login), .labels = labels,
 		.labels_n = labels_of(a->labels, labels), .command = slice_from(a->command), .src = slice_from(a->src),
 		.now = { a->now } };
 	struct policy_decision d;
@@ -160,7 +165,7 @@ test_errors(void)
 		{ "watch any on any match /x/ then kill",
 		    "p:1:1: watch is not available yet: a policy that needs it cannot be loaded" },
 		{ "permit a exec on any options { timeout 1s }",
-		    "p:1:22: not available yet: \"options\": leave the rule out until it is" },
+		    "p:1:22: options is not available yet: a policy that needs it cannot be loaded" },
 		{ "permit a shell", "p:1:15: the text ends where more is needed: on HOSTS belongs here" },
 		{ "role a { role b } role b { role a }", "p:1:6: role \"a\" contains itself" },
 		{ "hosts a { b } hosts b { !a }", "p:1:7: hosts set \"a\" contains itself" },
@@ -177,7 +182,7 @@ test_errors(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct err e = { 0 };
-		struct policy *p = policy_parse("p", slice_from(cases[i].text), NULL, NULL, &e);
+		struct policy *p = policy_parse("p", slice_from(cases[i].text), &here, &e);
 
 		ok(p == NULL, "refused: %s", cases[i].want);
 		is(e.text, cases[i].want, "in these words");
@@ -195,7 +200,7 @@ test_print(const struct policy *p)
 	buf_init(&a, 65536);
 	buf_init(&b, 65536);
 	ok(policy_print(p, &a) == 0, "it prints");
-	again = policy_parse("p", buf_slice(&a), NULL, NULL, &e);
+	again = policy_parse("p", buf_slice(&a), &(struct policy_source){ .able = NULL }, &e);
 	ok(again != NULL, "what it prints parses %s", e.text);
 	ok(again != NULL && policy_print(again, &b) == 0 && slice_eq(buf_slice(&a), buf_slice(&b)),
 	    "and prints the same again");
@@ -204,11 +209,130 @@ test_print(const struct policy *p)
 	buf_done(&b);
 }
 
+/* ---- obligations: as data, for those who see to them ---- */
+
+static const char needy[] =
+    "role lead { lena, :leads, cert:lead }\n"
+    "permit any any on any id all\n"
+    "require approval 2 from role lead within 90s for any shell on any id two\n"
+    "require ticket /^OPS-[0-9]{1,6}$/ for any shell on any id ticket\n"
+    "require record meta for any any on any id meta   require record full for alice any on any id full\n"
+    "require moderator any for bob exec on any id beside   require notify pager for bob exec on any id tell\n"
+    "watch any on env=prod match /rm +-rf/ then alert id a-rm   watch any on any match /^mkfs[. ]/ then kill id z-mkfs\n"
+    "watch alice on any match /(shutdown|reboot)/ then freeze id b-down\n";
+
+static struct policy_decision
+needs_of(const struct policy *p, const char *user, const char *verb)
+{
+	struct policy_request req = { .who = { .name = slice_from(user) }, .verb = slice_from(verb), .host = slice_from("h") };
+	struct policy_decision d;
+
+	policy_eval(p, &req, &d);
+	return d;
+}
+
+static bool
+takes(const struct policy_need *need, const char *helper, const char *group, const char *principal)
+{
+	struct slice g = slice_from(group), c = slice_from(principal);
+	struct policy_person asker = { .name = slice_from("alice") }, who = { .name = slice_from(helper), .groups = &g,
+		.groups_n = g.n > 0, .principals = &c, .principals_n = c.n > 0 };
+
+	return policy_need_takes(need, &who, &asker);
+}
+
+static void
+test_needs(const struct policy *p)
+{
+	struct policy_decision d = needs_of(p, "alice", "shell");
+	const struct policy_need *n = policy_decision_need(&d, POLICY_APPROVAL);
+
+	ok(d.permit && d.obligations == (POLICY_APPROVAL | POLICY_RECORD | POLICY_TICKET) && d.needs_n == 3, "the union");
+	ok(n != NULL && n->count == 2 && n->within_s == 90, "two approvals, each good for 90 s");
+	is(n->words, "approval 2 from role lead within 90s", "in its words");
+	ok(takes(n, "lena", "", "") && takes(n, "x", "leads", "") && takes(n, "x", "", "lead"), "who may approve");
+	ok(!takes(n, "x", "lead", "leads") && !takes(n, "", "leads", ""), "who may not");
+	ok(!takes(n, "alice", "leads", "lead"), "nobody approves what is one's own");
+	ok(policy_decision_need(&d, POLICY_RECORD)->record == POLICY_RECORD_FULL, "the record that asks most");
+	is(policy_decision_need(&d, POLICY_RECORD)->id, "full", "by its rule");
+	n = policy_decision_need(&d, POLICY_TICKET);
+	ok(policy_need_fits(n, slice_from("OPS-12")) && !policy_need_fits(n, slice_from("OPS-1234567")) &&
+	    !policy_need_fits(n, slice_from("XOPS-1")) && !policy_need_fits(n, slice_from("")) &&
+	    !policy_need_fits(n, slice_from("OPS-1\nx")), "the form of a ticket");
+	ok(policy_decision_need(&d, POLICY_MFA) == NULL, "what is not asked for");
+	d = needs_of(p, "bob", "exec");
+	ok(d.obligations == (POLICY_RECORD | POLICY_NOTIFY | POLICY_MODERATOR), "another's");
+	is(policy_decision_need(&d, POLICY_NOTIFY)->sink, "pager", "who is told");
+	ok(policy_decision_need(&d, POLICY_RECORD)->record == POLICY_RECORD_META, "a weaker record");
+	ok(takes(policy_decision_need(&d, POLICY_MODERATOR), "zoe", "", ""), "any may be beside");
+}
+
+static void
+test_watches(const struct policy *p)
+{
+	static const struct { const char *line, *want; } lines[] = { { "rm -rf /", "a-rm" }, { "sudo reboot; rm  -rf /x", "b-down" },
+		{ "mkfs.ext4 /dev/sda # rm -rf reboot", "z-mkfs" }, { "ls", NULL }, { "", NULL } };
+	struct policy_label prod = { slice_from("env"), slice_from("prod") };
+	struct policy_request req = { .who = { .name = slice_from("alice") }, .labels = &prod, .labels_n = 1 };
+	const struct policy_watch *w[4], *hit;
+
+	ok(policy_watches(p, &req, w, 4) == 3 && strcmp(w[0]->id, "a-rm") == 0 && strcmp(w[1]->id, "b-down") == 0 &&
+	    w[1]->action == POLICY_WATCH_FREEZE, "what is watched, by name");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		hit = policy_watch_line(w, 3, slice_from(lines[i].line));
+		ok(lines[i].want == NULL ? hit == NULL : hit != NULL && strcmp(hit->id, lines[i].want) == 0, "%s: the strongest hit", lines[i].line);
+	}
+	w[1] = NULL;
+	ok(policy_watches(p, &req, w, 1) == 3 && w[1] == NULL && strcmp(w[0]->id, "a-rm") == 0, "no more than there is room for");
+	req.who.name = slice_from("bob");
+	req.labels_n = 0;
+	ok(policy_watches(p, &req, w, 4) == 1, "others, elsewhere");
+}
+
+/* 33 that differ are too many: nothing is dropped. */
+static void
+test_too_many(void)
+{
+	struct err e = { 0 };
+	struct policy_decision d;
+	struct policy *p;
+	struct buf b;
+
+	for (int n = 32; n <= 33; n++) {
+		buf_init(&b, 65536);
+		(void)buf_text(&b, "permit any any on any");
+		for (int i = 0; i < n; i++)
+			(void)buf_printf(&b, "\nrequire notify s%d for any any on any\nrequire notify s%d for any any on any", i, i);
+		p = policy_parse("p", buf_slice(&b), &(struct policy_source){ .able = NULL }, &e);
+		buf_done(&b);
+		if (!ok(p != NULL, "%d requirements load %s", n, e.text))
+			continue;
+		d = needs_of(p, "a", "exec");
+		ok(d.permit == (n == 32) && d.needs_n == (n == 32 ? 32u : 0u), "%d of them: %s", n, d.permit ? d.rule : d.reason);
+		policy_free(p);
+	}
+}
+
+static void
+test_obligations(void)
+{
+	struct err e = { 0 };
+	struct policy *p = policy_parse("p", slice_from(needy), &(struct policy_source){ .able = NULL }, &e);
+
+	if (ok(p != NULL, "obligations load %s", e.text)) {
+		test_needs(p);
+		test_watches(p);
+		test_print(p);
+	}
+	policy_free(p);
+	test_too_many();
+}
+
 int
 main(void)
 {
 	struct err e = { 0 };
-	struct policy *p = policy_parse("p", slice_from(text), NULL, NULL, &e);
+	struct policy *p = policy_parse("p", slice_from(text), &here, &e);
 
 	if (ok(p != NULL, "the policy loads %s", e.text)) {
 		ok(policy_rules(p) == 8, "with eight rules");
@@ -217,5 +341,6 @@ main(void)
 	}
 	policy_free(p);
 	test_errors();
+	test_obligations();
 	return tap_done();
 }
