@@ -22,3 +22,10 @@ $(UNITS): Makefile
 %D%/systemd/staragent.service: $(srcdir)/%D%/systemd/staragent.service.in
 
 EXTRA_DIST += %D%/pam.d/fortress %D%/examples/sssd-ldap.txt
+
+# Whoever is shown an export builds this alone, outside of this tree: it has none of our flags, and goes into every pack.
+noinst_PROGRAMS += %D%/verifier/fortress-verify
+contrib_verifier_fortress_verify_SOURCES = %D%/verifier/fortress-verify.c
+contrib_verifier_fortress_verify_CPPFLAGS =
+contrib_verifier_fortress_verify_CFLAGS = $(WARN_CFLAGS) $(DEV_CFLAGS)
+contrib_verifier_fortress_verify_LDADD = $(CRYPTO_LIBS)

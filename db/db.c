@@ -333,6 +333,7 @@ db_close(struct db *db)
 	seg_close(db);
 	sqlite3_close(db->sql);
 	free(db->tree);
+	free(db->kept);
 	free(db->dir);
 	free(db->shown);
 	free(db);

@@ -13,11 +13,13 @@
 
 static const char sql_next_id[] = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name='event'),0)+1";
 static const char sql_add[] = "INSERT INTO event(" COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-#define WHERE " FROM event WHERE id>?1 AND t_us>=?2 AND t_us<?3" \
+/* By id, page after page: the index of times (the plus keeps it away) would sort all of it again for each. */
+#define WHERE " FROM event WHERE id>?1 AND +t_us>=?2 AND +t_us<?3" \
     " AND (?4='' OR session=?4) AND (?5='' OR actor=?5) AND (?6='' OR host=?6) AND (?7=0 OR class=?7)" \
     " AND (?8=0 OR ok=0) ORDER BY id "
 
 static const char sql_list[] = "SELECT " COLUMNS WHERE "LIMIT ?9";
+static const char sql_before[] = "SELECT coalesce(min(id),1)-1 FROM event WHERE t_us>=?";
 static const char sql_nth_newest[] = "SELECT id" WHERE "DESC LIMIT 1 OFFSET ?9";
 
 int
@@ -119,6 +121,8 @@ db_event_list(struct db *db, const struct db_event_filter *f, db_event_fn *fn, v
 	bool stop = false;
 	int r = f->newest > 0 ? newest_find(db, f, &id, e) : 0;
 
+	if (r == 0 && f->from_us > 0 && id == 0)
+		r = stmt_number(db, sql_before, &id, e, "i", f->from_us);
 	if (r != 0)
 		return r;
 	do

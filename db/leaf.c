@@ -73,7 +73,9 @@ static void
 put(struct writer *w, struct slice s)
 {
 	if (w->r == 0)
-		w->r = buf_printf(w->out, "%zu:", s.n);
+		w->r = text_decimal(w->out, s.n);
+	if (w->r == 0)
+		w->r = buf_u8(w->out, ':');
 	if (w->r == 0)
 		w->r = buf_slice_append(w->out, s);
 	if (w->r == 0)

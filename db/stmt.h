@@ -26,6 +26,16 @@ struct tree_edge {
 	struct tile tiles[TILE_LEVELS];
 };
 
+/* Whole tiles that were read last: they never change. */
+#define TILES_KEPT 16
+
+struct tile_kept {
+	bool used;
+	unsigned level;
+	uint64_t index;
+	unsigned char h[256 * HASH_BYTES];
+};
+
 #define STMT_MAX 96
 
 struct db {
@@ -35,6 +45,7 @@ struct db {
 	struct { const char *text; sqlite3_stmt *stmt; } cache[STMT_MAX];
 	unsigned cached;
 	struct tree_edge *tree;
+	struct tile_kept *kept;                   /* TILES_KEPT of them; NULL: none was read yet */
 	int seg_fd;                               /* the partition that is written */
 	char seg_name[24];
 	uint64_t seg_base, seg_end;               /* committed, and written */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * Tiles.  Adding touches memory only: the newest tile of each level and the right-hand
- * edge; a full tile is written at once and its root goes one level up, the others when
- * the transaction ends.
+ * Tiles.  Reading keeps the whole ones that it met last: leaves are asked for in order.
+ * Adding touches memory only: the newest tile of each level and the right-hand edge; a full
+ * tile is written at once and its root goes one level up, the others when the transaction ends.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -37,30 +37,66 @@ fold(const unsigned char *h, unsigned sub, unsigned char out[HASH_BYTES])
 	merkle_edge_root(&m, out);
 }
 
-static int
-get_hash(void *arg, unsigned level, uint64_t index, unsigned char out[HASH_BYTES])
+/* Where a tile is kept once it was read; NULL when there is no memory, which costs time alone. */
+static struct tile_kept *
+kept_place(struct db *db, unsigned level, uint64_t index)
 {
-	struct getter *g = arg;
-	unsigned sub = level % 8;
-	uint64_t first = index << sub;
+	if (db->kept == NULL)
+		db->kept = calloc(TILES_KEPT, sizeof(*db->kept));
+	return db->kept == NULL ? NULL : &db->kept[(index + level * 5) % TILES_KEPT];
+}
+
+/* The hash of 2^sub neighbours of a tile's hashes, from number `first` on, if h holds them. */
+static int
+tile_fold(struct getter *g, struct slice h, unsigned level, uint64_t first, unsigned sub, unsigned char out[HASH_BYTES])
+{
 	size_t from = (first & 255) * HASH_BYTES, n = HASH_BYTES << sub;
+
+	if (h.n < from + n)
+		return err_set(g->e, -EBADMSG, "the tree lacks tile %u/%" PRIu64, level, first >> 8);
+	if (sub == 0)
+		memcpy(out, h.p + from, HASH_BYTES);
+	else
+		fold(h.p + from, sub, out);
+	return 0;
+}
+
+static int
+tile_read(struct getter *g, unsigned level, uint64_t first, unsigned sub, unsigned char out[HASH_BYTES])
+{
+	struct tile_kept *kept = kept_place(g->db, level, first >> 8);
 	sqlite3_stmt *s = stmt_get(g->db, sql_tile, g->e);
 	struct slice h;
 	int r;
 
 	if (s == NULL)
 		return -EIO;
-	r = stmt_bind(g->db, s, g->e, "ii", (int64_t)(level / 8), (int64_t)(first >> 8));
+	r = stmt_bind(g->db, s, g->e, "ii", (int64_t)level, (int64_t)(first >> 8));
 	if (r == 0)
 		r = stmt_step(g->db, s, g->e);
 	if (r < 0)
 		return r;
 	h = r == 1 ? stmt_blob(s, 0) : slice_of(NULL, 0);
-	if (h.n >= from + n)
-		fold(h.p + from, sub, out);
-	r = h.n >= from + n ? 0 : err_set(g->e, -EBADMSG, "the tree lacks tile %u/%" PRIu64, level / 8, first >> 8);
+	r = tile_fold(g, h, level, first, sub, out);
+	if (kept != NULL && h.n == sizeof(kept->h)) {
+		*kept = (struct tile_kept){ .used = true, .level = level, .index = first >> 8 };
+		memcpy(kept->h, h.p, h.n);
+	}
 	sqlite3_reset(s);
 	return r;
+}
+
+static int
+get_hash(void *arg, unsigned level, uint64_t index, unsigned char out[HASH_BYTES])
+{
+	struct getter *g = arg;
+	unsigned sub = level % 8;
+	uint64_t first = index << sub;
+	const struct tile_kept *kept = kept_place(g->db, level / 8, first >> 8);
+
+	if (kept != NULL && kept->used && kept->level == level / 8 && kept->index == first >> 8)
+		return tile_fold(g, slice_of(kept->h, sizeof(kept->h)), level / 8, first, sub, out);
+	return tile_read(g, level / 8, first, sub, out);
 }
 
 int
@@ -165,6 +201,8 @@ tree_forget(struct db *db)
 {
 	if (db->tree != NULL)
 		db->tree->loaded = false;
+	for (size_t i = 0; i < TILES_KEPT && db->kept != NULL; i++)
+		db->kept[i].used = false;
 }
 
 static int

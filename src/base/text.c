@@ -216,6 +216,20 @@ json_rune(struct buf *out, uint32_t rune)
 	return text_put_rune(out, rune);
 }
 
+/* The bytes at the front of s that stand in a JSON string as they are; s moves behind them. */
+static struct slice
+json_plain(struct slice *s)
+{
+	struct slice run = *s;
+	size_t n = 0;
+
+	while (n < s->n && s->p[n] >= ' ' && s->p[n] < 0x7f && s->p[n] != '"' && s->p[n] != '\\')
+		n++;
+	*s = slice_of(s->p + n, s->n - n);
+	run.n = n;
+	return run;
+}
+
 int
 text_json(struct buf *out, struct slice s)
 {
@@ -224,11 +238,32 @@ text_json(struct buf *out, struct slice s)
 	bool good;
 	int r = buf_u8(out, '"');
 
-	while (r == 0 && text_rune(&s, &rune, &good))
-		r = json_rune(out, rune);
+	while (r == 0 && s.n > 0) {
+		r = buf_slice_append(out, json_plain(&s));
+		if (r == 0 && text_rune(&s, &rune, &good))
+			r = json_rune(out, rune);
+	}
 	if (r == 0)
 		r = buf_u8(out, '"');
 	return undo(out, before, r);
+}
+
+/* With every quote twice. */
+static int
+csv_quoted(struct buf *out, struct slice s)
+{
+	int r = 0;
+
+	while (r == 0 && s.n > 0) {
+		const unsigned char *q = memchr(s.p, '"', s.n);
+		size_t n = q != NULL ? (size_t)(q - s.p) + 1 : s.n;
+
+		r = buf_append(out, s.p, n);
+		if (r == 0 && q != NULL)
+			r = buf_u8(out, '"');
+		s = slice_of(s.p + n, s.n - n);
+	}
+	return r;
 }
 
 int
@@ -246,8 +281,8 @@ text_csv(struct buf *out, struct slice s)
 	r = buf_text(out, quote ? "\"" : "");
 	if (r == 0 && formula)
 		r = buf_u8(out, '\'');
-	for (size_t i = 0; i < s.n && r == 0; i++)
-		r = s.p[i] == '"' ? buf_text(out, "\"\"") : buf_u8(out, s.p[i]);
+	if (r == 0)
+		r = quote ? csv_quoted(out, s) : buf_slice_append(out, s);
 	if (r == 0 && quote)
 		r = buf_u8(out, '"');
 	return undo(out, before, r);
@@ -368,6 +403,18 @@ text_is_name(struct slice s)
 		if (!name_has(s.p[i], "_.@-"))
 			return false;
 	return true;
+}
+
+int
+text_decimal(struct buf *out, uint64_t v)
+{
+	char digits[20], *p = digits + sizeof(digits);
+
+	do {
+		*--p = (char)('0' + v % 10);
+		v /= 10;
+	} while (v > 0);
+	return buf_append(out, p, (size_t)(digits + sizeof(digits) - p));
 }
 
 bool

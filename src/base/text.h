@@ -37,6 +37,7 @@ bool text_is_utf8(struct slice s);
 
 /* Names of users, hosts, roles, logins: [A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}; never a "+". */
 bool text_is_name(struct slice s);
+int text_decimal(struct buf *out, uint64_t v);
 /* Decimal without sign or leading space, whole slice; false above max. */
 bool text_u64(struct slice s, uint64_t max, uint64_t *v);
 /* The closest of n words (Damerau-Levenshtein distance at most 2, and less than half the word), or NULL. */

@@ -12,7 +12,7 @@ struct db;
 
 #define CTL_TIMES "write 2026-11-24, 2026-11-24T10:00 or how long ago: 90m, 12h, 7d"
 
-enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
+enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_BROKEN = 6 };      /* BROKEN: a proof does not hold */
 
 struct option;
 

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += %D%/libctl.a
 %C%_libctl_a_SOURCES = \
-	%D%/ask.c %D%/ask.h %D%/audit.h %D%/ctl.c %D%/ctl.h %D%/directory.c %D%/directory.h %D%/doctor.c %D%/doctor.h \
-	%D%/events.c %D%/export.c %D%/groups.c %D%/groups.h %D%/hosts.c %D%/hosts.h %D%/import.c %D%/import.h %D%/import_ansible.c %D%/import_csv.c %D%/import_known.c \
-	%D%/import_ssh.c %D%/import_util.c %D%/keys.c %D%/keys.h %D%/known.c %D%/known.h %D%/out.c %D%/out.h %D%/pairs.c %D%/pairs.h %D%/pack.c %D%/pack.h %D%/print.c %D%/record.c %D%/record.h \
+	%D%/ask.c %D%/ask.h %D%/ctl.c %D%/ctl.h %D%/directory.c %D%/directory.h %D%/doctor.c %D%/doctor.h \
+	%D%/groups.c %D%/groups.h %D%/hosts.c %D%/hosts.h %D%/import.c %D%/import.h %D%/import_ansible.c %D%/import_csv.c %D%/import_known.c \
+	%D%/import_ssh.c %D%/import_util.c %D%/keys.c %D%/keys.h %D%/known.c %D%/known.h %D%/out.c %D%/out.h %D%/pairs.c %D%/pairs.h %D%/print.c \
 	%D%/run.c %D%/run.h \
-	%D%/session.c %D%/session.h %D%/setup.c %D%/setup.h %D%/system.c %D%/verify.c
+	%D%/session.c %D%/session.h %D%/setup.c %D%/setup.h %D%/system.c
+# The audit: reading it, exporting it, checking it.
+%C%_libctl_a_SOURCES += %D%/audit.h %D%/events.c %D%/export.c %D%/inspect.c %D%/inspect.h %D%/inspect_rows.c %D%/inspected.h %D%/pack.c %D%/pack.h \
+	%D%/record.c %D%/record.h %D%/unpack.c %D%/unpack.h %D%/verify.c
 %C%_libctl_a_SOURCES += %D%/policy.c %D%/policy.h %D%/policy_explain.c %D%/policy_test.c
-%C%_libctl_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
-CTL_LIBS = src/ctl/libctl.a policy/libpolicy.a $(DB_LIBS) $(MSG_LIBS)
+%C%_libctl_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(ARCHIVE_CFLAGS)
+CTL_LIBS = src/ctl/libctl.a policy/libpolicy.a $(DB_LIBS) $(MSG_LIBS) $(ARCHIVE_LIBS)
 bin_PROGRAMS += fortress
 fortress_SOURCES = %D%/main.c
 fortress_LDADD = $(CTL_LIBS)

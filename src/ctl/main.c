@@ -163,7 +163,7 @@ command_run(struct ctl *c, int argc, char **argv)
 	words = c->command->verb != NULL;
 	c->args = argv + words + 1;
 	r = c->command->run(c, argc - words, argv + words);
-	if (r == CTL_FAILED && c->e.text[0] != '\0')
+	if ((r == CTL_FAILED || r == CTL_BROKEN) && c->e.text[0] != '\0')
 		fprintf(stderr, "fortress: %s\n", c->e.text);
 	return r;
 }

@@ -77,15 +77,25 @@ value_put(struct buf *out, const struct record_field *f, const void *row, bool *
 		return i == 0 ? 0 : buf_text(out, clock_print((wall_t){ i }, time, sizeof(time)));
 	case RECORD_I64:
 		memcpy(&i, p, sizeof(i));
-		return buf_printf(out, "%lld", (long long)i);
+		return i < 0 ? buf_printf(out, "%lld", (long long)i) : text_decimal(out, (uint64_t)i);
 	case RECORD_U64:
 		memcpy(&u, p, sizeof(u));
-		return buf_printf(out, "%llu", (unsigned long long)u);
+		return text_decimal(out, u);
 	case RECORD_U32:
 		memcpy(&w, p, sizeof(w));
-		return buf_printf(out, "%u", w);
+		return text_decimal(out, w);
 	}
 	return -EINVAL;
+}
+
+static int
+name_put(struct buf *out, const char *name)
+{
+	int r = buf_u8(out, '"');
+
+	if (r == 0)
+		r = buf_text(out, name);
+	return r == 0 ? buf_text(out, "\":") : r;
 }
 
 static int
@@ -100,7 +110,7 @@ row_put(struct buf *out, const struct record_field *fields, const void *row, boo
 		buf_clear(&value);
 		r = f == fields ? 0 : buf_text(out, ",");
 		if (r == 0 && json)
-			r = buf_printf(out, "\"%s\":", f->name);
+			r = name_put(out, f->name);
 		if (r == 0)
 			r = value_put(&value, f, row, &number);
 		if (r == 0)
@@ -211,6 +221,7 @@ take_escape(struct slice *s, struct buf *arena)
 static int
 take_string(struct slice *s, struct buf *arena, size_t *at)
 {
+	size_t n;
 	uint8_t c;
 	int r = 0;
 
@@ -218,11 +229,15 @@ take_string(struct slice *s, struct buf *arena, size_t *at)
 	if (!take_char(s, '"'))
 		return -EBADMSG;
 	while (r == 0) {
-		if (!take_u8(s, &c) || c < ' ')
+		for (n = 0; n < s->n && s->p[n] >= ' ' && s->p[n] != '"' && s->p[n] != '\\'; n++)
+			continue;
+		r = buf_append(arena, s->p, n);
+		*s = slice_of(s->p + n, s->n - n);
+		if (r != 0 || !take_u8(s, &c) || c < ' ')
 			return -EBADMSG;
 		if (c == '"')
 			return buf_u8(arena, 0);
-		r = c == '\\' ? take_escape(s, arena) : buf_u8(arena, c);
+		r = take_escape(s, arena);
 	}
 	return r;
 }

@@ -3,4 +3,7 @@
 EXTRA_PROGRAMS += tests/bench/bench_store
 tests_bench_bench_store_SOURCES = %D%/bench_store.c tests/system/store_peer.c
 tests_bench_bench_store_LDADD = src/msg/libmsg.a $(DB_LIBS)
-EXTRA_DIST += %D%/path.py %D%/directory.py %D%/picker.py
+EXTRA_PROGRAMS += tests/bench/make_record
+tests_bench_make_record_SOURCES = %D%/make_record.c
+tests_bench_make_record_LDADD = $(DB_LIBS)
+EXTRA_DIST += %D%/path.py %D%/directory.py %D%/picker.py %D%/audit.py

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
-"""Whoever has the database file or an export, and what verify says of it: each forgery is one row of a table."""
-import glob, json, os, shutil, sqlite3, subprocess, sys, time
+"""Whoever has the database file or an export, and what verify says of it: each forgery is one row of a table.  Of an export
+contrib/verifier, which shares no line with us, has to say the same."""
+import glob, json, os, shutil, sqlite3, subprocess, sys, time, zipfile
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -30,15 +31,16 @@ try:
 
     def verify(*args, state=state):
         r = subprocess.run([f"{build}/fortress", "audit", "verify", *args], env=dict(b.env, FORTRESS_STATE=state), capture_output=True, text=True)
+        verify.status = r.returncode
         return r.returncode == 0, (r.stdout + r.stderr).strip()
-    def forged(name, change, words, *args):
-        """A copy of the state, changed; verify has to fail, naming each of the words."""
+    def forged(name, change, words, *args, status=6):
+        """A copy of the state, changed; verify has to fail with this exit status, naming each of the words."""
         d = f"{b.dir}/forged"; shutil.rmtree(d, ignore_errors=True)
         os.makedirs(f"{d}/keys"); shutil.copytree(f"{state}/db", f"{d}/db")
         for f in glob.glob(f"{state}/keys/checkpoint*"): shutil.copy(f, f"{d}/keys")
         change(d)
         good, said = verify("--db", *args, state=d)
-        ok(not good and all(w in said for w in words) and said.count("\n") <= 1, f"{name}: {said.splitlines()[-1][:150] if said else ''}", good, said)
+        ok(not good and verify.status == status and all(w in said for w in words) and said.count("\n") <= 1, f"{name}: {said.splitlines()[-1][:150] if said else ''}", verify.status, said)
     def sql(*statements):
         def change(d):
             c = sqlite3.connect(f"{d}/db/fortress.db", isolation_level=None)
@@ -91,7 +93,7 @@ try:
         for f in glob.glob(f"{d}/keys/checkpoint*"): os.unlink(f)
         shutil.copy(public, f"{d}/keys"); t = open(f"{d}/keys/checkpoint_ed25519.pub").read(); name = t.split("+")[0]
         open(f"{d}/keys/checkpoint_ed25519.pub", "w").write(t[:-6] + ("AAAAA\n" if not t.endswith("AAAAA\n") else "BBBBB\n"))
-    forged("another key", other_key, ("",))
+    forged("another key", other_key, ("",), status=1)
     # The tail, and yesterday.
     def tail():
         def change(d):
@@ -105,7 +107,7 @@ try:
     def yesterday(d): shutil.rmtree(f"{d}/db"); shutil.copytree(f"{b.dir}/yesterday", f"{d}/db")
     forged("yesterday's files", yesterday, ("older",), "--older", f"{pack}/checkpoint")
     def empty(d): shutil.rmtree(f"{d}/db"); os.makedirs(f"{d}/db")
-    forged("no files at all", empty, ("no database",))
+    forged("no files at all", empty, ("no database",), status=1)
     # The directory: who may come in is on the record too.
     key_row = "INSERT INTO key SELECT 'bench', 'ssh-ed25519', x'0000000b7373682d65643235353139', 'backdoor', 1, 0"
     for name, s, words in (("a key put in", key_row, ("key", "bench")), ("a user put in", "INSERT INTO user(name,display,groups,disabled,created_us) VALUES('eve','','',0,1)", ("user eve",)), ("a group put in", "INSERT INTO usergroup VALUES('root','')", ("group root",)), ("a disabled user enabled", "UPDATE user SET disabled=0 WHERE name='mallory'", ("user mallory",)),
@@ -122,9 +124,16 @@ try:
         d = f"{b.dir}/forged-pack"; shutil.rmtree(d, ignore_errors=True); shutil.copytree(pack, d)
         change(d)
         good, said = verify(d, "--key", public, *args)
-        ok(not good and all(w in said for w in words), f"export: {name}: {said.splitlines()[-1][:150] if said else ''}", good, said)
+        ok(verify.status == 6 and all(w in said for w in words), f"export: {name}: {said.splitlines()[-1][:150] if said else ''}", verify.status, said)
+        if not args:
+            r = subprocess.run([f"{build}/contrib/verifier/fortress-verify", d, public], capture_output=True, text=True)
+            ok(r.returncode == 6 and r.stderr.startswith("BAD: "), f"its verifier: {name}: {r.stderr.strip()[:150]}", r.returncode, r.stdout, r.stderr)
     good, said = verify(pack, "--key", public, "--older", early)
     ok(good, "the export verifies, and begins with the earlier one", said)
+    r = subprocess.run([f"{build}/contrib/verifier/fortress-verify", pack, public], capture_output=True, text=True)
+    ok(r.returncode == 0 and r.stdout.startswith("good: "), f"the verifier of its own: {r.stdout.strip()}", r.returncode, r.stderr)
+    r = subprocess.run(["cc", "-o", f"{b.dir}/alone", f"{top}/contrib/verifier/fortress-verify.c", "-lcrypto"], capture_output=True, text=True)
+    ok(r.returncode == 0 and r.stderr == "", "it builds by the one line that it says, alone", r.stderr)
     recs = sorted(glob.glob(f"{pack}/recordings/*"), key=os.path.getsize)
     files = [os.path.relpath(f, pack) for f in glob.glob(f"{pack}/**", recursive=True) if os.path.isfile(f)]
     for f in files:
@@ -143,6 +152,34 @@ try:
     pack_forged("the earlier export in its place", older, ("older",), "--older", pack)
     d = f"{b.dir}/unsigned"; shutil.copytree(pack, d); os.unlink(f"{d}/manifest.sig"); good, said = verify(d, "--key", public)
     ok("not signed" in said, "export: one whose manifest is not signed says so", good, said)
+    # As one file.  The same record makes the same bytes, wherever and in whatever time zone.
+    for form in ("zip", "tar"):
+        made = [f"{b.dir}/one.{form}", f"{b.dir}/two.{form}"]
+        for path, zone in zip(made, ("UTC", "Asia/Shanghai")):
+            b.run(f"{build}/fortress", "audit", "export", "--offline", "-o", path, env=dict(b.env, TZ=zone))
+        good, said = verify(made[0], "--key", public)
+        ok(good and open(made[0], "rb").read() == open(made[1], "rb").read() and not glob.glob(f"{b.dir}/*.partial*"), f"export: as {form} it verifies, and is the same again", said)
+        for at in (0, 30, os.path.getsize(made[0]) // 2):
+            path = f"{b.dir}/bad.{form}"; shutil.copy(made[0], path); flip(path, at); good, said = verify(path, "--key", public)
+            ok(verify.status == 6 or (at == 30 and good), f"export: a bit of its {form} file, at {at}: {said.splitlines()[-1][:120]}", verify.status, said)
+        os.truncate(path, os.path.getsize(path) * 2 // 3); good, said = verify(path, "--key", public)
+        ok(verify.status == 6, f"export: its {form} file cut short: {said.splitlines()[-1][:120]}", verify.status, said)
+    def zip_forged(name, change, words):
+        path = f"{b.dir}/bad.zip"
+        with zipfile.ZipFile(f"{b.dir}/one.zip") as z: entries = [(i, z.read(i)) for i in z.namelist()]
+        with zipfile.ZipFile(path, "w") as z:
+            for n, data in change(entries): z.writestr(n, data)
+        good, said = verify(path, "--key", public)
+        ok(verify.status == 6 and words in said, f"export: zip: {name}: {said.splitlines()[-1][:120]}", verify.status, said)
+    zip_forged("a file more", lambda f: f + [("recordings/more.frames", b"x")], "more.frames")
+    zip_forged("a file outside", lambda f: f + [("../../etc/x", b"x")], "no part")
+    zip_forged("a name with ESC", lambda f: f + [("\x1b]0;x\x07", b"x")], "\\x1b")
+    zip_forged("without the last file", lambda f: [x for x in f if x[0] != "sessions.csv"], "sessions.csv is missing")
+    zip_forged("an event changed", lambda f: [(n, d.replace(b"bench", b"bencH", 1) if n == "events.jsonl" else d) for n, d in f], "event ")
+    open(f"{b.dir}/not.zip", "w").write("no archive at all\n" * 100); good, said = verify(f"{b.dir}/not.zip", "--key", public)
+    ok(verify.status == 6 and said.count("\n") == 0, f"export: what is none: {said[-100:]}", verify.status)
+    good, said = verify(f"{b.dir}/absent.zip", "--key", public)
+    ok(verify.status == 1, f"export: what is not there: {said[-100:]}", verify.status)
     tar = f"{b.dir}/pack.tar"; b.run("tar", "--format=ustar", "-C", pack, "-cf", tar, "--transform=s,^\\./,,", "--exclude=./recordings/*", *[f"./{f}" for f in files if "recordings" not in f], *[f"recordings/{os.path.basename(r)}" for r in recs])
     good, said = verify(tar, "--key", public)
     ok(good, "export: as a tar file it verifies", said)

@@ -108,6 +108,7 @@ test_words(void)
 	static const char *const words[] = { "session", "policy", "host", "hosts", "replay" };
 	char longest[66];
 	uint64_t v = 5;
+	struct buf digits;
 
 	memset(longest, 'a', 65);
 	longest[65] = '\0';
@@ -115,6 +116,10 @@ test_words(void)
 	ok(text_is_name(slice_from("db-7.eu_x@y")) && !text_is_name(slice_from("")) && !text_is_name(slice_from("-x")) &&
 	    !text_is_name(slice_from("a+b")) && !text_is_name(slice_from("a/b")) &&
 	    !text_is_name(slice_of("a\0b", 3)), "what is a name");
+	buf_init(&digits, 64);
+	ok(text_decimal(&digits, 0) == 0 && text_decimal(&digits, UINT64_MAX) == 0 && slice_is(buf_slice(&digits), "018446744073709551615"),
+	    "numbers as digits");
+	buf_done(&digits);
 	ok(text_u64(slice_from("18446744073709551615"), UINT64_MAX, &v) && v == UINT64_MAX, "the largest number");
 	ok(!text_u64(slice_from("18446744073709551616"), UINT64_MAX, &v) && !text_u64(slice_from("11"), 10, &v) &&
 	    !text_u64(slice_from(""), 10, &v) && !text_u64(slice_from("+1"), 10, &v) &&

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * A record of a month as a store would have left it, made at once: for benches of what reads it.
+ * usage: make_record STATE EVENTS SESSIONS BYTES     BYTES of output in each session, in chunks of 200
+ * The same arguments make the same rows; the key and the ids are new each time.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/frame.h"
+#include "base/id.h"
+#include "db/event.h"
+#include "db/session.h"
+#include "db/tree.h"
+#include "msg/ocsf.h"
+
+#define CHUNK      200
+#define SEGMENT    (32u << 10)
+#define BATCH      20000
+#define DAY_US     86400000000LL
+#define FIRST_US   1793491200000000LL             /* 2026-11-01 */
+#define HOSTS      200
+#define USERS      100
+
+static struct db *db;
+static struct err e;
+static struct buf raw, packed;
+
+static void
+check(int r)
+{
+	if (r != 0) {
+		fprintf(stderr, "make_record: %s\n", e.text);
+		exit(1);
+	}
+}
+
+static void
+segment_put(struct db_session *s, struct db_segment *g, uint64_t t_ms)
+{
+	struct segment head = { .no = g->no, .pos0 = g->pos0 };
+	struct slice rest = buf_slice(&raw), at = rest;
+	struct frame f;
+
+	memcpy(head.id, s->id, ID_BYTES);
+	memcpy(g->prev, g->hash, HASH_BYTES);
+	for (g->frames = 0; frame_take(&rest, &f) == 1; at = rest, g->frames++)
+		leaf_chain(g->hash, slice_of(at.p, at.n - rest.n));
+	g->pos1 = g->pos0 + raw.len;
+	buf_clear(&packed);
+	check(segment_pack(&packed, &head, buf_slice(&raw)));
+	g->t0_ms = head.t0_ms;
+	g->t1_ms = t_ms;
+	check(db_segment_add(db, s, g, buf_slice(&packed), s->start_us, &e));
+	s->frames += g->frames;
+	s->bytes = g->pos0 = g->pos1;
+	s->segments = ++g->no;
+	memcpy(s->chain, g->hash, HASH_BYTES);
+	buf_clear(&raw);
+}
+
+static void
+session_put(uint64_t i, int64_t t_us, uint64_t bytes)
+{
+	char user[24], host[24], chunk[CHUNK];
+	struct db_session s = { .conn = i, .user = user, .login = "root", .host = host, .addr = "10.0.0.1:22", .src = "192.0.2.7",
+		.method = "publickey", .channel = i % 3 == 0 ? "exec" : "shell", .command = i % 3 == 0 ? "systemctl restart nginx" : "",
+		.term = "xterm-256color", .cols = 80, .rows = 24, .rule = "line 1", .policy = "", .node = "bastion", .boot = "",
+		.start_us = t_us, .state = "closed", .reason = "", .exit = "0" };
+	struct db_segment g = { 0 };
+	uint64_t t_ms = 0;
+
+	snprintf(user, sizeof(user), "user%llu", (unsigned long long)(i % USERS));
+	snprintf(host, sizeof(host), "host%llu", (unsigned long long)(i * 7 % HOSTS));
+	(void)id_new(s.id);
+	check(db_session_open(db, &s, g.hash, &e));
+	for (uint64_t done = 0; done < bytes; done += CHUNK, t_ms += 40) {
+		struct frame f = { .kind = FRAME_OUT, .t_ms = t_ms, .data = slice_of(chunk, CHUNK) };
+
+		memset(chunk, ' ', CHUNK);
+		(void)snprintf(chunk, CHUNK, "%llu: drwxr-xr-x %llu root root %llu Nov 24 11:%02llu dir-%llx\r\n", (unsigned long long)i,
+		    (unsigned long long)(done % 97), (unsigned long long)(done * 2654435761u % 100000), (unsigned long long)(done / CHUNK % 60),
+		    (unsigned long long)(done * 40503 + i));
+		check(frame_pack(&raw, &f));
+		if (raw.len >= SEGMENT)
+			segment_put(&s, &g, t_ms);
+	}
+	if (raw.len > 0)
+		segment_put(&s, &g, t_ms - 40);
+	s.end_us = t_us + (int64_t)t_ms * 1000;
+	check(db_session_close(db, &s, &e));
+}
+
+static void
+event_put(uint64_t i, int64_t t_us)
+{
+	static const unsigned classes[] = { OCSF_LOGIN, OCSF_DECISION, OCSF_SSH, OCSF_FILE, OCSF_ADMIN, OCSF_READING };
+	char user[24], host[24], text[160], detail[300];
+	unsigned class = classes[i % 97 < 90 ? i % 4 : i % 6];
+	bool ok = i % 50 != 0;
+	struct db_event v = { .t_us = t_us, .mono_us = t_us - FIRST_US, .boot = "9c0ffee0-0000-4000-8000-000000000000", .class_uid = class, .activity = 1,
+		.severity = ok ? 1 : 2, .ok = ok, .actor = user, .session = "", .host = host, .src = "192.0.2.7", .text = text, .detail = detail };
+
+	snprintf(user, sizeof(user), "user%llu", (unsigned long long)(i % USERS));
+	snprintf(host, sizeof(host), "host%llu", (unsigned long long)(i * 7 % HOSTS));
+	snprintf(text, sizeof(text), "%s %s as root on %s from 192.0.2.7 by publickey", user, ok ? "may do shell" : "may not do shell", host);
+	snprintf(detail, sizeof(detail), "{\"verb\":\"shell\",\"login\":\"root\",\"rule\":\"line %llu\",\"policy\":"
+	    "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\",\"fingerprint\":\"SHA256:%016llx\"}",
+	    (unsigned long long)(i % 40), (unsigned long long)(i * 2654435761u));
+	check(db_event_add(db, &v, &e));
+}
+
+static void
+sign(const char *state)
+{
+	struct db_checkpoint c = { .t_us = FIRST_US + 30 * DAY_US };
+	char path[4096];
+	struct buf note, text;
+	struct note_key *key;
+
+	buf_init(&note, NOTE_MAX);
+	buf_init(&text, NOTE_KEY_MAX);
+	key = note_key_new("bastion", &text, &e);
+	check(key == NULL);
+	snprintf(path, sizeof(path), "%s/keys/checkpoint_ed25519", state);
+	check(buf_text(&text, "\n"));
+	check(fd_write_file(path, text.p, text.len, 0600, &e));
+	snprintf(path, sizeof(path), "%s/keys/checkpoint_ed25519.pub", state);
+	buf_clear(&text);
+	check(note_key_public(key, &text));
+	check(buf_text(&text, "\n"));
+	check(fd_write_file(path, text.p, text.len, 0644, &e));
+	check(db_tree_edge_root(db, &c.size, c.root, &e));
+	check(note_sign(key, c.size, c.root, &note));
+	c.note = buf_cstr(&note);
+	check(db_checkpoint_add(db, &c, &e));
+	buf_done(&note);
+	buf_done(&text);
+	note_key_free(key);
+}
+
+static void
+batch_end(void)
+{
+	check(db_tree_flush(db, &e));
+	check(db_commit(db, &e));
+}
+
+static uint64_t
+number(const char *text)
+{
+	return strtoull(text, NULL, 10);
+}
+
+int
+main(int argc, char **argv)
+{
+	uint64_t events = argc == 5 ? number(argv[2]) : 0, sessions = argc == 5 ? number(argv[3]) : 0, all = events + sessions, done = 0;
+	char path[4096];
+
+	if (argc != 5) {
+		fputs("usage: make_record STATE EVENTS SESSIONS BYTES\n", stderr);
+		return 2;
+	}
+	(void)mkdir(argv[1], 0700);
+	snprintf(path, sizeof(path), "%s/keys", argv[1]);
+	(void)mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%s/db", argv[1]);
+	(void)mkdir(path, 0700);
+	buf_init(&raw, SEGMENT_RAW_MAX);
+	buf_init(&packed, SEGMENT_MAX);
+	db = db_open_write(path, NULL, &e);
+	check(db == NULL);
+	for (uint64_t i = 0; i < all; i++) {
+		int64_t t_us = FIRST_US + (int64_t)(i * (uint64_t)(30 * DAY_US / 1000) / all) * 1000;
+
+		if (i % BATCH == 0)
+			check(db_begin(db, &e));
+		if (done * all < i * sessions)
+			session_put(done++, t_us, number(argv[4]));
+		else
+			event_put(i, t_us);
+		if (i % BATCH == BATCH - 1)
+			batch_end();
+	}
+	check(all % BATCH == 0 ? db_begin(db, &e) : 0);
+	check(db_tree_flush(db, &e));
+	sign(argv[1]);
+	batch_end();
+	db_close(db);
+	segment_done();
+	buf_done(&raw);
+	buf_done(&packed);
+	return 0;
+}
