@@ -129,6 +129,9 @@ bool policy_names_principal(const struct policy *p, const struct slice *principa
 /* Might some permit reach this host with this verb at all, whatever login, command or source?  For lists of hosts. */
 bool policy_may_reach(const struct policy *p, const struct policy_request *req);
 
+/* When one of its times begins or ends next, in microseconds since 1970 (at times too early, never too late); 0: never. */
+uint64_t policy_next_us(const struct policy *p, wall_t now);
+
 /* ---- what is watched in a shell ---- */
 
 /* Advisory: a shell has other ways to say a thing.  The last is the strongest. */

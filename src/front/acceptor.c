@@ -10,14 +10,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/table.h"
 #include "front/acceptor.h"
 #include "front/arrive.h"
 
 #define PREWARM_STEPS 4000
 
 struct kid {
-	struct kid *next;
-	pid_t pid;
+	struct table_node node;          /* by pid */
 	uint64_t conn;
 };
 
@@ -26,7 +26,7 @@ static ssh_bind the_binding;
 static struct chan *monitor_chan;
 static struct loop *the_loop;
 static struct sandbox_filter *front_filter;
-static struct kid *kids;
+static struct table kids;
 static bool stopping;
 
 static int
@@ -179,8 +179,8 @@ conn_start(const struct msg_conn_new *msg, const int fds[4])
 		free(k);
 		return;
 	}
-	*k = (struct kid){ kids, pid, msg->conn };
-	kids = k;
+	k->conn = msg->conn;
+	table_put(&kids, &k->node, (uint64_t)pid);
 	said.pid = (uint32_t)pid;
 	(void)chan_send(monitor_chan, MSG_CONN_PID, &said);
 }
@@ -188,21 +188,19 @@ conn_start(const struct msg_conn_new *msg, const int fds[4])
 static void
 stop_if_idle(void)
 {
-	if (stopping && kids == NULL)
+	if (stopping && kids.n == 0)
 		loop_stop(the_loop, 0);
 }
 
 static void
 conn_ended(pid_t pid, int status)
 {
-	struct kid **at = &kids, *k;
+	struct kid *k = TABLE_OWNER(table_find(&kids, (uint64_t)pid), struct kid, node);
 	struct msg_conn_end msg = { .pid = (uint32_t)pid, .status = (uint32_t)status };
 
-	while (*at != NULL && (*at)->pid != pid)
-		at = &(*at)->next;
-	if ((k = *at) == NULL)
+	if (k == NULL)
 		return;
-	*at = k->next;
+	table_take(&kids, &k->node);
 	msg.conn = k->conn;
 	free(k);
 	if (monitor_chan != NULL)

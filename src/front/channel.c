@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "front/back.h"
 #include "front/door.h"
+#include "front/held.h"
 #include "front/letter.h"
 #include "front/menu.h"
 #include "front/steps.h"
@@ -134,6 +135,8 @@ channel_go(struct channel *c, const char *kind, const char *host, const char *lo
 	(void)snprintf(c->kind, sizeof(c->kind), "%s", kind);
 	(void)snprintf(c->asked_host, sizeof(c->asked_host), "%s", host);
 	(void)snprintf(c->asked_login, sizeof(c->asked_login), "%s", login);
+	held_release(c->front, &c->hold);
+	c->hold = held_new(c->front);
 	c->verb = c->permitted = 0;
 	c->last_ask = c->asked_again = false;
 	c->state = CH_DECIDE;
@@ -161,6 +164,7 @@ leave_target(struct channel *c)
 {
 	transfer_end(c);
 	back_end(c);
+	held_release(c->front, &c->hold);
 	leg_release(c->leg);
 	c->leg = NULL;
 	wire_free_channel(c->target, &c->target_callbacks);
@@ -242,6 +246,23 @@ channel_cut(struct channel *c, const char *code, const char *reason)
 	menu_free(c->menu);
 	c->menu = NULL;
 	channel_refuse(c, code, reason);
+}
+
+/* The bits of its kind's verbs are in connect.c, those of what it may have besides in wish.c. */
+void
+channel_revoked(struct channel *c, const char *verb, const char *reason)
+{
+	char line[900];
+
+	if (wish_revoked(c, verb, reason) || channel_goes_on_without(c, verb)) {
+		held_drop(c->front, c->hold, verb);
+		return;
+	}
+	if (!c->session) {
+		(void)snprintf(line, sizeof(line), "fortress: %s [" HELD_CODE "]", reason);
+		door_say(c->door, line);
+	}
+	channel_cut(c, HELD_CODE, reason);
 }
 
 void

@@ -73,6 +73,7 @@ struct channel {
 	bool last_ask;                         /* this answer opens the channel */
 	bool asked_again;                      /* because the connection had just ended */
 	struct ask ask;
+	uint32_t hold;                         /* of its permits (held.h) */
 	uint32_t req;                          /* the monitor's, for the picker */
 	struct listing *listing;
 	const char *refused_code, *refused;    /* of CH_REFUSED */
@@ -117,6 +118,9 @@ void channel_cut(struct channel *c, const char *code, const char *reason);
 void channel_leave(struct channel *c);
 /* Not "free": libssh has a function of that name. */
 void channel_drop(struct channel *c);
+
+/* The gate takes a permit back: the channel ends with a sentence, or goes on without this verb. */
+void channel_revoked(struct channel *c, const char *verb, const char *reason);
 
 /* Messages for channels; the channel is found by rec or being first in line. */
 void channel_rows(struct front *f, const struct msg_host_rows *rows);

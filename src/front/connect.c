@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "front/back.h"
 #include "front/steps.h"
+#include "front/transfer.h"
 
 /* What is asked for before a channel of this kind reaches a target: all of it, or any, and then no more than what was
  * permitted goes through. */
@@ -52,6 +53,23 @@ channel_may(const struct channel *c, const char *verb)
 		if (strcmp(n->verbs[i], verb) == 0)
 			return (c->permitted >> i & 1) != 0;
 	return false;
+}
+
+bool
+channel_goes_on_without(struct channel *c, const char *verb)
+{
+	const struct need *n = need_of(c);
+	unsigned i = 0;
+
+	while (n != NULL && n->verbs[i] != NULL && strcmp(n->verbs[i], verb) != 0)
+		i++;
+	if (n == NULL || n->verbs[i] == NULL)
+		return true;                     /* one that this kind has not: nothing rests on it */
+	c->permitted &= ~(1u << i);
+	if (!n->any || c->permitted == 0 || c->state != CH_RELAY)
+		return false;
+	transfer_permit(c);
+	return true;
 }
 
 /* ---- decision and connection ---- */
@@ -165,6 +183,7 @@ step_decide(struct channel *c)
 		msg.to = slice_from(c->command);
 	c->last_ask = c->last_ask || verb_of(c, c->verb + 1) == NULL;
 	msg.dial = c->last_ask && !c->back;
+	msg.hold = c->hold;
 	if (ask_gate(f, &c->ask, &msg, on_decision, c) != 0)
 		channel_refuse(c, "denied", "the gate does not answer");
 	return true;

@@ -79,7 +79,7 @@ struct front {
 	struct leg *legs;
 	struct listen *listens;              /* remote forwards */
 	unsigned listens_n;
-	uint32_t last_req, last_rec;
+	uint32_t last_req, last_rec, last_hold;
 	struct loop_timer grace, end_timer, again;
 
 	/* authentication */

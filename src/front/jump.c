@@ -16,12 +16,14 @@
 #include "base/text.h"
 #include "front/channel.h"
 #include "front/global.h"
+#include "front/held.h"
 #include "front/jump.h"
 #include "front/letter.h"
 #include "front/listen.h"
 #include "front/splice.h"
 
 #define LOGIN_MS 30000
+#define LINGER_MS 1000           /* for the last words of its sessions, when it was taken back */
 
 struct jump {
 	struct jump *next;
@@ -34,6 +36,8 @@ struct jump {
 	struct splice splice;
 	struct ssh_channel_callbacks_struct callbacks;       /* of the carrier */
 	mono_t start;
+	uint32_t hold;                   /* of its permit (held.h) */
+	mono_t revoked;                  /* when it was taken back; 0: it was not */
 	bool carrier_closed, gone;       /* gone: closed by the user's side */
 };
 
@@ -79,6 +83,7 @@ jump_free(struct jump *j)
 	*at = j->next;
 	f->channels_n--;
 	ask_forget(f, &j->ask);
+	held_release(f, &j->hold);
 	if (j->opening != NULL)
 		letter_refuse(j->opening);
 	global_done(&j->door);
@@ -163,7 +168,7 @@ jump_take(struct door *outer, ssh_message m)
 {
 	struct front *f = outer->front;
 	const char *host = ssh_message_channel_request_open_destination(m);
-	struct msg_decide msg = { .verb = slice_from("jump"), .host = slice_from(host) };
+	struct msg_decide msg = { .verb = slice_from("jump"), .host = slice_from(host), .hold = held_new(f) };
 	char to[FRONT_NAME_MAX + 16];
 	struct jump *j;
 
@@ -172,7 +177,7 @@ jump_take(struct door *outer, ssh_message m)
 		letter_refuse(m);
 		return;
 	}
-	*j = (struct jump){ .next = f->jumps, .outer = outer, .opening = m, .door = { .front = f } };
+	*j = (struct jump){ .next = f->jumps, .outer = outer, .opening = m, .door = { .front = f }, .hold = msg.hold };
 	f->jumps = j;
 	f->channels_n++;
 	(void)snprintf(to, sizeof(to), "%s:%d", host, ssh_message_channel_request_open_destination_port(m));
@@ -201,19 +206,6 @@ jump_carries(const struct front *f, ssh_channel ssh)
 	return j != NULL;
 }
 
-/* The inner server needs no more words when either side is gone; its channels end in their own steps. */
-static void
-jump_look(struct jump *j)
-{
-	struct door *d = &j->door;
-
-	if (d->ending)
-		return;
-	if (d->wire.dead || ssh_channel_is_closed(j->carrier) || (ssh_channel_is_eof(j->carrier) && intake_left(&j->splice.in) == 0) ||
-	    (!d->logged_in && clock_ms_since(j->start) > LOGIN_MS) || d->front->ending)
-		d->ending = true;
-}
-
 static bool
 has_channels(const struct jump *j)
 {
@@ -222,6 +214,21 @@ has_channels(const struct jump *j)
 	while (c != NULL && c->door != &j->door)
 		c = c->next;
 	return c != NULL;
+}
+
+/* The inner server needs no more words when either side is gone; its channels end in their own steps. */
+static void
+jump_look(struct jump *j)
+{
+	struct door *d = &j->door;
+
+	if (d->ending)
+		return;
+	if (j->revoked.us != 0 && (!has_channels(j) || clock_ms_since(j->revoked) > LINGER_MS))
+		d->ending = true;
+	if (d->wire.dead || ssh_channel_is_closed(j->carrier) || (ssh_channel_is_eof(j->carrier) && intake_left(&j->splice.in) == 0) ||
+	    (!d->logged_in && clock_ms_since(j->start) > LOGIN_MS) || (d->front->ending && !has_channels(j)))
+		d->ending = true;
 }
 
 /* Nothing more will come: the inner server's bytes are delivered, or the user's side has said its last word (or none in
@@ -276,6 +283,27 @@ jump_drop_dead(struct front *f)
 		if (j->denied || (j->door.ending && !has_channels(j) && (j->gone || f->door.wire.dead || f->ending)))
 			jump_free(j);
 	}
+}
+
+bool
+jump_revoked(struct front *f, uint32_t hold, const char *reason)
+{
+	struct jump *j = f->jumps;
+	char line[900];
+
+	while (j != NULL && j->hold != hold)
+		j = j->next;
+	if (j == NULL)
+		return false;
+	for (struct channel *c = f->channels; c != NULL; c = c->next)
+		if (c->door == &j->door)
+			channel_cut(c, HELD_CODE, reason);
+	(void)snprintf(line, sizeof(line), "fortress: the jump to %s ends: %s [" HELD_CODE "]", j->door.host, reason);
+	door_say(j->outer, line);
+	j->revoked = clock_mono();
+	j->door.no_more_sessions = true;
+	held_release(f, &j->hold);
+	return true;
 }
 
 bool

@@ -15,6 +15,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "front/ask.h"
+#include "front/held.h"
 #include "front/listen.h"
 #include "msg/ocsf.h"
 
@@ -40,11 +41,12 @@ struct listen {
 	struct leg *leg;
 	enum listen_state state;
 	struct ask ask;
+	uint32_t hold;                   /* of its permit (held.h) */
 	char address[FRONT_NAME_MAX], asked[FRONT_NAME_MAX + 16];
 	int asked_port, port;
 	unsigned tries;
 	mono_t since;
-	bool asked_again;
+	bool asked_again, unwanted;
 	bool good;                       /* what was asked for last has succeeded */
 	char why[700];
 };
@@ -107,7 +109,7 @@ ask(struct listen *l)
 	struct front *f = l->front;
 	struct door *d = l->door;
 	struct msg_decide msg = { .verb = slice_from("forward"), .host = slice_from(d->host), .login = slice_from(d->login),
-		.listen = slice_from(l->asked), .dial = 1 };
+		.listen = slice_from(l->asked), .dial = 1, .hold = l->hold };
 
 	if (ask_gate(f, &l->ask, &msg, on_decision, l) != 0)
 		over(l, false, "the gate does not answer");
@@ -123,7 +125,7 @@ listen_ask(struct door *d, const char *address, int port)
 
 	if (port > 65535 || f->listens_n >= f->o->channels_max || (l = calloc(1, sizeof(*l))) == NULL)
 		return NULL;
-	*l = (struct listen){ .next = f->listens, .front = f, .door = d, .asked_port = port, .port = port };
+	*l = (struct listen){ .next = f->listens, .front = f, .door = d, .asked_port = port, .port = port, .hold = held_new(f) };
 	(void)snprintf(l->address, sizeof(l->address), "%s", address);
 	(void)snprintf(l->asked, sizeof(l->asked), strchr(address, ':') != NULL ? "[%s]:%d" : "%s:%d",
 	    address[0] != '\0' ? address : "*", port);
@@ -144,6 +146,7 @@ listen_free(struct listen *l)
 	*at = l->next;
 	f->listens_n--;
 	ask_forget(f, &l->ask);
+	held_release(f, &l->hold);
 	leg_release(l->leg);
 	free(l);
 }
@@ -178,6 +181,29 @@ listen_heard(struct listen *l)
 		event(l, 5, false, l->why);
 	if (l->state == LISTEN_OVER)
 		listen_free(l);
+}
+
+bool
+listen_revoked(struct front *f, uint32_t hold, const char *reason)
+{
+	struct listen *l = f->listens;
+	char line[900];
+
+	while (l != NULL && l->hold != hold)
+		l = l->next;
+	if (l == NULL)
+		return false;
+	(void)snprintf(line, sizeof(line), "fortress: the remote forward of %s ends: %s [" HELD_CODE "]", l->asked, reason);
+	if (l->door != NULL)
+		door_say(l->door, line);
+	if (l->state == LISTEN_OPEN)
+		l->state = LISTEN_LEAVING;
+	else if (l->state == LISTEN_ASKED || l->state == LISTEN_LEG)
+		over(l, false, reason);
+	else if (l->state == LISTEN_SENT)
+		l->unwanted = true;              /* it leaves as soon as it is there */
+	held_release(f, &l->hold);
+	return true;
 }
 
 void
@@ -253,7 +279,7 @@ step_sent(struct listen *l)
 		return true;
 	}
 	l->good = true;
-	l->state = l->door != NULL ? LISTEN_OPEN : LISTEN_LEAVING;
+	l->state = l->door != NULL && !l->unwanted ? LISTEN_OPEN : LISTEN_LEAVING;
 	event(l, 7, true, "listens for a remote forward");
 	return true;
 }

@@ -22,6 +22,7 @@
 #include "front/channel.h"
 #include "front/door.h"
 #include "front/global.h"
+#include "front/held.h"
 #include "front/jump.h"
 #include "front/overhear.h"
 #include "front/listen.h"
@@ -114,6 +115,9 @@ gate_message(void *arg, struct chan *c, struct chan_in *in)
 		break;
 	case MSG_HOST_ROWS:
 		channel_rows(f, in->message);
+		break;
+	case MSG_REVOKED:
+		held_revoked(f, in->message);
 		break;
 	case MSG_PINNED:
 		leg_pinned(f, in->message);

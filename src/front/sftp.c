@@ -207,6 +207,13 @@ sftp_out(struct sftp *s, enum sftp_way way)
 	return way == SFTP_UP ? &s->up.out : &s->down.out;
 }
 
+void
+sftp_permit(struct sftp *s, bool may_get, bool may_put)
+{
+	s->may_get = may_get;
+	s->may_put = may_put;
+}
+
 struct sftp *
 sftp_new(bool may_get, bool may_put, sftp_row_fn *fn, void *arg)
 {

@@ -34,6 +34,8 @@ struct sftp;
 
 /* NULL: out of memory. */
 struct sftp *sftp_new(bool may_get, bool may_put, sftp_row_fn *fn, void *arg);
+/* From now on, for files that are open already too. */
+void sftp_permit(struct sftp *s, bool may_get, bool may_put);
 /* Rows of what is unanswered or still open come first, as SFTP_NO_ANSWER. */
 void sftp_free(struct sftp *s);
 /* Takes what came.  While sftp_is_full, the client's way is not to be fed more.  0; -EPROTO: not SFTP, or beyond a limit; -ENOMEM.  Then nothing more may be delivered. */

@@ -266,6 +266,7 @@ take_read(struct sftp *s, struct request *r, struct slice *fields, struct judged
 
 	if (e == 0 && (!sftp_get_u64(fields, &r->offset) || !sftp_get_u32(fields, &n)))
 		e = -EPROTO;
+	j->needs = GET;                          /* it may have been taken back since the file was opened */
 	if (e == 0 && r->file == NULL)
 		*j = (struct judged){ 0, FX_FAILURE, no_handle };
 	return e;
@@ -371,7 +372,7 @@ sftp_take_request(struct sftp *s, struct slice packet)
 	return buf_slice_append(&s->up.out, packet);
 }
 
-/* Its content follows.  A handle that we know to be open for writing was permitted to be; any other is written nothing. */
+/* Its content follows.  A handle that we know to be open for writing was permitted to be (and may be no more); any other is written nothing. */
 int
 sftp_take_write(struct sftp *s, struct slice head)
 {
@@ -385,9 +386,9 @@ sftp_take_write(struct sftp *s, struct slice head)
 		return -EPROTO;
 	s->up.body = n;
 	request_names(r, sftp_file_find(s, handle));
-	s->up.drop = r->file == NULL || (r->file->flags & OPEN_WRITE) == 0;
+	s->up.drop = r->file == NULL || (r->file->flags & OPEN_WRITE) == 0 || !s->may_put;
 	if (s->up.drop)
-		return refuse(s, r, FX_FAILURE, no_handle);
+		return s->may_put ? refuse(s, r, FX_FAILURE, no_handle) : refuse(s, r, FX_PERMISSION_DENIED, no_policy);
 	r->length = n;
 	s->up.file = r->file;
 	s->up.passage = &r->file->in;

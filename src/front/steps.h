@@ -32,6 +32,9 @@ bool step_decide(struct channel *c);
 bool step_connect(struct channel *c);
 bool step_open(struct channel *c);
 
+/* Does the channel go on when this verb is permitted no more?  True too for a verb that it never had. */
+bool channel_goes_on_without(struct channel *c, const char *verb);
+
 /* session.c */
 const char *session_left(struct channel *c);     /* how the user's side ended, for the record */
 void session_start(struct channel *c);           /* the target's channel is open: relay */

@@ -210,6 +210,13 @@ transfer_start(struct channel *c)
 }
 
 void
+transfer_permit(struct channel *c)
+{
+	if (c->transfer != NULL && c->transfer->sftp != NULL)
+		sftp_permit(c->transfer->sftp, channel_may(c, "get"), channel_may(c, "put"));
+}
+
+void
 transfer_end(struct channel *c)
 {
 	struct transfer *t = c->transfer;

@@ -9,6 +9,8 @@
 
 /* Once the channel's flows are set.  0 or -ENOMEM. */
 int transfer_start(struct channel *c);
+/* Some of the channel's verbs were taken back: no more goes through than the others permit. */
+void transfer_permit(struct channel *c);
 /* Before the recording is closed: what is still open becomes rows too. */
 void transfer_end(struct channel *c);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "front/channel.h"
 #include "front/door.h"
+#include "front/held.h"
 #include "front/steps.h"
 
 static const struct { const char *verb, *what; } wishes[WISHES] = {
@@ -61,11 +63,27 @@ on_decision(void *arg, const struct msg_decision *d, int *agent)
 		wish_refuse(c, kind, "denied", text_escaped(d->reason, why, sizeof(why)));
 }
 
+bool
+wish_revoked(struct channel *c, const char *verb, const char *reason)
+{
+	bool found = false;
+
+	for (unsigned k = 0; c->session && k < WISHES; k++)
+		if (strcmp(wishes[k].verb, verb) == 0) {
+			found = true;
+			if (c->wishes[k].granted)
+				wish_refuse(c, (enum wish_kind)k, HELD_CODE, reason);
+			c->wishes[k].decided = true;
+		}
+	return found;
+}
+
 int
 wish_ask(struct channel *c, enum wish_kind kind, const char *host, const char *login)
 {
 	struct msg_decide msg = { .verb = slice_from(wishes[kind].verb), .host = slice_from(host), .login = slice_from(login) };
 
+	msg.hold = c->hold;
 	c->wish_asked = kind;
 	c->wishes[kind].vague = login[0] == '\0';
 	return ask_gate(c->front, &c->ask, &msg, on_decision, c);

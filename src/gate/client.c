@@ -9,6 +9,8 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "gate/again.h"
+#include "gate/grant.h"
 #include "gate/login.h"
 #include "gate/second.h"
 #include "gate/ticket.h"
@@ -19,11 +21,13 @@ enum { CLIENTS_MAX = 20000, QUEUE_ENOUGH = 512 * 1024, SLICE_US = 2000 };
 struct client *
 client_find(struct gate *g, uint64_t id)
 {
-	struct client *c;
+	return TABLE_OWNER(table_find(&g->clients_by_id, id), struct client, by_id);
+}
 
-	for (c = g->clients; c != NULL && c->id != id; c = c->next)
-		;
-	return c;
+struct client *
+client_front(const struct gate *g, uint64_t conn)
+{
+	return TABLE_OWNER(table_find(&g->fronts_by_conn, conn), struct client, by_conn);
 }
 
 /* --- long lists --- */
@@ -113,13 +117,21 @@ client_send_list(struct client *c, client_more_fn *more)
 void
 client_free(struct client *c)
 {
-	struct client **at = &c->gate->clients;
+	struct gate *g = c->gate;
 
-	while (*at != c)
-		at = &(*at)->next;
-	*at = c->next;
-	c->gate->nclients--;
+	if (c->prev != NULL)
+		c->prev->next = c->next;
+	else
+		g->clients = c->next;
+	if (c->next != NULL)
+		c->next->prev = c->prev;
+	g->nclients--;
+	table_take(&g->clients_by_id, &c->by_id);
+	if (c->kind == MSG_CLIENT_FRONT)
+		table_take(&g->fronts_by_conn, &c->by_conn);
 	tickets_free(c);
+	grants_free(c);
+	again_forget(c);
 	list_leave(c);
 	free(c->later);
 	second_free(c);
@@ -183,7 +195,12 @@ client_new(struct gate *g, const struct msg_client_new *m, int *fd)
 	chan_on_drained(c->chan, list_go_on, c);
 	*fd = -1;
 	c->next = g->clients;
+	if (c->next != NULL)
+		c->next->prev = c;
 	g->clients = c;
+	table_put(&g->clients_by_id, &c->by_id, c->id);
+	if (c->kind == MSG_CLIENT_FRONT)
+		table_put(&g->fronts_by_conn, &c->by_conn, c->conn);
 	g->nclients++;
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "gate/acceptable.h"
+#include "gate/again.h"
 #include "gate/control.h"
 #include "gate/cut.h"
 #include "gate/decide.h"
@@ -36,15 +37,6 @@ row_done(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice t
 		(void)done_send(c, req, ok, text);
 }
 
-/* Whoever is a user no more has no open connection either. */
-static void
-user_done(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice text)
-{
-	if (ok)
-		cut_refused(g);
-	row_done(g, c, req, ok, text);
-}
-
 static int
 row_put(struct client *c, unsigned type, const void *row, uint32_t req, uint32_t op)
 {
@@ -57,7 +49,7 @@ row_put(struct client *c, unsigned type, const void *row, uint32_t req, uint32_t
 	}
 	if (op != MSG_DIR_PUT && op != MSG_DIR_DELETE)
 		return -EPROTO;
-	if (puts_row(c->gate, c, type, row, req, type == MSG_DIR_USER ? user_done : row_done, &e) == 0)
+	if (puts_row(c->gate, c, type, row, req, row_done, &e) == 0)
 		return 0;
 	return done_send(c, req, false, slice_from(e.text));
 }
@@ -253,6 +245,7 @@ control_load_policy(struct gate *g, const char *actor, struct err *e)
 		log_info("policy loaded: %s", e->text);
 		if (chan_send(g->store, MSG_POLICY_SEEN, &seen) != 0)
 			log_error("policy: the store does not take its text");
+		again_all(g, "the policy was changed");
 	} else {
 		log_error("policy not loaded: %s: %s", rules_hash(g->rules)[0] != '\0' ? "the old one stays in force" :
 		    "EVERYTHING IS DENIED until it is mended and reloaded", e->text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* Ending what is open: a session that an administrator names, and all that belongs to somebody who is a user no more. */
+/* Ending what is open: a session that an administrator names, or a connection with all that it has. */
 #ifndef GATE_CUT_H
 #define GATE_CUT_H
 
@@ -8,9 +8,8 @@
 
 /* MSG_SESSION_END of an administrator: on the record, then done.  0, or negative: the client has to go. */
 int cut_session(struct client *c, const void *message);
-/* Fronts whose user was deleted or locked, or has expired, are told to end; the monitor kills those that do not. */
-void cut_refused(struct gate *g);
-/* Looks now and then, as accounts expire. */
-void cut_watch(struct gate *g);
+/* All that the connection has is told to end, with this sentence; the monitor kills a front that does not.  0 or chan_send's
+ * codes. */
+int cut_connection(struct gate *g, uint64_t conn, const char *reason);
 
 #endif

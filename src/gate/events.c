@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "gate/events.h"
+#include "gate/grant.h"
 #include "gate/login.h"
 #include "msg/ocsf.h"
 
@@ -182,6 +183,72 @@ events_session_end(struct gate *g, const char *actor, const struct client *front
 	if (r == 0)
 		r = gate_event(g, &m);
 	buf_done(&sentence);
+	return r;
+}
+
+static int
+revoked_detail(struct buf *b, const struct client *c, const struct grant *t, const struct rules_answer *a)
+{
+	const struct { const char *key; struct slice value; } pairs[] = {
+		{ "verb", t->verb }, { "login", t->login }, { "rule", slice_from(a->rule) }, { "permitted_by", t->rule },
+		{ "policy", slice_from(rules_hash(c->gate->rules)) }, { "cause", slice_from(c->cause) },
+		{ "command", slice_of(t->command.p, t->command.n < 8192 ? t->command.n : 8192) }, { "to", t->to }, { "listen", t->listen },
+	};
+	int r = buf_text(b, "{");
+
+	for (size_t i = 0; r == 0 && i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (i < 6 || pairs[i].value.n > 0)
+			r = put_pair(b, pairs[i].key, pairs[i].value);
+	return r == 0 ? buf_text(b, "}") : r;
+}
+
+int
+events_revoked(struct client *c, const struct grant *t, const struct rules_answer *a)
+{
+	struct msg_event m = { .class_uid = OCSF_DECISION, .activity = 99, .severity = MEDIUM, .ok = 0, .actor = slice_from(c->user),
+	    .host = t->host, .src = slice_from(c->peer) };
+	struct buf sentence, detail;
+	int r;
+
+	buf_init(&sentence, TEXT_MAX);
+	buf_init(&detail, TEXT_MAX);
+	r = buf_printf(&sentence, "%s may no longer %.*s on %.*s as %.*s, by %.*s before: %s: %s", c->user, (int)t->verb.n,
+	    (const char *)t->verb.p, (int)t->host.n, (const char *)t->host.p, (int)t->login.n, (const char *)t->login.p, (int)t->rule.n,
+	    (const char *)t->rule.p, c->cause, a->text);
+	if (r == 0)
+		r = revoked_detail(&detail, c, t, a);
+	m.text = buf_slice(&sentence);
+	m.detail = buf_slice(&detail);
+	if (r == 0)
+		r = gate_event(c->gate, &m);
+	buf_done(&sentence);
+	buf_done(&detail);
+	return r;
+}
+
+int
+events_cut(struct client *c, const char *why)
+{
+	struct msg_event m = { .class_uid = OCSF_LOGIN, .activity = 2, .severity = MEDIUM, .ok = 0, .actor = slice_from(c->user),
+	    .src = slice_from(c->peer) };
+	struct buf sentence, detail;
+	int r;
+
+	buf_init(&sentence, 2048);
+	buf_init(&detail, 2048);
+	r = buf_printf(&sentence, "the connection of %s ends: %s", c->user, why);
+	if (r == 0)
+		r = buf_text(&detail, "{");
+	if (r == 0)
+		r = put_pair(&detail, "cause", slice_from(c->cause));
+	if (r == 0)
+		r = buf_text(&detail, "}");
+	m.text = buf_slice(&sentence);
+	m.detail = buf_slice(&detail);
+	if (r == 0)
+		r = gate_event(c->gate, &m);
+	buf_done(&sentence);
+	buf_done(&detail);
 	return r;
 }
 

@@ -15,6 +15,9 @@ int events_policy(struct gate *g, bool ok, const char *actor, const char *text);
 int events_trust(struct gate *g, bool ok, const char *what, const char *text);      /* a file of authorities or of what is revoked */
 /* actor ends a session of front's user. */
 int events_session_end(struct gate *g, const char *actor, const struct client *front, struct slice session, const char *reason);
+/* t of c's user is not permitted any more, by a; all of c's user, for why. */
+int events_revoked(struct client *c, const struct grant *t, const struct rules_answer *a);
+int events_cut(struct client *c, const char *why);
 int events_view(struct gate *g, uint32_t req, const char *actor, struct slice session, struct slice how);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "gate/decide.h"
 #include "gate/events.h"
+#include "gate/grant.h"
 #include "gate/lists.h"
 #include "gate/login.h"
 #include "gate/own.h"
@@ -95,6 +96,10 @@ take_decide(struct client *c, const void *message)
 		decide_ask(c->gate, &ask, &h, login, &a);
 		d.missing = h == NULL;
 	}
+	if (a.permit && m->hold != 0 && grant_keep(c, m, h->name, login, a.rule) != 0) {
+		a.permit = false;
+		snprintf(a.text, sizeof(a.text), "too much is open on this connection: end something first");
+	}
 	if (a.permit && m->dial != 0 && (t = ticket_take(c, h, login, &agent, &e)) == NULL) {
 		a.permit = false;
 		snprintf(a.text, sizeof(a.text), "%s", e.text);
@@ -124,7 +129,7 @@ front_take(struct client *c, unsigned type, const void *message)
 	static const struct { unsigned type; int (*fn)(struct client *, const void *); } table[] = {
 		{ MSG_NAME_ASK, login_name_ask }, { MSG_KEY_ASK, login_key_ask }, { MSG_LOGIN, login_take },
 		{ MSG_SESSIONS_ASK, own_sessions }, { MSG_DIR_LOAD, own_load }, { MSG_DIR_KEY, own_key },
-		{ MSG_HOSTS_ASK, take_hosts_ask }, { MSG_DECIDE, take_decide }, { MSG_PIN, pin_take }, { MSG_TICKET_END, ticket_end }, { MSG_FACTOR, second_take },
+		{ MSG_HOSTS_ASK, take_hosts_ask }, { MSG_DECIDE, take_decide }, { MSG_PIN, pin_take }, { MSG_TICKET_END, ticket_end }, { MSG_RELEASE, grant_release }, { MSG_FACTOR, second_take },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

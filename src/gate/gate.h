@@ -5,6 +5,7 @@
 #define GATE_GATE_H
 
 #include "base/methods.h"
+#include "base/table.h"
 #include "gate/directory.h"
 #include "gate/factor.h"
 #include "gate/keys.h"
@@ -16,6 +17,7 @@
 #include "msg/chan.h"
 
 struct puts;
+struct grant;
 struct client;
 
 struct gate {
@@ -32,10 +34,13 @@ struct gate {
 	struct puts *puts;
 	struct client *clients;
 	unsigned nclients;
+	struct table clients_by_id, fronts_by_conn;
 	struct client *listing, **listing_last;     /* whose lists are sent, in turn */
 	struct loop_timer list_timer;
 	uint64_t client_last;
-	struct loop_timer cut_timer;
+	struct client *due, *due_last; /* who is looked at again (again.c) */
+	uint64_t next_us;              /* when time alone may change what is permitted, in microseconds since 1970; 0: never */
+	struct loop_timer again_timer, clock_timer, stop_timer;
 	const char *account;           /* that it becomes in its sandbox, as root; or NULL */
 	unsigned name_formats;         /* bits of enum names_format */
 	uint32_t owner_uid;            /* who may administer besides root */
@@ -59,7 +64,8 @@ struct ticket {
 typedef bool client_more_fn(struct client *c, mono_t until);
 
 struct client {
-	struct client *next;
+	struct client *next, *prev;
+	struct table_node by_id, by_conn;
 	struct gate *gate;
 	struct chan *chan;
 	uint64_t id, conn;             /* id: never used twice, so that late answers cannot reach another */
@@ -67,6 +73,12 @@ struct client {
 	char peer[64], actor[64], user[65];
 	struct ticket *tickets;
 	unsigned ntickets;
+	struct grant *grants;          /* what was permitted and goes on (grant.c) */
+	unsigned ngrants;
+	size_t grants_bytes;
+	struct client *next_due, *prev_due;
+	bool is_due, cut;              /* cut: it was told to end */
+	const char *cause;             /* why it is, or was last, looked at again */
 	char vouched[256];             /* whom PAM has let in on this connection, by the monitor's word; or "" */
 	uint32_t vouched_methods;      /* enum msg_vouch_method */
 	bool mfa;                      /* user has proved a second factor */
@@ -90,6 +102,7 @@ struct client {
 int client_new(struct gate *g, const struct msg_client_new *m, int *fd);    /* takes *fd on success */
 void client_free(struct client *c);
 struct client *client_find(struct gate *g, uint64_t id);                    /* or NULL: it has gone */
+struct client *client_front(const struct gate *g, uint64_t conn);           /* the front of this connection, or NULL */
 void client_send_list(struct client *c, client_more_fn *more);              /* reads nothing until it is sent */
 
 /* front.c, control.c: one message of a client.  Negative ends it. */

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "gate/again.h"
 #include "gate/enrol.h"
 #include "gate/events.h"
 #include "gate/login.h"
@@ -243,6 +244,7 @@ let_in(struct client *c, bool enrolled)
 	c->mfa = l->remembered || is_two_factors(l);
 	if (c->mfa && !l->remembered)
 		recent_put(c->gate->recent, l->user, c->peer, buf_slice(&l->key), clock_mono());
+	again_login(c);
 	answer.user = slice_from(c->user);
 	answer.login = n.login;
 	answer.host = n.host;
@@ -444,21 +446,12 @@ key_check_again(const struct client *c, struct err *e)
 	return why == NULL ? 0 : no(e, why);
 }
 
-const char *
-login_refuses(const struct client *c)
-{
-	const struct login *l = c->login;
-
-	if (directory_find_user(c->gate->dir, slice_from(l->user)) == NULL && !l->has_cert)
-		return "this user was deleted";
-	return account_refusal(c->gate, l->user, l->has_cert ? &l->cert : NULL);
-}
-
 int
 login_check(const struct client *c, const struct msg_decide *m, struct err *e)
 {
 	const struct login *l = c->login;
-	const char *why = account_refusal(c->gate, l->user, l->has_cert ? &l->cert : NULL);
+	bool deleted = !l->has_cert && directory_find_user(c->gate->dir, slice_from(l->user)) == NULL;
+	const char *why = deleted ? "this user was deleted" : account_refusal(c->gate, l->user, l->has_cert ? &l->cert : NULL);
 	int r = why == NULL ? 0 : no(e, why);
 
 	if (r == 0 && l->key.len > 0)
@@ -482,6 +475,15 @@ login_ends_us(const struct client *c)
 	if (l->has_cert)
 		return l->cert.valid_before > UINT64_MAX / 1000000 ? 0 : l->cert.valid_before * 1000000;
 	return k != NULL ? k->expires_us : 0;
+}
+
+uint64_t
+login_until_us(const struct client *c)
+{
+	const struct dir_user *u = directory_find_user(c->gate->dir, slice_from(c->login->user));
+	uint64_t ends = login_ends_us(c), account = u != NULL ? u->expires_us : 0;
+
+	return ends == 0 || (account != 0 && account < ends) ? account : ends;
 }
 
 /* As ssh-keygen -l shows a key. */

@@ -25,13 +25,13 @@ const char *login_user(const struct client *c);                /* the one who is
 
 /* Who has logged in, as the policy sees them. */
 void login_who(const struct client *c, struct rules_who *ret);
-/* NULL, or why nobody may be in under this name any more: locked, expired, deleted. */
-const char *login_refuses(const struct client *c);
 /* May the login still be used, and for this (NULL: at all)?  0, or -EACCES with e. */
 int login_check(const struct client *c, const struct msg_decide *m, struct err *e);
 bool login_by_certificate(const struct client *c);
 /* When what the login rests on ends, in microseconds since 1970; 0: never. */
 uint64_t login_ends_us(const struct client *c);
+/* The same, of the account too. */
+uint64_t login_until_us(const struct client *c);
 /* Appends to b what the record should know of a certificate: ,"certificate":…; nothing without one.  0 or buf_append's codes. */
 int login_detail(const struct client *c, struct buf *b);
 

@@ -17,8 +17,8 @@
 #include "base/flags.h"
 #include "base/log.h"
 #include "base/sandbox.h"
+#include "gate/again.h"
 #include "gate/control.h"
-#include "gate/cut.h"
 #include "gate/enrol.h"
 #include "gate/gate.h"
 #include "gate/puts.h"
@@ -91,7 +91,7 @@ on_loaded(struct gate *g)
 	enter_sandbox(g);
 	ready.sandboxed = g->sandboxed;
 	log_info("serving: %zu users %zu hosts", directory_users(g->dir), directory_hosts(g->dir));
-	cut_watch(g);
+	again_start(g);
 	if (chan_send(g->monitor, MSG_READY, &ready) != 0)
 		loop_stop(g->loop, 1);
 }
@@ -213,6 +213,8 @@ gate_close(struct gate *g)
 {
 	while (g->clients != NULL)
 		client_free(g->clients);
+	table_done(&g->clients_by_id);
+	table_done(&g->fronts_by_conn);
 	chan_free(g->store);
 	chan_free(g->monitor);
 	rules_close(g->rules);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gate/acceptable.h"
+#include "gate/again.h"
 #include "gate/puts.h"
 
 enum { WAITING_MAX = 8192, ROW_MAX = 65536 };
@@ -148,7 +149,11 @@ row_apply(struct gate *g, struct put *put)
 	struct slice fields = slice_of(put->row.p + 2, put->row.len - 2);
 	int r = msg_unpack(put->type, fields, &row);
 
-	return r != 0 ? r : directory_apply(g->dir, put->type, &row);
+	if (r == 0)
+		r = directory_apply(g->dir, put->type, &row);
+	if (r == 0)
+		again_row(g, put->type, &row);
+	return r;
 }
 
 int

@@ -260,6 +260,12 @@ rules_body(const struct rules *r)
 	return buf_slice(&r->body);
 }
 
+uint64_t
+rules_next_us(const struct rules *r, wall_t now)
+{
+	return r->policy != NULL ? policy_next_us(r->policy, now) : 0;
+}
+
 unsigned
 rules_count(const struct rules *r)
 {

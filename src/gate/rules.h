@@ -52,6 +52,8 @@ bool rules_name_principal(const struct rules *r, const struct rules_who *who);
 const char *rules_hash(const struct rules *r);         /* hexadecimal SHA-256 of all files, "" without a policy */
 const char *rules_error(const struct rules *r);        /* why the last load failed, "" if it did not */
 struct slice rules_body(const struct rules *r);        /* the files as they were read, one after another */
+/* When one of its times begins or ends next, in microseconds since 1970; 0: never. */
+uint64_t rules_next_us(const struct rules *r, wall_t now);
 unsigned rules_count(const struct rules *r);
 const char *rules_dir(const struct rules *r);          /* where the sandbox must let us read */
 

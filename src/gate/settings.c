@@ -3,6 +3,7 @@
 /* The descriptors come in the order of the fields, and only for files that could be opened. */
 #include "base/log.h"
 #include "base/text.h"
+#include "gate/again.h"
 #include "gate/events.h"
 #include "gate/settings.h"
 
@@ -46,4 +47,5 @@ settings_take(struct gate *g, const struct chan_in *in)
 	if (slice_copy(m->methods, text, sizeof(text)) == 0 && methods_parse(text, &methods, NULL) == 0)
 		g->methods = methods;
 	g->mfa_period_s = m->mfa_period_s;
+	again_all(g, "the lists of authorities and of revoked keys were read again");
 }

@@ -8,10 +8,8 @@ void
 vouch_take(struct gate *g, const struct msg_vouch *m)
 {
 	struct msg_vouched answer = { .conn = m->conn };
-	struct client *c = g->clients;
+	struct client *c = client_front(g, m->conn);
 
-	while (c != NULL && (c->kind != MSG_CLIENT_FRONT || c->conn != m->conn))
-		c = c->next;
 	if (c != NULL && slice_copy(m->user, c->vouched, sizeof(c->vouched)) == 0)
 		c->vouched_methods = m->methods;
 	if (chan_send(g->monitor, MSG_VOUCHED, &answer) != 0)

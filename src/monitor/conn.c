@@ -68,11 +68,14 @@ static void
 conn_free(struct conn *c)
 {
 	struct monitor *m = c->monitor;
-	struct conn **at = &m->conns;
 
-	while (*at != c)
-		at = &(*at)->next;
-	*at = c->next;
+	if (c->prev != NULL)
+		c->prev->next = c->next;
+	else
+		m->conns = c->next;
+	if (c->next != NULL)
+		c->next->prev = c->prev;
+	table_take(&m->conns_by_id, &c->node);
 	m->conns_n--;
 	loop_timer_stop(&c->timer);
 	if (!c->logged_in) {
@@ -94,11 +97,7 @@ conn_free(struct conn *c)
 struct conn *
 conn_find(struct monitor *m, uint64_t id)
 {
-	struct conn *c = m->conns;
-
-	while (c != NULL && c->id != id)
-		c = c->next;
-	return c;
+	return TABLE_OWNER(table_find(&m->conns_by_id, id), struct conn, node);
 }
 
 /* It counts no more; its channel tells when it has gone. */
@@ -304,7 +303,10 @@ conn_new(struct monitor *m, const struct net_addr *addr, unsigned port, bool pro
 	*c = (struct conn){ .next = m->conns, .monitor = m, .id = ++m->conn_last, .addr = *addr, .port = port, .nameless = proxied,
 		.since = clock_mono() };
 	(void)net_print(addr, c->peer);
+	if (c->next != NULL)
+		c->next->prev = c;
 	m->conns = c;
+	table_put(&m->conns_by_id, &c->node, c->id);
 	m->conns_n++;
 	m->startups_n++;
 	if (proxied)

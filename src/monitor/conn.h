@@ -11,7 +11,8 @@
 struct pam_child;
 
 struct conn {
-	struct conn *next;
+	struct conn *next, *prev;
+	struct table_node node;        /* by id */
 	struct monitor *monitor;
 	uint64_t id;
 	pid_t pid;                     /* of its front; 0 until the acceptor said so */

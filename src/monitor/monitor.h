@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/loop.h"
+#include "base/table.h"
 #include "monitor/conf.h"
 #include "msg/chan.h"
 
@@ -33,6 +34,7 @@ struct monitor {
 	struct child_state children[CHILDREN];
 	struct sources *sources;       /* where connections come from */
 	struct conn *conns;            /* newest first */
+	struct table conns_by_id;
 	unsigned conns_n, startups_n;
 	uint64_t conn_last;
 	bool root, stopping, listening;

@@ -65,6 +65,8 @@ enum msg_type {
 	MSG_SESSIONS_ASK,                 /* somebody's last sessions; front → gate (its own user's) → store */
 	MSG_SESSION_ROWS,                 /* back, all in one */
 	MSG_TICKET_END,                   /* front → gate: the connection of this ticket has ended */
+	MSG_RELEASE,                      /* front → gate: what it held has ended */
+	MSG_REVOKED,                      /* back: what it holds is not permitted any more; answer: MSG_RELEASE, at once */
 
 	/* gate ⇄ monitor */
 	MSG_DIAL = 80,                    /* connect for this ticket and hand the socket to that front */
@@ -190,8 +192,9 @@ struct msg_session_row {
  * a column: the rule and its place, or what is lacking */
 struct msg_host_row { struct slice name, addr, logins, labels; uint32_t allowed; struct slice why, brief; };
 /* verb: as POLICY.md names it ("shell", "exec"…).  host, login: as given, may be empty.
+ * hold: the front's number for what this opens, until MSG_RELEASE; 0: nothing that lasts.
  * to: "HOST:PORT" of a forward; listen: of one that the host shall listen for.  dial: 1 if a connection to the target is wanted. */
-struct msg_decide { uint32_t req; struct slice verb, host, login, command, to, listen; uint32_t dial; };
+struct msg_decide { uint32_t req; struct slice verb, host, login, command, to, listen; uint32_t dial, hold; };
 /* ticket: of the connection that it goes over; an older one when that is to the same place, for the same login.
  * pins: target host keys, "alg base64" separated by newlines.  reason: one sentence for the user.
  * missing: not permitted because no one host is meant; reason names some that might be */
@@ -203,6 +206,8 @@ struct msg_decision {
 	struct slice pins, rule, reason, policy_hash;
 };
 struct msg_ticket_end { uint64_t ticket; };
+struct msg_release { uint32_t hold; struct slice verb; };                 /* verb: this one alone; empty: all */
+struct msg_revoked { uint32_t hold; struct slice verb, reason; };        /* reason: a sentence for the user */
 struct msg_pin { uint64_t ticket; struct slice alg, blob; };
 struct msg_factor { struct slice code; };
 struct msg_pinned { uint64_t ticket; uint32_t ok; struct slice reason; };

@@ -31,9 +31,9 @@ tests_unit_test_out_SOURCES = %D%/test_out.c
 tests_unit_test_out_LDADD = $(TAP_LIBS) $(CTL_LIBS)
 
 check_PROGRAMS += %D%/test_buf %D%/test_fd %D%/test_flags %D%/test_frame %D%/test_id %D%/test_loop %D%/test_net \
-	%D%/test_sandbox %D%/test_secret %D%/test_text
+	%D%/test_sandbox %D%/test_secret %D%/test_table %D%/test_text
 TESTS += %D%/test_buf %D%/test_fd %D%/test_flags %D%/test_frame %D%/test_id %D%/test_loop %D%/test_net \
-	%D%/test_sandbox %D%/test_secret %D%/test_text
+	%D%/test_sandbox %D%/test_secret %D%/test_table %D%/test_text
 %C%_test_buf_LDADD = $(TAP_LIBS) $(BASE_LIBS)
 %C%_test_fd_LDADD = $(TAP_LIBS) $(BASE_LIBS)
 %C%_test_flags_LDADD = $(TAP_LIBS) $(BASE_LIBS)
@@ -44,6 +44,7 @@ TESTS += %D%/test_buf %D%/test_fd %D%/test_flags %D%/test_frame %D%/test_id %D%/
 %C%_test_sandbox_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 %C%_test_sandbox_LDADD = $(TAP_LIBS) $(BASE_LIBS)
 %C%_test_secret_LDADD = $(TAP_LIBS) $(BASE_LIBS)
+%C%_test_table_LDADD = $(TAP_LIBS) $(BASE_LIBS)
 %C%_test_text_LDADD = $(TAP_LIBS) $(BASE_LIBS)
 
 check_PROGRAMS += %D%/test_factor

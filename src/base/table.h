@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * Things by number: a hash table whose nodes lie in their owners' structs.  It grows with what is in it and never shrinks;
+ * when there is no memory to grow it goes on as it is, only slower.  A table stays where its first node was put into it.
+ */
+#ifndef BASE_TABLE_H
+#define BASE_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct table_node { struct table_node *next; uint64_t key; };
+struct table { struct table_node **slots, *few[16]; size_t size, n; };     /* zeroed: empty */
+
+/* The owner of a node, NULL for NULL. */
+#define TABLE_OWNER(node, type, member) \
+	((type *)((node) != NULL ? (void *)((char *)(node) - offsetof(type, member)) : NULL))
+
+/* node lies in no table; it stays its owner's, and where it is, until it is taken out.  No key may be in it twice. */
+void table_put(struct table *t, struct table_node *node, uint64_t key);
+struct table_node *table_find(const struct table *t, uint64_t key);     /* may be NULL */
+void table_take(struct table *t, struct table_node *node);              /* node must be in t */
+void table_done(struct table *t);                  /* the nodes are left alone */
+
+#endif

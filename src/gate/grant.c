@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate/grant.h"
+
+enum { GRANTS_MAX = 4096, BYTES_MAX = 2 << 20 };     /* of a connection */
+
+static void
+grant_drop(struct client *c, struct grant **at)
+{
+	struct grant *g = *at;
+
+	*at = g->next;
+	c->ngrants--;
+	c->grants_bytes -= g->bytes;
+	free(g);
+}
+
+/* verb empty: all of the hold's. */
+static void
+grants_drop(struct client *c, uint32_t hold, struct slice verb)
+{
+	struct grant **at = &c->grants;
+
+	while (*at != NULL)
+		if ((*at)->hold == hold && (verb.n == 0 || slice_eq((*at)->verb, verb)))
+			grant_drop(c, at);
+		else
+			at = &(*at)->next;
+}
+
+static struct slice
+keep_text(char **at, struct slice s)
+{
+	char *p = *at;
+
+	if (s.n > 0)
+		memcpy(p, s.p, s.n);
+	*at += s.n;
+	return slice_of(p, s.n);
+}
+
+int
+grant_keep(struct client *c, const struct msg_decide *m, const char *host, const char *login, const char *rule)
+{
+	size_t n = m->verb.n + strlen(host) + strlen(login) + m->command.n + m->to.n + m->listen.n + strlen(rule);
+	struct grant *g;
+	char *at;
+
+	grants_drop(c, m->hold, m->verb);
+	if (c->ngrants >= GRANTS_MAX || c->grants_bytes + n > BYTES_MAX)
+		return -ENOSPC;
+	g = calloc(1, sizeof(*g) + n);
+	if (g == NULL)
+		return -ENOMEM;
+	at = g->texts;
+	g->hold = m->hold;
+	g->bytes = n;
+	c->grants_bytes += n;
+	g->verb = keep_text(&at, m->verb);
+	g->host = keep_text(&at, slice_from(host));
+	g->login = keep_text(&at, slice_from(login));
+	g->command = keep_text(&at, m->command);
+	g->to = keep_text(&at, m->to);
+	g->listen = keep_text(&at, m->listen);
+	g->rule = keep_text(&at, slice_from(rule));
+	g->next = c->grants;
+	c->grants = g;
+	c->ngrants++;
+	return 0;
+}
+
+int
+grant_release(struct client *c, const void *message)
+{
+	const struct msg_release *m = message;
+
+	grants_drop(c, m->hold, m->verb);
+	return 0;
+}
+
+void
+grants_free(struct client *c)
+{
+	while (c->grants != NULL)
+		grant_drop(c, &c->grants);
+}

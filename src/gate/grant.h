@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * What each front holds: the permits that something still rests on, a session, a forward, a jump.  The front numbers what it
+ * opens and says when it has ended; until then the question is kept, to be asked again (again.h).
+ */
+#ifndef GATE_GRANT_H
+#define GATE_GRANT_H
+
+#include "gate/gate.h"
+
+struct grant {
+	struct grant *next;
+	uint32_t hold;                 /* the front's number */
+	bool revoked;                  /* its front was told, and has not said yet that it ended */
+	mono_t revoked_at;
+	size_t bytes;                  /* of texts */
+	struct slice verb, host, login, command, to, listen, rule;     /* rule: that permitted it */
+	char texts[];
+};
+
+/* Keeps m's question, for this host and login.  0, -ENOSPC: too many, or -ENOMEM.  A second permit for the same verb of the
+ * same hold takes the first one's place. */
+int grant_keep(struct client *c, const struct msg_decide *m, const char *host, const char *login, const char *rule);
+int grant_release(struct client *c, const void *message);     /* MSG_RELEASE */
+void grants_free(struct client *c);
+
+#endif
