@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -96,17 +97,30 @@ seg_select(struct db *db, int64_t t_us, struct err *e)
 	return seg_open(db, name, e);
 }
 
-int
-seg_append(struct db *db, int64_t t_us, struct slice bytes, uint64_t *off, struct err *e)
+/* What is left of both parts behind the first `done` bytes. */
+static ssize_t
+parts_write(int fd, const struct slice parts[2], size_t done, uint64_t at)
 {
-	size_t done = 0;
+	size_t first = done < parts[0].n ? done : parts[0].n, second = done - first;
+	struct iovec iov[2] = {
+		{ .iov_base = (void *)(uintptr_t)(parts[0].p + first), .iov_len = parts[0].n - first },
+		{ .iov_base = (void *)(uintptr_t)(parts[1].p + second), .iov_len = parts[1].n - second },
+	};
+
+	return pwritev(fd, iov, 2, (off_t)(at + done));
+}
+
+int
+seg_append(struct db *db, int64_t t_us, const struct slice parts[2], uint64_t *off, struct err *e)
+{
+	size_t done = 0, all = parts[0].n + parts[1].n;
 	int r;
 
 	r = seg_select(db, t_us, e);
 	if (r != 0)
 		return r;
-	while (done < bytes.n) {
-		ssize_t n = pwrite(db->seg_fd, bytes.p + done, bytes.n - done, (off_t)(db->seg_end + done));
+	while (done < all) {
+		ssize_t n = parts_write(db->seg_fd, parts, done, db->seg_end);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -118,7 +132,7 @@ seg_append(struct db *db, int64_t t_us, struct slice bytes, uint64_t *off, struc
 		done += (size_t)n;
 	}
 	*off = db->seg_end;
-	db->seg_end += bytes.n;
+	db->seg_end += all;
 	db->seg_dirty = true;
 	return 0;
 }

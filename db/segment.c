@@ -154,7 +154,7 @@ head_write(struct buf *b, size_t start, const struct segment *s)
 }
 
 int
-segment_pack(struct buf *out, struct segment *s, struct slice raw)
+segment_pack(struct buf *out, struct segment *s, struct slice raw, struct slice parts[2])
 {
 	size_t start = out->len;
 	int r = 0;
@@ -167,21 +167,19 @@ segment_pack(struct buf *out, struct segment *s, struct slice raw)
 		return -ENOMEM;
 	buf_added(out, SEGMENT_HEAD);
 	s->raw_len = (uint32_t)raw.n;
-	s->codec = CODEC_PLAIN;
 	s->body_len = 0;
 	if (is_compressible(raw))
 		r = columns_pack(out, s, raw, &s->body_len);
-	if (r == 0 && s->body_len > 0) {
-		s->codec = CODEC_COLUMNS;
-	} else if (r == 0) {
-		s->body_len = s->raw_len;
-		r = buf_slice_append(out, raw);
-	}
 	if (r != 0) {
 		out->len = start;
 		return r;
 	}
+	s->codec = s->body_len > 0 ? CODEC_COLUMNS : CODEC_PLAIN;
+	if (s->codec == CODEC_PLAIN)
+		s->body_len = s->raw_len;
 	head_write(out, start, s);
+	parts[0] = slice_of(out->p + start, SEGMENT_HEAD);
+	parts[1] = s->codec == CODEC_PLAIN ? raw : slice_of(out->p + start + SEGMENT_HEAD, s->body_len);
 	return 0;
 }
 

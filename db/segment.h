@@ -32,9 +32,10 @@ struct segment {
 	uint32_t body_len;
 };
 
-/* Appends head and body for raw (canonical frames).  s: id, no and pos0 are the caller's, the rest is filled.
+/* Head and body for raw (canonical frames) as two parts, to be written one behind the other; what had to be made of them
+ * is appended to out, a plain body is raw itself.  s: id, no and pos0 are the caller's, the rest is filled.
  * 0, -EINVAL raw is not canonical or too long, -ENOMEM, -ENOBUFS. */
-int segment_pack(struct buf *out, struct segment *s, struct slice raw);
+int segment_pack(struct buf *out, struct segment *s, struct slice raw, struct slice parts[2]);
 /* Reads a head.  0 or -EBADMSG. */
 int segment_head(struct slice bytes, struct segment *s);
 /* Whole segment to canonical frames, appended to raw (whose max must allow it); every field is checked

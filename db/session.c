@@ -241,17 +241,17 @@ db_session_close(struct db *db, struct db_session *s, struct err *e)
 }
 
 int
-db_segment_add(struct db *db, const struct db_session *s, struct db_segment *g, struct slice packed,
+db_segment_add(struct db *db, const struct db_session *s, struct db_segment *g, const struct slice parts[2],
     int64_t t_us, struct err *e)
 {
 	struct buf data;
 	int r;
 
-	r = seg_append(db, t_us, packed, &g->off, e);
+	r = seg_append(db, t_us, parts, &g->off, e);
 	if (r != 0)
 		return r;
 	g->file = db->seg_name;
-	g->len = (uint32_t)packed.n;
+	g->len = (uint32_t)(parts[0].n + parts[1].n);
 	buf_init(&data, LEAF_MAX);
 	r = db_segment_leaf(&data, s->id_text, g);
 	if (r == 0)

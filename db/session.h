@@ -75,8 +75,8 @@ int db_segment_leaf(struct buf *out, const char *id_text, const struct db_segmen
 /* Sets row and open_leaf and gives h[0] of the chain. */
 int db_session_open(struct db *db, struct db_session *s, unsigned char chain[HASH_BYTES], struct err *e);
 int db_session_close(struct db *db, struct db_session *s, struct err *e);      /* sets close_leaf */
-/* packed: from segment_pack; goes to the partition file of t_us, and g gets file, off, len and leaf. */
-int db_segment_add(struct db *db, const struct db_session *s, struct db_segment *g, struct slice packed,
+/* parts: from segment_pack; they go to the partition file of t_us, and g gets file, off, len and leaf. */
+int db_segment_add(struct db *db, const struct db_session *s, struct db_segment *g, const struct slice parts[2],
     int64_t t_us, struct err *e);
 int db_session_find(struct db *db, const unsigned char id[ID_BYTES], db_session_fn *fn, void *arg, struct err *e);
 /* Bytes and frames already in segments, how many there are, and the chain there (h[0] where none is). */

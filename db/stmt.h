@@ -66,7 +66,7 @@ bool stmt_hash(sqlite3_stmt *s, int col, unsigned char h[HASH_BYTES]);  /* false
 int db_error(struct db *db, int code, const char *doing, struct err *e);   /* SQLite's code to ours */
 
 /* Appends to this month's partition; -errno and nothing of it counts. */
-int seg_append(struct db *db, int64_t t_us, struct slice bytes, uint64_t *off, struct err *e);
+int seg_append(struct db *db, int64_t t_us, const struct slice parts[2], uint64_t *off, struct err *e);
 int seg_sync(struct db *db, struct err *e);
 void seg_close(struct db *db);
 void tree_forget(struct db *db);

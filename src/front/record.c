@@ -7,8 +7,8 @@
 #include "front/record.h"
 
 #define FRAMES_SEND 60000                 /* bytes in one message */
-#define FRAMES_MAX  (256 * 1024)
-#define QUEUE_HIGH  (1024 * 1024)         /* in the channel: the store is slower than the line */
+#define FRAMES_MAX  (512 * 1024)
+#define QUEUE_HIGH  (3072 * 1024)         /* in the channel: the store is slower than the line */
 
 int
 record_open(struct record *r, struct chan *store, uint32_t rec, uint64_t window, bool strict,
@@ -54,7 +54,7 @@ record_add(struct record *r, unsigned char kind, struct slice data)
 }
 
 /* Whole frames up to FRAMES_SEND bytes. */
-static size_t
+static struct slice
 frames_that_fit(struct slice all)
 {
 	struct slice left = all;
@@ -63,26 +63,27 @@ frames_that_fit(struct slice all)
 
 	while (left.n > 0 && all.n - left.n < FRAMES_SEND / 2 && frame_take(&left, &f) == 1)
 		n = all.n - left.n;
-	return n;
+	return slice_of(all.p, n);
 }
 
 int
 record_flush(struct record *r)
 {
+	struct slice left = buf_slice(&r->frames);
 	struct msg_rec_data msg;
 	int e = 0;
 
 	if (!r->opened)
 		return 0;
-	while (e == 0 && r->frames.len > 0) {
-		msg = (struct msg_rec_data){ .rec = r->rec, .pos = r->sent };
-		msg.frames = slice_of(r->frames.p, frames_that_fit(buf_slice(&r->frames)));
+	while (e == 0 && left.n > 0) {
+		msg = (struct msg_rec_data){ .rec = r->rec, .pos = r->sent, .frames = frames_that_fit(left) };
 		e = chan_send(r->store, MSG_REC_DATA, &msg);
 		if (e != 0)
 			break;
 		r->sent += msg.frames.n;
-		buf_consume(&r->frames, msg.frames.n);
+		left = slice_of(left.p + msg.frames.n, left.n - msg.frames.n);
 	}
+	buf_consume(&r->frames, r->frames.len - left.n);
 	return e;
 }
 

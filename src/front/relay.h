@@ -17,7 +17,7 @@
 #include "front/wire.h"
 #include "front/zmodem.h"
 
-#define FLOW_CHUNK 32768
+#define FLOW_CHUNK (4 * 32758)        /* four packets of the usual 32 kB, less what libssh keeps of each for its head */
 #define FLOW_HEAD  64                   /* bytes that are kept of a flow that is only counted */
 #define FLOW_COUNT (1u << 20)           /* how many are counted before the record is told */
 

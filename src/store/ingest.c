@@ -16,6 +16,7 @@
 #include "store/store.h"
 
 #define STAGE_BYTES   (1u << 20)          /* a segment is full */
+#define BULK_BYTES    16384               /* a message of so many will not stay alone */
 #define POOL_MAX      200000
 #define SEAL_MS       20000               /* and up to half as much again, so that seals spread */
 
@@ -187,6 +188,29 @@ ingest_open(struct client *c, const struct msg_rec_open *m)
 	return true;
 }
 
+/* To make a large buffer anew for each segment costs more than to fill it: every page of it is a fault. */
+static void
+raw_get(struct store *st, struct buf *raw)
+{
+	buf_done(raw);
+	if (st->spares_n > 0)
+		*raw = st->spares[--st->spares_n];
+	else
+		buf_init(raw, SEGMENT_RAW_MAX);
+}
+
+void
+raw_put(struct store *st, struct buf *raw)
+{
+	if (raw->cap < STAGE_BYTES / 2 || st->spares_n == SPARES_MAX) {
+		buf_done(raw);
+		return;
+	}
+	buf_clear(raw);
+	st->spares[st->spares_n++] = *raw;
+	buf_init(raw, SEGMENT_RAW_MAX);
+}
+
 bool
 rec_stage(struct rec *r)
 {
@@ -200,6 +224,7 @@ rec_stage(struct rec *r)
 	*r->last = s;
 	r->last = &s->next;
 	buf_init(&r->raw, SEGMENT_RAW_MAX);
+	raw_get(r->client->store, &r->raw);
 	r->open.no++;
 	r->open.pos0 = s->seg.pos1;
 	r->open.frames = 0;
@@ -245,8 +270,11 @@ ingest_data(struct client *c, const struct msg_rec_data *m)
 		return false;
 	if (r->raw.len > 0 && r->raw.len + m->frames.n > STAGE_BYTES && !rec_stage(r))
 		return false;
-	if (r->raw.len == 0)
+	if (r->raw.len == 0) {
 		r->since = clock_mono();
+		if (m->frames.n >= BULK_BYTES && r->raw.cap < STAGE_BYTES)
+			raw_get(st, &r->raw);
+	}
 	if (buf_slice_append(&r->raw, m->frames) != 0)
 		return false;
 	frames_chain(r, m->frames);

@@ -241,6 +241,8 @@ finish(struct store *st)
 	segment_done();
 	buf_done(&st->journal);
 	buf_done(&st->packed);
+	while (st->spares_n > 0)
+		buf_done(&st->spares[--st->spares_n]);
 	buf_done(&st->note);
 	loop_free(st->loop);
 	return r == 0 ? 0 : 1;

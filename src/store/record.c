@@ -59,14 +59,15 @@ static int
 segment_write(struct store *st, struct rec *r, struct db_segment *seg, struct slice raw, struct err *e)
 {
 	struct segment s = { .no = seg->no, .pos0 = seg->pos0 };
+	struct slice parts[2];
 	int n;
 
 	memcpy(s.id, r->session.id, ID_BYTES);
 	buf_clear(&st->packed);
-	n = segment_pack(&st->packed, &s, raw);
+	n = segment_pack(&st->packed, &s, raw, parts);
 	if (n != 0)
 		return err_set(e, n, "a segment of session %s cannot be packed", r->session.id_text);
-	return db_segment_add(st->db, &r->session, seg, buf_slice(&st->packed), clock_wall().us, e);
+	return db_segment_add(st->db, &r->session, seg, parts, clock_wall().us, e);
 }
 
 static int
@@ -120,23 +121,23 @@ record_close(struct store *st, struct rec *r, struct err *e)
 }
 
 static void
-staged_drop(struct rec *r)
+staged_drop(struct store *st, struct rec *r)
 {
 	struct staged *s;
 
 	while ((s = r->first) != NULL) {
 		r->first = s->next;
-		buf_done(&s->raw);
+		raw_put(st, &s->raw);
 		free(s);
 	}
 	r->last = &r->first;
 }
 
 static void
-open_sealed(struct rec *r)
+open_sealed(struct store *st, struct rec *r)
 {
 	if (r->raw.cap > 4 * SEAL_BYTES)
-		buf_done(&r->raw);
+		raw_put(st, &r->raw);
 	buf_clear(&r->raw);
 	r->open.no++;
 	r->open.pos0 = r->open.pos1;
@@ -153,11 +154,11 @@ record_done(struct store *st, struct rec *r, int64_t journal_row)
 	bool staged = r->first != NULL;
 	struct msg_rec_ack ack = { .rec = r->number, .pos = r->session.bytes };
 
-	staged_drop(r);
+	staged_drop(st, r);
 	if (staged)
 		r->journal_first = 0;             /* it went into the first of them */
 	if (r->seal && r->raw.len > 0) {
-		open_sealed(r);
+		open_sealed(st, r);
 	} else if (r->journaling > r->journaled) {
 		if (r->journal_first == 0)
 			r->journal_first = journal_row;

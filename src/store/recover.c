@@ -93,7 +93,7 @@ static int
 left_seal(struct recovery *rec, struct left *l)
 {
 	struct segment s = { .no = l->seg.no, .pos0 = l->seg.pos0 };
-	struct slice rest = buf_slice(&l->raw), at = rest;
+	struct slice rest = buf_slice(&l->raw), at = rest, parts[2];
 	struct frame f;
 	int r;
 
@@ -108,10 +108,10 @@ left_seal(struct recovery *rec, struct left *l)
 	l->s.frames += l->seg.frames;
 	memcpy(s.id, l->s.id, ID_BYTES);
 	buf_clear(&rec->st->packed);
-	r = segment_pack(&rec->st->packed, &s, buf_slice(&l->raw));
+	r = segment_pack(&rec->st->packed, &s, buf_slice(&l->raw), parts);
 	if (r != 0)
 		return err_set(rec->e, r, "session %s: its journal is damaged", l->s.id_text);
-	r = db_segment_add(rec->st->db, &l->s, &l->seg, buf_slice(&rec->st->packed), clock_wall().us, rec->e);
+	r = db_segment_add(rec->st->db, &l->s, &l->seg, parts, clock_wall().us, rec->e);
 	l->seg.pos0 = l->seg.pos1;
 	l->seg.no++;
 	return r;

@@ -23,6 +23,8 @@
 #define STORE_EVENTS_MAX   20000          /* the same; those beyond are counted … */
 #define STORE_OPS_MAX      (32u << 20)    /* … and so are those beyond these bytes */
 
+#define SPARES_MAX         6               /* buffers of segments that go round */
+
 struct store;
 struct outside;
 
@@ -100,6 +102,8 @@ struct store {
 	mono_t last_commit;
 	struct loop_timer commit_timer, tick_timer;
 	struct buf journal, packed;
+	struct buf spares[SPARES_MAX];
+	unsigned spares_n;
 	unsigned ticks;
 	bool trim, stopping, force;
 	bool sweep;                       /* some client may be needed no more */
@@ -126,6 +130,7 @@ void ingest_lost(struct client *c, const char *reason);         /* all of its re
 void rec_mark(struct rec *r);                      /* it has something for the next commit */
 void rec_free(struct rec *r);
 bool rec_stage(struct rec *r);                     /* closes the growing segment, starts the next */
+void raw_put(struct store *st, struct buf *raw);   /* a segment's frames are on disk: its buffer may serve again */
 
 /* commit.c */
 bool ops_are_full(const struct store *st);         /* while it fails: what comes now is only counted */

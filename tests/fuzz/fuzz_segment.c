@@ -12,11 +12,13 @@ static void
 again(struct segment *s, const struct buf *raw)
 {
 	struct buf packed, back;
+	struct slice parts[2];
 	struct segment t;
 
 	buf_init(&packed, SEGMENT_MAX);
 	buf_init(&back, SEGMENT_RAW_MAX);
-	assert(segment_pack(&packed, s, buf_slice(raw)) == 0);
+	assert(segment_pack(&packed, s, buf_slice(raw), parts) == 0);
+	assert(parts[1].p != raw->p || buf_slice_append(&packed, parts[1]) == 0);
 	assert(segment_unpack(buf_slice(&packed), &t, &back) == 0);
 	assert(slice_eq(buf_slice(&back), buf_slice(raw)) && t.no == s->no && t.pos0 == s->pos0);
 	buf_done(&packed);

@@ -40,6 +40,7 @@ add_segment(struct db *db, struct db_session *s, struct db_segment *g, const cha
 {
 	struct segment head = { .no = g->no, .pos0 = g->pos0 };
 	struct frame f = { .kind = FRAME_OUT, .t_ms = g->no * 10, .data = slice_from(text) };
+	struct slice parts[2];
 	struct buf raw, packed;
 
 	buf_init(&raw, 4096);
@@ -51,8 +52,8 @@ add_segment(struct db *db, struct db_session *s, struct db_segment *g, const cha
 	g->frames = 1;
 	g->pos1 = g->pos0 + raw.len;
 	g->t0_ms = g->t1_ms = f.t_ms;
-	ok(segment_pack(&packed, &head, buf_slice(&raw)) == 0 &&
-	    db_segment_add(db, s, g, buf_slice(&packed), 1000, &e) == 0, "segment %u", g->no);
+	ok(segment_pack(&packed, &head, buf_slice(&raw), parts) == 0 &&
+	    db_segment_add(db, s, g, parts, 1000, &e) == 0, "segment %u", g->no);
 	s->bytes = g->pos0 = g->pos1;
 	s->segments = ++g->no;
 	s->frames++;
