@@ -126,12 +126,12 @@ answers_out(struct sftp *s)
 }
 
 static int
-take_body(struct stream *st, const unsigned char *p, size_t n)
+take_body(struct sftp *s, struct stream *st, const unsigned char *p, size_t n)
 {
 	int r = st->drop ? 0 : buf_append(&st->out, p, n);
 
 	if (st->file != NULL)
-		sftp_content_passes(st->passage, p, n);
+		sftp_content_passes(s, st->file, st->passage, slice_of(p, n));
 	st->body -= n;
 	if (st->body == 0) {
 		st->file = NULL;
@@ -161,7 +161,7 @@ feed(struct sftp *s, enum sftp_way way, struct slice in, size_t *used)
 			break;
 		if (st->body > 0) {
 			k = st->body < in.n ? (size_t)st->body : in.n;
-			r = take_body(st, in.p, k);
+			r = take_body(s, st, in.p, k);
 		} else if (want == 0) {
 			return -EPROTO;
 		} else {
@@ -225,6 +225,7 @@ sftp_new(bool may_get, bool may_put, sftp_row_fn *fn, void *arg)
 	s->may_put = may_put;
 	s->fn = fn;
 	s->arg = arg;
+	s->ranges_left = RANGES_MAX;
 	buf_init(&s->up.held, PACKET_MAX + 4);
 	buf_init(&s->down.held, PACKET_MAX + 4);
 	buf_init(&s->up.out, OUT_MAX);

@@ -19,9 +19,9 @@ struct sftp_row {
 	const char *op;                          /* get put list remove rename mkdir rmdir link symlink setstat copy */
 	struct slice path, other;                /* as the client gave them; other: the new name, the link's target */
 	struct slice set;                        /* of setstat: "mode=0600 uid=0 gid=0 size=0 times" */
-	uint64_t bytes;                          /* of content */
-	const unsigned char *sha256;             /* 32 bytes, or NULL: the content did not go by once, in order, from its start */
-	const char *coverage;                    /* whole, part, scattered: what went by of the file */
+	uint64_t bytes, moved;                   /* of content: each byte of the file once, and as often as it went by */
+	const unsigned char *sha256;             /* 32 bytes, or NULL: it did not go by in order from its start, or was written twice */
+	const char *coverage;                    /* whole, part (one piece), scattered (several, or changed besides) */
 	uint32_t status;                         /* SSH_FX_*: 0 is good; SFTP_NO_ANSWER */
 	bool refused;                            /* by us */
 };

@@ -42,13 +42,13 @@ take_status(struct sftp *s, struct request *r, struct slice *fields)
 
 	if (!sftp_get_u32(fields, &status))
 		return -EPROTO;
-	if (f != NULL && r->type == READ && status == FX_EOF)
-		f->at_end = f->at_end || r->offset == f->out.next;
+	if (f != NULL && r->type == READ && status == FX_EOF && r->offset < f->end)
+		f->end = r->offset;
 	if (f != NULL && r->type == WRITE && status != FX_OK)
-		f->in.scattered = true;
+		f->changed = true;
 	if (f != NULL && r->resizes && status == FX_OK) {
 		f->cut = f->cut || r->cuts;
-		f->in.scattered = f->in.scattered || !r->cuts;
+		f->changed = f->changed || !r->cuts;
 	}
 	sftp_row(s, r, status, false);
 	if (f != NULL && r->type == CLOSE) {
@@ -127,7 +127,7 @@ sftp_take_data(struct sftp *s, struct slice head)
 	s->down.body = n;
 	if (r->file != NULL) {
 		s->down.passage = &r->file->out;
-		sftp_content_starts(s->down.passage, r->offset);
+		sftp_content_starts(r->file, s->down.passage, r->offset);
 	}
 	sftp_request_free(s, r);
 	return buf_slice_append(&s->down.out, head);

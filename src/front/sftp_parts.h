@@ -6,12 +6,14 @@
 
 #include <openssl/evp.h>
 
+#include "front/ranges.h"
 #include "front/sftp.h"
 
 #define PACKET_MAX   (512u << 10)        /* OpenSSH's largest is 256 KiB and a little */
 #define REQUESTS_MAX 4096                /* unanswered at once; then the client's stream waits */
 #define BUCKETS      1024
 #define FILES_MAX    1024                /* what OpenSSH's server can have open */
+#define RANGES_MAX   65536               /* apart from each other, of all files that are open */
 #define HANDLE_MAX   256                 /* the draft's limit */
 #define PATH_BYTES   4096
 
@@ -26,8 +28,12 @@ enum { ATTR_SIZE = 1, ATTR_OWNER = 2, ATTR_MODE = 4, ATTR_TIMES = 8 };
 
 /* One way of an open file: what went by. */
 struct passage {
-	uint64_t bytes, next;
-	bool scattered, from_start;
+	struct ranges seen;                  /* each byte once … */
+	uint64_t moved;                      /* … and as often as it came */
+	uint64_t at;                         /* where the next one lies */
+	uint64_t hashed;                     /* from the start, as they went by first */
+	bool unhashed;                       /* out of order, or written twice */
+	bool unseen;                         /* some of it was not put down: there was no room for one more range */
 	EVP_MD_CTX *sha;
 };
 
@@ -37,8 +43,8 @@ struct file {
 	size_t handle_n;
 	char *path;
 	unsigned flags, requests;            /* requests: unanswered ones that name it */
-	uint64_t size;                       /* as the target told it, if told */
-	bool told, at_end, cut;              /* cut: ends where the content that went by does */
+	uint64_t size, end;                  /* as the target told it, if told; it has no bytes from `end` on */
+	bool told, cut, changed;             /* cut: ends where what went by does; changed: otherwise than by what went by */
 	struct passage in, out;              /* written, read */
 };
 
@@ -68,6 +74,7 @@ struct sftp {
 	sftp_row_fn *fn;
 	void *arg;
 	struct stream up, down;
+	unsigned ranges_left;                /* of RANGES_MAX, for all files */
 	struct buf answers;                  /* of ours, until the target's stream is between packets */
 	struct buf parked;                   /* of the client, while too many requests are unanswered */
 	struct request requests[REQUESTS_MAX], *buckets[BUCKETS], *free;
@@ -102,7 +109,10 @@ struct file *sftp_file_find(struct sftp *s, struct slice handle);        /* or N
 struct file *sftp_file_new(struct sftp *s, struct slice handle, char *path, unsigned flags, bool dir);
 /* Its rows first; status is that of its CLOSE. */
 void sftp_file_end(struct sftp *s, struct file *f, uint32_t status);
-void sftp_content_starts(struct passage *p, uint64_t offset);
-void sftp_content_passes(struct passage *p, const unsigned char *bytes, size_t n);
+/* A READ's answer or a WRITE has content for this offset; then it passes, in pieces. */
+void sftp_content_starts(const struct file *f, struct passage *p, uint64_t offset);
+void sftp_content_passes(struct sftp *s, const struct file *f, struct passage *p, struct slice bytes);
+/* Does it go from the file's start to `size` without a gap? */
+bool sftp_content_is(const struct passage *p, uint64_t size);
 
 #endif

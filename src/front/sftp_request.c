@@ -102,7 +102,7 @@ sftp_request_free(struct sftp *s, struct request *r)
 void
 sftp_row(struct sftp *s, const struct request *r, uint32_t status, bool refused)
 {
-	struct sftp_row row = { .op = r->op, .status = status, .refused = refused, .bytes = r->length, .coverage = "" };
+	struct sftp_row row = { .op = r->op, .status = status, .refused = refused, .bytes = r->length, .moved = r->length, .coverage = "" };
 
 	if (r->op == NULL)
 		return;
@@ -140,7 +140,7 @@ take_attrs(struct request *r, struct slice *fields)
 	if ((flags & ATTR_SIZE) != 0 && !sftp_get_u64(fields, &size))
 		return -EPROTO;
 	r->resizes = (flags & ATTR_SIZE) != 0;
-	r->cuts = r->resizes && r->file != NULL && r->file->in.next == size;
+	r->cuts = r->resizes && r->file != NULL && sftp_content_is(&r->file->in, size);
 	if (r->resizes)
 		n += snprintf(text, sizeof(text), " size=%llu", (unsigned long long)size);
 	if ((flags & ATTR_OWNER) != 0 && (!sftp_get_u32(fields, &a) || !sftp_get_u32(fields, &b)))
@@ -185,7 +185,7 @@ take_copy(struct sftp *s, struct request *r, struct slice *fields)
 		return 0;                        /* the target will say so */
 	r->path = strdup(f->path);
 	r->other = strdup(r->file->path);
-	r->file->in.scattered = true;
+	r->file->changed = true;
 	return r->path != NULL && r->other != NULL ? 0 : -ENOMEM;
 }
 
@@ -392,6 +392,6 @@ sftp_take_write(struct sftp *s, struct slice head)
 	r->length = n;
 	s->up.file = r->file;
 	s->up.passage = &r->file->in;
-	sftp_content_starts(s->up.passage, offset);
+	sftp_content_starts(r->file, s->up.passage, offset);
 	return buf_slice_append(&s->up.out, head);
 }

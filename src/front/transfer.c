@@ -25,7 +25,7 @@ struct transfer {
 struct row {
 	const char *tool, *op, *coverage, *result;
 	struct slice path, other, set;
-	uint64_t bytes;
+	uint64_t bytes, moved;           /* moved: as often as they went by, if that is not once */
 	const unsigned char *sha256;
 	bool ok, refused, patterns;
 };
@@ -73,6 +73,8 @@ row_json(struct buf *b, const struct row *row)
 		r = text_json(b, row->set);
 	if (r == 0)
 		r = buf_printf(b, ",\"bytes\":%llu", (unsigned long long)row->bytes);
+	if (r == 0 && row->moved > row->bytes)
+		r = buf_printf(b, ",\"moved\":%llu", (unsigned long long)row->moved);
 	if (r == 0 && row->coverage[0] != '\0')
 		r = buf_printf(b, ",\"coverage\":\"%s\"", row->coverage);
 	if (r == 0 && row->sha256 != NULL && (r = buf_text(b, ",\"sha256\":\"")) == 0 &&
@@ -135,7 +137,7 @@ row_put(struct channel *c, const struct row *row)
 static void
 on_sftp(void *arg, const struct sftp_row *s)
 {
-	struct row row = { .tool = "sftp", .op = s->op, .path = s->path, .other = s->other, .set = s->set, .bytes = s->bytes,
+	struct row row = { .tool = "sftp", .op = s->op, .path = s->path, .other = s->other, .set = s->set, .bytes = s->bytes, .moved = s->moved,
 		.coverage = s->coverage, .sha256 = s->sha256, .result = sftp_status_name(s->status), .ok = s->status == 0,
 		.refused = s->refused };
 

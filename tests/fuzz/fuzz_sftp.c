@@ -13,7 +13,7 @@ on_row(void *arg, const struct sftp_row *row)
 {
 	unsigned *rows = arg;
 
-	assert(row->op != NULL && row->path.n <= 4096 && row->other.n <= 4096);
+	assert(row->op != NULL && row->path.n <= 4096 && row->other.n <= 4096 && row->bytes <= row->moved);
 	++*rows;
 }
 

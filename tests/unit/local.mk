@@ -76,8 +76,9 @@ check_PROGRAMS += %D%/test_signs
 TESTS += %D%/test_signs
 %C%_test_signs_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
 
-check_PROGRAMS += %D%/test_sftp
-TESTS += %D%/test_sftp
+check_PROGRAMS += %D%/test_sftp %D%/test_ranges
+TESTS += %D%/test_sftp %D%/test_ranges
+%C%_test_ranges_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
 %C%_test_sftp_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
 
 check_PROGRAMS += %D%/test_screen

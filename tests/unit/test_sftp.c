@@ -16,14 +16,16 @@ static void
 on_row(void *arg, const struct sftp_row *row)
 {
 	size_t n = strlen(rows);
-	char path[200], sha[9] = "-";
+	char path[200], sha[9] = "-", moved[24] = "";
 
 	(void)arg;
 	if (row->sha256 != NULL)
 		snprintf(sha, sizeof(sha), "%02x%02x%02x%02x", row->sha256[0], row->sha256[1], row->sha256[2], row->sha256[3]);
-	snprintf(rows + n, sizeof(rows) - n, "%s %s%s%.*s%s%.*s %llu %s %s %s%s\n", row->op, text_escaped(row->path, path, sizeof(path)),
+	if (row->moved != row->bytes)
+		snprintf(moved, sizeof(moved), "/%llu", (unsigned long long)row->moved);
+	snprintf(rows + n, sizeof(rows) - n, "%s %s%s%.*s%s%.*s %llu%s %s %s %s%s\n", row->op, text_escaped(row->path, path, sizeof(path)),
 	    row->other.n > 0 ? ">" : "", (int)row->other.n, (const char *)row->other.p, row->set.n > 0 ? "=" : "",
-	    (int)row->set.n, (const char *)row->set.p, (unsigned long long)row->bytes,
+	    (int)row->set.n, (const char *)row->set.p, (unsigned long long)row->bytes, moved,
 	    row->coverage, sha, row->refused ? "refused " : "", sftp_status_name(row->status));
 }
 
@@ -310,6 +312,71 @@ test_coverage(void)
 	buf_done(&b);
 }
 
+/* Opens a file, named as its handle; then reads and writes it as the script says: "r OFFSET CONTENT", "w OFFSET CONTENT",
+ * "e OFFSET" (a read at the end), "f OFFSET CONTENT" (a write that fails).  What became its row. */
+static const char *
+passage(const char *name, unsigned flags, const char *const *script)
+{
+	struct sftp *s = sftp_new(true, true, on_row, NULL);
+	struct buf up, down;
+	unsigned id = 2;
+
+	rows[0] = '\0';
+	buf_init(&up, 1 << 20);
+	buf_init(&down, 1 << 20);
+	packet(&up, "bwsww", 3u, 1u, name, flags, 0u);
+	(void)feed(s, SFTP_UP, &up, 9, true);
+	packet(&down, "bws", 102u, 1u, name);
+	(void)feed(s, SFTP_DOWN, &down, 9, true);
+	for (; *script != NULL; script++, id++) {
+		char *content;
+		unsigned offset = (unsigned)strtoul(*script + 2, &content, 10);
+
+		content += *content == ' ';
+		if (**script == 'r' || **script == 'e')
+			packet(&up, "bwsqw", 5u, id, name, offset, 100u);
+		else
+			packet(&up, "bwsqs", 6u, id, name, offset, content);
+		if (**script == 'r')
+			packet(&down, "bws", 103u, id, content);
+		else
+			packet(&down, "bwwss", 101u, id, **script == 'w' ? 0u : **script == 'e' ? 1u : 4u, "", "");
+	}
+	packet(&up, "bws", 4u, id, name);
+	packet(&down, "bwwss", 101u, id, 0u, "", "");
+	(void)feed(s, SFTP_UP, &up, 9, true);
+	(void)feed(s, SFTP_DOWN, &down, 9, true);
+	sftp_free(s);
+	buf_done(&up);
+	buf_done(&down);
+	return rows;
+}
+
+/* Bytes of the file are counted once, whatever was asked how often, and in which order. */
+static void
+test_ranges(void)
+{
+	static const struct { const char *what, *want; unsigned flags; const char *script[6]; } cases[] = {
+		{ "read twice", "get f 12/24 whole a948904f ok\n", 1, { "r 0 hello ", "r 0 hello ", "r 6 world\n", "r 6 world\n", "e 12" } },
+		{ "read again, and beyond", "get f 12/15 whole a948904f ok\n", 1, { "r 0 hello ", "r 3 lo world\n", "e 12" } },
+		{ "an end that was asked for before", "get f 12 whole a948904f ok\n", 1, { "e 12", "r 0 hello ", "r 6 world\n" } },
+		{ "an end that is further on", "get f 12 part a948904f ok\n", 1, { "r 0 hello ", "r 6 world\n", "e 13" } },
+		{ "read backwards", "get f 12 whole - ok\n", 1, { "r 6 world\n", "r 0 hello ", "e 12" } },
+		{ "read with a gap", "get f 4 scattered - ok\n", 1, { "r 0 he", "r 6 wo", "e 12" } },
+		{ "a gap that is filled later", "get f 12 whole - ok\n", 1, { "r 0 he", "r 6 world\n", "r 2 llo ", "e 12" } },
+		{ "read from its middle", "get f 6 part - ok\n", 1, { "r 6 world\n", "e 12" } },
+		{ "written backwards", "put f 12 whole - ok\n", 0x1a, { "w 6 world\n", "w 0 hello " } },
+		{ "written over", "put f 12/18 whole - ok\n", 0x1a, { "w 0 hello ", "w 6 again\n", "w 6 world\n" } },
+		{ "a write that fails", "put f 12 scattered - ok\n", 0x1a, { "w 0 hello ", "f 6 world\n" } },
+		{ "appended to a new file, whatever the offset", "put f 12 whole a948904f ok\n", 0x1e, { "w 0 hello ", "w 0 world\n" } },
+		{ "appended to an old one", "put f 12 part - ok\n", 0x0e, { "w 0 hello ", "w 0 world\n" } },
+		{ "an offset of 32 bits", "put f 1 part - ok\n", 2, { "w 4294967295 x" } },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		is(passage("f", cases[i].flags, cases[i].script), cases[i].want, cases[i].what);
+}
+
 /* More requests than may be unanswered: the client's stream waits, and comes out as it went in. */
 static void
 test_full(void)
@@ -393,6 +460,7 @@ main(void)
 	test_handles();
 	test_attributes();
 	test_coverage();
+	test_ranges();
 	test_full();
 	test_nonsense();
 	return tap_done();
