@@ -231,12 +231,14 @@ jump_look(struct jump *j)
 		d->ending = true;
 }
 
-/* Nothing more will come: the inner server's bytes are delivered, or the user's side has said its last word (or none in
- * time) and nothing runs inside. */
+/* Nothing more will come, and what came is delivered: the inner server has ended, or the user's side has said its last word
+ * (or none in time), nothing runs inside, and there was nothing to pass on. */
 static bool
-is_over(const struct jump *j)
+is_over(const struct jump *j, bool moved)
 {
-	return splice_is_over(&j->splice) || (j->door.ending && !j->door.wire.dead && !has_channels(j));
+	if (splice_is_over(&j->splice))
+		return true;
+	return j->door.ending && !j->door.wire.dead && !has_channels(j) && !moved && j->splice.out_len == 0;
 }
 
 static bool
@@ -254,7 +256,7 @@ jump_step(struct jump *j)
 	moved |= global_step(&j->door);
 	moved |= splice_pump(&j->splice) || r == 1;
 	jump_look(j);
-	if (is_over(j) && !j->carrier_closed) {
+	if (is_over(j, moved) && !j->carrier_closed) {
 		(void)ssh_channel_send_eof(j->carrier);
 		(void)ssh_channel_close(j->carrier);
 		j->carrier_closed = j->door.ending = true;

@@ -2,64 +2,24 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Recorded jumps (ssh -J, -W) and forwarded connections, with OpenSSH, PuTTY, dropbear and paramiko."""
-import hashlib, http.server, json, os, shutil, socket, subprocess, sys, threading
+import hashlib, http.server, json, os, socket, subprocess, sys, threading
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
+from bastion import port
+from clients import Clients, ok, need, end, run, skip, without
+import wire
+from wire import Wire, Take
 
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
-if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
-from bastion import Bastion, port
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-800:])
-    sys.stdout.flush()
-
-def without(program, what):
-    global n
-    if shutil.which(program): return False
-    n += 1; print(f"ok {n} - {what} # SKIP no {program}")
-    return True
-
+need("ssh", "scp", "sftp", "curl")
 served = port()
-b = Bastion(build, "KernelAudit off\n", f"""permit bench shell,exec,put,get,jump on env=bench as root id bench
+b = Clients(build, policy=f"""permit bench shell,exec,put,get,jump on env=bench as root id bench
 permit bench forward on env=bench as root to 127.0.0.1:{served} id web
 deny bench jump on host agent reason "no jumps there"
 """)
-known = f"{b.dir}/known"
-with open(known, "w") as f:
-    host_key = open(f"{b.dir}/state/keys/host_ed25519.pub").read().split()[:2]
-    f.write(f"[127.0.0.1]:{b.port} {' '.join(host_key)}\n*.fx {' '.join(host_key)}\n")
-config = f"{b.dir}/config"
-with open(config, "w") as f:
-    f.write(f"""Host bastion
-	HostName 127.0.0.1
-	Port {b.port}
-	User bench
-Host *.fx
-	ProxyJump bastion
-	User root
-Host *
-	IdentityFile {b.key}
-	IdentitiesOnly yes
-	StrictHostKeyChecking yes
-	UserKnownHostsFile {known}
-	LogLevel ERROR
-""")
+config, known = b.config, b.known
 
-def run(*args, stdin=None, timeout=60):
-    return subprocess.run(args, capture_output=True, timeout=timeout,
-                          **({"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}))
 def ssh(*args, **kw): return run("ssh", "-F", config, *args, **kw)
 def sessions(): return json.loads(b.ctl("--json", "session", "ls"))
 def commands(): return [s["command"] for s in sessions()]
@@ -104,6 +64,29 @@ try:
     outs = [p.communicate(timeout=60)[0].decode() for p in many]
     ok(all(want in o and o.strip().endswith(str(i)) for i, o in enumerate(outs)), "eight sessions at once in one jump", outs)
 
+    # A client whose line is full, and who has said all it has to say as soon as its jump is open.
+    w = Wire.connect(("127.0.0.1", b.port), "bench", wire.private_key(b.key)); b.mark()
+    flood = w.session(window=1 << 31); w.exec(flood, "root@box head -c 50000000 /dev/zero")
+    def is_full(seen):
+        """The bastion has something to send, and for a while no more of it goes."""
+        near, far = (f":{p:04X}" for p in (b.port, w.sock.getsockname()[1]))
+        seen.append(next(l.split()[4] for l in open("/proc/net/tcp") if l.split()[1].endswith(near) and l.split()[2].endswith(far)))
+        return len(seen) > 10 and not seen[-1].startswith("00000000:") and seen[-1].endswith(":00000000") and len(set(seen[-10:])) == 1
+    b.wait(lambda seen=[]: is_full(seen))
+    w.open("direct-tcpip", window=1 << 20, extra=wire.string("box") + wire.u32(22) + wire.string("127.0.0.1") + wire.u32(1))
+    b.wait(lambda: b.audit(3003, verb="jump"))
+    jump = flood + 1
+    w.send(bytes([wire.EOF]) + wire.u32(jump))
+    b.wait(lambda seen=[]: is_full(seen))
+    said = []
+    while not said or said[-1][0] != wire.CLOSE:
+        p = w.recv()
+        if p[0] == wire.OPEN_OK: said.append((p[0], Take(p, 5).u32()))
+        elif p[0] in (wire.DATA, wire.EOF, wire.CLOSE) and Take(p).u32() == 1: said.append((p[0], Take(p, 5).string()[:8] if p[0] == wire.DATA else b""))
+    ok([x[0] for x in said] == [wire.OPEN_OK, wire.DATA, wire.EOF, wire.CLOSE] and said[0][1] == jump and said[1][1] == b"SSH-2.0-",
+       "the host's first words come before the end, though the client had nothing more to say", said)
+    w.close()
+
     # Other clients.
     base = ["ssh", "-F", config, "-W"]
     if not without("plink", "plink by its proxy command"):
@@ -119,7 +102,7 @@ try:
     try:
         import paramiko
     except ImportError:
-        n += 1; print(f"ok {n} - paramiko through a jump # SKIP no paramiko")
+        skip("paramiko through a jump", "no paramiko")
     else:
         outer, inner = paramiko.SSHClient(), paramiko.SSHClient()
         for c in outer, inner: c.set_missing_host_key_policy(paramiko.AutoAddPolicy())
@@ -188,5 +171,4 @@ try:
     ok("forward" in text, "and can be shown", text)
 finally:
     b.stop()
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()
