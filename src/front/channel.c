@@ -14,6 +14,7 @@
 #include "front/back.h"
 #include "front/door.h"
 #include "front/held.h"
+#include "front/late.h"
 #include "front/letter.h"
 #include "front/menu.h"
 #include "front/steps.h"
@@ -162,7 +163,7 @@ channel_open_answer(struct channel *c)
 static void
 leave_target(struct channel *c)
 {
-	transfer_end(c);
+	transfer_free(c);
 	back_end(c);
 	held_release(c->front, &c->hold);
 	leg_release(c->leg);
@@ -174,7 +175,7 @@ leave_target(struct channel *c)
 	flow_done(&c->err);
 	if (c->recording)
 		record_done(&c->record);
-	c->recording = false;
+	c->recording = c->last_word = false;
 }
 
 void
@@ -212,7 +213,7 @@ channel_end_or_menu(struct channel *c, int status)
 void
 channel_refuse(struct channel *c, const char *code, const char *reason)
 {
-	bool ran = c->state == CH_RELAY || c->state == CH_FINISH;     /* and may have left the terminal in any state */
+	bool ran = c->state == CH_RELAY || c->state == CH_SETTLE || c->state == CH_FINISH;     /* and may have left the terminal in any state */
 	char line[1100];
 	int n;
 
@@ -236,16 +237,11 @@ channel_cut(struct channel *c, const char *code, const char *reason)
 	c->cut = true;
 	c->from_menu = false;
 	(void)snprintf(c->why, sizeof(c->why), "%s", reason);
-	transfer_end(c);
-	if (c->recording && !c->record.refused && !c->record.closing) {
-		(void)flow_settle(&c->in, &c->record);
-		(void)flow_settle(&c->out, &c->record);
-		(void)record_add(&c->record, FRAME_NOTICE, slice_from(reason));
-		(void)record_close(&c->record, reason, "");
-	}
+	c->refused_code = code;
 	menu_free(c->menu);
 	c->menu = NULL;
-	channel_refuse(c, code, reason);
+	if (!c->recording || c->record.refused || c->record.closing || session_settle(c, c->why))
+		channel_refuse(c, code, reason);
 }
 
 /* The bits of its kind's verbs are in connect.c, those of what it may have besides in wish.c. */
@@ -269,7 +265,7 @@ void
 channel_leave(struct channel *c)
 {
 	if (c->recording && !c->record.refused)
-		(void)record_close(&c->record, session_left(c), "");
+		late_close(c, session_left(c));
 	if (c->opening != NULL)
 		letter_refuse(c->opening);
 	c->opening = NULL;
@@ -326,8 +322,8 @@ step_nothing(struct channel *c)
 static bool (*const steps[])(struct channel *) = {
 	[CH_NEW] = step_nothing,     [CH_MENU_START] = step_menu_start, [CH_MENU] = step_menu,
 	[CH_LISTING] = step_listing, [CH_REFUSED] = step_refused, [CH_DECIDE] = step_decide,         [CH_CONNECT] = step_connect,
-	[CH_OPEN] = step_open,       [CH_RELAY] = step_relay,           [CH_FINISH] = step_finish,
-	[CH_STRAY] = step_stray,     [CH_ENDED] = step_nothing,
+	[CH_OPEN] = step_open,       [CH_RELAY] = step_relay,           [CH_SETTLE] = step_settle,
+	[CH_FINISH] = step_finish,   [CH_STRAY] = step_stray,     [CH_ENDED] = step_nothing,
 };
 
 bool

@@ -25,6 +25,7 @@ enum channel_state {
 	CH_CONNECT,        /* the leg is on its way, and the store is told */
 	CH_OPEN,           /* the target's channel: open, env, pty, start */
 	CH_RELAY,
+	CH_SETTLE,         /* over; what is left to put down waits until the store takes it */
 	CH_FINISH,         /* all is delivered; the store closes the recording */
 	CH_STRAY,          /* over, but the user may still open it */
 	CH_ENDED,
@@ -76,7 +77,7 @@ struct channel {
 	uint32_t hold;                         /* of its permits (held.h) */
 	uint32_t req;                          /* the monitor's, for the picker */
 	struct listing *listing;
-	const char *refused_code, *refused;    /* of CH_REFUSED */
+	const char *refused_code, *refused;    /* of CH_REFUSED; the code also of a cut */
 	struct leg *leg;
 	ssh_channel target;
 	unsigned open_step, env_sent;
@@ -92,6 +93,7 @@ struct channel {
 	char exit_signal[32];
 	bool gone, counted;                    /* gone: the user's side has closed it; counted: as open */
 	bool exited, core, cut;                /* cut: ended by the bastion, `why` says it */
+	bool last_word;                        /* the recording's last frame is in it */
 	bool lost;                             /* the host went away under it */
 	char why[600];
 

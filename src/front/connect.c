@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "front/back.h"
+#include "front/late.h"
 #include "front/steps.h"
 #include "front/transfer.h"
 
@@ -211,12 +212,12 @@ step_connect(struct channel *c)
 		return true;
 	}
 	if (record_waiting_ms(&c->record) > (int64_t)c->front->o->ack_timeout_s * 1000) {
-		(void)record_close(&c->record, "the recorder did not answer", "");
+		late_close(c, "the recorder did not answer");
 		channel_refuse(c, "not-recorded", "the recorder does not answer, so this session cannot be: try again later");
 		return true;
 	}
 	if (c->leg->state == LEG_DEAD) {
-		(void)record_close(&c->record, c->leg->why, "");
+		late_close(c, c->leg->why);
 		channel_refuse(c, c->leg->code, c->leg->why);
 		return true;
 	}
@@ -328,7 +329,7 @@ open_refused(struct channel *c)
 
 	(void)text_escaped(slice_from(ssh_get_error(c->back ? c->door->wire.ssh : c->leg->wire.ssh)), error, sizeof(error));
 	(void)snprintf(text, sizeof(text), "%s refused %s: %s", c->back ? "the client" : c->leg->host, refused, error);
-	(void)record_close(&c->record, text, "");
+	late_close(c, text);
 	channel_refuse(c, "target-refused", text);
 }
 
@@ -339,7 +340,7 @@ step_open(struct channel *c)
 	int r;
 
 	if (c->leg->state == LEG_DEAD || c->target == NULL) {
-		(void)record_close(&c->record, "the target closed the connection", "");
+		late_close(c, "the target closed the connection");
 		channel_refuse(c, "target-gone", "the target closed the connection");
 		return true;
 	}

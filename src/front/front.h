@@ -29,6 +29,7 @@ struct leg;
 struct jump;
 struct asker;
 struct ask;
+struct late;
 struct listen;
 struct request;
 struct door_auth;
@@ -75,6 +76,7 @@ struct front {
 	struct ask *asks;                    /* questions to the gate (ask.c) */
 	struct jump *jumps;
 	struct channel *channels;
+	struct late *lates;                  /* recordings whose end is to be told (late.c) */
 	unsigned channels_n;
 	struct leg *legs;
 	struct listen *listens;              /* remote forwards */

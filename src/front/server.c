@@ -193,7 +193,8 @@ step_all(struct front *f)
 	moved |= jump_step_all(f);
 	for (struct channel *c = f->channels; c != NULL; c = next) {
 		next = c->next;
-		if ((f->ending || c->door->ending) && c->state != CH_RELAY && c->state != CH_FINISH && c->state != CH_ENDED)
+		if ((f->ending || c->door->ending) && c->state != CH_RELAY && c->state != CH_SETTLE &&
+		    c->state != CH_FINISH && c->state != CH_ENDED)
 			channel_leave(c);
 		if (c->gone && c->session && c->state < CH_RELAY)
 			channel_leave(c);                /* closed before anything came of it */

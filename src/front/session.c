@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /* A session that runs: bytes both ways through the recording, its end, and what the store says of it. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/sandbox.h"
@@ -80,33 +81,101 @@ pass_eof(struct flow *f)
 		(void)ssh_channel_send_eof(f->to);
 }
 
+static bool
+is_late(const struct channel *c)
+{
+	return record_waiting_ms(&c->record) > (int64_t)c->front->o->ack_timeout_s * 1000;
+}
+
 /* Why the session cannot go on, or NULL. */
 static const char *
 must_stop(const struct channel *c)
 {
-	if (record_waiting_ms(&c->record) > (int64_t)c->front->o->ack_timeout_s * 1000)
+	if (is_late(c))
 		return "the recorder does not answer; the session ends";
 	return c->in.broken != NULL ? c->in.broken : c->out.broken != NULL ? c->out.broken : c->err.broken;
+}
+
+/* The frame of a session's end: why it was cut, or its status. */
+static int
+last_word(struct channel *c, const char *exit)
+{
+	int r = 0;
+
+	if (c->last_word)
+		return 0;
+	if (c->cut)
+		r = record_add(&c->record, FRAME_NOTICE, slice_from(c->why));
+	else if (exit[0] != '\0')
+		r = record_add(&c->record, FRAME_EXIT, slice_from(exit));
+	c->last_word = r == 0;
+	return r;
+}
+
+static void
+print_exit(const struct channel *c, char exit[48])
+{
+	exit[0] = '\0';
+	if (c->cut)
+		return;
+	if (c->exit_signal[0] != '\0')
+		(void)snprintf(exit, 48, "signal %s", c->exit_signal);
+	else if (c->exit_status >= 0)
+		(void)snprintf(exit, 48, "%d", c->exit_status);
+}
+
+/* Nothing is relayed from here on. */
+bool
+session_settle(struct channel *c, const char *reason)
+{
+	char exit[48];
+	int r;
+
+	if (reason != c->why)
+		(void)snprintf(c->why, sizeof(c->why), "%s", reason);
+	print_exit(c, exit);
+	transfer_end(c);
+	r = record_flush(&c->record);
+	if (r == 0)
+		r = transfer_settle(c);
+	if (r == 0)
+		r = flow_settle(&c->in, &c->record);
+	if (r == 0)
+		r = flow_settle(&c->out, &c->record);
+	if (r == 0)
+		r = last_word(c, exit);
+	if (r == 0)
+		r = record_close(&c->record, c->why, exit);
+	if (r != -EAGAIN)
+		return true;                     /* a store that is gone takes nothing any more */
+	c->state = CH_SETTLE;
+	return false;
 }
 
 static void
 finish(struct channel *c, const char *reason)
 {
-	char exit[48] = "";
-
-	transfer_end(c);
-	(void)flow_settle(&c->in, &c->record);
-	(void)flow_settle(&c->out, &c->record);
-	if (c->exit_signal[0] != '\0')
-		(void)snprintf(exit, sizeof(exit), "signal %s", c->exit_signal);
-	else if (c->exit_status >= 0)
-		(void)snprintf(exit, sizeof(exit), "%d", c->exit_status);
-	if (exit[0] != '\0')
-		(void)record_add(&c->record, FRAME_EXIT, slice_from(exit));
-	if (record_close(&c->record, reason, exit) != 0)
-		return;                                  /* the channel is full: again next turn */
+	if (!session_settle(c, reason))
+		return;
 	note_session(c, MSG_NOTE_SESSION_END, true);
 	c->state = CH_FINISH;
+}
+
+bool
+step_settle(struct channel *c)
+{
+	if (!c->cut && is_late(c)) {
+		channel_cut(c, "not-recorded", must_stop(c));
+		return true;
+	}
+	if (!c->cut) {
+		finish(c, c->why);
+		return c->state == CH_FINISH;
+	}
+	if (!is_late(c) && !session_settle(c, c->why))
+		return false;
+	channel_refuse(c, c->refused_code, c->why);
+	return true;
 }
 
 const char *
@@ -126,6 +195,7 @@ step_relay(struct channel *c)
 
 	if (c->resized)
 		pass_resize(c);
+	(void)transfer_settle(c);
 	moved |= flow_read(&c->in, &c->record);
 	moved |= flow_read(&c->out, &c->record);
 	moved |= flow_read(&c->err, &c->record);
@@ -156,9 +226,7 @@ step_relay(struct channel *c)
 bool
 step_finish(struct channel *c)
 {
-	bool late = record_waiting_ms(&c->record) > (int64_t)c->front->o->ack_timeout_s * 1000;
-
-	if (!c->record.closed && !late)
+	if (!c->record.closed && !is_late(c))
 		return false;
 	if (c->lost) {
 		channel_refuse(c, c->leg->code, c->leg->why);

@@ -235,19 +235,36 @@ sftp_new(bool may_get, bool may_put, sftp_row_fn *fn, void *arg)
 	return s;
 }
 
+static void
+no_row(void *arg, const struct sftp_row *row)
+{
+	(void)arg, (void)row;
+}
+
+bool
+sftp_end(struct sftp *s)
+{
+	while (s->ended < s->requests_top && !s->requests[s->ended].used)
+		s->ended++;
+	if (s->ended < s->requests_top) {
+		sftp_row(s, &s->requests[s->ended], SFTP_NO_ANSWER, false);
+		sftp_request_free(s, &s->requests[s->ended]);
+		return true;
+	}
+	if (s->files_top == 0)
+		return false;
+	sftp_file_end(s, &s->files[s->files_top - 1], SFTP_NO_ANSWER);
+	return true;
+}
+
 void
 sftp_free(struct sftp *s)
 {
 	if (s == NULL)
 		return;
-	for (unsigned i = 0; i < s->requests_top; i++)
-		if (s->requests[i].used) {
-			sftp_row(s, &s->requests[i], SFTP_NO_ANSWER, false);
-			sftp_request_free(s, &s->requests[i]);
-		}
-	for (unsigned i = s->files_top; i > 0; i--)
-		if (s->files[i - 1].used)
-			sftp_file_end(s, &s->files[i - 1], SFTP_NO_ANSWER);
+	s->fn = no_row;
+	while (sftp_end(s))
+		;
 	free(s->stat_path);
 	buf_done(&s->up.held);
 	buf_done(&s->down.held);

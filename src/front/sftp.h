@@ -36,8 +36,10 @@ struct sftp;
 struct sftp *sftp_new(bool may_get, bool may_put, sftp_row_fn *fn, void *arg);
 /* From now on, for files that are open already too. */
 void sftp_permit(struct sftp *s, bool may_get, bool may_put);
-/* Rows of what is unanswered or still open come first, as SFTP_NO_ANSWER. */
-void sftp_free(struct sftp *s);
+/* Both streams are over: what is unanswered or still open becomes rows, as SFTP_NO_ANSWER, one thing at each call.
+ * False: nothing is left. */
+bool sftp_end(struct sftp *s);
+void sftp_free(struct sftp *s);                  /* without a row */
 /* Takes what came.  While sftp_is_full, the client's way is not to be fed more.  0; -EPROTO: not SFTP, or beyond a limit; -ENOMEM.  Then nothing more may be delivered. */
 int sftp_feed(struct sftp *s, enum sftp_way way, const unsigned char *p, size_t n);
 bool sftp_is_full(const struct sftp *s);         /* too many requests are unanswered */

@@ -80,6 +80,7 @@ struct sftp {
 	struct request requests[REQUESTS_MAX], *buckets[BUCKETS], *free;
 	unsigned requests_n, requests_top;   /* requests[top..] were never used */
 	unsigned opening;                    /* OPEN and OPENDIR among them */
+	unsigned ended;                      /* requests[..ended] have had their rows at the end */
 	struct file files[FILES_MAX];
 	unsigned files_n, files_top;         /* slots from here on are free */
 	char *stat_path;                     /* the last answered STAT, since clients ask before they open */

@@ -39,6 +39,9 @@ bool channel_goes_on_without(struct channel *c, const char *verb);
 const char *session_left(struct channel *c);     /* how the user's side ended, for the record */
 void session_start(struct channel *c);           /* the target's channel is open: relay */
 bool step_relay(struct channel *c);
+/* The last of the recording, and its end.  False: the store does not take it yet, and the state is CH_SETTLE. */
+bool session_settle(struct channel *c, const char *reason);
+bool step_settle(struct channel *c);
 bool step_finish(struct channel *c);
 
 /* channel.c */

@@ -13,13 +13,25 @@
 
 #define DETAIL_MAX 70000
 #define SHA256_N   32
+#define KEPT_MAX   (4u << 20)
 
-/* One of them at most. */
+/* A row that the store could not take yet; whole or not at all it gets there, in its turn. */
+struct kept {
+	struct kept *next;
+	bool ok, refused, marked;        /* marked: it stands in the recording, the event is to follow */
+	unsigned activity;
+	struct slice words, detail;      /* behind it */
+};
+
+/* One of the three at most. */
 struct transfer {
 	struct sftp *sftp;
 	struct zmodem *zmodem;
 	bool copies;
 	struct copy copy;
+	bool ended;
+	struct kept *first, *last;
+	size_t kept;                     /* bytes, of KEPT_MAX */
 };
 
 struct row {
@@ -104,33 +116,70 @@ row_words(const struct row *row, char *words, size_t size)
 	    content, row->refused ? "refused: " : "", row->result);
 }
 
-static void
-row_event(struct channel *c, const struct row *row, const char *words, struct slice detail)
+/* 0 or chan_send's codes. */
+static int
+event_put(struct channel *c, const struct kept *k)
 {
 	struct front *f = c->front;
 	char id[ID_TEXT], sentence[1500];
-	struct msg_event msg = { .class_uid = OCSF_FILE, .activity = activity_of(row->op), .severity = row->refused ? 2 : 1,
-		.ok = row->ok, .actor = slice_from(f->user), .src = slice_from(f->peer),
-		.session = slice_from(id_print(c->record.id, id)), .host = slice_from(c->leg->host), .detail = detail };
+	struct msg_event msg = { .class_uid = OCSF_FILE, .activity = k->activity, .severity = k->refused ? 2 : 1,
+		.ok = k->ok, .actor = slice_from(f->user), .src = slice_from(f->peer),
+		.session = slice_from(id_print(c->record.id, id)), .host = slice_from(c->leg->host), .detail = k->detail };
 
-	(void)snprintf(sentence, sizeof(sentence), "%s on %s: %s", f->user, c->leg->host, words);
+	(void)snprintf(sentence, sizeof(sentence), "%s on %s: %.*s", f->user, c->leg->host, (int)k->words.n,
+	    (const char *)k->words.p);
 	msg.text = slice_from(sentence);
-	if (chan_send(f->store, MSG_EVENT, &msg) != 0)
-		c->in.broken = "the recorder does not keep up; the session ends";
+	return chan_send(f->store, MSG_EVENT, &msg);
 }
 
-/* A mark in the recording, and an event. */
+/* A mark in the recording, and an event.  0, or -EAGAIN and the like: again later, from where it stopped. */
+static int
+kept_put(struct channel *c, struct kept *k)
+{
+	int r = k->marked ? 0 : record_add(&c->record, FRAME_MARK, k->words);
+
+	if (r != 0)
+		return r;
+	k->marked = true;
+	return event_put(c, k);
+}
+
+static int
+keep(struct transfer *t, const struct kept *k)
+{
+	size_t n = sizeof(*k) + k->words.n + k->detail.n;
+	struct kept *copy = n <= KEPT_MAX - t->kept ? malloc(n) : NULL;
+	unsigned char *p = (unsigned char *)(copy + 1);
+
+	if (copy == NULL)
+		return -ENOMEM;
+	*copy = *k;
+	copy->words.p = memcpy(p, k->words.p, k->words.n);
+	copy->detail.p = memcpy(p + k->words.n, k->detail.p, k->detail.n);
+	*(t->last != NULL ? &t->last->next : &t->first) = copy;
+	t->last = copy;
+	t->kept += n;
+	return 0;
+}
+
 static void
 row_put(struct channel *c, const struct row *row)
 {
+	struct transfer *t = c->transfer;
+	struct kept k = { .ok = row->ok, .refused = row->refused, .activity = activity_of(row->op) };
 	char words[900];
 	struct buf detail;
+	int r;
 
 	row_words(row, words, sizeof(words));
-	(void)record_add(&c->record, FRAME_MARK, slice_from(words));
+	k.words = slice_from(words);
 	buf_init(&detail, DETAIL_MAX);
-	if (row_json(&detail, row) == 0)
-		row_event(c, row, words, buf_slice(&detail));
+	r = row_json(&detail, row);
+	k.detail = buf_slice(&detail);
+	if (r == 0 && (t->first != NULL || kept_put(c, &k) != 0))
+		r = keep(t, &k);
+	if (r != 0)
+		c->in.broken = "the recorder does not keep up; the session ends";
 	buf_done(&detail);
 }
 
@@ -223,16 +272,61 @@ transfer_end(struct channel *c)
 {
 	struct transfer *t = c->transfer;
 
+	if (t == NULL || t->ended)
+		return;
+	t->ended = true;
+	c->in.sftp = c->out.sftp = NULL;
+	c->in.zmodem = c->out.zmodem = NULL;
+	zmodem_free(t->zmodem);
+	t->zmodem = NULL;
+	if (t->copies)
+		put_copy(c, &t->copy);
+}
+
+/* What was kept goes first; then what is still open becomes rows, as many as there is room for. */
+int
+transfer_settle(struct channel *c)
+{
+	struct transfer *t = c->transfer;
+	int r;
+
+	if (t == NULL)
+		return 0;
+	do {
+		while (t->first != NULL) {
+			struct kept *k = t->first;
+
+			r = kept_put(c, k);
+			if (r != 0)
+				return r;
+			t->kept -= sizeof(*k) + k->words.n + k->detail.n;
+			t->first = k->next;
+			t->last = t->first != NULL ? t->last : NULL;
+			free(k);
+		}
+	} while (t->ended && t->sftp != NULL && sftp_end(t->sftp));
+	return 0;
+}
+
+void
+transfer_free(struct channel *c)
+{
+	struct transfer *t = c->transfer;
+
 	if (t == NULL)
 		return;
 	c->in.sftp = c->out.sftp = NULL;
 	c->in.zmodem = c->out.zmodem = NULL;
-	c->transfer = NULL;
 	sftp_free(t->sftp);
 	zmodem_free(t->zmodem);
-	if (t->copies) {
-		put_copy(c, &t->copy);
+	if (t->copies)
 		copy_done(&t->copy);
+	while (t->first != NULL) {
+		struct kept *k = t->first;
+
+		t->first = k->next;
+		free(k);
 	}
 	free(t);
+	c->transfer = NULL;
 }

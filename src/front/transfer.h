@@ -11,7 +11,10 @@
 int transfer_start(struct channel *c);
 /* Some of the channel's verbs were taken back: no more goes through than the others permit. */
 void transfer_permit(struct channel *c);
-/* Before the recording is closed: what is still open becomes rows too. */
+/* The flows are over: what is still open becomes rows too, at transfer_settle. */
 void transfer_end(struct channel *c);
+/* Hands the store the rows that it could not take before.  0, -EAGAIN: it still cannot; again next turn, or its error. */
+int transfer_settle(struct channel *c);
+void transfer_free(struct channel *c);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "front/late.h"
 #include "front/steps.h"
 #include "front/tty.h"
 
@@ -96,7 +97,7 @@ cancel(struct channel *c)
 
 	(void)snprintf(text, sizeof(text), "%s: cancelled", c->asked_host);
 	if (c->recording && !c->record.refused)
-		(void)record_close(&c->record, "the user cancelled it before it began", "");
+		late_close(c, "the user cancelled it before it began");
 	channel_refuse(c, "cancelled", text);
 	if (leg != NULL)
 		leg_give_up(leg);

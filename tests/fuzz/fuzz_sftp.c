@@ -34,6 +34,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		at += k;
 		buf_clear(sftp_out(s, way));
 	}
+	while (s != NULL && (data[0] & 4) == 0 && sftp_end(s))
+		;
 	sftp_free(s);
 	return 0;
 }

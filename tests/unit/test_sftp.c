@@ -77,6 +77,14 @@ feed(struct sftp *s, enum sftp_way way, struct buf *in, size_t step, bool same)
 }
 
 static void
+finish(struct sftp *s)
+{
+	while (sftp_end(s))
+		;
+	sftp_free(s);
+}
+
+static void
 test_transfer(size_t step)
 {
 	struct sftp *s = sftp_new(true, true, on_row, NULL);
@@ -111,7 +119,7 @@ test_transfer(size_t step)
 	packet(&b, "bwwss", 101u, 8u, 0u, "", "");
 	(void)feed(s, SFTP_DOWN, &b, step, true);
 	is(rows, "put /tmp/f 12 whole a948904f ok\nget /tmp/g 12 whole a948904f ok\n", "two rows with the hash of the content");
-	sftp_free(s);
+	finish(s);
 	buf_done(&b);
 }
 
@@ -143,7 +151,7 @@ test_parts(void)
 	(void)feed(s, SFTP_UP, &b, 7, true);
 	packet(&b, "bwwss", 101u, 7u, 0u, "", "");
 	(void)feed(s, SFTP_DOWN, &b, 7, true);
-	sftp_free(s);
+	finish(s);
 	is(rows, "get gone 0  - no such file\nput resumed 4 part - ok\nput holes 6 scattered - interrupted\n",
 	    "no hash where not all of the content went by, and what was open at the end is said");
 	buf_done(&b);
@@ -184,7 +192,7 @@ test_refusals(void)
 	ok(sftp_out(s, SFTP_DOWN)->len == 0, "nothing goes into the middle of a packet");
 	(void)sftp_feed(s, SFTP_DOWN, b.p + 10, b.len - 10);
 	ok(sftp_out(s, SFTP_DOWN)->len > b.len && memcmp(sftp_out(s, SFTP_DOWN)->p, b.p, b.len) == 0, "it comes after it");
-	sftp_free(s);
+	finish(s);
 	buf_done(&b);
 }
 
@@ -200,7 +208,7 @@ test_version(void)
 	packet(&b, "bw", 1u, 6u);
 	(void)feed(s, SFTP_UP, &b, 4, false);
 	ok(sftp_out(s, SFTP_UP)->len == 9 && memcmp(sftp_out(s, SFTP_UP)->p, want, 9) == 0, "a client of version 6 is made one of 3");
-	sftp_free(s);
+	finish(s);
 	buf_done(&b);
 }
 
@@ -224,7 +232,7 @@ test_handles(void)
 	packet(&b, "bwsqs", 6u, 4u, "R", 0u, "read only");
 	packet(&b, "bws", 17u, 5u, "/etc");
 	ok(feed(s, SFTP_UP, &b, 1, false) && sftp_out(s, SFTP_UP)->len == 17, "what is open for reading is not written to, and the next request is one");
-	sftp_free(s);
+	finish(s);
 	buf_done(&b);
 }
 
@@ -254,7 +262,7 @@ test_attributes(void)
 	(void)feed(s, SFTP_UP, &b, 5, true);
 	packet(&b, "bwwss", 101u, 6u, 0u, "", "");
 	(void)feed(s, SFTP_DOWN, &b, 5, true);
-	sftp_free(s);
+	finish(s);
 	is(rows, "setstat m=mode=0755 0  - ok\nsetstat all=size=7 uid=1 gid=2 mode=0644 times 0  - permission denied\n"
 	    "setstat f=size=3 0  - ok\nput f 7 scattered - ok\n", "what was set is said; a file cut short has no hash of its content");
 	buf_done(&b);
@@ -305,7 +313,7 @@ test_coverage(void)
 	packet(&b, "bwwss", 101u, 14u, 0u, "", "");
 	packet(&b, "bwwss", 101u, 16u, 0u, "", "");
 	(void)feed(s, SFTP_DOWN, &b, 5, true);
-	sftp_free(s);
+	finish(s);
 	is(rows, "get f 12 whole a948904f ok\nput empty 0 whole e3b0c442 ok\nput old 15 part 81dcd2d7 ok\n"
 	    "setstat cut to fit=size=15 0  - ok\nput cut to fit 15 whole 81dcd2d7 ok\n"
 	    "remove gone? 0  - interrupted\nput cut 4 part a11ae064 interrupted\n", "whole or part of it, and what had no answer");
@@ -346,7 +354,7 @@ passage(const char *name, unsigned flags, const char *const *script)
 	packet(&down, "bwwss", 101u, id, 0u, "", "");
 	(void)feed(s, SFTP_UP, &up, 9, true);
 	(void)feed(s, SFTP_DOWN, &down, 9, true);
-	sftp_free(s);
+	finish(s);
 	buf_done(&up);
 	buf_done(&down);
 	return rows;
@@ -409,7 +417,7 @@ test_full(void)
 	(void)buf_slice_append(&all, buf_slice(sftp_out(s, SFTP_UP)));
 	ok(good && answered > 1800 && answered < 2000, "of 6000 requests at once some wait for answers: %u came first", answered);
 	ok(all.len == up.len && memcmp(all.p, up.p, up.len) == 0, "and nothing is lost or changed");
-	sftp_free(s);
+	finish(s);
 	s = sftp_new(true, true, on_row, NULL);
 	for (unsigned i = 0; i < 1100; i++) {
 		buf_clear(&up);
@@ -419,7 +427,7 @@ test_full(void)
 	buf_clear(&up);
 	packet(&up, "bws", 11u, 5000u, "d");
 	ok(sftp_out(s, SFTP_DOWN)->len > 76 * 40 && feed(s, SFTP_UP, &up, 1000, false) && sftp_out(s, SFTP_UP)->len == 0, "opened beyond the limit: refused, and the session goes on");
-	sftp_free(s);
+	finish(s);
 	buf_done(&up);
 	buf_done(&down);
 	buf_done(&all);
@@ -444,7 +452,7 @@ test_nonsense(void)
 		int r = sftp_feed(s, cases[i].way, cases[i].bytes, cases[i].n);
 
 		ok((r == 0 ? sftp_feed(s, cases[i].way, cases[i].bytes, 1) : r) == -EPROTO, "%s ends it", cases[i].what);
-		sftp_free(s);
+		finish(s);
 	}
 }
 
