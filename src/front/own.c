@@ -247,7 +247,9 @@ own_sessions(struct channel *c, const char *args)
 static unsigned long long
 seconds_of(const struct msg_session_row *r)
 {
-	return r->end_us > r->start_us ? (unsigned long long)((r->end_us - r->start_us) / 1000000) : 0;
+	uint64_t end = r->end_us != 0 ? r->end_us : (uint64_t)clock_wall().us;
+
+	return end > r->start_us ? (unsigned long long)((end - r->start_us) / 1000000) : 0;
 }
 
 static void
@@ -265,24 +267,33 @@ session_line(struct buf *b, const struct msg_session_row *r)
 	(void)buf_text(b, "\n");
 }
 
+/* The words and types of `fortress session ls --json`. */
 static void
-session_json(struct buf *b, const struct msg_session_row *r)
+session_json(struct buf *b, const char *user, const struct msg_session_row *r)
 {
+	static const char by_signal[] = "signal ";
+	const size_t n = sizeof(by_signal) - 1;
+	bool killed = r->exit.n > n && memcmp(r->exit.p, by_signal, n) == 0;
 	const struct { const char *key; struct slice value; } pairs[] = {
-		{ "login", r->login }, { "host", r->host }, { "channel", r->channel }, { "state", r->state }, { "exit", r->exit },
-		{ "command", r->command },
+		{ "id", r->id }, { "user", slice_from(user) }, { "login", r->login }, { "host", r->host }, { "channel", r->channel },
+		{ "state", r->state }, { "signal", killed ? slice_of(r->exit.p + n, r->exit.n - n) : slice_from("") },
+		{ "command", r->command }, { "source", r->src }, { "reason", r->reason },
 	};
-	char at[32];
+	char start[32], end[32];
+	uint64_t status;
 
-	(void)buf_text(b, "{\"id\":");
-	(void)text_json(b, r->id);
-	(void)buf_printf(b, ",\"start\":\"%s\",\"seconds\":%llu,\"bytes\":%llu", clock_print((wall_t){ (int64_t)r->start_us }, at, sizeof(at)),
-	    seconds_of(r), (unsigned long long)r->bytes);
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		(void)buf_printf(b, ",\"%s\":", pairs[i].key);
+		(void)buf_printf(b, "%s\"%s\":", i == 0 ? "{" : ",", pairs[i].key);
 		(void)text_json(b, pairs[i].value);
 	}
-	(void)buf_text(b, "}\n");
+	if (text_u64(r->exit, UINT32_MAX, &status))
+		(void)buf_printf(b, ",\"exit\":%llu", (unsigned long long)status);
+	else
+		(void)buf_text(b, ",\"exit\":null");
+	(void)clock_print((wall_t){ (int64_t)r->end_us }, end, sizeof(end));
+	(void)buf_printf(b, ",\"start\":\"%s\",\"end\":%s%s%s,\"seconds\":%llu,\"bytes\":%llu}\n",
+	    clock_print((wall_t){ (int64_t)r->start_us }, start, sizeof(start)), r->end_us != 0 ? "\"" : "",
+	    r->end_us != 0 ? end : "null", r->end_us != 0 ? "\"" : "", seconds_of(r), (unsigned long long)r->bytes);
 }
 
 static void
@@ -291,8 +302,12 @@ sessions_come(struct channel *c, const struct msg_session_rows *m)
 	struct slice left = m->rows;
 	struct msg_session_row row;
 
-	while (msg_session_row_take(&left, &row) == 1)
-		(is_json(c) ? session_json : session_line)(&c->listing->out, &row);
+	while (msg_session_row_take(&left, &row) == 1) {
+		if (is_json(c))
+			session_json(&c->listing->out, c->front->user, &row);
+		else
+			session_line(&c->listing->out, &row);
+	}
 	c->listing->over = true;
 }
 

@@ -178,7 +178,8 @@ static const struct message host_row = { "host_row", sizeof(struct msg_host_row)
 
 static const struct message session_row = { "session_row", sizeof(struct msg_session_row),
 	{ FB(msg_session_row, id), FB(msg_session_row, login), FB(msg_session_row, host), FB(msg_session_row, channel),
-	FB(msg_session_row, state), FB(msg_session_row, exit), FB(msg_session_row, command), F64(msg_session_row, start_us),
+	FB(msg_session_row, state), FB(msg_session_row, exit), FB(msg_session_row, command),
+	FB(msg_session_row, src), FB(msg_session_row, reason), F64(msg_session_row, start_us),
 	F64(msg_session_row, end_us), F64(msg_session_row, bytes) } };
 
 static const struct message *

@@ -185,7 +185,7 @@ struct msg_sessions_ask { uint32_t req; struct slice user; uint32_t max; };
 struct msg_session_rows { uint32_t req; struct slice rows; };
 /* end_us: 0 while it is open.  command: at most its beginning */
 struct msg_session_row {
-	struct slice id, login, host, channel, state, exit, command;
+	struct slice id, login, host, channel, state, exit, command, src, reason;
 	uint64_t start_us, end_us, bytes;
 };
 /* logins: comma-separated, those allowed; labels: "env=prod tier=db"; why: the policy's sentence; brief: its few words for

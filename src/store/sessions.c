@@ -29,7 +29,8 @@ row_put(void *arg, const struct db_session *s)
 	bool open = strcmp(s->state, "open") == 0;
 	struct msg_session_row row = { .id = slice_from(s->id_text), .login = slice_from(s->login), .host = slice_from(s->host),
 		.channel = slice_from(s->channel), .state = slice_from(s->state), .exit = slice_from(open ? "" : s->exit),
-		.command = beginning(s->command), .start_us = (uint64_t)s->start_us, .end_us = open ? 0 : (uint64_t)s->end_us,
+		.command = beginning(s->command), .src = slice_from(s->src), .reason = beginning(open ? "" : s->reason),
+		.start_us = (uint64_t)s->start_us, .end_us = open ? 0 : (uint64_t)s->end_us,
 		.bytes = open ? 0 : s->bytes };
 
 	/* What does not fit any more is left out: the newest are there. */

@@ -41,7 +41,11 @@ try:
     ok(len(lines) == 2 and lines[1][3:] == ["root", "box", "exec", "closed", "3", "echo one; exit 3"] and "支付" in lines[0][8], "one's own, newest first", r)
     ok("\033" not in r.stdout and "secret-of-other" not in r.stdout, "escaped, and nobody else's", r.stdout)
     rows = [json.loads(l) for l in ssh("bench", "sessions --json").stdout.splitlines()]
-    ok([x["exit"] for x in rows] == ["0", "3"] and rows[1]["command"] == "echo one; exit 3" and rows[1]["id"] == lines[1][0] and "T" in rows[0]["start"], "as JSON", rows)
+    ok([x["exit"] for x in rows] == [0, 3] and rows[1]["command"] == "echo one; exit 3" and rows[1]["id"] == lines[1][0] and "T" in rows[0]["start"], "as JSON", rows)
+    ssh("bench+box", "kill -TERM $$")
+    rows = [json.loads(l) for l in ssh("bench", "sessions --json").stdout.splitlines()]
+    ok(rows == [x for x in json.loads(b.ctl("--json", "session", "ls")) if x["user"] == "bench"] and (rows[0]["exit"], rows[0]["signal"]) == (None, "TERM"),
+       "the same words and values as fortress session ls --json has, a killed one too", rows, b.ctl("--json", "session", "ls"))
     ok(b.ctl("session", "print", lines[1][0]).strip() == "one", "the id is the one that replay takes")
     p = subprocess.Popen(argv("bench+box", "cat"), stdin=subprocess.PIPE, stdout=subprocess.PIPE); p.stdin.write(b"x\n"); p.stdin.flush(); p.stdout.readline()
     ok(ssh("bench", "sessions").stdout.splitlines()[0].split("\t")[6] == "open", "one that is open is there, too")
