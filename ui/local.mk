@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += %D%/libui.a
 %C%_libui_a_SOURCES = \
-	%D%/draw.c %D%/draw.h %D%/hosts.c %D%/hosts.h %D%/hosts_draw.c %D%/keys.c %D%/keys.h \
-	%D%/layout.c %D%/layout.h %D%/list.c %D%/list.h %D%/page.c %D%/page.h \
+	%D%/commands.c %D%/draw.c %D%/draw.h %D%/hosts.c %D%/hosts.h %D%/hosts_draw.c %D%/keys.c %D%/keys.h \
+	%D%/layout.c %D%/layout.h %D%/lines.c %D%/lines.h %D%/lines_model.h %D%/list.c %D%/list.h %D%/page.c %D%/page.h \
 	%D%/paint.c %D%/plain.c %D%/player.c %D%/player.h %D%/query.c %D%/query.h %D%/replay.c %D%/replay.h \
 	%D%/replay_view.c %D%/replay_view.h %D%/screen.c %D%/screen.h \
 	%D%/screen_model.h %D%/sequence.c %D%/sequence.h \

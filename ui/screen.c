@@ -8,7 +8,7 @@
 #include <vterm.h>
 
 #include "base/text.h"
-#include "ui/screen_model.h"
+#include "ui/lines_model.h"
 
 #define SIZE_MIN 4
 
@@ -101,9 +101,8 @@ repeat(struct screen *s, unsigned count)
 }
 
 static void
-take_piece(void *arg, const struct sequence_piece *p)
+put_piece(struct screen *s, const struct sequence_piece *p)
 {
-	struct screen *s = arg;
 	unsigned char end = p->kind == SEQUENCE_TEXT ? p->bytes.p[p->bytes.n - 1] : 0;
 
 	if (p->kind == SEQUENCE_CSI && p->final == 'b' && p->leader == '\0' && p->intermediate == '\0') {
@@ -114,6 +113,41 @@ take_piece(void *arg, const struct sequence_piece *p)
 	write_model(s, p->bytes.p, p->bytes.n);
 	modes_after(s, p);
 	s->last = end < 0x80 ? end : 0;
+}
+
+/* So many characters of text that they cannot fill more than what is left of one row and most of the next. */
+static size_t
+portion(const struct screen *s, struct slice text)
+{
+	unsigned cols, rows, n;
+	size_t at = 0;
+
+	screen_size(s, &cols, &rows);
+	for (n = cols / 2 > 1 ? cols / 2 - 1 : 1; at < text.n && n > 0; n--)
+		for (at++; at < text.n && (text.p[at] & 0xc0) == 0x80; at++)
+			continue;
+	return at;
+}
+
+static void
+take_piece(void *arg, const struct sequence_piece *p)
+{
+	struct screen *s = arg;
+	struct sequence_piece part = *p;
+	struct slice left = p->bytes;
+
+	if (s->lines == NULL) {
+		put_piece(s, p);
+		return;
+	}
+	do {
+		if (p->kind == SEQUENCE_TEXT)
+			part.bytes = slice_of(left.p, portion(s, left));
+		lines_before(s->lines, &part);
+		put_piece(s, &part);
+		lines_after(s->lines, &part);
+		left = slice_of(left.p + part.bytes.n, left.n - part.bytes.n);
+	} while (left.n > 0);
 }
 
 void

@@ -26,6 +26,7 @@ struct screen {
 	char charsets[4], shift;        /* designated to G0 to G3, 0: none; which of them is in use */
 	bool tabs_set;                  /* tab stops are not every eighth column any more */
 	bool tabs[SCREEN_COLS_MAX];
+	struct lines *lines;            /* who watches, or NULL */
 	struct buf primary;             /* paint of the primary screen while the alternate one is shown */
 };
 

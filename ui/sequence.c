@@ -7,7 +7,10 @@
 
 #define DIGITS_MAX 4
 
-enum { GROUND, ESCAPE, CSI, IGNORE, STRING };
+#define PROMPT     "\033]133;"            /* and a letter; what programs that mark their commands write */
+
+/* OSC is a STRING whose beginning is kept, as long as it may become a mark. */
+enum { GROUND, ESCAPE, CSI, IGNORE, STRING, OSC };
 
 static void
 begin(struct sequence *s, unsigned char state, const char *bytes)
@@ -64,7 +67,9 @@ in_escape(struct sequence *s, unsigned char c, sequence_fn *fn, void *arg)
 			s->bytes[s->n++] = c;
 	} else if (s->intermediate == '\0' && c == '[') {
 		begin(s, CSI, "\033[");
-	} else if (s->intermediate == '\0' && strchr("PX^_]", c) != NULL) {
+	} else if (s->intermediate == '\0' && c == ']') {
+		begin(s, OSC, "\033]");
+	} else if (s->intermediate == '\0' && strchr("PX^_", c) != NULL) {
 		s->state = STRING;
 	} else if (s->intermediate == '%' || s->n == 4 || (s->intermediate != '\0' && strchr("[PX^_]", c) != NULL)) {
 		s->state = GROUND;               /* another coding, too long, or what libvterm would take for the start of more */
@@ -110,15 +115,49 @@ in_csi(struct sequence *s, unsigned char c, sequence_fn *fn, void *arg)
 	}
 }
 
+/* "\033]133;C", perhaps with parameters behind it. */
+static void
+in_osc(struct sequence *s, unsigned char c)
+{
+	size_t letter = sizeof(PROMPT) - 1;
+
+	if (s->n == letter + 2)
+		return;
+	if (s->n < letter ? c == (unsigned char)PROMPT[s->n] : s->n == letter ? c >= 'A' && c <= 'D' : c == ';')
+		s->bytes[s->n++] = c;
+	else
+		s->state = STRING;
+}
+
+/* A string of OSC is over: whole, or broken off by something else. */
+static void
+osc_end(struct sequence *s, sequence_fn *fn, void *arg)
+{
+	struct sequence_piece p = { .kind = SEQUENCE_MARK };
+
+	if (s->state != OSC || s->n < sizeof(PROMPT))
+		return;
+	p.final = (char)s->bytes[sizeof(PROMPT) - 1];
+	fn(arg, &p);
+}
+
+static bool
+in_string(const struct sequence *s)
+{
+	return s->state == STRING || s->state == OSC;
+}
+
 /* What holds in every state.  True: c is done with. */
 static bool
 anywhere(struct sequence *s, unsigned char c, sequence_fn *fn, void *arg)
 {
+	if (c == 0x1b || (c == 0x07 && in_string(s)))
+		osc_end(s, fn, arg);
 	if (c == 0x1b)
 		begin(s, ESCAPE, "\033");
-	else if (c == 0x18 || c == 0x1a || (c == 0x07 && s->state == STRING))
+	else if (c == 0x18 || c == 0x1a || (c == 0x07 && in_string(s)))
 		s->state = GROUND;
-	else if (s->state != STRING && c < 0x20)
+	else if (!in_string(s) && c < 0x20)
 		control(c, fn, arg);
 	else
 		return c == 0x7f;
@@ -138,6 +177,9 @@ in_sequence(struct sequence *s, unsigned char c, sequence_fn *fn, void *arg)
 	case IGNORE:
 		if (c >= 0x40)
 			s->state = GROUND;
+		break;
+	case OSC:
+		in_osc(s, c);
 		break;
 	}
 }
@@ -238,7 +280,7 @@ step(struct sequence *s, struct slice bytes, sequence_fn *fn, void *arg)
 		return behind_held(s, c, fn, arg);
 	if (s->state == GROUND)
 		return in_text(s, bytes, fn, arg);
-	if (c >= 0x80 && s->state != STRING) {
+	if (c >= 0x80 && !in_string(s)) {
 		s->state = GROUND;                       /* broken off: c is text */
 		return 0;
 	}

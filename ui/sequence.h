@@ -3,7 +3,8 @@
 /*
  * What a program writes to a terminal, taken apart: text, controls, escape and control sequences, each handed on only when
  * it is whole and of bounded size (ECMA-48; the states are those of DEC's terminals).  Strings (DCS, OSC, PM, APC, SOS) carry
- * titles, questions and pictures, nothing that cells would show: they end here.  So do what is broken off, controls of
+ * titles, questions and pictures, nothing that cells would show: they end here, but for the marks that shells put round
+ * commands (OSC 133; FinalTerm's, as iTerm2, kitty and others have them).  So do what is broken off, controls of
  * eight bits, and what would switch the decoding of UTF-8 off.  Text is whole characters of good UTF-8; what is not becomes
  * U+FFFD.  No libvterm, no memory of its own.
  */
@@ -17,9 +18,10 @@
 #define SEQUENCE_MAX  64                /* bytes of parameters */
 #define SEQUENCE_ARGS 14                /* numbers in them */
 
-enum sequence_kind { SEQUENCE_TEXT, SEQUENCE_CONTROL, SEQUENCE_ESCAPE, SEQUENCE_CSI };
+enum sequence_kind { SEQUENCE_TEXT, SEQUENCE_CONTROL, SEQUENCE_ESCAPE, SEQUENCE_CSI, SEQUENCE_MARK };
 
-/* One piece.  bytes: all of it, to be fed to a terminal; the rest takes a sequence apart. */
+/* One piece.  bytes: all of it, to be fed to a terminal; the rest takes a sequence apart.  A mark has no bytes; its final is
+ * A (a prompt begins), B (it ends, a command is typed), C (it runs) or D (it is over). */
 struct sequence_piece {
 	enum sequence_kind kind;
 	struct slice bytes;

@@ -100,3 +100,6 @@ TESTS += %D%/test_copy %D%/test_zmodem
 check_PROGRAMS += %D%/test_methods
 TESTS += %D%/test_methods
 %C%_test_methods_LDADD = $(TAP_LIBS) $(BASE_LIBS)
+check_PROGRAMS += %D%/test_lines
+TESTS += %D%/test_lines
+%C%_test_lines_LDADD = $(TAP_LIBS) $(UI_LIBS)

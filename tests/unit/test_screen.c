@@ -17,8 +17,10 @@ note_piece(void *arg, const struct sequence_piece *p)
 {
 	struct buf *out = arg;
 
-	(void)buf_printf(out, "%s%c:", out->len > 0 ? " " : "", "tcek"[p->kind == SEQUENCE_CSI ? 3 : p->kind]);
+	(void)buf_printf(out, "%s%c:", out->len > 0 ? " " : "", "tcekm"[p->kind]);
 	(void)text_escape(out, p->bytes);
+	if (p->kind == SEQUENCE_MARK)
+		(void)buf_u8(out, (uint8_t)p->final);
 }
 
 static const struct {
@@ -40,6 +42,10 @@ static const struct {
 	{ "the same behind ESC &", "\033&\xff" "Iz", "t:\xef\xbf\xbd t:Iz" },
 	{ "a bracket behind an intermediate", "\033'[3bz", "t:3bz" },
 	{ "a title", "\033]0;evil\007ok", "t:ok" },
+	{ "a shell's mark", "\033]133;C\007ok", "m:C t:ok" },
+	{ "with parameters, ended by ST", "\033]133;D;0;aid=1\033\\ok", "m:D e:\\x1b\\\\ t:ok" },
+	{ "no mark: another letter", "\033]133;E\007\033]133;AB\007\033]1337;C\007\033]133;\007ok", "t:ok" },
+	{ "no mark: cancelled", "\033]133;C\030ok", "t:ok" },
 	{ "a device control string", "\033P$q\"p\033\\ok", "e:\\x1b\\\\ t:ok" },
 	{ "a string that another ESC ends", "\033_hidden\033[1mok", "k:\\x1b[1m t:ok" },
 	{ "another coding", "\033%@ok", "t:ok" },

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Which lines and commands are found in what a terminal was sent: frames in, "TIME text" and "TIME source: command" out. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "tests/tap.h"
+#include "ui/lines.h"
+
+static void
+note_line(void *arg, uint64_t t_ms, struct slice text)
+{
+	(void)buf_printf(arg, "%llu ", (unsigned long long)t_ms);
+	(void)text_escape(arg, text);
+	(void)buf_text(arg, "|");
+}
+
+static void
+note_command(void *arg, uint64_t t_ms, enum command_source source, struct slice text)
+{
+	(void)buf_printf(arg, "%llu %s: ", (unsigned long long)t_ms, command_source_name(source));
+	(void)text_escape(arg, text);
+	(void)buf_text(arg, "|");
+}
+
+/* A frame: milliseconds, kind, bytes. */
+struct step { unsigned ms; char kind; const char *bytes; };
+
+static const struct {
+	const char *name;
+	struct step steps[10];
+	const char *lines, *commands;
+} cases[] = {
+	{ "lines as they end", { { 0, 'o', "one\r\ntwo\r\nthree" } }, "0 one|0 two|0 three|", "" },
+	{ "one that is written twice over the same row", { { 0, 'o', "10%\r20%\r30%\r\n" } }, "0 30%|", "" },
+	{ "what stood for a while counts", { { 0, 'o', "Password?" }, { 900, 'o', "\rwrong\033[K\r\n" } }, "0 Password?|900 wrong|", "" },
+	{ "what only grows is one line", { { 0, 'o', "$ l" }, { 900, 'o', "s" }, { 1800, 'o', "\r\n" } }, "1800 $ ls|", "1800 screen: ls|" },
+	{ "a line broken by the width is whole",
+	    { { 0, 'o', "$ rm -rf /srv/backup/of/everything/and/more\r\nnext\r\n" } },
+	    "0 $ rm -rf /srv/backup/of/everything/and/more|0 next|", "" },
+	{ "the same at the bottom",
+	    { { 0, 'o', "1\r\n2\r\n3\r\n4\r\n5\r\n0123456789012345678901234567890123456789\r\nz" } },
+	    "0 1|0 2|0 3|0 4|0 5|0 0123456789012345678901234567890123456789|0 z|", "" },
+	{ "equal lines that scroll are two", { { 0, 'o', "a\r\nb\r\nc\r\nd\r\nx\r\nx\r\n" } }, "0 a|0 b|0 c|0 d|0 x|0 x|", "" },
+	{ "what is drawn again as it was is not", { { 0, 'o', "\033[?1049h\033[2Jtop\r\nload 1\033[H" }, { 3000, 'o', "top\r\nload 2\033[H" } },
+	    "0 top|0 load 1|3000 load 2|", "" },
+	{ "erased lines count too", { { 0, 'o', "secret\033[2J\033[Hpublic\r\n" } }, "0 secret|0 public|", "" },
+	{ "what strings hide does not", { { 0, 'o', "a\033]0;title\007b\r\n" } }, "0 ab|", "" },
+	{ "commands by Enter", { { 0, 'o', "web1:~$ " }, { 100, 'i', "ls" }, { 110, 'o', "ls" }, { 200, 'i', "\r" },
+	    { 210, 'o', "\r\nfile\r\n" } }, "210 web1:~$ ls|210 file|", "210 input: ls|" },
+	{ "no command: an answer", { { 0, 'o', "sure? " }, { 100, 'i', "y\r" }, { 110, 'o', "y\r\n" } }, "110 sure? y|", "" },
+	{ "commands by marks", { { 0, 'o', "\033]133;A\007me$ \033]133;B\007" }, { 100, 'o', "uptime" },
+	    { 200, 'o', "\r\n\033]133;C\007up 3 days\r\n\033]133;D;0\007" } }, "200 me$ uptime|200 up 3 days|", "200 mark: uptime|" },
+	{ "marks end guessing", { { 0, 'o', "\033]133;A\007me$ \033]133;B\007" }, { 100, 'o', "x\r\n\033]133;C\007a# b\r\n" }, { 200, 'o', "c# d" },
+	    { 300, 'o', "\r\n" } }, "100 me$ x|100 a# b|300 c# d|", "100 mark: x|" },
+	{ "a page of output holds no commands", { { 0, 'o', "root# rm\r\nroot# ls\r\n" } }, "0 root# rm|0 root# ls|", "" },
+	{ "wide characters", { { 0, 'o', "\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98"
+	    "\xe6\x94\xaf\xe4\xbb\x98\r\n" } },
+	    "0 \xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98|", "" },
+};
+
+static void
+run(size_t i)
+{
+	struct screen *s = screen_new(20, 5);
+	struct buf lines, commands;
+	struct lines_sink sink = { note_line, NULL, &lines }, other = { NULL, note_command, &commands };
+	struct lines *l;
+
+	buf_init(&lines, 65536);
+	buf_init(&commands, 65536);
+	for (int which = 0; which < 2; which++) {
+		screen_reset(s);
+		l = lines_new(s, which == 0 ? &sink : &other);
+		for (const struct step *k = cases[i].steps; k->kind != 0; k++) {
+			struct frame f = { (unsigned char)k->kind, k->ms, slice_from(k->bytes) };
+
+			lines_frame(l, &f);
+			if (f.kind == FRAME_OUT)
+				screen_feed(s, f.data);
+		}
+		lines_end(l);
+		lines_free(l);
+	}
+	is(buf_cstr(&lines), cases[i].lines, cases[i].name);
+	is(buf_cstr(&commands), cases[i].commands, cases[i].name);
+	screen_free(s);
+	buf_done(&lines);
+	buf_done(&commands);
+}
+
+/* A line without an end: bounded, and nothing is lost. */
+static void
+test_endless(void)
+{
+	struct screen *s = screen_new(80, 24);
+	struct buf lines, in;
+	struct lines_sink sink = { note_line, NULL, &lines };
+	struct lines *l = lines_new(s, &sink);
+	struct frame f = { FRAME_OUT, 0, { NULL, 0 } };
+	size_t x = 0;
+
+	buf_init(&lines, 1 << 20);
+	buf_init(&in, 1 << 20);
+	for (unsigned i = 0; i < 30000; i++)
+		(void)buf_u8(&in, 'x');
+	f.data = buf_slice(&in);
+	lines_frame(l, &f);
+	screen_feed(s, f.data);
+	lines_end(l);
+	for (size_t i = 0; i < lines.len; i++)
+		x += lines.p[i] == 'x';
+	ok(x == 30000, "30000 characters without a newline come in parts, all of them (%zu)", x);
+	lines_free(l);
+	screen_free(s);
+	buf_done(&lines);
+	buf_done(&in);
+}
+
+int
+main(void)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		run(i);
+	test_endless();
+	return tap_done();
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * What was there to be read: a screen's lines, each once, with the time at which it stood there whole, and the commands
+ * among them.  A line is given when the cursor has gone to another row, when it is about to scroll away or be erased, or
+ * when it has stood for LINES_STOOD_MS; one that a terminal's width broke into rows is whole.  What programs draw again as
+ * it was is not given again.
+ *
+ * Commands are found by three signs, each surer than the next: the marks that a shell puts round them (OSC 133), the
+ * Enter that was typed, or nothing but how a line begins.
+ */
+#ifndef UI_LINES_H
+#define UI_LINES_H
+
+#include "base/frame.h"
+#include "ui/screen.h"
+
+#define LINES_STOOD_MS 500
+#define LINES_TEXT_MAX 4096              /* bytes of a line; a longer one is given in parts */
+
+enum command_source { COMMAND_EXEC, COMMAND_MARK, COMMAND_INPUT, COMMAND_SCREEN };
+
+/* Texts: UTF-8 out of cells, without controls, but not escaped; valid until it returns. */
+struct lines_sink {
+	void (*line)(void *arg, uint64_t t_ms, struct slice text);                                  /* may be NULL */
+	void (*command)(void *arg, uint64_t t_ms, enum command_source source, struct slice text);   /* may be NULL */
+	void *arg;
+};
+
+struct lines;
+
+/* Watches s, which must not be freed before it.  NULL when out of memory. */
+struct lines *lines_new(struct screen *s, const struct lines_sink *sink);
+void lines_free(struct lines *l);
+/* Before a frame goes to the screen (or does not: what was typed counts too). */
+void lines_frame(struct lines *l, const struct frame *f);
+/* What stands on the cursor's row now is given, as at the end. */
+void lines_end(struct lines *l);
+/* Everything on the screen is as if it had been given: after a jump. */
+void lines_forget(struct lines *l);
+/* The text on the cursor's row that has not been given yet, with what belongs before it; "" if there is none. */
+struct slice lines_unsaid(struct lines *l);
+
+const char *command_source_name(enum command_source source);      /* "exec", "mark", "input", "screen" */
+
+#endif
