@@ -74,12 +74,13 @@ hash_of(struct slice s)
 static void
 give(struct lines *l, uint64_t t_ms, struct slice text)
 {
-	uint64_t h = hash_of(text);
+	bool drawn = l->screen->alternate && !l->sink.all;
+	uint64_t h = drawn ? hash_of(text) : 0;
 
-	for (unsigned i = 0; l->screen->alternate && i < RECENT; i++)
+	for (unsigned i = 0; drawn && i < RECENT; i++)
 		if (l->recent[i] == h)
 			return;
-	if (l->screen->alternate)
+	if (drawn)
 		l->recent[l->recent_at++ % RECENT] = h;
 	if (l->sink.line != NULL)
 		l->sink.line(l->sink.arg, t_ms, text);

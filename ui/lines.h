@@ -25,6 +25,7 @@ struct lines_sink {
 	void (*line)(void *arg, uint64_t t_ms, struct slice text);                                  /* may be NULL */
 	void (*command)(void *arg, uint64_t t_ms, enum command_source source, struct slice text);   /* may be NULL */
 	void *arg;
+	bool all;                        /* what a full-screen program draws again counts again */
 };
 
 struct lines;

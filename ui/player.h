@@ -10,15 +10,27 @@
 #include "base/frame.h"
 #include "ui/screen.h"
 
+/* A screen as it was before the frame at pos: paint brings a fresh one of that size there. */
+struct replay_key {
+	uint64_t t_ms, pos;
+	unsigned cols, rows;
+	struct slice paint;
+};
+
 /* Where frames come from.  next: 1 and *f (its data valid until the next call) and the position it begins at;
- * 0: no more (for now); negative: broken.  seek: to a position that next gave. */
+ * 0: no more (for now); negative: broken.  seek: to a position that next gave.  key: the last keyframe that is kept
+ * anywhere at or before t_ms (valid until the next call); false: none; NULL: none ever. */
 struct replay_source {
 	int (*next)(void *arg, struct frame *f, uint64_t *pos);
 	void (*seek)(void *arg, uint64_t pos);
+	bool (*key)(void *arg, uint64_t t_ms, struct replay_key *key);
 	void *arg;
 	uint64_t length_ms;               /* of what is there */
 	unsigned cols, rows;              /* 0: no terminal was asked for */
 };
+
+/* What can be jumped to.  A file: a mark that tells of one.  An event: any of them but text and commands, a signal, the end. */
+enum player_what { PLAYER_TEXT, PLAYER_COMMAND, PLAYER_FILE, PLAYER_MARK, PLAYER_RESIZE, PLAYER_EVENT };
 
 struct player;
 
@@ -28,18 +40,27 @@ struct screen *player_screen(struct player *p);
 uint64_t player_time(const struct player *p);          /* ms since the start */
 uint64_t player_length(const struct player *p);
 bool player_is_at_end(struct player *p);
+bool player_is_broken(const struct player *p);         /* the source could not be read to its end */
+/* When the next frame comes; UINT64_MAX: none. */
+uint64_t player_next_time(struct player *p);
+/* There may be more behind the end than there was: looked for again. */
+void player_poll(struct player *p, uint64_t length_ms);
 
 /* Shows the state at t (clamped to what is there). */
 void player_seek(struct player *p, uint64_t t_ms);
-/* On by real_ms times speed; a pause longer than idle_ms (0: no cap) is shortened to it. */
-void player_play(struct player *p, uint64_t real_ms, double speed, uint64_t idle_ms);
 bool player_step(struct player *p);                    /* the next frame that shows something; false at the end */
-/* The next place where text appears on the screen after it was not there, round to the beginning; false: nowhere,
+/* The next place where this is written on the screen (letters of either case match), round to the beginning; false: nowhere,
  * position unchanged. */
 bool player_search(struct player *p, const char *text);
-/* The last place before here where it appeared. */
+/* The last place before here. */
 bool player_search_back(struct player *p, const char *text);
-/* The next frame of these kinds ("rmx"); false at the end. */
-bool player_next_of(struct player *p, const char *kinds);
+/* The next, or the last before here; false: none, position unchanged. */
+bool player_jump(struct player *p, enum player_what what, bool back);
+/* What the last jump went to, in words, escaped; "" for a search. */
+const char *player_found(const struct player *p);
+
+/* How a frame that is no output reads in a list of events; NULL: it is none.  A file: see above. */
+const char *player_event_name(const struct frame *f);
+bool player_is_file(const struct frame *f);
 
 #endif

@@ -16,35 +16,49 @@
 #include "ui/term.h"
 
 #define TICK_MS 40
+#define POLL_MS 250
 
 enum action { PAUSE, STEP, BACK, ON, BACK_FAR, ON_FAR, SLOWER, FASTER, IDLE, START, FINISH, SEARCH, AGAIN, AGAIN_BACK,
-	EVENT, HELP, LEAVE };
+	JUMP, JUMP_BACK, OTHER, WALL, HELP, LEAVE };
 
+/* The help, and the list in fortress-replay(1), are made of it. */
 static const struct rkey {
 	int code;
 	enum action action;
+	enum player_what what;                   /* of the jumps */
 	const char *name, *help;
 } rkeys[] = {
-	{ ' ', PAUSE, "Space", "pause and go on" },
-	{ '.', STEP, ".", "one frame on (pauses)" },
-	{ KEY_LEFT, BACK, "Left, Right", "5 seconds back or on" },
-	{ KEY_RIGHT, ON, NULL, NULL },
-	{ KEY_DOWN, BACK_FAR, "Down, Up", "10 seconds back or on" },
-	{ KEY_UP, ON_FAR, NULL, NULL },
-	{ '<', SLOWER, "< >", "half or double the speed, 0.25 to 16" },
-	{ '>', FASTER, NULL, NULL },
-	{ 'i', IDLE, "i", "shorten pauses to 2 seconds, or not" },
-	{ 'g', START, "g, G", "to the beginning, to the end" },
-	{ 'G', FINISH, NULL, NULL },
-	{ '0', START, "0 to 9", "to that tenth of the recording" },
-	{ '/', SEARCH, "/", "search in what the screen showed" },
-	{ 'n', AGAIN, "n, N", "the next place, the one before" },
-	{ 'N', AGAIN_BACK, NULL, NULL },
-	{ ']', EVENT, "]", "to the next resize, marker, signal or exit" },
-	{ '?', HELP, "?", "this help" },
-	{ 'q', LEAVE, "q, Esc", "leave" },
-	{ 0x1b, LEAVE, NULL, NULL },
-	{ 3, LEAVE, NULL, NULL },
+	{ ' ', PAUSE, 0, "Space", "pause and go on" },
+	{ '.', STEP, 0, ".", "one frame on (pauses)" },
+	{ KEY_LEFT, BACK, 0, "Left, Right", "5 seconds back or on" },
+	{ KEY_RIGHT, ON, 0, NULL, NULL },
+	{ KEY_DOWN, BACK_FAR, 0, "Down, Up", "10 seconds back or on" },
+	{ KEY_UP, ON_FAR, 0, NULL, NULL },
+	{ '<', SLOWER, 0, "< >", "half or double the speed, 0.25 to 16" },
+	{ '>', FASTER, 0, NULL, NULL },
+	{ 'i', IDLE, 0, "i", "shorten pauses to 2 seconds, or not" },
+	{ 'g', START, 0, "g, G", "to the beginning, to the end (and go on as it grows)" },
+	{ 'G', FINISH, 0, NULL, NULL },
+	{ '0', START, 0, "0 to 9", "to that tenth of the recording" },
+	{ '/', SEARCH, 0, "/", "search in what the screen showed" },
+	{ 'n', AGAIN, 0, "n, N", "the next place, the one before" },
+	{ 'N', AGAIN_BACK, 0, NULL, NULL },
+	{ 'c', JUMP, PLAYER_COMMAND, "c, C", "the next command, the one before" },
+	{ 'C', JUMP_BACK, PLAYER_COMMAND, NULL, NULL },
+	{ 'f', JUMP, PLAYER_FILE, "f, F", "the next file that was moved, the one before" },
+	{ 'F', JUMP_BACK, PLAYER_FILE, NULL, NULL },
+	{ 'm', JUMP, PLAYER_MARK, "m, M", "the next marker, the one before" },
+	{ 'M', JUMP_BACK, PLAYER_MARK, NULL, NULL },
+	{ 'r', JUMP, PLAYER_RESIZE, "r, R", "the next change of size, the one before" },
+	{ 'R', JUMP_BACK, PLAYER_RESIZE, NULL, NULL },
+	{ ']', JUMP, PLAYER_EVENT, "] [", "the next file, marker, size, notice, signal or end, the one before" },
+	{ '[', JUMP_BACK, PLAYER_EVENT, NULL, NULL },
+	{ '\t', OTHER, 0, "Tab", "of two, the one to search and jump in" },
+	{ 'w', WALL, 0, "w", "two as they were by the clock, or from both beginnings" },
+	{ '?', HELP, 0, "?", "this help" },
+	{ 'q', LEAVE, 0, "q, Esc", "leave" },
+	{ 0x1b, LEAVE, 0, NULL, NULL },
+	{ 3, LEAVE, 0, NULL, NULL },
 };
 
 #define KEYS (sizeof(rkeys) / sizeof(rkeys[0]))
@@ -53,9 +67,17 @@ struct replay {
 	struct replay_view view;
 	struct loop *loop;
 	struct loop_timer timer;
-	mono_t last;
-	bool over;
+	mono_t last, polled;
+	bool over, open[DECK_MAX];
 };
+
+void
+replay_keys_print(void)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		if (rkeys[i].name != NULL)
+			printf("%s\t%s\n", rkeys[i].name, rkeys[i].help);
+}
 
 static void
 draw(struct replay *r)
@@ -72,22 +94,63 @@ draw(struct replay *r)
 /* ---- keys ---- */
 
 static void
+seek(struct replay *r, uint64_t t)
+{
+	r->view.live = false;
+	deck_seek(&r->view.deck, t);
+}
+
+static void
 seek_by(struct replay *r, int64_t ms)
 {
-	int64_t t = (int64_t)player_time(r->view.player) + ms;
+	int64_t t = (int64_t)r->view.deck.now_ms + ms;
 
-	player_seek(r->view.player, t > 0 ? (uint64_t)t : 0);
+	seek(r, t > 0 ? (uint64_t)t : 0);
+}
+
+static void
+to_end(struct replay *r)
+{
+	seek(r, UINT64_MAX / 4);
+	for (unsigned i = 0; i < r->view.deck.n; i++)
+		r->view.live = r->view.live || r->open[i];
+	r->view.paused = r->view.paused && !r->view.live;
 }
 
 static void
 search(struct replay *r, bool back)
 {
-	bool found = r->view.search[0] != '\0' &&
-	    (back ? player_search_back(r->view.player, r->view.search) : player_search(r->view.player, r->view.search));
+	bool found = r->view.search[0] != '\0' && deck_search(&r->view.deck, r->view.search, back);
 
 	r->view.paused = true;
+	r->view.live = r->view.live && !found;
 	if (!found)
 		(void)snprintf(r->view.message, sizeof(r->view.message), "not found: %s", r->view.search);
+}
+
+static void
+jump(struct replay *r, enum player_what what, bool back)
+{
+	static const char *const names[] = { "place", "command", "file", "marker", "change of size", "event" };
+	bool found = deck_jump(&r->view.deck, what, back);
+
+	r->view.paused = true;
+	r->view.live = r->view.live && !found;
+	if (found)
+		(void)snprintf(r->view.message, sizeof(r->view.message), "%s", player_found(r->view.deck.players[r->view.deck.active]));
+	else
+		(void)snprintf(r->view.message, sizeof(r->view.message), "no %s %s", back ? "earlier" : "later", names[what]);
+}
+
+static void
+wall(struct replay *r)
+{
+	struct deck *d = &r->view.deck;
+
+	if (d->n < 2)
+		return;
+	r->view.wall = !r->view.wall;
+	deck_sync(d, r->view.wall);
 }
 
 /* Drawn at once: the next key may be there already, and what it does depends on how much fits. */
@@ -100,24 +163,29 @@ help_open(struct replay *r)
 }
 
 static void
-act(struct replay *r, enum action a, int code)
+act(struct replay *r, const struct rkey *k)
 {
-	switch (a) {
-	case PAUSE:      r->view.paused = !r->view.paused; break;
-	case STEP:       r->view.paused = true; (void)player_step(r->view.player); break;
+	struct replay_view *v = &r->view;
+
+	switch (k->action) {
+	case PAUSE:      v->paused = !v->paused; v->live = false; break;
+	case STEP:       v->paused = true; (void)deck_step(&v->deck); break;
 	case BACK:       seek_by(r, -5000); break;
 	case ON:         seek_by(r, 5000); break;
 	case BACK_FAR:   seek_by(r, -10000); break;
 	case ON_FAR:     seek_by(r, 10000); break;
-	case SLOWER:     r->view.speed = r->view.speed > 0.25 ? r->view.speed / 2 : r->view.speed; break;
-	case FASTER:     r->view.speed = r->view.speed < 16 ? r->view.speed * 2 : r->view.speed; break;
-	case IDLE:       r->view.idle_ms = r->view.idle_ms > 0 ? 0 : 2000; break;
-	case START:      player_seek(r->view.player, code == 'g' ? 0 : player_length(r->view.player) * (uint64_t)(code - '0') / 10); break;
-	case FINISH:     player_seek(r->view.player, player_length(r->view.player)); break;
-	case SEARCH:     r->view.typing = true; r->view.search[0] = '\0'; break;
+	case SLOWER:     v->speed = v->speed > 0.25 ? v->speed / 2 : v->speed; break;
+	case FASTER:     v->speed = v->speed < 16 ? v->speed * 2 : v->speed; break;
+	case IDLE:       v->idle_ms = v->idle_ms > 0 ? 0 : 2000; break;
+	case START:      seek(r, 0); break;
+	case FINISH:     to_end(r); break;
+	case SEARCH:     v->typing = true; v->search[0] = '\0'; break;
 	case AGAIN:      search(r, false); break;
 	case AGAIN_BACK: search(r, true); break;
-	case EVENT:      r->view.paused = true; (void)player_next_of(r->view.player, "rmsx"); break;
+	case JUMP:       jump(r, k->what, false); break;
+	case JUMP_BACK:  jump(r, k->what, true); break;
+	case OTHER:      v->deck.active = (v->deck.active + 1) % v->deck.n; break;
+	case WALL:       wall(r); break;
 	case HELP:       help_open(r); break;
 	case LEAVE:      r->over = true; break;
 	}
@@ -177,12 +245,12 @@ key(struct replay *r, int code)
 		return;
 	}
 	if (code >= '0' && code <= '9') {
-		act(r, START, code);
+		seek(r, deck_length(&r->view.deck) * (uint64_t)(code - '0') / 10);
 		return;
 	}
 	for (size_t i = 0; i < KEYS; i++)
 		if (rkeys[i].code == code) {
-			act(r, rkeys[i].action, code);
+			act(r, &rkeys[i]);
 			return;
 		}
 }
@@ -202,17 +270,62 @@ on_keys(void *arg, int fd, uint32_t events)
 		draw(r);
 }
 
+/* Those that may have grown are asked; the store makes what has come readable about ten times a second. */
+static void
+poll_growing(struct replay *r)
+{
+	uint64_t length;
+
+	if (clock_ms_since(r->polled) < POLL_MS)
+		return;
+	r->polled = clock_mono();
+	for (unsigned i = 0; i < r->view.deck.n; i++) {
+		const struct replay_tape *t = &r->view.tapes[i];
+
+		if (!r->open[i])
+			continue;
+		if (t->length(t->source.arg, &length, &r->open[i]) != 0)
+			r->over = true;
+		else
+			player_poll(r->view.deck.players[i], length);
+	}
+}
+
+static bool
+is_broken(const struct replay *r)
+{
+	for (unsigned i = 0; i < r->view.deck.n; i++)
+		if (player_is_broken(r->view.deck.players[i]))
+			return true;
+	return false;
+}
+
 static void
 on_tick(void *arg)
 {
 	struct replay *r = arg;
 	int64_t ms = clock_ms_since(r->last);
+	bool growing = false, ended;
 
 	r->last = clock_mono();
 	loop_timer_start(r->loop, &r->timer, TICK_MS, on_tick, r);
-	if (r->view.paused || r->view.help || r->view.typing || ms <= 0 || player_is_at_end(r->view.player))
+	poll_growing(r);
+	if (r->over || is_broken(r)) {
+		loop_stop(r->loop, 0);
 		return;
-	player_play(r->view.player, (uint64_t)ms, r->view.speed, r->view.idle_ms);
+	}
+	if (r->view.paused || r->view.help || r->view.typing || ms <= 0)
+		return;
+	ended = deck_is_at_end(&r->view.deck);
+	for (unsigned i = 0; i < r->view.deck.n; i++)
+		growing = growing || r->open[i];
+	if (ended && r->view.live == growing)
+		return;
+	if (r->view.live)
+		deck_seek(&r->view.deck, UINT64_MAX / 4);
+	else
+		deck_play(&r->view.deck, (uint64_t)ms, r->view.speed, r->view.idle_ms);
+	r->view.live = r->view.live && growing;
 	draw(r);
 }
 
@@ -229,37 +342,73 @@ on_signal(void *arg, int signo)
 	draw(r);
 }
 
+static int
+signals_add(struct replay *r)
+{
+	static const int signals[] = { SIGWINCH, SIGHUP, SIGTERM, SIGINT, SIGQUIT };
+	int e = 0;
+
+	for (size_t i = 0; e == 0 && i < sizeof(signals) / sizeof(signals[0]); i++)
+		e = loop_signal(r->loop, signals[i], on_signal, r);
+	return e;
+}
+
+static int
+deck_fill(struct replay *r, const struct replay_tape *tapes, unsigned n)
+{
+	struct deck *d = &r->view.deck;
+
+	for (d->n = 0; d->n < n; d->n++) {
+		d->players[d->n] = player_new(&tapes[d->n].source);
+		if (d->players[d->n] == NULL)
+			return -ENOMEM;
+		d->starts_us[d->n] = tapes[d->n].info.start.us;
+		r->open[d->n] = tapes[d->n].length != NULL;
+	}
+	r->view.wall = n > 1 && deck_overlaps(d);
+	return 0;
+}
+
+static void
+begin(struct replay *r, const struct replay_options *o)
+{
+	deck_sync(&r->view.deck, r->view.wall);
+	if (o->follow)
+		to_end(r);
+	else
+		seek(r, o->at_ms);
+	r->last = r->polled = clock_mono();
+	loop_timer_start(r->loop, &r->timer, TICK_MS, on_tick, r);
+	draw(r);
+	(void)loop_run(r->loop);
+}
+
 int
-replay_run(const struct replay_source *source, const struct replay_info *info, const struct replay_options *o)
+replay_run(const struct replay_tape *tapes, unsigned n, const struct replay_options *o)
 {
 	struct replay *r = calloc(1, sizeof(*r));
 	int e = -ENOMEM;
 
 	if (r == NULL)
 		return e;
-	r->loop = loop_new();
-	r->view.player = player_new(source);
-	r->view.info = info;
+	r->view.tapes = tapes;
 	r->view.speed = o->speed;
 	r->view.idle_ms = o->idle_ms;
+	r->loop = loop_new();
 	replay_view_init(&r->view);
-	if (r->loop != NULL && r->view.player != NULL)
+	if (r->loop != NULL && deck_fill(r, tapes, n) == 0)
 		e = term_start(getenv("TERM")) ? 0 : -ENOTTY;
 	if (e == 0 && o->enter != NULL)
 		e = o->enter(o->enter_arg);
-	if (e == 0 && (loop_signal(r->loop, SIGWINCH, on_signal, r) != 0 || loop_signal(r->loop, SIGHUP, on_signal, r) != 0 ||
-	    loop_signal(r->loop, SIGTERM, on_signal, r) != 0 || loop_signal(r->loop, SIGINT, on_signal, r) != 0 ||
-	    loop_signal(r->loop, SIGQUIT, on_signal, r) != 0 || loop_add(r->loop, 0, EPOLLIN, on_keys, r) != 0))
+	if (e == 0 && (signals_add(r) != 0 || loop_add(r->loop, 0, EPOLLIN, on_keys, r) != 0))
 		e = -ENOMEM;
 	if (e == 0) {
-		player_seek(r->view.player, o->at_ms);
-		r->last = clock_mono();
-		loop_timer_start(r->loop, &r->timer, TICK_MS, on_tick, r);
-		draw(r);
-		(void)loop_run(r->loop);
+		begin(r, o);
+		e = is_broken(r) ? -EIO : 0;
 	}
 	term_stop();
-	player_free(r->view.player);
+	for (unsigned i = 0; i < DECK_MAX; i++)
+		player_free(r->view.deck.players[i]);
 	loop_free(r->loop);
 	free(r);
 	return e;
@@ -269,6 +418,7 @@ int
 replay_text(const struct replay_source *source, uint64_t at_ms)
 {
 	struct player *p = player_new(source);
+	char line[SCREEN_COLS_MAX * 5 * 8];
 	unsigned cols, rows;
 	struct buf b;
 
@@ -280,9 +430,9 @@ replay_text(const struct replay_source *source, uint64_t at_ms)
 	for (unsigned y = 0; y < rows; y++) {
 		buf_clear(&b);
 		(void)screen_row(player_screen(p), y, &b);
-		printf("%s\n", buf_cstr(&b));
+		puts(text_cleaned(buf_slice(&b), line, sizeof(line)));
 	}
 	buf_done(&b);
 	player_free(p);
-	return 0;
+	return fflush(stdout) == 0 ? 0 : -EIO;
 }

@@ -1,89 +1,45 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * fortress-replay: a recorded session on this terminal.  `fortress replay` starts it, after
- * it has put on the record that somebody reads.  It reads the database and writes nothing.
+ * fortress-replay: recorded sessions on this terminal, or in another form on standard output.  `fortress replay` starts
+ * it, after it has put on the record that somebody reads.  It writes nothing else.
  *
- * options → database → terminal → sandbox → frames.  What it reads was written by strangers, so
- * before the first frame it has given up everything but reading below the database's directory
- * and drawing on this terminal: as root also its account, for that of the directory's owner.
+ * options → a reader in a process of its own (reader.c) → facts → terminal or page → sandbox → frames.  What is
+ * recorded was written by strangers.  The half that looks at it holds no database and can open no file: it has its
+ * terminal, or the export's descriptor, and the link to the reader.
  */
 #include <errno.h>
 #include <getopt.h>
 #include <pwd.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "base/text.h"
-#include "db/db.h"
-#include "db/frames.h"
-#include "db/session.h"
+#include "db/leaf.h"
+#include "ui/export.h"
+#include "ui/reader.h"
 #include "ui/replay.h"
 
-/* SQLite and the segments' files; the terminal. */
-static const int calls[] = {
-	SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(stat), SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(getcwd),
-	SCMP_SYS(readlink), SCMP_SYS(ioctl), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(nanosleep), SCMP_SYS(lstat), -1
+#define PART_MAX ((size_t)4 << 20)       /* bytes of a page's script or style */
+
+struct options {
+	struct replay_options replay;
+	const char *dir;
+	const struct export_form *form;
+	bool text, at;
 };
-
-static int
-enter_sandbox(void *arg)
-{
-	const char *dir = arg;
-	const struct sandbox_path path = { .path = dir };
-	struct sandbox box = { .name = "replay", .calls = calls, .memory_max = (size_t)1 << 30 };
-	struct sandbox_state state;
-	const struct passwd *owner;
-	struct err e = { 0 };
-	struct stat st;
-
-	if (geteuid() == 0 && stat(dir, &st) == 0 && st.st_uid != 0 && (owner = getpwuid(st.st_uid)) != NULL)
-		box.user = owner->pw_name;
-	if (sandbox_enter(&box, NULL, &path, 1, &state, &e) == 0)
-		return 0;
-	(void)fprintf(stderr, "fortress replay: %s\n", e.text);
-	return -EPERM;
-}
-
-struct session {
-	char user[128], login[128], host[128], state[16];
-	wall_t start;
-	unsigned cols, rows;
-};
-
-static int
-on_session(void *arg, const struct db_session *s)
-{
-	struct session *out = arg;
-
-	(void)text_escaped(slice_from(s->user), out->user, sizeof(out->user));
-	(void)text_escaped(slice_from(s->login), out->login, sizeof(out->login));
-	(void)text_escaped(slice_from(s->host), out->host, sizeof(out->host));
-	(void)snprintf(out->state, sizeof(out->state), "%s", s->state);
-	out->start.us = s->start_us;
-	out->cols = s->cols;
-	out->rows = s->rows;
-	return 0;
-}
-
-static int
-source_next(void *arg, struct frame *f, uint64_t *pos)
-{
-	return db_frames_next(arg, f, pos, NULL);
-}
-
-static void
-source_seek(void *arg, uint64_t pos)
-{
-	db_frames_seek(arg, pos);
-}
 
 /* In words, to whom asked for it; 2: it was not understood, 1: it cannot be done. */
 _Noreturn static void __attribute__((format(printf, 2, 3)))
@@ -98,6 +54,106 @@ fail(int status, const char *fmt, ...)
 	va_end(ap);
 	exit(status);
 }
+
+/* ---- the sandbox of what renders ---- */
+
+static int
+enter_sandbox(void *arg)
+{
+	/* What ncurses waits with and asks its terminal; not to type into it. */
+	static const int calls[] = { SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(nanosleep), -1 };
+	static const unsigned ioctls[] = { TCGETS, TCSETS, TCSETSW, TCSETSF, TCFLSH, TIOCGWINSZ, FIONREAD, 0 };
+	struct sandbox box = { .name = "replay", .calls = calls, .ioctls = ioctls, .empty_root = true, .memory_max = (size_t)1 << 30 };
+	struct sandbox_state state;
+	const struct passwd *owner;
+	struct err e = { 0 };
+	struct stat st;
+
+	if (geteuid() == 0 && stat(arg, &st) == 0 && st.st_uid != 0 && (owner = getpwuid(st.st_uid)) != NULL)
+		box.user = owner->pw_name;
+	if (sandbox_enter(&box, NULL, NULL, 0, &state, &e) == 0)
+		return 0;
+	(void)fprintf(stderr, "fortress replay: %s\n", e.text);
+	return -EPERM;
+}
+
+/* ---- the reader ---- */
+
+_Noreturn static void
+reader_main(const char *dir, char **ids, unsigned n, int fd)
+{
+	struct err e = { 0 };
+	struct reader *r;
+
+	/* Keys of the terminal are not for it; it ends with the other half. */
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGQUIT, SIG_IGN);
+	(void)signal(SIGTSTP, SIG_IGN);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	r = reader_open(dir, (const char *const *)ids, n, &e);
+	if (r == NULL || reader_run(r, fd, &e) != 0) {
+		(void)fprintf(stderr, "fortress replay: %s\n", e.text);
+		_exit(1);
+	}
+	reader_close(r);
+	_exit(0);
+}
+
+/* The link to it; what it could not do it has said itself. */
+static int
+reader_start(const char *dir, char **ids, unsigned n)
+{
+	int pair[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0 || (pid = fork()) < 0)
+		fail(1, "cannot start its reader: %s", strerror(errno));
+	if (pid == 0) {
+		(void)close(pair[0]);
+		reader_main(dir, ids, n, pair[1]);
+	}
+	(void)close(pair[1]);
+	return pair[0];
+}
+
+/* ---- parts of a page ---- */
+
+static void
+part_read(const char *name, struct buf *b, struct slice *ret, char *sha256)
+{
+	const char *folder = secure_getenv("FORTRESS_LIBEXEC");
+	unsigned char hash[HASH_BYTES];
+	struct err e = { 0 };
+	char path[4096];
+	struct buf text;
+
+	(void)snprintf(path, sizeof(path), "%s/page/%s", folder != NULL && folder[0] == '/' ? folder : PKGDATADIR, name);
+	buf_init(b, PART_MAX);
+	if (fd_read_file(path, PART_MAX, b, &e) != 0)
+		fail(1, "%s", e.text);
+	*ret = buf_slice(b);
+	if (sha256 == NULL)
+		return;
+	buf_init(&text, 48);
+	leaf_sha256(*ret, slice_from(""), hash);
+	if (text_base64(&text, slice_of(hash, sizeof(hash))) != 0)
+		fail(1, "out of memory");
+	(void)snprintf(sha256, 48, "%s", buf_cstr(&text));
+	buf_done(&text);
+}
+
+static void
+page_read(struct export_page *page)
+{
+	static struct buf parts[4];
+
+	part_read("player.js", &parts[0], &page->player.bytes, page->player.sha256);
+	part_read("page.js", &parts[1], &page->script.bytes, page->script.sha256);
+	part_read("player.css", &parts[2], &page->player_style, NULL);
+	part_read("page.css", &parts[3], &page->style, NULL);
+}
+
+/* ---- options ---- */
 
 /* "90", "1:30", "1:00:00" in seconds, minutes, hours. */
 static uint64_t
@@ -128,73 +184,151 @@ number_parse(const char *option, const char *text, double least, double most)
 	return v;
 }
 
-enum { OPT_DB = 256, OPT_SPEED, OPT_IDLE, OPT_AT, OPT_TEXT };
+static const struct export_form *
+form_parse(const char *name)
+{
+	const struct export_form *f = export_form_find(name);
+
+	if (f == NULL)
+		fail(2, "--export %s: the forms are %s", name, export_form_names());
+	return f;
+}
+
+enum { OPT_DB = 256, OPT_SPEED, OPT_IDLE, OPT_AT, OPT_TEXT, OPT_EXPORT, OPT_FOLLOW, OPT_KEYS };
 
 static const struct option longs[] = {
 	{ "db", required_argument, NULL, OPT_DB },     { "speed", required_argument, NULL, OPT_SPEED },
 	{ "idle", required_argument, NULL, OPT_IDLE }, { "at", required_argument, NULL, OPT_AT },
-	{ "text", no_argument, NULL, OPT_TEXT },       { NULL, 0, NULL, 0 },
+	{ "text", no_argument, NULL, OPT_TEXT },       { "export", required_argument, NULL, OPT_EXPORT },
+	{ "follow", no_argument, NULL, OPT_FOLLOW },   { "keys", no_argument, NULL, OPT_KEYS }, { NULL, 0, NULL, 0 },
 };
 
-static int
-play(const char *dir, const char *id_text, struct replay_options *o, bool text, bool at)
+static void
+option_take(struct options *o, int c, char **argv)
 {
-	struct session s = { .state = "" };
-	struct replay_info info = { .id = id_text, .user = s.user, .login = s.login, .host = s.host, .state = s.state };
-	struct replay_source src = { .next = source_next, .seek = source_seek };
-	unsigned char id[ID_BYTES];
-	struct err e = { 0 };
-	struct db *db = db_open_read(dir, &e);
-	struct db_frames *it;
-	uint64_t bytes;
+	switch (c) {
+	case OPT_DB:     o->dir = optarg; break;
+	case OPT_SPEED:  o->replay.speed = number_parse("--speed", optarg, 0.25, 16); break;
+	case OPT_IDLE:   o->replay.idle_ms = (uint64_t)(number_parse("--idle", optarg, 0, 86400) * 1000); break;
+	case OPT_AT:     o->replay.at_ms = time_parse(optarg); o->at = true; break;
+	case OPT_TEXT:   o->text = true; break;
+	case OPT_EXPORT: o->form = form_parse(optarg); break;
+	case OPT_FOLLOW: o->replay.follow = true; break;
+	case OPT_KEYS:   replay_keys_print(); exit(0);
+	case ':':        fail(2, "%s: it needs a value", argv[optind - 1]);
+	default:         fail(2, "%s: no such option: there are --speed N, --idle SECONDS, --at TIME, --text, --export FORM, --follow and --keys",
+			     argv[optind - 1]);
+	}
+}
+
+static void
+options_check(const struct options *o, unsigned n)
+{
+	if (o->dir == NULL || n == 0)
+		fail(2, "write fortress replay [--speed N] [--idle SECONDS] [--at TIME] [--follow] [--text] [--export FORM] ID [ID]");
+	if (n > 1 && (o->text || o->form != NULL))
+		fail(2, "--text and --export are of one session");
+	if (o->text && o->form != NULL)
+		fail(2, "--text and --export: only one of them");
+	if (o->form != NULL && export_form_is_raw(o->form) && isatty(STDOUT_FILENO))
+		fail(1, "what was recorded is not sent to a terminal as it is: redirect it to a file, or name one with -o");
+}
+
+/* ---- what was asked for ---- */
+
+static int
+export_to_stdout(const struct options *o, const struct link *k, const struct replay_source *source)
+{
+	struct export_page page = { .player = { .sha256 = "" } };
 	int r;
 
-	if (db == NULL)
-		fail(1, "%s", e.text);
-	if (!id_parse(slice_from(id_text), id) || db_session_find(db, id, on_session, &s, &e) != 0)
-		fail(1, "there is no session %s", id_text);
-	it = db_frames_open(db, id, &e);
-	if (it == NULL || db_frames_length(it, &src.length_ms, &bytes, &e) != 0)
-		fail(1, "%s", e.text);
-	db_frames_seek(it, 0);
-	src.arg = it;
-	src.cols = s.cols;
-	src.rows = s.rows;
-	info.start = s.start;
-	o->enter = enter_sandbox;
-	o->enter_arg = (void *)(uintptr_t)dir;
-	if (text)
-		r = enter_sandbox(o->enter_arg) == 0 ? replay_text(&src, at ? o->at_ms : UINT64_MAX / 2) : -EPERM;
-	else
-		r = replay_run(&src, &info, o);
-	db_frames_close(it);
-	db_close(db);
+	if (export_form_is_page(o->form))
+		page_read(&page);
+	if (enter_sandbox((void *)(uintptr_t)o->dir) != 0)
+		return 1;
+	r = export_run(o->form, source, &k->facts, &page, STDOUT_FILENO);
+	if (r == -EFBIG)
+		fail(1, "this recording is too large for a page: --export cast makes a file that players take in pieces");
+	if (r != 0)
+		fail(1, "not exported whole: %s", k->broken[0] != '\0' ? k->broken : strerror(-r));
+	return 0;
+}
+
+struct names { char user[200], login[200], host[200]; };
+
+static int
+length_ask(void *arg, uint64_t *length_ms, bool *open)
+{
+	return link_length(arg, length_ms, open);
+}
+
+static void
+tape_fill(struct replay_tape *t, struct link *k, struct names *n)
+{
+	const struct facts *f = &k->facts;
+
+	link_source(k, &t->source);
+	t->info = (struct replay_info){ .id = facts_text(f, "id"), .start = { (int64_t)facts_number(f, "start_us") },
+		.user = text_escaped(slice_from(facts_text(f, "user")), n->user, sizeof(n->user)),
+		.login = text_escaped(slice_from(facts_text(f, "login")), n->login, sizeof(n->login)),
+		.host = text_escaped(slice_from(facts_text(f, "host")), n->host, sizeof(n->host)) };
+	t->length = strcmp(facts_text(f, "state"), "open") == 0 ? length_ask : NULL;
+}
+
+static int
+play(struct options *o, struct link links[DECK_MAX], unsigned n)
+{
+	struct replay_tape tapes[DECK_MAX];
+	struct names names[DECK_MAX];
+	int r;
+
+	for (unsigned i = 0; i < n; i++)
+		tape_fill(&tapes[i], &links[i], &names[i]);
+	o->replay.enter = enter_sandbox;
+	o->replay.enter_arg = (void *)(uintptr_t)o->dir;
+	r = replay_run(tapes, n, &o->replay);
 	if (r == -ENOTTY)
-		fail(1, "this terminal cannot be drawn on: fortress replay --text %s shows the last screen", id_text);
+		fail(1, "this terminal cannot be drawn on: fortress replay --text %s shows the last screen", facts_text(&links[0].facts, "id"));
+	if (r == -EIO)
+		fail(1, "the recording cannot be read further: %s", links[0].broken[0] != '\0' ? links[0].broken : links[n - 1].broken);
 	return r == 0 ? 0 : 1;
+}
+
+static int
+run(struct options *o, char **ids, unsigned n)
+{
+	int fd = reader_start(o->dir, ids, n), r = 0;
+	struct link links[DECK_MAX];
+	struct replay_source source;
+
+	for (unsigned i = 0; i < n; i++)
+		if (link_init(&links[i], fd, (uint8_t)i) != 0)
+			return 1;
+	link_source(&links[0], &source);
+	if (o->form != NULL)
+		r = export_to_stdout(o, &links[0], &source);
+	else if (o->text)
+		r = enter_sandbox((void *)(uintptr_t)o->dir) == 0 &&
+		    replay_text(&source, o->at ? o->replay.at_ms : UINT64_MAX / 2) == 0 ? 0 : 1;
+	else
+		r = play(o, links, n);
+	for (unsigned i = 0; i < n; i++)
+		link_done(&links[i]);
+	return r;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct replay_options o = { .speed = 1, .idle_ms = 2000 };
-	const char *dir = NULL;
-	bool text = false, at = false;
+	struct options o = { .replay = { .speed = 1, .idle_ms = 2000 } };
 	int c;
 
 	log_open("replay", LOG_LEVEL_INFO, 2);
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":", longs, NULL)) != -1)
-		switch (c) {
-		case OPT_DB:    dir = optarg; break;
-		case OPT_SPEED: o.speed = number_parse("--speed", optarg, 0.25, 16); break;
-		case OPT_IDLE:  o.idle_ms = (uint64_t)(number_parse("--idle", optarg, 0, 86400) * 1000); break;
-		case OPT_AT:    o.at_ms = time_parse(optarg); at = true; break;
-		case OPT_TEXT:  text = true; break;
-		case ':':       fail(2, "%s: it needs a value", argv[optind - 1]);
-		default:        fail(2, "%s: no such option: there are --speed N, --idle SECONDS, --at TIME and --text", argv[optind - 1]);
-		}
-	if (dir == NULL || optind + 1 != argc)
-		fail(2, "write fortress replay [--speed N] [--idle SECONDS] [--at TIME] [--text] ID");
-	return play(dir, argv[optind], &o, text, at);
+		option_take(&o, c, argv);
+	if (argc - optind > DECK_MAX)
+		fail(2, "%s: not understood here: at most %d sessions are seen side by side", argv[optind + DECK_MAX], DECK_MAX);
+	options_check(&o, (unsigned)(argc - optind));
+	return run(&o, argv + optind, (unsigned)(argc - optind));
 }

@@ -12,6 +12,7 @@
 #include <curses.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "ui/draw.h"
 #include "ui/replay_view.h"
 #include "ui/term.h"
@@ -54,7 +55,7 @@ draw_cell(struct replay_view *v, int y, int x, const struct screen_cell *c)
 	int n = 0;
 
 	for (int i = 0; i < 5 && c->runes[i] != 0; i++)
-		if (wcwidth((wchar_t)c->runes[i]) >= (i == 0 ? 1 : 0))
+		if (wcwidth((wchar_t)c->runes[i]) >= (i == 0 ? 1 : 0) && text_rune_is_safe(c->runes[i]))
 			text[n++] = (wchar_t)c->runes[i];
 	text[n > 0 ? n : 1] = L'\0';
 	(void)attrset(look(v, c));
@@ -71,44 +72,79 @@ pan(unsigned cursor, unsigned size, int window)
 	return cursor + 1 - (unsigned)window < size - (unsigned)window ? cursor + 1 - (unsigned)window : size - (unsigned)window;
 }
 
-/* Where the recording ends inside the window. */
+/* The part of the window that a recording has. */
+struct pane { int y, x, height, width; };
+
+/* Where the recording ends inside of it. */
 static void
-draw_edge(int cols, int rows, int height)
+draw_edge(const struct pane *p, int cols, int rows)
 {
-	int right = cols < COLS ? cols : COLS, bottom = rows < height ? rows : height;
+	int right = cols < p->width ? cols : p->width, bottom = rows < p->height ? rows : p->height;
 
 	(void)attrset(A_DIM);
-	if (cols < COLS)
-		(void)mvvline(0, cols, '|', bottom);
-	if (rows < height)
-		(void)mvhline(rows, 0, '-', right);
-	if (cols < COLS && rows < height)
-		(void)mvaddch(rows, cols, '+');
+	if (cols < p->width)
+		(void)mvvline(p->y, p->x + cols, '|', bottom);
+	if (rows < p->height)
+		(void)mvhline(p->y + rows, p->x, '-', right);
+	if (cols < p->width && rows < p->height)
+		(void)mvaddch(p->y + rows, p->x + cols, '+');
 	(void)attrset(A_NORMAL);
 }
 
 /* Leaves the cursor where the recorded one is. */
 static void
-draw_screen(struct replay_view *v, int height)
+draw_screen(struct replay_view *v, struct screen *s, const struct pane *p)
 {
-	struct screen *s = player_screen(v->player);
 	unsigned cols, rows, row, col, top, left;
 	struct screen_cell c;
 	bool visible;
 
 	screen_size(s, &cols, &rows);
 	screen_cursor(s, &row, &col, &visible);
-	top = pan(row, rows, height);
-	left = pan(col, cols, COLS);
-	for (int y = 0; y < height && top + (unsigned)y < rows; y++)
-		for (int x = 0; x < COLS && left + (unsigned)x < cols; x += c.width > 0 ? c.width : 1) {
+	top = pan(row, rows, p->height);
+	left = pan(col, cols, p->width);
+	for (int y = 0; y < p->height && top + (unsigned)y < rows; y++)
+		for (int x = 0; x < p->width && left + (unsigned)x < cols; x += c.width > 0 ? c.width : 1) {
 			screen_cell(s, top + (unsigned)y, left + (unsigned)x, &c);
-			if (c.width > 0 && x + c.width <= COLS)
-				draw_cell(v, y, x, &c);
+			if (c.width > 0 && x + c.width <= p->width)
+				draw_cell(v, p->y + y, p->x + x, &c);
 		}
-	draw_edge((int)cols, (int)rows, height);
+	draw_edge(p, (int)cols, (int)rows);
 	(void)curs_set(visible && !v->typing ? 1 : 0);
-	(void)move((int)(row - top), (int)(col - left));
+	(void)move(p->y + (int)(row - top), p->x + (int)(col - left));
+}
+
+/* Whose it is, above each of two. */
+static void
+draw_name(const struct replay_view *v, unsigned i, const struct pane *p)
+{
+	const struct replay_info *info = &v->tapes[i].info;
+	char line[400];
+
+	(void)snprintf(line, sizeof(line), " %s: %s@%s  %s", info->user, info->login, info->host, info->id);
+	(void)draw_text(p->y - 1, p->x, p->width, slice_from(line), i == v->deck.active ? A_REVERSE : A_DIM);
+}
+
+static void
+draw_panes(struct replay_view *v, int height)
+{
+	int half = (COLS - 1) / 2;
+
+	if (v->deck.n == 1) {
+		draw_screen(v, player_screen(v->deck.players[0]), &(struct pane){ 0, 0, height, COLS });
+		return;
+	}
+	(void)attrset(A_DIM);
+	(void)mvvline(0, half, '|', height);
+	(void)attrset(A_NORMAL);
+	/* The active one last: its cursor stays. */
+	for (unsigned k = 1; k <= v->deck.n; k++) {
+		unsigned i = (v->deck.active + k) % v->deck.n;
+		struct pane p = { 1, i == 0 ? 0 : half + 1, height - 1, i == 0 ? half : COLS - half - 1 };
+
+		draw_name(v, i, &p);
+		draw_screen(v, player_screen(v->deck.players[i]), &p);
+	}
 }
 
 /* ---- the lines below ---- */
@@ -129,7 +165,7 @@ static void
 draw_bar(const struct replay_view *v, int y)
 {
 	char now[24], all[24];
-	uint64_t t = player_time(v->player), length = player_length(v->player);
+	uint64_t t = v->deck.now_ms, length = deck_length(&v->deck);
 	int from, room, n;
 
 	(void)time_text(t, now, sizeof(now));
@@ -161,27 +197,30 @@ part(char *line, size_t size, int room, const char *text)
 static void
 status_text(struct replay_view *v, bool bar, char *line, size_t size)
 {
-	uint64_t t = player_time(v->player);
+	const struct replay_info *info = &v->tapes[v->deck.active].info;
+	struct player *p = v->deck.players[v->deck.active];
+	uint64_t t = v->deck.now_ms;
 	char text[300], now[24], all[24], when[40];
 	int room = COLS - (int)strlen(HELP) - 3;
 	unsigned cols, rows;
 
 	(void)snprintf(line, size, " ");
-	(void)snprintf(text, sizeof(text), "%s %gx", v->paused ? "paused" : player_is_at_end(v->player) ? "the end" : "playing", v->speed);
+	(void)snprintf(text, sizeof(text), "%s %gx", v->live ? "live" : v->paused ? "paused" : deck_is_at_end(&v->deck) ? "the end" : "playing",
+	    v->speed);
 	part(line, size, room, text);
-	(void)snprintf(text, sizeof(text), "%s/%s", time_text(t, now, sizeof(now)),
-	    time_text(player_length(v->player), all, sizeof(all)));
+	(void)snprintf(text, sizeof(text), "%s/%s", time_text(t, now, sizeof(now)), time_text(deck_length(&v->deck), all, sizeof(all)));
 	part(line, size, room, bar ? "" : text);
 	part(line, size, room, v->idle_ms > 0 ? "pauses cut" : "");
-	(void)snprintf(text, sizeof(text), "%s: %s@%s", v->info->user, v->info->login, v->info->host);
+	part(line, size, room, v->deck.n < 2 ? "" : v->wall ? "by the clock" : "from their beginnings");
+	(void)snprintf(text, sizeof(text), "%s: %s@%s", info->user, info->login, info->host);
 	part(line, size, room, text);
-	(void)clock_print((wall_t){ v->info->start.us + (int64_t)t * 1000 }, when, sizeof(when));
+	(void)clock_print((wall_t){ info->start.us + (int64_t)player_time(p) * 1000 }, when, sizeof(when));
 	(void)snprintf(text, sizeof(text), "%.10s %.8s UTC", when, when + 11);
 	part(line, size, room, text);
-	screen_size(player_screen(v->player), &cols, &rows);
+	screen_size(player_screen(p), &cols, &rows);
 	(void)snprintf(text, sizeof(text), "%ux%u", cols, rows);
 	part(line, size, room, text);
-	part(line, size, room, v->info->id);
+	part(line, size, room, info->id);
 }
 
 static void
@@ -229,7 +268,7 @@ replay_view_draw(struct replay_view *v, const struct replay_help *keys)
 		(void)refresh();
 		return;
 	}
-	draw_screen(v, LINES - 1 - bar);
+	draw_panes(v, LINES - 1 - bar);
 	getyx(stdscr, y, x);
 	if (bar)
 		draw_bar(v, LINES - 2);

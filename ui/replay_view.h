@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* What the replay shows: the recorded screen, a bar of its time, a line about it, the help. */
+/* What the replay shows: the recorded screens, a bar of their time, a line about them, the help. */
 #ifndef UI_REPLAY_VIEW_H
 #define UI_REPLAY_VIEW_H
 
@@ -8,12 +8,14 @@
 #include "ui/replay.h"
 
 struct replay_view {
-	struct player *player;
-	const struct replay_info *info;
+	struct deck deck;
+	const struct replay_tape *tapes;
 	double speed;
 	uint64_t idle_ms;
 	bool paused, help, typing;
-	char search[128], message[160];
+	bool live;                         /* at the end of something that grows */
+	bool wall;                         /* two of them, each when it was */
+	char search[128], message[320];
 	struct page page;                  /* of the help */
 	/* replay_view.c's own */
 	short pairs;                       /* colour pairs made so far */

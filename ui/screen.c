@@ -33,6 +33,24 @@ clamp(unsigned v, unsigned deflt, unsigned max)
 	return (int)(v == 0 ? deflt : v < SIZE_MIN ? SIZE_MIN : v > max ? max : v);
 }
 
+/* Columns of a character, whatever the process's locale; 0 for a blank cell, negative for what is not printable. */
+static int
+rune_width(uint32_t rune)
+{
+	static locale_t utf8;
+	locale_t before;
+	int w;
+
+	if (rune < 0x7f)
+		return rune != 0;
+	if (utf8 == NULL && (utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL)) == NULL)
+		return 1;
+	before = uselocale(utf8);
+	w = wcwidth((wchar_t)rune);
+	(void)uselocale(before);
+	return w;
+}
+
 struct screen *
 screen_new(unsigned cols, unsigned rows)
 {
@@ -50,6 +68,7 @@ screen_new(unsigned cols, unsigned rows)
 	vterm_screen_set_callbacks(s->vs, &callbacks, s);
 	vterm_screen_enable_altscreen(s->vs, 1);
 	buf_init(&s->primary, SCREEN_PAINT_MAX);
+	(void)rune_width(0x4e00);                        /* its locale is loaded now: later there may be no files */
 	screen_reset(s);
 	return s;
 }
@@ -182,24 +201,6 @@ screen_colour(const VTermColor *c, bool is_default)
 		return c->indexed.idx;
 	return 16 + 36 * ((c->rgb.red * 5 + 127) / 255) + 6 * ((c->rgb.green * 5 + 127) / 255) +
 	    (c->rgb.blue * 5 + 127) / 255;
-}
-
-/* Columns of a character, whatever the process's locale; 0 for a blank cell, negative for what is not printable. */
-static int
-rune_width(uint32_t rune)
-{
-	static locale_t utf8;
-	locale_t before;
-	int w;
-
-	if (rune < 0x7f)
-		return rune != 0;
-	if (utf8 == NULL && (utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL)) == NULL)
-		return 1;
-	before = uselocale(utf8);
-	w = wcwidth((wchar_t)rune);
-	(void)uselocale(before);
-	return w;
 }
 
 #define RIGHT_HALF ((uint32_t)-1)

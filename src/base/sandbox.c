@@ -314,6 +314,18 @@ allow_list(scmp_filter_ctx c, const int *calls)
 	return r;
 }
 
+/* So that a process with somebody's terminal cannot type into it (TIOCSTI). */
+static int
+allow_ioctls(scmp_filter_ctx c, const unsigned *requests)
+{
+	int r = 0;
+
+	for (size_t i = 0; requests != NULL && requests[i] != 0 && r == 0; i++)
+		r = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+		    SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, requests[i]));
+	return r;
+}
+
 /* Memory that is not executable, the own name, and abort(3) upon itself if `pid` is known. */
 static int
 allow_narrow(scmp_filter_ctx c, const struct sandbox *s, pid_t pid)
@@ -346,6 +358,7 @@ filter_build(scmp_filter_ctx c, const struct sandbox *s, pid_t pid)
 	r = r != 0 ? r : allow_list(c, s->calls);
 	if (SANITIZED)
 		return r != 0 ? r : allow_list(c, sanitizer_calls);
+	r = r != 0 ? r : allow_ioctls(c, s->ioctls);
 	return r != 0 ? r : allow_narrow(c, s, pid);
 }
 

@@ -34,6 +34,12 @@ rune_is_unsafe(uint32_t rune)
 	return false;
 }
 
+bool
+text_rune_is_safe(uint32_t rune)
+{
+	return !rune_is_unsafe(rune);
+}
+
 /* The length that a first byte announces and the bits of the character in it; 0: not a first byte. */
 static unsigned
 rune_length(unsigned char c, uint32_t *bits)

@@ -114,7 +114,7 @@ frame_put(struct print *p, const struct frame *f)
 		if (r == 0)
 			r = buf_text(&p->line, "]\n");
 	}
-	if (r == 0 && fwrite(p->line.p, 1, p->line.len, stdout) != p->line.len)
+	if (r == 0 && p->line.len > 0 && fwrite(p->line.p, 1, p->line.len, stdout) != p->line.len)
 		r = -EIO;
 	return r;
 }

@@ -11,4 +11,7 @@ EXTRA_DIST += %D%/hosts.tsv %D%/many.tsv %D%/20x5-details.txt %D%/20x5-start.txt
 	%D%/80x24-many.txt %D%/80x24-many-web.txt %D%/80x24-pasted.txt %D%/80x24-plain.txt %D%/80x24-refused.txt \
 	%D%/80x24-search.txt %D%/80x24-start.txt %D%/120x40-many.txt %D%/200x60-start.txt \
 	%D%/replay-30x7.txt %D%/replay-40x5.txt %D%/replay-60x12-look.txt %D%/replay-80x24.txt %D%/replay-120x14.txt \
-	%D%/replay-end.txt %D%/replay-help.txt %D%/replay-help-40x8.txt %D%/replay-not-found.txt %D%/replay-search.txt %D%/replay-text.txt
+	%D%/replay-end.txt %D%/replay-help.txt %D%/replay-help-40x8.txt %D%/replay-not-found.txt %D%/replay-search.txt %D%/replay-text.txt \
+	%D%/replay-command.txt %D%/replay-no-command.txt %D%/replay-file.txt %D%/replay-resize.txt %D%/replay-marker.txt \
+	%D%/replay-event.txt %D%/replay-two.txt %D%/replay-two-begin.txt %D%/replay-two-search.txt %D%/replay-two-look.txt \
+	%D%/replay-follow.txt

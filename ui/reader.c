@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * It reads SQLite and the segments and hands frames on; the terminal, and what renders, is in the other half.  As root
+ * it becomes the owner of the database's directory.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/sandbox.h"
+#include "db/frames.h"
+#include "ui/link.h"
+#include "ui/reader.h"
+
+struct tape {
+	unsigned char id[ID_BYTES];
+	struct facts facts;
+	struct db_frames *frames;
+	bool open;
+};
+
+struct reader {
+	char *dir;
+	struct db *db;
+	struct tape tapes[DECK_MAX];
+	unsigned n;
+	struct buf answer;
+};
+
+/* ---- facts ---- */
+
+static int
+facts_count(struct facts *f, const char *name, int64_t v)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%lld", (long long)v);
+	return facts_add(f, name, text, true);
+}
+
+static int
+on_session(void *arg, const struct db_session *s)
+{
+	struct tape *t = arg;
+	struct facts *f = &t->facts;
+	const struct { const char *name, *text; int64_t number; } rows[] = {
+		{ "id", s->id_text, 0 }, { "user", s->user, 0 }, { "login", s->login, 0 }, { "host", s->host, 0 },
+		{ "addr", s->addr, 0 }, { "source", s->src, 0 }, { "method", s->method, 0 }, { "channel", s->channel, 0 },
+		{ "command", s->command, 0 }, { "term", s->term, 0 }, { "cols", NULL, s->cols }, { "rows", NULL, s->rows },
+		{ "rule", s->rule, 0 }, { "policy", s->policy, 0 }, { "node", s->node, 0 }, { "start_us", NULL, s->start_us },
+		{ "state", s->state, 0 }, { "end_us", NULL, s->end_us }, { "reason", s->reason, 0 }, { "exit", s->exit, 0 },
+		{ "bytes", NULL, (int64_t)s->bytes }, { "frames", NULL, (int64_t)s->frames },
+	};
+	int r = 0;
+
+	t->open = strcmp(s->state, "open") == 0;
+	buf_clear(&f->bytes);
+	for (size_t i = 0; r == 0 && i < sizeof(rows) / sizeof(rows[0]); i++)
+		r = rows[i].text != NULL ? facts_add(f, rows[i].name, rows[i].text, false) :
+		    facts_count(f, rows[i].name, rows[i].number);
+	return r;
+}
+
+static int
+tape_open(struct reader *r, struct tape *t, const char *id, struct err *e)
+{
+	uint64_t bytes, length;
+	int n;
+
+	buf_init(&t->facts.bytes, 1 << 20);
+	if (!id_parse(slice_from(id), t->id) || db_session_find(r->db, t->id, on_session, t, e) != 0)
+		return err_set(e, -ENOENT, "there is no session %s", id);
+	t->frames = db_frames_open(r->db, t->id, e);
+	if (t->frames == NULL)
+		return -EIO;
+	n = db_frames_length(t->frames, &length, &bytes, e);
+	db_frames_seek(t->frames, 0);
+	return n == 0 ? facts_count(&t->facts, "length_ms", (int64_t)length) : n;
+}
+
+struct reader *
+reader_open(const char *dir, const char *const ids[DECK_MAX], unsigned n, struct err *e)
+{
+	struct reader *r = calloc(1, sizeof(*r));
+
+	if (r == NULL || (r->dir = strdup(dir)) == NULL) {
+		(void)err_set(e, -ENOMEM, "out of memory");
+		reader_close(r);
+		return NULL;
+	}
+	buf_init(&r->answer, LINK_MAX);
+	r->db = db_open_read(dir, e);
+	for (r->n = 0; r->db != NULL && r->n < n; r->n++)
+		if (tape_open(r, &r->tapes[r->n], ids[r->n], e) != 0) {
+			r->n++;
+			reader_close(r);
+			return NULL;
+		}
+	if (r->db == NULL) {
+		reader_close(r);
+		return NULL;
+	}
+	return r;
+}
+
+void
+reader_close(struct reader *r)
+{
+	if (r == NULL)
+		return;
+	for (unsigned i = 0; i < r->n; i++) {
+		db_frames_close(r->tapes[i].frames);
+		buf_done(&r->tapes[i].facts.bytes);
+	}
+	db_close(r->db);
+	buf_done(&r->answer);
+	free(r->dir);
+	free(r);
+}
+
+/* ---- answers: LINK_OK, LINK_NONE, or negative with e ---- */
+
+static int
+answer_frames(struct reader *r, struct tape *t, uint64_t pos, struct err *e)
+{
+	struct frame f;
+	int n = 1;
+
+	db_frames_seek(t->frames, pos);
+	while (r->answer.len < LINK_CHUNK && (n = db_frames_next(t->frames, &f, &pos, e)) == 1)
+		if ((n = frame_pack(&r->answer, &f)) != 0)
+			return n;
+	return r->answer.len > 0 ? LINK_OK : n == 0 ? LINK_NONE : n;
+}
+
+static int
+answer_length(struct reader *r, struct tape *t, struct err *e)
+{
+	uint64_t length, bytes;
+	int n = db_session_find(r->db, t->id, on_session, t, e);
+
+	n = n != 0 ? n : db_frames_length(t->frames, &length, &bytes, e);
+	n = n != 0 ? n : buf_u64(&r->answer, length);
+	return n != 0 ? n : buf_u8(&r->answer, t->open);
+}
+
+static int
+answer(struct reader *r, uint8_t what, struct tape *t, uint64_t arg, struct err *e)
+{
+	buf_clear(&r->answer);
+	switch (what) {
+	case LINK_FACTS:  return buf_slice_append(&r->answer, buf_slice(&t->facts.bytes));
+	case LINK_FRAMES: return answer_frames(r, t, arg, e);
+	case LINK_LENGTH: return answer_length(r, t, e);
+	default:          return LINK_NONE;
+	}
+}
+
+static int
+serve(struct reader *r, int fd, struct slice request)
+{
+	struct err e = { 0 };
+	uint8_t what, which;
+	uint64_t arg;
+	struct buf head;
+	int n;
+
+	if (!take_u8(&request, &what) || !take_u8(&request, &which) || !take_u64(&request, &arg) || which >= r->n)
+		return -EPROTO;
+	n = answer(r, what, &r->tapes[which], arg, &e);
+	if (n < 0) {
+		buf_clear(&r->answer);
+		(void)buf_text(&r->answer, e.text[0] != '\0' ? e.text : strerror(-n));
+	}
+	buf_init(&head, 8);
+	if (buf_u32(&head, n < 0 ? LINK_BROKEN : (uint32_t)n) != 0 || buf_u32(&head, (uint32_t)r->answer.len) != 0)
+		return -ENOMEM;
+	n = fd_write_full(fd, head.p, head.len);
+	buf_done(&head);
+	return n == 0 && r->answer.len > 0 ? fd_write_full(fd, r->answer.p, r->answer.len) : n;
+}
+
+/* SQLite and the segments' files. */
+static int
+give_up(const struct reader *r, struct err *e)
+{
+	static const int calls[] = {
+		SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(ftruncate), SCMP_SYS(fallocate),
+		SCMP_SYS(getcwd), SCMP_SYS(readlink), -1,
+	};
+	const struct sandbox_path path = { .path = r->dir };
+	struct sandbox box = { .name = "replay's reader", .calls = calls, .memory_max = (size_t)1 << 30 };
+	struct sandbox_state state;
+	const struct passwd *owner;
+	struct stat st;
+
+	if (geteuid() == 0 && stat(r->dir, &st) == 0 && st.st_uid != 0 && (owner = getpwuid(st.st_uid)) != NULL)
+		box.user = owner->pw_name;
+	return sandbox_enter(&box, NULL, &path, 1, &state, e);
+}
+
+int
+reader_run(struct reader *r, int fd, struct err *e)
+{
+	unsigned char request[LINK_REQUEST];
+	int n = give_up(r, e);
+	ssize_t got;
+
+	while (n == 0 && (got = fd_read_full(fd, request, sizeof(request))) == (ssize_t)sizeof(request))
+		n = serve(r, fd, slice_of(request, sizeof(request)));
+	return n == -EPIPE ? 0 : n;
+}
