@@ -12,7 +12,7 @@ build='build-essential autoconf automake bison pkg-config
 	liboath-dev libqrencode-dev libarchive-dev openssh-client'
 check='openssh-server openssh-sftp-server tmux mandoc auditd libpam-wrapper python3 procps
 	putty-tools dropbear-bin sqlite3 oathtool python3-paramiko python3-asyncssh rsync curl clang libclang-rt-14-dev git
-	ansible-core sshfs lrzsz'
+	ansible-core sshfs lrzsz asciinema chromium'
 
 case ${1:-build} in
 build) want=$build ;;

@@ -155,6 +155,8 @@ entry_add(struct export *x, uint64_t t_ms, const char *kind, const char *source,
 	r = r != 0 ? r : buf_text(&x->timeline, "}");
 	if (r == 0) {
 		x->entries++;
+		if (x->form->page)
+			cast_mark(x, t_ms, slice_from(kind));
 		return;
 	}
 	x->timeline.len = before;
@@ -218,9 +220,9 @@ run(struct export *x, const struct replay_source *source)
 	uint64_t pos;
 	int n = 0;
 
-	exec_entry(x);
 	if (x->form->begin != NULL)
 		x->form->begin(x);
+	exec_entry(x);
 	while (x->r == 0 && (n = source->next(source->arg, &f, &pos)) == 1)
 		frame_take_in(x, &f);
 	keep(x, n < 0 ? -EIO : 0);

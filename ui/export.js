@@ -41,8 +41,7 @@
 
 	var player = AsciinemaPlayer.create({ data: document.getElementById("cast").textContent.trim() + "\n" },
 		document.getElementById("player"), {
-			fit: "width", idleTimeLimit: 2, poster: "npt:0", preload: true, terminalFontFamily: "ui-monospace, 'DejaVu Sans Mono', monospace",
-			markers: timeline.map(function (e) { return [e.t_ms / 1000, e.kind]; })
+			fit: "both", idleTimeLimit: 2, poster: "npt:" + session.length_ms / 1000, preload: true, terminalFontFamily: "ui-monospace, 'DejaVu Sans Mono', monospace"
 		});
 
 	var list = document.getElementById("timeline");

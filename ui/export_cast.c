@@ -63,6 +63,12 @@ event(struct export *x, uint64_t t_ms, char code, struct slice data)
 	x->last_ms = t_ms;
 }
 
+void
+cast_mark(struct export *x, uint64_t t_ms, struct slice text)
+{
+	event(x, t_ms > x->last_ms ? t_ms : x->last_ms, 'm', text);
+}
+
 /* Output without a terminal has bare line feeds, which need their CR. */
 static void
 output(struct export *x, struct slice s)
@@ -98,7 +104,8 @@ cast_frame(struct export *x, const struct frame *f)
 		event(x, t_ms, 'r', f->data);
 		break;
 	case FRAME_MARK:
-		event(x, t_ms, 'm', f->data);
+		if (!x->form->page)                      /* there each entry of the timeline is one */
+			cast_mark(x, t_ms, f->data);
 		break;
 	case FRAME_EXIT:
 		if (x->form != &export_cast2)

@@ -49,5 +49,6 @@ void export_timeline(struct export *x);                          /* as a JSON ar
 /* export_cast.c: the events alone, version 3, as the page has them. */
 void cast_header(struct export *x, unsigned version);
 void cast_frame(struct export *x, const struct frame *f);
+void cast_mark(struct export *x, uint64_t t_ms, struct slice text);
 
 #endif

@@ -5,6 +5,7 @@
  * it becomes the owner of the database's directory.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <seccomp.h>
 #include <stdio.h>
@@ -206,13 +207,26 @@ give_up(const struct reader *r, struct err *e)
 	return sandbox_enter(&box, NULL, &path, 1, &state, e);
 }
 
+/* From here on it says nothing to anybody but the other half. */
+static int
+leave_terminal(int null, struct err *e)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (dup2(null, fd) < 0)
+			return err_set(e, -errno, "/dev/null: %s", strerror(errno));
+	return 0;
+}
+
 int
 reader_run(struct reader *r, int fd, struct err *e)
 {
 	unsigned char request[LINK_REQUEST];
-	int n = give_up(r, e);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), n = give_up(r, e);
 	ssize_t got;
 
+	if (n == 0)
+		n = leave_terminal(null, e);
+	fd_close(&null);
 	while (n == 0 && (got = fd_read_full(fd, request, sizeof(request))) == (ssize_t)sizeof(request))
 		n = serve(r, fd, slice_of(request, sizeof(request)));
 	return n == -EPIPE ? 0 : n;

@@ -69,6 +69,7 @@ enter_sandbox(void *arg)
 	struct err e = { 0 };
 	struct stat st;
 
+	screen_prepare();
 	if (geteuid() == 0 && stat(arg, &st) == 0 && st.st_uid != 0 && (owner = getpwuid(st.st_uid)) != NULL)
 		box.user = owner->pw_name;
 	if (sandbox_enter(&box, NULL, NULL, 0, &state, &e) == 0)

@@ -51,6 +51,12 @@ rune_width(uint32_t rune)
 	return w;
 }
 
+void
+screen_prepare(void)
+{
+	(void)rune_width(0x4e00);
+}
+
 struct screen *
 screen_new(unsigned cols, unsigned rows)
 {
@@ -68,7 +74,6 @@ screen_new(unsigned cols, unsigned rows)
 	vterm_screen_set_callbacks(s->vs, &callbacks, s);
 	vterm_screen_enable_altscreen(s->vs, 1);
 	buf_init(&s->primary, SCREEN_PAINT_MAX);
-	(void)rune_width(0x4e00);                        /* its locale is loaded now: later there may be no files */
 	screen_reset(s);
 	return s;
 }

@@ -25,6 +25,8 @@ struct screen_cell {
 	int fg, bg;                     /* 0 to 255, -1: the default */
 };
 
+/* Loads what later cannot be opened any more: before a sandbox. */
+void screen_prepare(void);
 struct screen *screen_new(unsigned cols, unsigned rows);         /* clamped; NULL when out of memory */
 void screen_free(struct screen *s);
 void screen_feed(struct screen *s, struct slice bytes);

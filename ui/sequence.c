@@ -133,7 +133,7 @@ in_osc(struct sequence *s, unsigned char c)
 static void
 osc_end(struct sequence *s, sequence_fn *fn, void *arg)
 {
-	struct sequence_piece p = { .kind = SEQUENCE_MARK };
+	struct sequence_piece p = { .kind = SEQUENCE_MARK, .bytes = slice_from("") };
 
 	if (s->state != OSC || s->n < sizeof(PROMPT))
 		return;

@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/libctl.a
 %C%_libctl_a_SOURCES += %D%/audit.h %D%/events.c %D%/export.c %D%/inspect.c %D%/inspect.h %D%/inspect_rows.c %D%/inspected.h %D%/pack.c %D%/pack.h \
 	%D%/record.c %D%/record.h %D%/unpack.c %D%/unpack.h %D%/verify.c
 %C%_libctl_a_SOURCES += %D%/policy.c %D%/policy.h %D%/policy_explain.c %D%/policy_test.c
+%C%_libctl_a_SOURCES += %D%/replay.c %D%/replay.h
 %C%_libctl_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(ARCHIVE_CFLAGS)
 CTL_LIBS = src/ctl/libctl.a policy/libpolicy.a $(DB_LIBS) $(MSG_LIBS) $(ARCHIVE_LIBS)
 bin_PROGRAMS += fortress

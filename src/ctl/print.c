@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * fortress session print: a recording as text whose control bytes are escaped, as the bytes of one stream (never to a
- * terminal), or as asciicast v2.  A read can end inside a character, so bytes wait until it is whole.
+ * fortress session print: a recording as text whose control bytes are escaped, or as the bytes of one stream (never to a
+ * terminal).  A read can end inside a character, so bytes wait until it is whole.  As asciicast: fortress-replay makes it.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -11,10 +11,11 @@
 
 #include "base/text.h"
 #include "ctl/ask.h"
+#include "ctl/replay.h"
 #include "ctl/session.h"
 #include "db/frames.h"
 
-enum form { FORM_TEXT, FORM_RAW, FORM_CAST };
+enum form { FORM_TEXT, FORM_RAW, FORM_CAST };            /* CAST: not made here */
 
 struct print {
 	struct ctl *c;
@@ -62,17 +63,6 @@ text_put(struct buf *out, struct slice s)
 }
 
 static int
-cast_put(struct buf *out, const struct frame *f, char kind, struct slice data)
-{
-	int r = buf_printf(out, "[%llu.%03llu, \"%c\", ", (unsigned long long)(f->t_ms / 1000),
-	    (unsigned long long)(f->t_ms % 1000), kind);
-
-	if (r == 0)
-		r = text_json(out, data);
-	return r != 0 ? r : buf_text(out, "]\n");
-}
-
-static int
 output_put(struct print *p, const struct frame *f)
 {
 	struct slice data;
@@ -85,7 +75,7 @@ output_put(struct print *p, const struct frame *f)
 	rest = unfinished(buf_slice(&p->pending));
 	data = slice_of(p->pending.p, p->pending.len - rest);
 	if (r == 0 && data.n > 0)
-		r = p->form == FORM_CAST ? cast_put(&p->line, f, 'o', data) : text_put(&p->line, data);
+		r = text_put(&p->line, data);
 	buf_consume(&p->pending, p->pending.len - rest);
 	return r;
 }
@@ -105,8 +95,6 @@ frame_put(struct print *p, const struct frame *f)
 	buf_clear(&p->line);
 	if (p->form == FORM_RAW ? f->kind == p->stream : f->kind == FRAME_OUT || f->kind == FRAME_ERR)
 		r = output_put(p, f);
-	else if (f->kind == FRAME_RESIZE && p->form == FORM_CAST)
-		r = cast_put(&p->line, f, 'r', f->data);
 	else if (opening(f->kind) != NULL && p->form == FORM_TEXT) {
 		r = buf_text(&p->line, opening(f->kind));
 		if (r == 0)
@@ -141,9 +129,6 @@ session_print_one(void *arg, const struct db_session *s)
 	struct db_frames *it;
 	int r;
 
-	if (p->form == FORM_CAST)
-		printf("{\"version\": 2, \"width\": %u, \"height\": %u, \"timestamp\": %lld}\n", s->cols > 0 ? s->cols : 80,
-		    s->rows > 0 ? s->rows : 24, (long long)(s->start_us / 1000000));
 	it = db_frames_open(p->db, s->id, &p->c->e);
 	r = it != NULL ? frames_print(p, it) : -EIO;
 	db_frames_close(it);
@@ -153,6 +138,7 @@ session_print_one(void *arg, const struct db_session *s)
 static int
 print_run(struct ctl *c, enum form form, unsigned char stream, const char *text, bool offline)
 {
+	char *const cast[] = { (char *)(uintptr_t)"--export", (char *)(uintptr_t)"cast2", NULL };
 	struct print p = { .c = c, .form = form, .stream = stream };
 	unsigned char id[ID_BYTES];
 	char whole[ID_TEXT];
@@ -166,6 +152,10 @@ print_run(struct ctl *c, enum form form, unsigned char stream, const char *text,
 	r = session_find(c, p.db, text, id, whole);
 	if (r == 0 && !offline)
 		r = ask_view(c, whole, "print");
+	if (r == 0 && form == FORM_CAST) {
+		db_close(p.db);
+		return replay_exec(c, cast, (char *[]){ whole }, 1);
+	}
 	if (r == 0)
 		r = db_session_find(p.db, id, session_print_one, &p, &c->e);
 	buf_done(&p.pending);

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* Recordings: list, show, replay.  Reading what happened in one is itself put on the record first. */
+/* Recordings: list, show, end. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/spawn.h"
 #include "base/text.h"
 #include "ctl/ask.h"
 #include "ctl/known.h"
+#include "ctl/replay.h"
 #include "ctl/session.h"
 #include "db/session.h"
 
-enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 1000000, END_MS = 6000, END_PAUSE_US = 50000, REPLAY_WORDS = 16 };
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 1000000, END_MS = 6000, END_PAUSE_US = 50000 };
 
 static const struct out_column list_columns[] = {
 	{ "id", OUT_STRING, 0, OUT_WHOLE }, { "start", OUT_TIME, 0 }, { "seconds", OUT_NUMBER, 0, 5 }, { "user", OUT_STRING, 0 },
@@ -290,68 +290,6 @@ session_end(struct ctl *c, int argc, char **argv)
 	return r == 0 ? CTL_OK : CTL_FAILED;
 }
 
-/* --- replay --- */
-
-static int
-replay_exec(struct ctl *c, const char *id, int argc, char **argv)
-{
-	char path[4096], dir[2100];
-	char **args = calloc((size_t)argc + 8, sizeof(*args));
-	int n = 0;
-
-	snprintf(dir, sizeof(dir), "%s/db", c->state);
-	if (args == NULL || spawn_path("fortress-replay", path, sizeof(path)) != 0)
-		return ctl_fail(c, "out of memory");
-	args[n++] = path;
-	args[n++] = (char *)(uintptr_t)"--db";
-	args[n++] = dir;
-	for (int i = 0; i < argc; i++)
-		args[n++] = argv[i];
-	args[n++] = (char *)(uintptr_t)"--";
-	args[n++] = (char *)(uintptr_t)id;
-	execv(path, args);
-	free(args);
-	return ctl_fail(c, "%s: %s: fortress session print shows the recording as text", path, strerror(errno));
-}
-
-/* --offline is ours; the other options go to the replay program, which knows what their values may be. */
-static int
-replay(struct ctl *c, int argc, char **argv)
-{
-	static const struct option longs[] = {
-		{ "speed", required_argument, NULL, 0 }, { "idle", required_argument, NULL, 0 }, { "at", required_argument, NULL, 0 },
-		{ "text", no_argument, NULL, 0 }, { "offline", no_argument, NULL, 'O' }, { NULL, 0, NULL, 0 },
-	};
-	char *given[REPLAY_WORDS + 2], *before = argv[0];
-	unsigned char bytes[ID_BYTES];
-	char whole[ID_TEXT];
-	bool offline = false;
-	struct db *db;
-	int o, r, n = 0;
-
-	optind = 0;
-	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1) {
-		if (o == '?' || n >= REPLAY_WORDS)
-			return o == '?' ? CTL_USAGE : ctl_usage(c, "too many options");
-		offline = offline || o == 'O';
-		before = argv[optind - 1];
-		if (o == 0 && optarg == before)          /* a word of its own behind the option's */
-			given[n++] = argv[optind - 2];
-		if (o == 0)
-			given[n++] = before;
-	}
-	if (ctl_words(c, argc, argv, 1, 1) != CTL_OK)
-		return CTL_USAGE;
-	db = ctl_db(c);
-	r = db != NULL ? session_find(c, db, argv[optind], bytes, whole) : -ENOENT;
-	db_close(db);
-	if (r != 0 || (!offline && ask_view(c, whole, "replay") != 0))
-		return CTL_FAILED;
-	if (offline)
-		fputs("fortress: --offline: that this recording is read is not on the record\n", stderr);
-	return replay_exec(c, whole, n, given);
-}
-
 const struct command commands_session[] = {
 	{ "session", "ls", "[--user U] [--host H] [--since TIME] [--state-is STATE] [--limit N]", "list recorded sessions, newest first", session_ls },
 	{ "session", "list", "[the options of ls]", "the same as session ls", session_ls },
@@ -359,6 +297,7 @@ const struct command commands_session[] = {
 	{ "session", "print", "ID [--raw[=out|err|in] | --cast] [--offline]",
 	    "its output as escaped text, one stream as bytes (not to a terminal), or as asciicast v2", session_print },
 	{ "session", "end", "ID [--reason TEXT]", "end a session that is open; its user is told", session_end },
-	{ "replay", NULL, "[--offline] [--speed N] [--idle TIME] [--at TIME] [--text] ID", "replay a recorded session in this terminal; see fortress-replay(1)", replay },
+	{ "replay", NULL, "[--offline] [--speed N] [--idle TIME] [--at TIME] [--follow] [--text]\n[--export FORM [-o FILE]] ID [ID]",
+	    "replay a recorded session in this terminal, or two side by side, or export one; see fortress-replay(1)", replay_run },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

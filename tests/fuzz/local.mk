@@ -40,3 +40,5 @@ check_PROGRAMS += %D%/fuzz_proxy
 %C%_fuzz_proxy_LDADD = $(FUZZ_LIBS) $(FRONT_LIBS)
 check_PROGRAMS += %D%/fuzz_import
 %C%_fuzz_import_LDADD = $(FUZZ_LIBS) $(CTL_LIBS)
+check_PROGRAMS += %D%/fuzz_export
+%C%_fuzz_export_LDADD = $(FUZZ_LIBS) $(UI_LIBS)

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """A hostile host's output, recorded through the bastion and replayed: the viewer's terminal is never made to answer,
 and what draws it has given up what it does not need."""
-import fcntl, json, os, pty, re, select, struct, subprocess, sys, termios, time
+import fcntl, json, os, pty, re, select, shutil, struct, subprocess, sys, termios, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -31,9 +31,15 @@ HOSTILE = [b"\x1b]52;c;ZXZpbA==\x07", b"\x1b]0;title <b>x</b>\x07", b"\x1b[21t",
            b"\x1b[?1000h\x1b[?1006h", b"\x1b[?2004h", b"\x05", b"\x1b[18t", b"\x1b]10;?\x07", b"\x1b]4;1;?\x07", b"\x1b[?69$p", b"\x9b6n", b"\x1bZ",
            b"\x1b[99999b", b"\x1b_Gi=1,a=q;\x1b\\", b"\x1b^pm\x1b\\", b"\x1b[5i", b"\x1b[4i", b"\xe2\x80\xae\xe2\x81\xa6bidi", b"\x1b#8", b"\x1bc"]
 # What may come out: moves, colours, erasing, modes of ncurses' own; no strings (OSC, DCS, APC, PM), no reports, no 8-bit controls.
-ASKS = re.compile(rb"\x1b\]|\x1bP|\x1b_|\x1b\^|\x1bX|\x1b\[[0-9;?>=]*[cn]|\x1b\[[0-9;]*(?:1[1-9]|2[01])t|\x1b\[[0-9;?]*\$p|\x1bZ|\x05|\x1b\[[0-9;?]*i|(?<![\xc2-\xf4\x80-\xbf])[\x80-\x9f]")
+ASKS = re.compile(rb"\x1b\]|\x1bP|\x1b_|\x1b\^|\x1bX|\x1b\[[0-9;?>=]*[cn]|\x1b\[[0-9;]*(?:1[1-9]|2[01])t|\x1b\[[0-9;?]*\$p|\x1bZ|\x05|\x1b\[[0-9;?]*i|\xe2\x80\xae|\xe2\x81\xa6|(?<![\xc2-\xf4\x80-\xbf])[\x80-\x9f]")
 
 b = Bastion(build, "KernelAudit off\n")
+def look_at(pid):
+    """What a process has given up, and what it still holds."""
+    out = dict(l.split(":\t", 1) for l in open(f"/proc/{pid}/status").read().splitlines() if ":\t" in l)
+    out["fds"] = sorted(os.readlink(f"/proc/{pid}/fd/{f}") for f in os.listdir(f"/proc/{pid}/fd"))
+    out["root"] = os.listdir(f"/proc/{pid}/root")
+    return out
 def screen(argv, keys, until):
     """Runs on a pty, sends keys when `until` shows; the bytes that the terminal got, the process while it ran."""
     pid, fd = pty.fork()
@@ -46,7 +52,7 @@ def screen(argv, keys, until):
         if not data: break
         out += data
         if keys and keys[0][0] in out:
-            if not status: status = dict(l.split(":\t", 1) for l in open(f"/proc/{pid}/status").read().splitlines() if ":\t" in l)
+            if not status: status = look_at(pid); status["reader"] = [look_at(c) for c in b.children(pid)]
             out_now, (_, key) = out, keys.pop(0)
             os.write(fd, key)
     os.close(fd)
@@ -62,6 +68,15 @@ try:
     ok(ASKS.search(out) is None, "nothing that the viewer's terminal gets makes it answer", ASKS.search(out), out)
     ok(status.get("Seccomp", "").strip() == "2" and status.get("NoNewPrivs", "").strip() == "1", "the player runs under its filter", status.get("Seccomp"))
     ok(status["Uid"].split()[0] != "0", "and not as root, whose command it was", status["Uid"])
+    ok(not any(f.startswith("/") and "/dev/pts" not in f and f != "/dev/null" for f in status["fds"]) and status["root"] == [], "it holds no file, and sits in an empty root", status["fds"], status["root"])
+    reader = status["reader"]
+    ok(len(reader) == 1 and reader[0]["Seccomp"].strip() == "2" and reader[0]["Uid"].split()[0] != "0" and any("fortress.db" in f for f in reader[0]["fds"]),
+       "the database is in another process, under a filter too", reader)
+    ok(not any("/dev/pts" in f for f in reader[0]["fds"]), "which does not hold the terminal", reader[0]["fds"])
+    keys = subprocess.run([f"{build}/fortress-replay", "--keys"], capture_output=True, text=True).stdout.splitlines()
+    page = re.sub(r"\s+", " ", subprocess.run(["mandoc", "-T", "utf8", f"{top}/ui/fortress-replay.1"], capture_output=True, text=True).stdout.replace("\b", "")) if shutil.which("mandoc") else None
+    missing = [k for k in keys if page is not None and " ".join(k.split("\t")) not in page]
+    ok(len(keys) > 15 and missing == [], "every key stands in the manual" + (" # SKIP no mandoc" if page is None else ""), missing)
     def refused(*args):
         r = subprocess.run([f"{build}/fortress", "replay", *args], env=b.env, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         first, rest = r.stderr.split("\n", 1)
@@ -73,6 +88,8 @@ try:
         got = refused(*args)
         ok(got[0] == status and got[1].startswith(f"fortress replay: {said}"), f"replay {' '.join(args).replace(session, 'ID')}: one line, {status}", got)
     ok(refused(session, "--speed")[0] == 2 and refused(session, "--speed")[1] == "fortress replay: --speed: needs a value\n", "nor does an option's value come from elsewhere")
+    out, status, rc = screen([f"{build}/fortress", "replay", session, session], [(b"? help", b"G"), (b"after-it-all", b"q")], b"")
+    ok(rc == 0 and out.count(b"bench: root@box") >= 2 and ASKS.search(out) is None, "two side by side", rc, out[-800:])
     text = subprocess.run([f"{build}/fortress", "session", "print", session], env=b.env, capture_output=True).stdout
     ok(b"after-it-all" in text and b"\x1b" not in text and ASKS.search(text) is None, "nor the text of the session", text)
     text = subprocess.run([f"{build}/fortress", "replay", "--text", session], env=b.env, capture_output=True).stdout
