@@ -120,7 +120,7 @@ commands_line(struct commands *c, uint64_t t_ms, struct slice line)
 	struct slice prompt = buf_slice(&c->prompt), command;
 
 	if (c->typing) {
-		if (line.n >= prompt.n && memcmp(line.p, prompt.p, prompt.n) == 0)
+		if (prompt.n > 0 && line.n >= prompt.n && memcmp(line.p, prompt.p, prompt.n) == 0)
 			line = slice_of(line.p + prompt.n, line.n - prompt.n);
 		else if (c->line.len > 0)
 			(void)buf_u8(&c->line, '\n');
