@@ -82,24 +82,10 @@ is_ident(struct slice rest, struct slice arg)
 	return text_is_name(arg);
 }
 
-/* Absolute, without "." or ".." or "//", and within the glob; * does not pass a slash, ** does. */
 static bool
 is_path(struct slice rest, struct slice arg)
 {
-	if (arg.n == 0 || arg.n > 1024 || arg.p[0] != '/')
-		return false;
-	for (size_t i = 0; i < arg.n; i++) {
-		size_t n = 0;
-
-		if (arg.p[i] != '/')
-			continue;
-		while (i + 1 + n < arg.n && arg.p[i + 1 + n] != '/')
-			n++;
-		if ((n == 0 && i + 1 < arg.n) || (n == 1 && arg.p[i + 1] == '.') ||
-		    (n == 2 && arg.p[i + 1] == '.' && arg.p[i + 2] == '.'))
-			return false;
-	}
-	return rest.n == 0 || glob_path(rest, arg);
+	return path_is_plain(arg) && (rest.n == 0 || glob_path(rest, arg));
 }
 
 static const struct kind {
@@ -155,7 +141,7 @@ is_re(const struct ere *e, struct slice arg)
 	return arg.n < 1024 && memchr(arg.p, '\n', arg.n) == NULL && memchr(arg.p, '\0', arg.n) == NULL && ere_hits(e, arg);
 }
 
-static bool
+bool
 arg_matches(const struct arg *a, struct slice arg)
 {
 	struct slice kind, rest;
@@ -223,6 +209,36 @@ args_match(const struct arg *a, const struct slice *argv, size_t n)
 		take_word(a, can[now], argv[i], can[now ^ 1]);
 	}
 	return true;
+}
+
+/* The argument that the last of the ways in can would take next; NULL: none would take any. */
+static const struct arg *
+furthest(const struct arg *a, const bool *can)
+{
+	const struct arg *last = NULL;
+
+	for (size_t i = 0; a != NULL && i < PATTERN_ARGS_MAX; a = a->next, i++)
+		if (can[i])
+			last = a;
+	return last;
+}
+
+size_t
+pattern_reach(const struct pattern *p, const struct slice *argv, size_t n, const struct arg **wanted)
+{
+	bool can[2][PATTERN_ARGS_MAX + 1] = { { true } };
+	size_t now = 0, i = 0;
+
+	for (; !pass_optional(p->args, can[now]); i++, now ^= 1) {
+		*wanted = furthest(p->args, can[now]);
+		if (i == n)
+			return n;
+		take_word(p->args, can[now], argv[i], can[now ^ 1]);
+		if (memchr(can[now ^ 1], true, PATTERN_ARGS_MAX + 1) == NULL)
+			return i;
+	}
+	*wanted = NULL;
+	return i;
 }
 
 bool

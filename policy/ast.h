@@ -6,16 +6,9 @@
 
 #include <regex.h>
 
-#include "base/buf.h"
 #include "base/net.h"
 #include "policy/policy.h"
-
-struct pool;
-
-struct pool *pool_new(void);
-void *pool_get(struct pool *p, size_t n);              /* zeroed; NULL when out of memory or above 64 MiB */
-char *pool_text(struct pool *p, struct slice s);
-void pool_free(struct pool *p);
+#include "policy/pool.h"
 
 struct place {
 	const char *file;
@@ -36,17 +29,20 @@ struct who {
 struct role {
 	struct role *next;
 	const char *name;
-	struct who *members;
-	unsigned mark;                         /* for the search of cycles */
+	struct who *members, **members_end;
+	bool defined;                          /* else only extended so far */
+	unsigned depth;                        /* of roles in it (check.c) */
+	unsigned number;                       /* from 0 */
 	struct place at;
 };
 
 /* Which hosts: a tree. */
-enum expr_kind { EXPR_ANY, EXPR_LABEL, EXPR_HAS, EXPR_NAME, EXPR_SET, EXPR_NOT, EXPR_AND, EXPR_OR };
+enum expr_kind { EXPR_ANY, EXPR_LABEL, EXPR_REFERENCE, EXPR_HAS, EXPR_NAME, EXPR_SET, EXPR_NOT, EXPR_AND, EXPR_OR };
 
 struct expr {
 	enum expr_kind kind;
-	const char *key, *value;               /* LABEL: key=glob; HAS: key; NAME: glob in value; SET: name in key */
+	const char *key, *value;               /* LABEL: key=glob; REFERENCE: key=$value; HAS: key; NAME: glob in value; SET: name in key */
+	unsigned key_id, value_id;             /* interned (index.c); value_id 0: a glob */
 	struct set *set;
 	struct expr *a, *b;
 	struct place at;
@@ -56,7 +52,8 @@ struct set {
 	struct set *next;
 	const char *name;
 	struct expr *expr;
-	unsigned mark;
+	bool defined;
+	unsigned depth, nodes;                 /* of sets in it (check.c) */
 	struct place at;
 };
 
@@ -73,19 +70,30 @@ struct pattern {
 	struct arg *args;
 };
 
+#define DIGEST_HEX 64
 struct command {
 	struct command *next;
 	const char *name;
-	struct pattern *patterns;
+	const char *sha256;                    /* of the program, DIGEST_HEX small letters, or NULL */
+	struct pattern *patterns, **patterns_end;
+	bool defined;
 	struct place at;
+};
+
+struct window {
+	struct window *next;
+	unsigned days;                         /* bit 0: Monday */
+	int from_min, until_min;               /* of the day */
+	int offset_min;                        /* of the zone, east of UTC … */
+	const char *zone_name;                 /* … or NULL, or its name, */
+	const struct zone *zone;               /* with what it says */
 };
 
 struct when {
 	struct when *next;
 	const char *name;
-	unsigned days;                         /* bit 0: Monday */
-	int from_min, until_min;               /* of the day */
-	int offset_min;                        /* of the zone, east of UTC */
+	struct window *windows, **windows_end;
+	bool defined;
 	struct place at;
 };
 
@@ -98,6 +106,26 @@ struct cidr {
 	struct cidr *next;
 	const char *text;
 	struct net_prefix prefix;
+};
+
+/* HOST:PORT of forwards. */
+struct dest {
+	struct dest *next;
+	const char *text, *host, *port;        /* as written; globs */
+	struct net_prefix prefix;
+	bool is_prefix;                        /* host is an address or a network */
+};
+
+struct param {
+	struct param *next;
+	const char *name;
+	struct arg *arg;                       /* optional: may be left out */
+};
+
+struct plugin {
+	const char *name;                      /* NAME, or NAME@VERSION */
+	struct param *params;
+	bool with;                             /* params say what may be given; else anything may */
 };
 
 /* Whom a deny or a require spares: one of the three. */
@@ -115,7 +143,7 @@ struct rule {                                  /* permit, deny, or (in its own l
 	bool permit;
 	struct policy_need need;               /* of a require; its kind is 0 in others */
 	struct who *people;                    /* of the need */
-	unsigned clauses;                      /* which were given: bits of parse_rule.c's table */
+	unsigned clauses;                      /* which were given: bits of parse_clause.c's table */
 	struct who *who;
 	unsigned verbs;                        /* bits, in the order of policy_verbs; all for any */
 	bool any_verb;                         /* any was written; clauses may have narrowed it since */
@@ -123,13 +151,17 @@ struct rule {                                  /* permit, deny, or (in its own l
 	struct word *logins;
 	const char *cmd_name;
 	struct command *cmd;                   /* by name, or in place */
-	const char *to, *listen;               /* globs of HOST:PORT */
+	struct plugin *plugin;
+	struct word *paths;                    /* globs */
+	struct dest *to, *listen;
 	struct cidr *from;
 	const char *when_name;
 	struct when *when;
 	struct except *unless;
+	uint64_t options[POLICY_OPTIONS];      /* 0: not given */
 	const char *id, *reason;
 	bool named;                            /* id was given */
+	unsigned number;                       /* from 0: rules, then requires */
 	struct place at;
 };
 
@@ -138,6 +170,7 @@ struct watch {
 	struct policy_watch w;
 	struct who *who;
 	struct expr *on;
+	bool named;
 	struct place at;
 };
 
@@ -149,9 +182,13 @@ struct ere {
 	regex_t re;
 };
 
+#define RULES_MAX 65536
+#define ROLES_MAX 16384
+
 struct policy {
 	struct pool *pool;
 	struct role *roles, **roles_end;
+	size_t roles_n;
 	struct set *sets, **sets_end;
 	struct command *commands, **commands_end;
 	struct when *times, **times_end;
@@ -162,21 +199,48 @@ struct policy {
 	struct watch *watches, **watches_end;
 	size_t watches_n;
 	struct ere *eres;
+	struct dict *names;                   /* of roles, sets, commands, times, by kind */
+	struct index *index;
 };
+
+/* Kinds of names in p->names. */
+enum { NAME_ROLE = 1, NAME_SET, NAME_COMMAND, NAME_TIME, NAME_ID };
 
 /* Verbs, in the order of their bits; ended by NULL. */
 #define POLICY_VERBS_ALL 0xffffffffu
 unsigned verb_bit(struct slice verb);                  /* 0: unknown */
 
+/* able.c: is word among words?  NULL: they are all. */
+bool able_has(const char *words, struct slice word);
+
+/* options.c */
+enum option_kind { OPTION_SECONDS, OPTION_BYTES, OPTION_COUNT, OPTION_PERCENT };
+struct option_row {
+	const char *word;
+	enum option_kind kind;
+	uint64_t max;
+};
+extern const struct option_row option_rows[POLICY_OPTIONS];
+/* " options { mem 64M; timeout 10s }", nothing if there are none. */
+int options_print(struct buf *b, const uint64_t options[POLICY_OPTIONS]);
+int seconds_print(struct buf *b, uint64_t s);
+
 /* check.c: resolves names, refuses unknown ones and cycles. */
 int policy_check(struct policy *p, struct err *e);
+
 /* glob.c: ? one character, * any, ** any with slashes among them. */
 #define GLOB_MAX 256
 bool glob_path(struct slice glob, struct slice path);
+/* Absolute, without "." or ".." or "//", at most 1,024 bytes. */
+bool path_is_plain(struct slice path);
+
 /* argv.c */
 #define PATTERN_ARGS_MAX 64
 /* by_name: the program counts by the last part of its path, wherever it lies. */
 bool pattern_matches(const struct pattern *p, const struct slice *argv, size_t n, bool by_name);
+/* How many words fit before the first that does not (n: too few words); *wanted: what could stand there, NULL: nothing more. */
+size_t pattern_reach(const struct pattern *p, const struct slice *argv, size_t n, const struct arg **wanted);
+bool arg_matches(const struct arg *a, struct slice word);
 /* Is the pattern argument well formed?  NULL, or what is wrong. */
 const char *arg_check(const char *text, bool is_last);
 /* The expression inside <re:…>, or an empty slice. */
@@ -188,32 +252,19 @@ const struct ere *ere_new(struct policy *p, struct slice text, bool whole, const
 void ere_free_all(struct policy *p);
 bool ere_hits(const struct ere *e, struct slice s);
 
-/* able.c: is word among words?  NULL: they are all. */
-bool able_has(const char *words, struct slice word);
-
-/* match.c: the conditions of a rule, in the order in which they are asked. */
+/* dest.c */
 enum fit { FIT_NO, FIT_YES, FIT_UNKNOWN };             /* unknown: it cannot be judged */
-struct condition {
-	enum fit (*fits)(const struct rule *r, const struct policy_request *req);
-	/* Why it does not fit, for people. */
-	int (*say)(const struct rule *r, const struct policy_request *req, struct buf *out);
-};
-enum { CONDITION_WHO, CONDITION_VERB, CONDITION_HOST, CONDITIONS_MAX = 16 };
-extern const struct condition rule_conditions[];       /* ended by a NULL fits */
-/* Does this condition stop the rule?  A permit needs a yes, a deny and a require everything but a no. */
-bool condition_stops(const struct condition *c, const struct rule *r, const struct policy_request *req);
-bool rule_matches(const struct rule *r, const struct policy_request *req);
-bool who_matches(const struct who *w, const struct policy_person *who);
-bool expr_matches(const struct expr *x, const struct policy_request *req);
-bool login_matches(const struct word *w, struct slice login);
-/* Does unless spare this person, if nothing is known but who it is? */
-bool except_person(const struct except *x, const struct policy_person *who);
+const char *dest_parse(struct policy *p, struct slice text, struct dest *ret);         /* NULL, or what is wrong */
+enum fit dest_fits(const struct dest *d, struct slice where);
 
 /* print.c */
 int print_who(struct buf *b, const struct who *w);
+int print_string(struct buf *b, const char *text);
 int print_ere(struct buf *b, const char *text);
 int print_need(struct buf *b, const struct rule *r);
 int print_expr(struct buf *b, const struct expr *x);
+int print_arg(struct buf *b, const struct arg *a);
 int print_patterns(struct buf *b, const struct command *c);
+int print_rule(struct buf *b, const struct rule *x);
 
 #endif

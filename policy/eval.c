@@ -3,13 +3,7 @@
 /* Decisions.  Which rules match says match.c; here is what follows from that, whatever their order. */
 #include <string.h>
 
-#include "policy/ast.h"
-
-static bool
-comes_before(const char *a, const char *b)
-{
-	return b == NULL || strcmp(a, b) < 0;
-}
+#include "policy/match.h"
 
 /* ---- what is needed ---- */
 
@@ -52,16 +46,6 @@ need_add(struct policy_decision *d, const struct policy_need *need)
 	return true;
 }
 
-static void
-needs_find(const struct policy *p, const struct policy_request *req, struct policy_decision *d)
-{
-	for (const struct rule *r = p->requires; r != NULL; r = r->next)
-		if (rule_matches(r, req) && !need_add(d, &r->need)) {
-			*d = (struct policy_decision){ .rule = "too-many-needs", .reason = "more requirements match than 32" };
-			return;
-		}
-}
-
 const struct policy_need *
 policy_decision_need(const struct policy_decision *d, enum policy_obligation kind)
 {
@@ -72,9 +56,15 @@ policy_decision_need(const struct policy_decision *d, enum policy_obligation kin
 }
 
 bool
-policy_need_takes(const struct policy_need *need, const struct policy_person *helper, const struct policy_person *asker)
+policy_need_takes(const struct policy *p, const struct policy_need *need, const struct policy_person *helper,
+    const struct policy_person *asker)
 {
-	return helper->name.n > 0 && !slice_eq(helper->name, asker->name) && need->who != NULL && who_matches(need->who, helper);
+	struct policy_scope scope;
+
+	if (helper->name.n == 0 || slice_eq(helper->name, asker->name))
+		return false;
+	scope_fill(p, helper, true, &scope);
+	return who_matches(need->who, helper, &scope);
 }
 
 bool
@@ -90,68 +80,129 @@ policy_need_fits(const struct policy_need *need, struct slice ticket)
 
 /* ---- the verdict ---- */
 
+/* Calls fn for each rule that matches, of those with numbers from … until.  False: fn had enough. */
+static bool
+each_match(struct asked *a, size_t from, size_t until, bool (*fn)(void *arg, const struct rule *r), void *arg)
+{
+	for (size_t w = from / 64; w * 64 < until; w++) {
+		uint64_t bits = a->scope->rules[w];
+
+		for (; bits != 0; bits &= bits - 1) {
+			size_t n = w * 64 + (size_t)__builtin_ctzll(bits);
+
+			if (n < from || n >= until || !asked_may_match(a, n))
+				continue;
+			if (rule_matches(index_rule(a->p, n), a) && !fn(arg, index_rule(a->p, n)))
+				return false;
+		}
+	}
+	return true;
+}
+
+struct verdict {
+	const struct rule *permit, *deny;
+	uint64_t options[POLICY_OPTIONS];
+};
+
+static bool
+rule_matched(void *arg, const struct rule *r)
+{
+	struct verdict *v = arg;
+	const struct rule **best = r->permit ? &v->permit : &v->deny;
+
+	if (*best == NULL || strcmp(r->id, (*best)->id) < 0)
+		*best = r;
+	for (size_t i = 0; r->permit && i < POLICY_OPTIONS; i++)
+		if (r->options[i] != 0 && (v->options[i] == 0 || r->options[i] < v->options[i]))
+			v->options[i] = r->options[i];
+	return true;
+}
+
+static bool
+require_matched(void *arg, const struct rule *r)
+{
+	return need_add(arg, &r->need);
+}
+
+void
+asked_decide(struct asked *a, struct policy_decision *ret)
+{
+	struct verdict v = { 0 };
+	size_t n = a->p->rules_n;
+
+	if (a->req->labels_n > POLICY_LABELS_MAX) {
+		*ret = (struct policy_decision){ .rule = "too-many-labels", .reason = "the host has more labels than 64" };
+		return;
+	}
+	(void)each_match(a, 0, n, rule_matched, &v);
+	if (v.deny != NULL) {
+		*ret = (struct policy_decision){ .rule = v.deny->id, .reason = v.deny->reason != NULL ? v.deny->reason : "" };
+		return;
+	}
+	*ret = (struct policy_decision){ .permit = v.permit != NULL, .by_default = v.permit == NULL,
+		.rule = v.permit != NULL ? v.permit->id : "", .reason = "" };
+	if (v.permit == NULL)
+		return;
+	memcpy(ret->options, v.options, sizeof(ret->options));
+	if (!each_match(a, n, index_rules(a->p), require_matched, ret))
+		*ret = (struct policy_decision){ .rule = "too-many-needs", .reason = "more requirements match than 32" };
+}
+
 void
 policy_eval(const struct policy *p, const struct policy_request *req, struct policy_decision *ret)
 {
-	const struct rule *permit = NULL, *deny = NULL;
+	struct policy_scope scope;
+	struct asked a;
 
-	for (const struct rule *r = p->rules; r != NULL; r = r->next) {
-		const struct rule **best = r->permit ? &permit : &deny;
-
-		if ((*best == NULL || comes_before(r->id, (*best)->id)) && rule_matches(r, req))
-			*best = r;
-	}
-	if (deny != NULL) {
-		*ret = (struct policy_decision){ .rule = deny->id, .reason = deny->reason != NULL ? deny->reason : "" };
-		return;
-	}
-	*ret = (struct policy_decision){ .permit = permit != NULL, .by_default = permit == NULL,
-		.rule = permit != NULL ? permit->id : "", .reason = "" };
-	if (permit != NULL)
-		needs_find(p, req, ret);
+	asked_init(&a, p, req, &scope);
+	asked_decide(&a, ret);
+	asked_done(&a);
 }
 
 /* ---- before all is known ---- */
 
-static bool
-names_one_of(const struct who *w, const struct slice *principals, size_t n)
-{
-	for (; w != NULL; w = w->next) {
-		if (w->kind == WHO_ROLE && names_one_of(w->role->members, principals, n))
-			return true;
-		for (size_t i = 0; w->kind == WHO_CERT && i < n; i++)
-			if (slice_is(principals[i], w->name))
-				return true;
-	}
-	return false;
-}
-
 bool
 policy_names_principal(const struct policy *p, const struct slice *principals, size_t n)
 {
-	const struct rule *r = p->rules;
+	struct policy_person who = { .principals = principals, .principals_n = n };
+	struct policy_scope scope;
 
-	while (r != NULL && (!r->permit || !names_one_of(r->who, principals, n)))
-		r = r->next;
-	return r != NULL;
+	scope_fill(p, &who, false, &scope);
+	for (size_t i = 0; i < p->rules_n; i++)
+		if ((scope.rules[i / 64] >> i % 64 & 1) != 0 && index_rule(p, i)->permit)
+			return true;
+	return false;
 }
 
 bool
 policy_may_reach(const struct policy *p, const struct policy_request *req)
 {
-	for (const struct rule *r = p->rules; r != NULL; r = r->next)
-		if (r->permit && (r->verbs & verb_bit(req->verb)) != 0 && who_matches(r->who, &req->who) &&
-		    expr_matches(r->on, req))
-			return true;
-	return false;
+	struct policy_scope scope;
+	struct asked a;
+	bool found = false;
+
+	asked_init(&a, p, req, &scope);
+	for (size_t i = 0; !found && i < p->rules_n; i++) {
+		const struct rule *r = index_rule(p, i);
+
+		if ((a.scope->rules[i / 64] >> i % 64) == 0)
+			i |= 63;
+		else
+			found = r->permit && (a.scope->rules[i / 64] >> i % 64 & 1) != 0 && asked_may_match(&a, i) && expr_matches(r->on, &a);
+	}
+	asked_done(&a);
+	return found && req->labels_n <= POLICY_LABELS_MAX;
 }
 
 bool
 policy_may_require(const struct policy *p, const struct policy_person *who, enum policy_obligation obligation)
 {
 	const struct rule *r = p->requires;
+	struct policy_scope scope;
 
-	while (r != NULL && (r->need.kind != obligation || !who_matches(r->who, who) || except_person(r->unless, who)))
+	scope_fill(p, who, true, &scope);
+	while (r != NULL && (r->need.kind != obligation || (scope.rules[r->number / 64] >> r->number % 64 & 1) == 0 ||
+	    except_person(r->unless, who, &scope)))
 		r = r->next;
 	return r != NULL;
 }
@@ -161,10 +212,13 @@ policy_may_require(const struct policy *p, const struct policy_person *who, enum
 size_t
 policy_watches(const struct policy *p, const struct policy_request *req, const struct policy_watch **ret, size_t max)
 {
+	struct policy_scope scope;
+	struct asked a;
 	size_t n = 0, have, i;
 
+	asked_init(&a, p, req, &scope);
 	for (const struct watch *w = p->watches; w != NULL; w = w->next) {
-		if (!who_matches(w->who, &req->who) || !expr_matches(w->on, req))
+		if (!who_matches(w->who, &req->who, a.scope) || !expr_matches(w->on, &a))
 			continue;
 		have = n < max ? n : max;
 		n++;
@@ -174,6 +228,7 @@ policy_watches(const struct policy *p, const struct policy_request *req, const s
 		if (i < max)
 			ret[i] = &w->w;
 	}
+	asked_done(&a);
 	return n;
 }
 

@@ -9,33 +9,33 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "policy/ast.h"
+#include "policy/match.h"
 
 #define NEAR_HOSTS 1
 #define NEAR_VERB  2
 #define NEAR_USER  4
 
 static int
-nearness(const struct rule *r, const struct policy_request *req)
+nearness(const struct rule *r, struct asked *a)
 {
 	const struct condition *c = rule_conditions;
 
-	if (condition_stops(&c[CONDITION_WHO], r, req))
+	if (condition_stops(&c[CONDITION_WHO], r, a))
 		return 0;
-	return NEAR_USER + (condition_stops(&c[CONDITION_VERB], r, req) ? 0 : NEAR_VERB) +
-	    (condition_stops(&c[CONDITION_HOST], r, req) ? 0 : NEAR_HOSTS);
+	return NEAR_USER + (condition_stops(&c[CONDITION_VERB], r, a) ? 0 : NEAR_VERB) +
+	    (condition_stops(&c[CONDITION_HOST], r, a) ? 0 : NEAR_HOSTS);
 }
 
 /* NULL: none is for this user. */
 static const struct rule *
-nearest_permit(const struct policy *p, const struct policy_request *req, unsigned *considered)
+nearest_permit(struct asked *a, unsigned *considered)
 {
 	const struct rule *best = NULL;
 	int best_near = 0;
 
 	*considered = 0;
-	for (const struct rule *x = p->rules; x != NULL; x = x->next) {
-		int n = x->permit ? nearness(x, req) : 0;
+	for (const struct rule *x = a->p->rules; x != NULL; x = x->next) {
+		int n = x->permit ? nearness(x, a) : 0;
 
 		*considered += n > 0;
 		if (n > best_near) {
@@ -48,18 +48,18 @@ nearest_permit(const struct policy *p, const struct policy_request *req, unsigne
 
 /* One that is for other verbs or hosts says no more than that. */
 static int
-say_what_fails(const struct rule *r, const struct policy_request *req, struct buf *out)
+say_what_fails(const struct rule *r, struct asked *a, struct buf *out)
 {
 	bool any = false;
 	int e = 0;
 
 	for (const struct condition *c = rule_conditions; e == 0 && c->fits != NULL; c++) {
-		if (!condition_stops(c, r, req))
+		if (!condition_stops(c, r, a))
 			continue;
 		if (any)
 			e = buf_text(out, "; ");
 		if (e == 0)
-			e = c->say(r, req, out);
+			e = c->say(r, a, out);
 		any = true;
 		if (c <= &rule_conditions[CONDITION_HOST])
 			break;
@@ -68,17 +68,17 @@ say_what_fails(const struct rule *r, const struct policy_request *req, struct bu
 }
 
 static int
-explain_default(const struct policy *p, const struct policy_request *req, struct buf *out)
+explain_default(struct asked *a, struct buf *out)
 {
 	unsigned considered;
-	const struct rule *best = nearest_permit(p, req, &considered);
+	const struct rule *best = nearest_permit(a, &considered);
 	int e;
 
 	if (best == NULL)
 		return buf_text(out, "DENY (default): no permit is for this user");
 	e = buf_printf(out, "DENY (default): %u permit%s considered; %s fails: ", considered, considered == 1 ? "" : "s", best->id);
 	if (e == 0)
-		e = say_what_fails(best, req, out);
+		e = say_what_fails(best, a, out);
 	return e == 0 ? buf_printf(out, " (%s:%u); nearest permit: %s", best->at.file, best->at.line, best->id) : e;
 }
 
@@ -109,71 +109,87 @@ explain_needs(const struct policy *p, const struct policy_decision *d, struct bu
 
 /* A deny that matched only because the command could not be judged says that first. */
 static int
-explain_rule(const struct rule *r, const struct policy_request *req, struct buf *out)
+explain_rule(const struct rule *r, struct asked *a, struct buf *out)
 {
 	int e = 0;
 
 	for (const struct condition *c = rule_conditions; e == 0 && c->fits != NULL; c++)
-		if (c->fits(r, req) == FIT_UNKNOWN && (e = buf_text(out, ": ")) == 0)
-			e = c->say(r, req, out);
+		if (c->fits(r, a) == FIT_UNKNOWN && (e = buf_text(out, ": ")) == 0)
+			e = c->say(r, a, out);
 	return e;
+}
+
+static int
+explain(struct asked *a, const struct policy_decision *d, struct buf *out)
+{
+	const struct rule *r = rule_find(a->p->rules, d->rule);
+	int e;
+
+	if (a->verb == 0)
+		return buf_text(out, "DENY (default): there is no such verb");
+	if (d->by_default)
+		return explain_default(a, out);
+	e = buf_printf(out, "%s: %s", d->permit ? "PERMIT" : "DENY", d->rule);
+	if (e == 0 && r != NULL)
+		e = buf_printf(out, " (%s:%u)", r->at.file, r->at.line);
+	if (e == 0 && r != NULL)
+		e = explain_rule(r, a, out);
+	if (e == 0 && d->reason[0] != '\0')
+		e = buf_printf(out, ": %s", d->reason);
+	if (e == 0)
+		e = options_print(out, d->options);
+	return e == 0 ? explain_needs(a->p, d, out) : e;
 }
 
 int
 policy_explain(const struct policy *p, const struct policy_request *req, struct buf *out)
 {
+	struct policy_scope scope;
 	struct policy_decision d;
-	const struct rule *r;
+	struct asked a;
 	int e;
 
-	if (verb_bit(req->verb) == 0)
-		return buf_text(out, "DENY (default): there is no such verb");
-	policy_eval(p, req, &d);
-	if (d.by_default)
-		return explain_default(p, req, out);
-	r = rule_find(p->rules, d.rule);
-	e = buf_printf(out, "%s: %s", d.permit ? "PERMIT" : "DENY", d.rule);
-	if (e == 0 && r != NULL)
-		e = buf_printf(out, " (%s:%u)", r->at.file, r->at.line);
-	if (e == 0 && r != NULL)
-		e = explain_rule(r, req, out);
-	if (e == 0 && d.reason[0] != '\0')
-		e = buf_printf(out, ": %s", d.reason);
-	return e == 0 ? explain_needs(p, &d, out) : e;
+	asked_init(&a, p, req, &scope);
+	asked_decide(&a, &d);
+	e = explain(&a, &d, out);
+	asked_done(&a);
+	return e;
 }
 
 /* ---- in brief ---- */
 
 /* The host's label that x fails on, as the host has it.  wanted: what x should be. */
 static const struct policy_label *
-failing_label(const struct expr *x, const struct policy_request *req, bool wanted)
+failing_label(const struct expr *x, const struct asked *a, bool wanted)
 {
+	const struct policy_request *req = a->req;
 	const struct policy_label *l;
 
 	switch (x->kind) {
 	case EXPR_LABEL:
+	case EXPR_REFERENCE:
 	case EXPR_HAS:
 		for (size_t i = 0; i < req->labels_n; i++)
-			if (slice_is(req->labels[i].key, x->key) && expr_matches(x, req) != wanted)
+			if (slice_is(req->labels[i].key, x->key) && expr_matches(x, a) != wanted)
 				return &req->labels[i];
 		return NULL;
 	case EXPR_SET:
-		return failing_label(x->set->expr, req, wanted);
+		return failing_label(x->set->expr, a, wanted);
 	case EXPR_NOT:
-		return failing_label(x->a, req, !wanted);
+		return failing_label(x->a, a, !wanted);
 	case EXPR_AND:
 	case EXPR_OR:
-		l = failing_label(x->a, req, wanted);
-		return l != NULL ? l : failing_label(x->b, req, wanted);
+		l = failing_label(x->a, a, wanted);
+		return l != NULL ? l : failing_label(x->b, a, wanted);
 	default:
 		return NULL;
 	}
 }
 
 static int
-brief_hosts(const struct rule *r, const struct policy_request *req, struct buf *out)
+brief_hosts(const struct rule *r, struct asked *a, struct buf *out)
 {
-	const struct policy_label *l = failing_label(r->on, req, true);
+	const struct policy_label *l = failing_label(r->on, a, true);
 	int e;
 
 	if (l == NULL)
@@ -188,18 +204,19 @@ brief_hosts(const struct rule *r, const struct policy_request *req, struct buf *
 
 /* What stopped r, the nearest permit. */
 static int
-brief_fails(const struct rule *r, const struct policy_request *req, struct buf *out)
+brief_fails(const struct rule *r, struct asked *a, struct buf *out)
 {
 	const struct condition *c = rule_conditions;
+	const struct policy_request *req = a->req;
 	char login[80];
 
-	if (condition_stops(&c[CONDITION_VERB], r, req))
+	if (condition_stops(&c[CONDITION_VERB], r, a))
 		return buf_printf(out, "no permit for %.*s", (int)req->verb.n, (const char *)req->verb.p);
-	if (condition_stops(&c[CONDITION_HOST], r, req))
-		return brief_hosts(r, req, out);
+	if (condition_stops(&c[CONDITION_HOST], r, a))
+		return brief_hosts(r, a, out);
 	if (r->logins != NULL && !login_matches(r->logins, req->login))
 		return buf_printf(out, "no permit as %s", text_escaped(req->login, login, sizeof(login)));
-	return say_what_fails(r, req, out);
+	return say_what_fails(r, a, out);
 }
 
 static int
@@ -216,25 +233,38 @@ brief_needs(const struct policy_decision *d, struct buf *out)
 	return e;
 }
 
-int
-policy_brief(const struct policy *p, const struct policy_request *req, struct buf *out)
+static int
+brief(struct asked *a, const struct policy_decision *d, struct buf *out)
 {
-	struct policy_decision d;
 	const struct rule *r;
 	unsigned considered;
 	int e;
 
-	if (verb_bit(req->verb) == 0)
+	if (a->verb == 0)
 		return buf_text(out, "there is no such verb");
-	policy_eval(p, req, &d);
-	if (d.by_default) {
-		r = nearest_permit(p, req, &considered);
-		e = r != NULL ? brief_fails(r, req, out) : buf_text(out, "no permit for this user");
+	if (d->by_default) {
+		r = nearest_permit(a, &considered);
+		e = r != NULL ? brief_fails(r, a, out) : buf_text(out, "no permit for this user");
 	} else {
-		r = rule_find(p->rules, d.rule);
-		e = buf_text(out, d.reason[0] != '\0' ? d.reason : d.rule);
+		r = rule_find(a->p->rules, d->rule);
+		e = buf_text(out, d->reason[0] != '\0' ? d->reason : d->rule);
 	}
 	if (e == 0 && r != NULL)
 		e = buf_printf(out, " (%s:%u)", r->at.file, r->at.line);
-	return e == 0 ? brief_needs(&d, out) : e;
+	return e == 0 ? brief_needs(d, out) : e;
+}
+
+int
+policy_brief(const struct policy *p, const struct policy_request *req, struct buf *out)
+{
+	struct policy_scope scope;
+	struct policy_decision d;
+	struct asked a;
+	int e;
+
+	asked_init(&a, p, req, &scope);
+	asked_decide(&a, &d);
+	e = brief(&a, &d, out);
+	asked_done(&a);
+	return e;
 }

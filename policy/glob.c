@@ -54,3 +54,24 @@ glob_path(struct slice glob, struct slice path)
 		take(glob, can[now], path.p[i], can[now ^ 1]);
 	return can[now][glob.n];
 }
+
+bool
+path_is_plain(struct slice path)
+{
+	if (path.n == 0 || path.n > 1024 || path.p[0] != '/')
+		return false;
+	for (size_t i = 0; i < path.n; i++) {
+		size_t n = 0;
+
+		if (path.p[i] == '\0')
+			return false;
+		if (path.p[i] != '/')
+			continue;
+		while (i + 1 + n < path.n && path.p[i + 1 + n] != '/')
+			n++;
+		if ((n == 0 && i + 1 < path.n) || (n == 1 && path.p[i + 1] == '.') ||
+		    (n == 2 && path.p[i + 1] == '.' && path.p[i + 2] == '.'))
+			return false;
+	}
+	return true;
+}

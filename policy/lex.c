@@ -27,6 +27,12 @@ struct input {
 	unsigned macro;                  /* whose text it is, or NO_MACRO: a file's */
 };
 
+/* A name that was taken for an attribute: no macro may have it later. */
+struct reference {
+	struct reference *next;
+	const char *name;
+};
+
 struct lex {
 	struct pool *pool;
 	struct err *e;
@@ -34,6 +40,7 @@ struct lex {
 	unsigned depth;
 	struct { char *name, *text; } macros[MACROS_MAX];
 	unsigned macros_n;
+	struct reference *references;
 	size_t total, macro_total;
 	bool raw;
 };
@@ -90,6 +97,12 @@ lex_push(struct lex *l, const char *name, struct slice text)
 int
 lex_define(struct lex *l, const char *name, const char *text)
 {
+	for (unsigned i = 0; i < l->macros_n; i++)
+		if (strcmp(l->macros[i].name, name) == 0)
+			return -EEXIST;
+	for (const struct reference *x = l->references; x != NULL; x = x->next)
+		if (strcmp(x->name, name) == 0)
+			return -EEXIST;
 	if (l->macros_n == MACROS_MAX)
 		return -E2BIG;
 	l->macros[l->macros_n].name = pool_text(l->pool, slice_from(name));
@@ -279,6 +292,59 @@ lex_next(struct lex *l, struct token *t)
 	t->text[0] = (char)c;
 	t->text[1] = '\0';
 	advance(l);
+	return 0;
+}
+
+/* ---- where something else may stand ---- */
+
+/* $NAME and nothing behind it that would belong to the word. */
+static size_t
+name_ahead(const struct lex *l, char name[64])
+{
+	const struct input *in = &l->stack[l->depth - 1];
+	size_t n = 0;
+
+	while (in->at + 1 + n < in->n && n < 63 && (isalnum((unsigned char)in->text[in->at + 1 + n]) || in->text[in->at + 1 + n] == '_'))
+		n++;
+	memcpy(name, in->text + in->at + 1, n);
+	name[n] = '\0';
+	if (in->at + 1 + n < in->n && (is_word(l, (unsigned char)in->text[in->at + 1 + n]) || in->text[in->at + 1 + n] == '$'))
+		return 0;
+	return n;
+}
+
+static bool
+is_almost_macro(const struct lex *l, const char *name)
+{
+	const char *names[MACROS_MAX];
+
+	for (unsigned i = 0; i < l->macros_n; i++) {
+		names[i] = l->macros[i].name;
+		if (strcmp(names[i], name) == 0)
+			return true;
+	}
+	return text_nearest(name, names, l->macros_n) != NULL;
+}
+
+int
+lex_next_value(struct lex *l, struct token *t)
+{
+	struct reference *x;
+	char name[64];
+	size_t n;
+
+	if (skip_blank(l) != '$' || (n = name_ahead(l, name)) == 0 || is_almost_macro(l, name))
+		return lex_next(l, t);
+	t->kind = TOKEN_REFERENCE;
+	t->at = l->stack[l->depth - 1].place;
+	memcpy(t->text, name, n + 1);
+	for (n++; n > 0; n--)
+		advance(l);
+	x = pool_get(l->pool, sizeof(*x));
+	if (x == NULL || (x->name = pool_text(l->pool, slice_from(name))) == NULL)
+		return -ENOMEM;
+	x->next = l->references;
+	l->references = x;
 	return 0;
 }
 

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/*
- * The conditions of a rule, one after another: does it fit, and if not, in what words.  Decisions and explanations
- * both go by this table and by nothing else.
- */
+/* The conditions of a rule.  What cannot be judged is a FIT_UNKNOWN; what follows from that stands in condition_stops. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "policy/ast.h"
+#include "policy/match.h"
+#include "policy/zone.h"
 
-#define WORDS_MAX   256
 #define COMMAND_MAX 65536
 
 static enum fit
@@ -30,91 +27,115 @@ one_of(const char *name, const struct slice *list, size_t n)
 	return false;
 }
 
+static bool
+bit_is_set(const uint64_t *bits, unsigned n)
+{
+	return (bits[n >> 6] >> (n & 63) & 1) != 0;
+}
+
 bool
-who_matches(const struct who *w, const struct policy_person *who)
+who_matches(const struct who *w, const struct policy_person *who, const struct policy_scope *scope)
 {
 	for (; w != NULL; w = w->next) {
 		if (w->kind == WHO_ANY || (w->kind == WHO_USER && slice_is(who->name, w->name)) ||
 		    (w->kind == WHO_GROUP && one_of(w->name, who->groups, who->groups_n)) ||
 		    (w->kind == WHO_CERT && one_of(w->name, who->principals, who->principals_n)) ||
-		    (w->kind == WHO_ROLE && who_matches(w->role->members, who)))
+		    (w->kind == WHO_ROLE && bit_is_set(scope->roles, w->role->number)))
 			return true;
 	}
 	return false;
 }
 
+/* One of the user's attributes of that name has the label's value, and it is not empty. */
 static bool
-label_matches(const struct expr *x, const struct policy_request *req)
+reference_matches(const char *name, struct slice value, const struct policy_person *who)
 {
-	for (size_t i = 0; i < req->labels_n; i++)
-		if (slice_is(req->labels[i].key, x->key) &&
-		    (x->kind == EXPR_HAS || text_glob(slice_from(x->value), req->labels[i].value)))
+	for (size_t i = 0; i < who->attrs_n; i++)
+		if (value.n > 0 && slice_is(who->attrs[i].key, name) && slice_eq(who->attrs[i].value, value))
 			return true;
 	return false;
 }
 
+static bool
+label_matches(const struct expr *x, const struct asked *a)
+{
+	for (size_t i = 0; i < a->labels_n; i++) {
+		const struct seen_label *l = &a->labels[i];
+
+		if (l->key != x->key_id)
+			continue;
+		if (x->kind == EXPR_HAS)
+			return true;
+		if (x->kind == EXPR_REFERENCE ? reference_matches(x->value, l->text, &a->req->who) :
+		    x->value_id != 0 ? l->value == x->value_id : text_glob(slice_from(x->value), l->text))
+			return true;
+	}
+	return false;
+}
+
 bool
-expr_matches(const struct expr *x, const struct policy_request *req)
+expr_matches(const struct expr *x, const struct asked *a)
 {
 	switch (x->kind) {
 	case EXPR_ANY:
 		return true;
 	case EXPR_LABEL:
+	case EXPR_REFERENCE:
 	case EXPR_HAS:
-		return label_matches(x, req);
+		return label_matches(x, a);
 	case EXPR_NAME:
-		return text_glob(slice_from(x->value), req->host);
+		return text_glob(slice_from(x->value), a->req->host);
 	case EXPR_SET:
-		return expr_matches(x->set->expr, req);
+		return expr_matches(x->set->expr, a);
 	case EXPR_NOT:
-		return !expr_matches(x->a, req);
+		return !expr_matches(x->a, a);
 	case EXPR_AND:
-		return expr_matches(x->a, req) && expr_matches(x->b, req);
+		return expr_matches(x->a, a) && expr_matches(x->b, a);
 	case EXPR_OR:
-		return expr_matches(x->a, req) || expr_matches(x->b, req);
+		return expr_matches(x->a, a) || expr_matches(x->b, a);
 	}
 	return false;
 }
 
 static enum fit
-fits_who(const struct rule *r, const struct policy_request *req)
+fits_who(const struct rule *r, struct asked *a)
 {
-	return fit_of(who_matches(r->who, &req->who));
+	return fit_of(bit_is_set(a->scope->rules, r->number));
 }
 
 static int
-say_who(const struct rule *r, const struct policy_request *req, struct buf *out)
+say_who(const struct rule *r, struct asked *a, struct buf *out)
 {
 	(void)r;
-	(void)req;
+	(void)a;
 	return buf_text(out, "it is for other people");
 }
 
 static enum fit
-fits_verb(const struct rule *r, const struct policy_request *req)
+fits_verb(const struct rule *r, struct asked *a)
 {
-	return fit_of((r->verbs & verb_bit(req->verb)) != 0);
+	return fit_of((r->verbs & a->verb) != 0);
 }
 
 static int
-say_verb(const struct rule *r, const struct policy_request *req, struct buf *out)
+say_verb(const struct rule *r, struct asked *a, struct buf *out)
 {
 	(void)r;
-	(void)req;
+	(void)a;
 	return buf_text(out, "it is for other verbs");
 }
 
 static enum fit
-fits_host(const struct rule *r, const struct policy_request *req)
+fits_host(const struct rule *r, struct asked *a)
 {
-	return fit_of(expr_matches(r->on, req));
+	return fit_of(expr_matches(r->on, a));
 }
 
 static int
-say_host(const struct rule *r, const struct policy_request *req, struct buf *out)
+say_host(const struct rule *r, struct asked *a, struct buf *out)
 {
 	(void)r;
-	(void)req;
+	(void)a;
 	return buf_text(out, "it is for other hosts");
 }
 
@@ -133,10 +154,10 @@ source_matches(const struct cidr *c, struct slice src)
 }
 
 static bool
-when_holds(const struct when *w, wall_t now)
+window_holds(const struct window *w, int64_t now_s)
 {
-	int64_t minute = now.us / 60000000 - (now.us % 60000000 < 0) + w->offset_min;
-	int64_t day = minute / 1440 - (minute % 1440 < 0);
+	int64_t local_s = now_s + (w->zone != NULL ? zone_offset_s(w->zone, now_s) : w->offset_min * 60);
+	int64_t minute = local_s / 60 - (local_s % 60 < 0), day = minute / 1440 - (minute % 1440 < 0);
 	int in_day = (int)(minute - day * 1440);
 	unsigned weekday = (unsigned)(((day + 3) % 7 + 7) % 7);     /* 1970-01-01 was a Thursday */
 
@@ -148,59 +169,71 @@ when_holds(const struct when *w, wall_t now)
 	return in_day < w->until_min && (w->days >> (weekday + 6) % 7 & 1) != 0;
 }
 
-static enum fit
-fits_source(const struct rule *r, const struct policy_request *req)
+static bool
+when_holds(const struct when *when, wall_t now)
 {
-	return fit_of(r->from == NULL || source_matches(r->from, req->src));
+	int64_t now_s = now.us / 1000000 - (now.us % 1000000 < 0);
+	const struct window *w = when->windows;
+
+	while (w != NULL && !window_holds(w, now_s))
+		w = w->next;
+	return w != NULL;
+}
+
+static enum fit
+fits_source(const struct rule *r, struct asked *a)
+{
+	return fit_of(r->from == NULL || source_matches(r->from, a->req->src));
 }
 
 static int
-say_source(const struct rule *r, const struct policy_request *req, struct buf *out)
+say_source(const struct rule *r, struct asked *a, struct buf *out)
 {
 	(void)r;
-	(void)req;
+	(void)a;
 	return buf_text(out, "the source address is in none of its networks");
 }
 
 static enum fit
-fits_time(const struct rule *r, const struct policy_request *req)
+fits_time(const struct rule *r, struct asked *a)
 {
-	return fit_of(r->when == NULL || when_holds(r->when, req->now));
+	return fit_of(r->when == NULL || when_holds(r->when, a->req->now));
 }
 
 static int
-say_time(const struct rule *r, const struct policy_request *req, struct buf *out)
+say_time(const struct rule *r, struct asked *a, struct buf *out)
 {
-	(void)req;
+	(void)a;
 	return buf_printf(out, "it is not \"%s\" now", r->when->name);
 }
 
 /* ---- unless ---- */
 
 bool
-except_person(const struct except *x, const struct policy_person *who)
+except_person(const struct except *x, const struct policy_person *who, const struct policy_scope *scope)
 {
 	for (; x != NULL; x = x->next)
-		if (x->who != NULL && who_matches(x->who, who))
+		if (x->who != NULL && who_matches(x->who, who, scope))
 			return true;
 	return false;
 }
 
 static enum fit
-fits_unless(const struct rule *r, const struct policy_request *req)
+fits_unless(const struct rule *r, struct asked *a)
 {
+	if (except_person(r->unless, &a->req->who, a->scope))
+		return FIT_NO;
 	for (const struct except *x = r->unless; x != NULL; x = x->next)
-		if ((x->who != NULL && who_matches(x->who, &req->who)) || (x->from != NULL && source_matches(x->from, req->src)) ||
-		    (x->when != NULL && when_holds(x->when, req->now)))
+		if ((x->from != NULL && source_matches(x->from, a->req->src)) || (x->when != NULL && when_holds(x->when, a->req->now)))
 			return FIT_NO;
 	return FIT_YES;
 }
 
 static int
-say_unless(const struct rule *r, const struct policy_request *req, struct buf *out)
+say_unless(const struct rule *r, struct asked *a, struct buf *out)
 {
 	(void)r;
-	(void)req;
+	(void)a;
 	return buf_text(out, "the user is excepted by unless");
 }
 
@@ -215,16 +248,16 @@ login_matches(const struct word *w, struct slice login)
 }
 
 static enum fit
-fits_login(const struct rule *r, const struct policy_request *req)
+fits_login(const struct rule *r, struct asked *a)
 {
-	return fit_of(r->logins == NULL || login_matches(r->logins, req->login));
+	return fit_of(r->logins == NULL || login_matches(r->logins, a->req->login));
 }
 
 static int
-say_login(const struct rule *r, const struct policy_request *req, struct buf *out)
+say_login(const struct rule *r, struct asked *a, struct buf *out)
 {
 	char login[80];
-	int e = buf_printf(out, "login %s is not in {", text_escaped(req->login, login, sizeof(login)));
+	int e = buf_printf(out, "login %s is not in {", text_escaped(a->req->login, login, sizeof(login)));
 
 	for (const struct word *w = r->logins; e == 0 && w != NULL; w = w->next)
 		e = buf_printf(out, "%s%s", w->text, w->next != NULL ? ", " : "}");
@@ -233,71 +266,215 @@ say_login(const struct rule *r, const struct policy_request *req, struct buf *ou
 
 /* ---- command ---- */
 
-static bool
-any_pattern(const struct command *c, const struct slice *argv, size_t n, bool by_name)
+/* The vector, or the string's words; negative: it is no simple command. */
+static int
+words_of(struct asked *a, const struct slice **words)
 {
-	const struct pattern *p = c->patterns;
+	if (a->req->argv_n > 0) {
+		*words = a->req->argv;
+		return a->req->argv_n < INT32_MAX ? (int)a->req->argv_n : -1;
+	}
+	if (!a->split) {
+		buf_init(&a->store, COMMAND_MAX);
+		a->words_n = policy_split(a->req->command, &a->store, a->words, MATCH_WORDS_MAX);
+		a->split = true;
+	}
+	*words = a->words;
+	return a->words_n;
+}
 
-	while (p != NULL && !pattern_matches(p, argv, n, by_name))
-		p = p->next;
-	return p != NULL;
+static bool
+digest_is_known(const struct asked *a)
+{
+	return a->req->sha256.n == DIGEST_HEX;
 }
 
 /* A permit names its program by its whole path; what a deny or a require names is meant wherever it lies. */
 static enum fit
-fits_command(const struct rule *r, const struct policy_request *req)
+fits_command(const struct rule *r, struct asked *a)
 {
-	struct slice words[WORDS_MAX];
-	struct buf store;
-	enum fit fit;
+	const struct pattern *p = r->cmd != NULL ? r->cmd->patterns : NULL;
+	const struct slice *words;
 	int n;
 
 	if (r->cmd == NULL)
 		return FIT_YES;
-	if (req->argv_n > 0)
-		return fit_of(any_pattern(r->cmd, req->argv, req->argv_n, !r->permit));
-	buf_init(&store, COMMAND_MAX);
-	n = policy_split(req->command, &store, words, WORDS_MAX);
-	fit = n > 0 ? fit_of(any_pattern(r->cmd, words, (size_t)n, !r->permit)) : FIT_UNKNOWN;
-	buf_done(&store);
-	return fit;
+	n = words_of(a, &words);
+	if (n <= 0)
+		return FIT_UNKNOWN;
+	while (p != NULL && !pattern_matches(p, words, (size_t)n, !r->permit))
+		p = p->next;
+	if (p == NULL || r->cmd->sha256 == NULL)
+		return fit_of(p != NULL);
+	return digest_is_known(a) ? fit_of(slice_is(a->req->sha256, r->cmd->sha256)) : FIT_UNKNOWN;
+}
+
+/* "arg 1 "-c" is not "-XAt"", of the pattern that came furthest. */
+static int
+say_arg(const struct rule *r, const struct slice *words, size_t n, struct buf *out)
+{
+	const struct arg *wanted = NULL, *best_wanted = NULL;
+	size_t best = 0, reach;
+	char shown[80];
+	int e;
+
+	for (const struct pattern *p = r->cmd->patterns; p != NULL; p = p->next) {
+		reach = pattern_reach(p, words, n, &wanted);
+		if (reach > best) {
+			best = reach;
+			best_wanted = wanted;
+		}
+	}
+	if (best == 0)
+		return 0;
+	if (best < n && best_wanted == NULL)
+		return buf_printf(out, ": arg %zu \"%s\" is one too many", best, text_escaped(words[best], shown, sizeof(shown)));
+	e = best == n ? buf_printf(out, ": arg %zu is missing: ", best) :
+	    buf_printf(out, ": arg %zu \"%s\" is not ", best, text_escaped(words[best], shown, sizeof(shown)));
+	return e == 0 && best_wanted != NULL ? print_arg(out, best_wanted) : e;
 }
 
 static int
-say_command(const struct rule *r, const struct policy_request *req, struct buf *out)
+say_command(const struct rule *r, struct asked *a, struct buf *out)
 {
-	if (fits_command(r, req) != FIT_UNKNOWN)
-		return buf_text(out, "the command matches no pattern");
-	return buf_printf(out, "it is not a simple command, so %s", r->permit ? "no pattern can match it" : "it may be one of these");
+	const struct slice *words;
+	int n = words_of(a, &words), e;
+
+	if (n <= 0)
+		return buf_printf(out, "it is not a simple command, so %s", r->permit ? "no pattern can match it" : "it may be one of these");
+	if (fits_command(r, a) == FIT_UNKNOWN)
+		return buf_text(out, "the program's digest is not known here");
+	if (r->cmd->sha256 != NULL && digest_is_known(a) && !slice_is(a->req->sha256, r->cmd->sha256))
+		return buf_text(out, "the command matches no pattern, or its program has another digest");
+	e = buf_text(out, "the command matches no pattern");
+	return e == 0 ? say_arg(r, words, (size_t)n, out) : e;
 }
 
-/* ---- forwards ---- */
+/* ---- files ---- */
 
-/* Which way: a rule that names a destination is not one for listening, nor the other way round. */
-static const char *
-forward_wrong(const struct rule *r, const struct policy_request *req)
+static enum fit
+fits_path(const struct rule *r, struct asked *a)
 {
-	if (r->to != NULL && req->listen.n > 0)
-		return "it is for connecting, not for listening";
-	if (r->to != NULL && !text_glob(slice_from(r->to), req->to))
-		return "it is for another destination";
-	if (r->listen != NULL && req->listen.n == 0)
-		return "it is for listening";
-	if (r->listen != NULL && !text_glob(slice_from(r->listen), req->listen))
-		return "it is for listening elsewhere";
+	const struct word *w = r->paths;
+
+	if (r->paths == NULL)
+		return FIT_YES;
+	if (!path_is_plain(a->req->path))
+		return FIT_UNKNOWN;
+	while (w != NULL && !glob_path(slice_from(w->text), a->req->path))
+		w = w->next;
+	return fit_of(w != NULL);
+}
+
+static int
+say_path(const struct rule *r, struct asked *a, struct buf *out)
+{
+	char shown[200];
+
+	if (a->req->path.n == 0)
+		return buf_text(out, "it is for certain paths, and none is named");
+	if (!path_is_plain(a->req->path))
+		return buf_printf(out, "%s is not a plain absolute path", text_escaped(a->req->path, shown, sizeof(shown)));
+	return buf_printf(out, "%s is not in %s%s", text_escaped(a->req->path, shown, sizeof(shown)), r->paths->text,
+	    r->paths->next != NULL ? " and the others" : "");
+}
+
+/* ---- plugins ---- */
+
+static bool
+plugin_named(const char *name, struct slice plugin)
+{
+	const unsigned char *at = plugin.n > 0 ? memchr(plugin.p, '@', plugin.n) : NULL;
+
+	return slice_is(plugin, name) || (at != NULL && slice_is(slice_of(plugin.p, (size_t)(at - plugin.p)), name));
+}
+
+/* NULL: what is given is what may be.  Else what is wrong with the parameter. */
+static const char *
+params_wrong(const struct plugin *plugin, const struct asked *a, const char **name)
+{
+	const struct policy_label *given = a->req->params;
+	const struct param *p;
+	size_t n = a->req->params_n, found;
+
+	for (p = plugin->params; p != NULL; p = p->next) {
+		*name = p->name;
+		found = 0;
+		for (size_t i = 0; i < n; i++) {
+			if (!slice_is(given[i].key, p->name))
+				continue;
+			if (found++ > 0 || !arg_matches(p->arg, given[i].value))
+				return "is not what it may be";
+		}
+		if (found == 0 && !p->arg->optional)
+			return "is missing";
+	}
+	*name = "one";
+	for (size_t i = 0; i < n; i++) {
+		for (p = plugin->params; p != NULL && !slice_is(given[i].key, p->name); p = p->next)
+			;
+		if (p == NULL)
+			return "is not listed";
+	}
 	return NULL;
 }
 
 static enum fit
-fits_forward(const struct rule *r, const struct policy_request *req)
+fits_plugin(const struct rule *r, struct asked *a)
 {
-	return fit_of(forward_wrong(r, req) == NULL);
+	const char *name;
+
+	return fit_of(r->plugin == NULL || (plugin_named(r->plugin->name, a->req->plugin) &&
+	    (!r->plugin->with || params_wrong(r->plugin, a, &name) == NULL)));
 }
 
 static int
-say_forward(const struct rule *r, const struct policy_request *req, struct buf *out)
+say_plugin(const struct rule *r, struct asked *a, struct buf *out)
 {
-	return buf_text(out, forward_wrong(r, req));
+	const char *name, *wrong;
+
+	if (!plugin_named(r->plugin->name, a->req->plugin))
+		return buf_printf(out, "it is for the plugin %s", r->plugin->name);
+	wrong = params_wrong(r->plugin, a, &name);
+	return wrong != NULL ? buf_printf(out, "parameter %s %s", name, wrong) : 0;
+}
+
+/* ---- forwards ---- */
+
+/* The best of them. */
+static enum fit
+dests_fit(const struct dest *d, struct slice where)
+{
+	enum fit best = FIT_NO, one;
+
+	for (; d != NULL && best != FIT_YES; d = d->next)
+		if ((one = dest_fits(d, where)) != FIT_NO)
+			best = one;
+	return best;
+}
+
+/* Which way: a rule that names a destination is not one for listening, nor the other way round. */
+static enum fit
+fits_forward(const struct rule *r, struct asked *a)
+{
+	if (r->to != NULL)
+		return a->req->listen.n > 0 ? FIT_NO : dests_fit(r->to, a->req->to);
+	if (r->listen != NULL)
+		return a->req->listen.n == 0 ? FIT_NO : dests_fit(r->listen, a->req->listen);
+	return FIT_YES;
+}
+
+static int
+say_forward(const struct rule *r, struct asked *a, struct buf *out)
+{
+	if (r->to != NULL && a->req->listen.n > 0)
+		return buf_text(out, "it is for connecting, not for listening");
+	if (r->listen != NULL && a->req->listen.n == 0)
+		return buf_text(out, "it is for listening");
+	if (fits_forward(r, a) == FIT_UNKNOWN)
+		return buf_text(out, r->permit ? "the destination may be another than its name says" :
+		    "the destination may be one of these by another name");
+	return buf_text(out, r->to != NULL ? "it is for another destination" : "it is for listening elsewhere");
 }
 
 /* ---- all of them ---- */
@@ -306,23 +483,23 @@ const struct condition rule_conditions[] = {
 	[CONDITION_WHO] = { fits_who, say_who },
 	[CONDITION_VERB] = { fits_verb, say_verb },
 	[CONDITION_HOST] = { fits_host, say_host },
-	{ fits_unless, say_unless }, { fits_login, say_login }, { fits_command, say_command }, { fits_forward, say_forward },
-	{ fits_source, say_source }, { fits_time, say_time }, { NULL, NULL },
+	{ fits_unless, say_unless }, { fits_login, say_login }, { fits_command, say_command }, { fits_path, say_path },
+	{ fits_plugin, say_plugin }, { fits_forward, say_forward }, { fits_source, say_source }, { fits_time, say_time }, { NULL, NULL },
 };
 
 bool
-condition_stops(const struct condition *c, const struct rule *r, const struct policy_request *req)
+condition_stops(const struct condition *c, const struct rule *r, struct asked *a)
 {
-	enum fit fit = c->fits(r, req);
+	enum fit fit = c->fits(r, a);
 
 	return fit == FIT_NO || (fit == FIT_UNKNOWN && r->permit);
 }
 
 bool
-rule_matches(const struct rule *r, const struct policy_request *req)
+rule_matches(const struct rule *r, struct asked *a)
 {
 	for (const struct condition *c = rule_conditions; c->fits != NULL; c++)
-		if (condition_stops(c, r, req))
+		if (condition_stops(c, r, a))
 			return false;
 	return true;
 }

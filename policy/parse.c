@@ -6,21 +6,21 @@
  * because what a word means depends on where it stands (a label, a pattern, a time), and
  * because "did you mean" needs the list of what was possible.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "policy/match.h"
 #include "policy/parse.h"
 
 #define FILE_MAX    (1u << 20)
+#define NAME_SIZE   65
 
 const char *const policy_verbs[] = { "shell", "exec", "put", "get", "forward", "jump", "agent-forward", "x11",
 	"plugin", "fetch", "push", "watch", "join", "replay", "approve", "drill", "heal", "admin", NULL };
 static const char *const statements[] = { "role", "hosts", "command", "time", "permit", "deny", "require", "watch",
 	"Include" };
-static const char *const days[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
 
 unsigned
 verb_bit(struct slice verb)
@@ -39,146 +39,179 @@ policy_verb_is_known(struct slice verb)
 
 /* ---- statements with a name ---- */
 
+/* NAME, or NAME +=: what is there adds to what is defined elsewhere, before or behind. */
+static int
+parse_head(struct parse *p, const char *what, unsigned kind, char name[NAME_SIZE], void ***slot, bool *adds)
+{
+	int r;
+
+	(void)snprintf(name, NAME_SIZE, "%.*s", NAME_SIZE - 1, p->t.text);
+	if (p->t.kind != TOKEN_WORD || !text_is_name(slice_from(name)))
+		return parse_unexpected(p, what);
+	r = parse_next(p);
+	*adds = r == 0 && parse_at_word(p, "+");
+	if (*adds) {
+		r = parse_next(p);
+		if (r == 0)
+			r = parse_expect(p, '=');
+	}
+	*slot = dict_at(p->p->names, kind, slice_from(name));
+	return r == 0 && *slot == NULL ? parse_no_memory(p) : r;
+}
+
+/* The first that is not an addition defines it; a second one is an error. */
+static int
+define(struct parse *p, const char *what, const char *name, struct place at, bool adds, bool *defined, struct place *where)
+{
+	char text[NAME_SIZE + 32];
+
+	if (adds || !*defined) {
+		if (!adds || where->file == NULL)
+			*where = at;
+		*defined = *defined || !adds;
+		return 0;
+	}
+	(void)snprintf(text, sizeof(text), "%s \"%s\" is defined twice", what, name);
+	return parse_fail(p, at, text, NULL, "+= adds to one");
+}
+
 static int
 parse_role(struct parse *p)
 {
-	struct role *x = pool_get(p->p->pool, sizeof(*x));
-	int r;
+	struct place at = p->t.at;
+	char name[NAME_SIZE];
+	struct role *x;
+	void **slot;
+	bool adds;
+	int r = parse_head(p, "the role's name", NAME_ROLE, name, &slot, &adds);
 
+	if (r != 0)
+		return r;
+	if (p->p->roles_n == ROLES_MAX)
+		return parse_fail(p, at, "too many roles", NULL, "16384 at most");
+	x = *slot != NULL ? *slot : pool_get(p->p->pool, sizeof(*x));
 	if (x == NULL)
 		return parse_no_memory(p);
-	x->at = p->t.at;
-	r = parse_take_name(p, &x->name, "the role's name");
+	if (*slot == NULL) {
+		x->name = pool_text(p->p->pool, slice_from(name));
+		x->members_end = &x->members;
+		*p->p->roles_end = x;
+		p->p->roles_end = &x->next;
+		p->p->roles_n++;
+		*slot = x;
+	}
+	r = x->name != NULL ? define(p, "role", name, at, adds, &x->defined, &x->at) : parse_no_memory(p);
 	if (r == 0)
 		r = parse_expect(p, '{');
 	if (r == 0 && !parse_at_mark(p, '}'))
-		r = parse_who(p, &x->members);
-	*p->p->roles_end = x;
-	p->p->roles_end = &x->next;
+		r = parse_who(p, x->members_end);
+	while (*x->members_end != NULL)
+		x->members_end = &(*x->members_end)->next;
 	return r == 0 ? parse_expect(p, '}') : r;
 }
 
 static int
 parse_hosts(struct parse *p)
 {
-	struct set *x = pool_get(p->p->pool, sizeof(*x));
-	int r;
+	struct place at = p->t.at;
+	struct expr *more = NULL;
+	char name[NAME_SIZE];
+	struct set *x;
+	void **slot;
+	bool adds;
+	int r = parse_head(p, "the set's name", NAME_SET, name, &slot, &adds);
 
+	if (r != 0)
+		return r;
+	x = *slot != NULL ? *slot : pool_get(p->p->pool, sizeof(*x));
 	if (x == NULL)
 		return parse_no_memory(p);
-	x->at = p->t.at;
-	r = parse_take_name(p, &x->name, "the set's name");
+	if (*slot == NULL) {
+		x->name = pool_text(p->p->pool, slice_from(name));
+		*p->p->sets_end = x;
+		p->p->sets_end = &x->next;
+		*slot = x;
+	}
+	r = x->name != NULL ? define(p, "hosts set", name, at, adds, &x->defined, &x->at) : parse_no_memory(p);
 	if (r == 0)
 		r = parse_expect(p, '{');
 	if (r == 0)
-		r = parse_or(p, &x->expr, true);
-	*p->p->sets_end = x;
-	p->p->sets_end = &x->next;
+		r = parse_or(p, &more, true);
+	if (r == 0)
+		r = parse_or_join(p, &x->expr, more);
 	return r == 0 ? parse_expect(p, '}') : r;
+}
+
+static int
+parse_digest(struct parse *p, struct command *x, bool adds)
+{
+	struct slice text;
+	int r;
+
+	if (!able_has(p->able->clauses, slice_from("sha256")))
+		return parse_not_yet(p, p->t.at, "", "sha256");
+	if (adds)
+		return parse_fail(p, p->t.at, "sha256 belongs where the command is defined", NULL, NULL);
+	r = parse_next(p);
+	if (r != 0)
+		return r;
+	text = slice_from(p->t.text);
+	if (p->t.kind != TOKEN_WORD || text.n != DIGEST_HEX || strspn(p->t.text, "0123456789abcdef") != DIGEST_HEX)
+		return parse_unexpected(p, "64 small hexadecimal letters, as sha256sum prints them");
+	return parse_take_text(p, &x->sha256, "a digest");
 }
 
 static int
 parse_command(struct parse *p)
 {
-	struct command *x = pool_get(p->p->pool, sizeof(*x));
-	int r;
+	struct place at = p->t.at;
+	char name[NAME_SIZE];
+	struct command *x;
+	void **slot;
+	bool adds;
+	int r = parse_head(p, "the command's name", NAME_COMMAND, name, &slot, &adds);
 
+	if (r != 0)
+		return r;
+	x = *slot != NULL ? *slot : pool_get(p->p->pool, sizeof(*x));
 	if (x == NULL)
 		return parse_no_memory(p);
-	x->at = p->t.at;
-	r = parse_take_name(p, &x->name, "the command's name");
+	if (*slot == NULL) {
+		x->name = pool_text(p->p->pool, slice_from(name));
+		*p->p->commands_end = x;
+		p->p->commands_end = &x->next;
+		*slot = x;
+	}
+	r = x->name != NULL ? define(p, "command", name, at, adds, &x->defined, &x->at) : parse_no_memory(p);
 	if (r == 0 && parse_at_word(p, "sha256"))
-		return parse_fail(p, p->t.at, "sha256 of an executable is not available yet", NULL, "leave it out");
-	*p->p->commands_end = x;
-	p->p->commands_end = &x->next;
+		r = parse_digest(p, x, adds);
 	return r == 0 ? parse_patterns(p, x) : r;
-}
-
-static int
-day_index(struct slice s)
-{
-	for (int i = 0; i < 7; i++)
-		if (slice_is(s, days[i]))
-			return i;
-	return -1;
-}
-
-/* "Mon-Fri", "Sat", "Mon,Wed" comes as words and commas. */
-static int
-parse_days(struct parse *p, unsigned *mask)
-{
-	const char *dash = strchr(p->t.text, '-');
-	size_t n = strlen(p->t.text);
-	int from, until;
-
-	if (p->t.kind != TOKEN_WORD)
-		return parse_unexpected(p, "days: Mon-Fri, or Sat,Sun");
-	from = day_index(slice_of(p->t.text, dash != NULL ? (size_t)(dash - p->t.text) : n));
-	until = dash != NULL ? day_index(slice_from(dash + 1)) : from;
-	if (from < 0 || until < 0)
-		return parse_unexpected(p, "days: Mon-Fri, or Sat,Sun");
-	for (int i = from;; i = (i + 1) % 7) {
-		*mask |= 1u << i;
-		if (i == until)
-			return parse_next(p);
-	}
-}
-
-static bool
-minutes(const char *s, int *min)
-{
-	if (strlen(s) < 5 || !isdigit((unsigned char)s[0]) || !isdigit((unsigned char)s[1]) || s[2] != ':' ||
-	    !isdigit((unsigned char)s[3]) || !isdigit((unsigned char)s[4]))
-		return false;
-	*min = ((s[0] - '0') * 10 + s[1] - '0') * 60 + (s[3] - '0') * 10 + s[4] - '0';
-	return *min <= 24 * 60 && s[3] < '6';
-}
-
-/* UTC, or the zone's distance as +08:00. */
-static int
-parse_zone(struct parse *p, struct when *w)
-{
-	const char *t = p->t.text;
-	int min;
-
-	if (parse_at_word(p, "UTC"))
-		return parse_next(p);
-	if (p->t.kind == TOKEN_WORD && (t[0] == '+' || t[0] == '-') && strlen(t) == 6 && minutes(t + 1, &min)) {
-		w->offset_min = t[0] == '-' ? -min : min;
-		return parse_next(p);
-	}
-	if (p->t.kind == TOKEN_WORD && strchr(t, '/') != NULL)
-		return parse_fail(p, p->t.at, "names of time zones are not available yet:", t, "write the distance from UTC, e.g. +08:00");
-	return 0;
 }
 
 static int
 parse_time(struct parse *p)
 {
-	struct when *x = pool_get(p->p->pool, sizeof(*x));
-	int r;
+	struct place at = p->t.at;
+	char name[NAME_SIZE];
+	struct when *x;
+	void **slot;
+	bool adds;
+	int r = parse_head(p, "the time's name", NAME_TIME, name, &slot, &adds);
 
+	if (r != 0)
+		return r;
+	x = *slot != NULL ? *slot : pool_get(p->p->pool, sizeof(*x));
 	if (x == NULL)
 		return parse_no_memory(p);
-	x->at = p->t.at;
-	r = parse_take_name(p, &x->name, "the time's name");
-	if (r == 0)
-		r = parse_days(p, &x->days);
-	while (r == 0 && parse_at_mark(p, ',')) {
-		r = parse_next(p);
-		if (r == 0)
-			r = parse_days(p, &x->days);
+	if (*slot == NULL) {
+		x->name = pool_text(p->p->pool, slice_from(name));
+		x->windows_end = &x->windows;
+		*p->p->times_end = x;
+		p->p->times_end = &x->next;
+		*slot = x;
 	}
-	if (r == 0 && (p->t.kind != TOKEN_WORD || strlen(p->t.text) != 11 || p->t.text[5] != '-' ||
-	    !minutes(p->t.text, &x->from_min) || !minutes(p->t.text + 6, &x->until_min)))
-		return parse_unexpected(p, "hours: 09:00-18:00");
-	if (r == 0)
-		r = parse_next(p);
-	if (r == 0)
-		r = parse_zone(p, x);
-	*p->p->times_end = x;
-	p->p->times_end = &x->next;
-	return r;
+	r = x->name != NULL ? define(p, "time", name, at, adds, &x->defined, &x->at) : parse_no_memory(p);
+	return r == 0 ? parse_window(p, x) : r;
 }
 
 static int
@@ -219,7 +252,11 @@ parse_macro(struct parse *p, const char *name, struct place at)
 
 	if (r == 0 && p->t.kind != TOKEN_STRING)
 		return parse_unexpected(p, "a macro is NAME = \"text\"");
-	if (r == 0 && lex_define(p->lex, name, p->t.text) != 0)
+	if (r == 0)
+		r = lex_define(p->lex, name, p->t.text);
+	if (r == -EEXIST)
+		return parse_fail(p, at, "this macro is used before it is defined, or defined twice:", name, "define it once, before its use");
+	if (r != 0)
 		return parse_fail(p, at, "too many macros", NULL, "256 at most");
 	return r == 0 ? parse_next(p) : r;
 }
@@ -269,6 +306,7 @@ policy_new(void)
 		return NULL;
 	}
 	p->pool = pool;
+	p->names = dict_new(pool);
 	p->roles_end = &p->roles;
 	p->sets_end = &p->sets;
 	p->commands_end = &p->commands;
@@ -276,7 +314,10 @@ policy_new(void)
 	p->rules_end = &p->rules;
 	p->requires_end = &p->requires;
 	p->watches_end = &p->watches;
-	return p;
+	if (p->names != NULL)
+		return p;
+	pool_free(pool);
+	return NULL;
 }
 
 struct policy *
@@ -299,6 +340,8 @@ policy_parse(const char *name, struct slice text, const struct policy_source *fr
 		r = parse_statement(&p);
 	if (r == 0)
 		r = policy_check(p.p, p.e);
+	if (r == 0 && index_build(p.p) != 0)
+		r = parse_no_memory(&p);
 	lex_free(p.lex);
 	if (r == 0)
 		return p.p;

@@ -85,7 +85,12 @@ parse_label(struct parse *p, struct expr *x, bool in_set)
 		return 0;
 	}
 	x->kind = EXPR_LABEL;
-	r = parse_next(p);
+	r = parse_next_value(p);
+	if (r == 0 && p->t.kind == TOKEN_REFERENCE) {
+		x->kind = EXPR_REFERENCE;
+		x->value = pool_text(p->p->pool, slice_from(p->t.text));
+		return x->value != NULL ? parse_next(p) : parse_no_memory(p);
+	}
 	return r == 0 ? parse_take_text(p, &x->value, "the label's value") : r;
 }
 
@@ -172,9 +177,16 @@ parse_or(struct parse *p, struct expr **ret, bool in_set)
 	return parse_binary(p, ret, in_set, '|', EXPR_OR, parse_and);
 }
 
+int
+parse_or_join(struct parse *p, struct expr **x, struct expr *more)
+{
+	*x = *x == NULL ? more : expr_new(p, EXPR_OR, *x, more);
+	return *x != NULL ? 0 : parse_no_memory(p);
+}
+
 /* ---- commands ---- */
 
-static int
+int
 parse_arg(struct parse *p, struct arg ***end, bool optional)
 {
 	struct arg *a = pool_get(p->p->pool, sizeof(*a));
@@ -188,7 +200,7 @@ parse_arg(struct parse *p, struct arg ***end, bool optional)
 	return parse_take_text(p, &a->text, "an argument");
 }
 
-static int
+int
 arg_finish(struct parse *p, struct arg *a, struct place at)
 {
 	const char *wrong = arg_check(a->text, a->next == NULL);
@@ -246,7 +258,7 @@ parse_pattern(struct parse *p, struct pattern *pat)
 int
 parse_patterns(struct parse *p, struct command *c)
 {
-	struct pattern **end = &c->patterns;
+	struct pattern **end = c->patterns_end != NULL ? c->patterns_end : &c->patterns;
 	int r;
 
 	lex_set_raw(p->lex, true);
@@ -257,6 +269,7 @@ parse_patterns(struct parse *p, struct command *c)
 			return parse_no_memory(p);
 		r = parse_pattern(p, *end);
 		end = &(*end)->next;
+		c->patterns_end = end;
 		if (r != 0 || !parse_at_mark(p, ';'))
 			break;
 		r = parse_next(p);

@@ -145,6 +145,10 @@ parse_for(struct parse *p, struct rule *x)
 		r = parse_matchers(p, x);
 	if (r == 0 && x->reason != NULL)
 		return parse_fail(p, x->at, "reason belongs to deny", NULL, "take it out of this requirement");
+	if (r == 0 && (x->clauses & clause_bit("options")) != 0)
+		return parse_fail(p, x->at, "options belong to permit", NULL, "take them out of this requirement");
+	if (r == 0 && p->p->rules_n + p->p->requires_n >= RULES_MAX)
+		return parse_fail(p, x->at, "too many rules", NULL, "65536 at most");
 	return r;
 }
 
@@ -198,6 +202,7 @@ watch_name(struct parse *p, struct watch *x)
 	int r;
 
 	if (parse_at_word(p, "id")) {
+		x->named = true;
 		r = parse_next(p);
 		return r == 0 ? parse_take_name(p, &x->w.id, "the watch's id") : r;
 	}

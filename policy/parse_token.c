@@ -54,6 +54,12 @@ parse_next(struct parse *p)
 	return lex_next(p->lex, &p->t);
 }
 
+int
+parse_next_value(struct parse *p)
+{
+	return lex_next_value(p->lex, &p->t);
+}
+
 bool
 parse_at_mark(const struct parse *p, char c)
 {

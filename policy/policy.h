@@ -21,6 +21,7 @@
 #include "base/err.h"
 
 struct policy;
+struct policy_scope;
 struct who;
 struct ere;
 
@@ -42,9 +43,14 @@ extern const struct policy_able policy_able_here;      /* what a bastion of this
  * 1, 0 when there are no more, or a negative code. */
 typedef int policy_read_fn(void *arg, const char *pattern, unsigned index, struct buf *text, char *name, size_t size);
 
+/* For time: appends the bytes of the time zone of this name (a file of zoneinfo, tzfile(5)).  The name is letters, digits, _ + -
+ * and / between them.  0, -ENOENT: there is none, or another negative code. */
+typedef int policy_zone_fn(void *arg, const char *name, struct buf *bytes);
+
 struct policy_source {
 	policy_read_fn *read;                  /* NULL: Include is an error */
-	void *arg;
+	policy_zone_fn *zone;                  /* NULL: only UTC and +08:00 are known */
+	void *arg;                             /* of both */
 	const struct policy_able *able;        /* NULL: everything (for tools that judge texts, never for a door) */
 };
 
@@ -64,16 +70,26 @@ struct policy_person {
 	struct slice name;                             /* empty: not in the directory */
 	const struct slice *groups, *principals;       /* of the user; of his certificate */
 	size_t groups_n, principals_n;
+	const struct policy_label *attrs;              /* of the user: what $team stands for */
+	size_t attrs_n;
 };
+
+#define POLICY_LABELS_MAX 64
 
 struct policy_request {
 	struct policy_person who;
+	const struct policy_scope *scope;              /* of who, made before; NULL: none */
 	struct slice verb, host, login;
-	const struct policy_label *labels;             /* of the host */
+	const struct policy_label *labels;             /* of the host; more than POLICY_LABELS_MAX: denied, by "too-many-labels" */
 	size_t labels_n;
 	struct slice command;                          /* an exec string, as a plain sshd gets it … */
 	const struct slice *argv;                      /* … or the vector itself (agent): argv_n > 0 */
 	size_t argv_n;
+	struct slice sha256;                           /* of the program, 64 small hexadecimal letters; empty: not known */
+	struct slice path;                             /* of put, get, fetch, push */
+	struct slice plugin;                           /* "log.tail@1" … */
+	const struct policy_label *params;             /* … and what it is given */
+	size_t params_n;
 	struct slice to;                               /* "HOST:PORT" of a forward … */
 	struct slice listen;                           /* … and of one that the host shall listen for: one of them */
 	struct slice src;                              /* the user's address, as text */
@@ -98,6 +114,11 @@ struct policy_need {
 	const struct ere *ticket;                      /* TICKET: policy_need_fits */
 };
 
+/* Limits of what a permit allows. */
+enum policy_option {
+	POLICY_TIMEOUT_S, POLICY_IDLE_S, POLICY_MEM_BYTES, POLICY_PARALLEL, POLICY_PARALLEL_PERCENT, POLICY_STOP_ON_ERRORS, POLICY_OPTIONS,
+};
+
 #define POLICY_NEEDS_MAX 32
 
 struct policy_decision {
@@ -110,6 +131,7 @@ struct policy_decision {
 	unsigned obligations;                          /* the bits of needs */
 	const struct policy_need *needs[POLICY_NEEDS_MAX];
 	size_t needs_n;
+	uint64_t options[POLICY_OPTIONS];              /* of all permits that match the strictest; 0: no limit */
 };
 
 /* Pointers in *ret live as long as the policy.  An unknown verb is denied by default. */
@@ -117,8 +139,14 @@ void policy_eval(const struct policy *p, const struct policy_request *req, struc
 /* The first need of this kind, or NULL. */
 const struct policy_need *policy_decision_need(const struct policy_decision *d, enum policy_obligation kind);
 
+/* What of a policy can be about this person: for many questions about one.  Holds for this policy and who's name, groups and
+ * principals alone; NULL when out of memory.  Caller frees. */
+struct policy_scope *policy_scope_new(const struct policy *p, const struct policy_person *who);
+void policy_scope_free(struct policy_scope *s);
+
 /* May helper approve, or be the moderator of, what asker wants to do?  Never oneself; never somebody without a name. */
-bool policy_need_takes(const struct policy_need *need, const struct policy_person *helper, const struct policy_person *asker);
+bool policy_need_takes(const struct policy *p, const struct policy_need *need, const struct policy_person *helper,
+    const struct policy_person *asker);
 /* Has this ticket the form that is asked for?  At most 256 bytes, one line. */
 bool policy_need_fits(const struct policy_need *need, struct slice ticket);
 

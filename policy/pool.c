@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/ast.h"
+#include "policy/pool.h"
 
 #define CHUNK    65536
 #define POOL_MAX (64u << 20)

@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "policy/ast.h"
 
-static int
-put_string(struct buf *b, const char *text)
+int
+print_string(struct buf *b, const char *text)
 {
 	int r = buf_u8(b, '"');
 
@@ -56,13 +56,15 @@ print_expr(struct buf *b, const struct expr *x)
 		return buf_text(b, "any");
 	case EXPR_LABEL:
 		r = buf_printf(b, "%s=", x->key);
-		return r == 0 ? put_string(b, x->value) : r;
+		return r == 0 ? print_string(b, x->value) : r;
+	case EXPR_REFERENCE:
+		return buf_printf(b, "%s=$%s", x->key, x->value);
 	case EXPR_HAS:
 	case EXPR_SET:
 		return buf_text(b, x->key);
 	case EXPR_NAME:
 		r = buf_text(b, "name ~ ");
-		return r == 0 ? put_string(b, x->value) : r;
+		return r == 0 ? print_string(b, x->value) : r;
 	case EXPR_NOT:
 		r = buf_text(b, "!");
 		return r == 0 ? put_operand(b, x->a) : r;
@@ -75,22 +77,72 @@ print_expr(struct buf *b, const struct expr *x)
 }
 
 int
+print_arg(struct buf *b, const struct arg *a)
+{
+	int r = a->optional ? buf_text(b, "[ ") : 0;
+
+	if (r == 0)
+		r = a->quoted ? print_string(b, a->text) : buf_text(b, a->text);
+	return r == 0 && a->optional ? buf_text(b, " ]") : r;
+}
+
+int
 print_patterns(struct buf *b, const struct command *c)
 {
 	int r = buf_text(b, "{ ");
 
 	for (const struct pattern *p = c->patterns; r == 0 && p != NULL; p = p->next) {
 		for (const struct arg *a = p->args; r == 0 && a != NULL; a = a->next) {
-			r = a->optional ? buf_text(b, "[ ") : 0;
+			r = print_arg(b, a);
 			if (r == 0)
-				r = a->quoted ? put_string(b, a->text) : buf_text(b, a->text);
-			if (r == 0)
-				r = buf_text(b, a->optional ? " ] " : " ");
+				r = buf_text(b, " ");
 		}
 		if (r == 0 && p->next != NULL)
 			r = buf_text(b, "; ");
 	}
 	return r == 0 ? buf_text(b, "}") : r;
+}
+
+static int
+put_plugin(struct buf *b, const struct plugin *x)
+{
+	int r = buf_printf(b, " plugin %s%s", x->name, x->with ? " with {" : "");
+
+	for (const struct param *p = x->params; r == 0 && p != NULL; p = p->next) {
+		r = buf_printf(b, " %s ", p->name);
+		if (r == 0)
+			r = print_arg(b, p->arg);
+		if (r == 0 && p->next != NULL)
+			r = buf_text(b, ";");
+	}
+	return r == 0 && x->with ? buf_text(b, " }") : r;
+}
+
+/* " WORD a, b" with each in quotes. */
+static int
+put_paths(struct buf *b, const struct word *w)
+{
+	int r = buf_text(b, " path ");
+
+	for (; r == 0 && w != NULL; w = w->next) {
+		r = print_string(b, w->text);
+		if (r == 0 && w->next != NULL)
+			r = buf_text(b, ", ");
+	}
+	return r;
+}
+
+static int
+put_dests(struct buf *b, const char *word, const struct dest *d)
+{
+	int r = buf_printf(b, " %s ", word);
+
+	for (; r == 0 && d != NULL; d = d->next) {
+		r = print_string(b, d->text);
+		if (r == 0 && d->next != NULL)
+			r = buf_text(b, ", ");
+	}
+	return r;
 }
 
 static int
@@ -125,15 +177,30 @@ put_days(struct buf *b, unsigned mask)
 }
 
 static int
-put_time(struct buf *b, const struct when *w)
+put_window(struct buf *b, const struct window *w)
 {
 	int zone = w->offset_min < 0 ? -w->offset_min : w->offset_min;
-	int r = buf_printf(b, "time %s ", w->name);
+	int r = put_days(b, w->days);
 
 	if (r == 0)
-		r = put_days(b, w->days);
-	return r == 0 ? buf_printf(b, " %02d:%02d-%02d:%02d %c%02d:%02d\n", w->from_min / 60, w->from_min % 60,
-	    w->until_min / 60, w->until_min % 60, w->offset_min < 0 ? '-' : '+', zone / 60, zone % 60) : r;
+		r = buf_printf(b, " %02d:%02d-%02d:%02d ", w->from_min / 60, w->from_min % 60, w->until_min / 60, w->until_min % 60);
+	if (r == 0 && w->zone_name != NULL)
+		return buf_printf(b, "%s\n", w->zone_name);
+	return r == 0 ? buf_printf(b, "%c%02d:%02d\n", w->offset_min < 0 ? '-' : '+', zone / 60, zone % 60) : r;
+}
+
+/* More than one window takes more than one line. */
+static int
+put_time(struct buf *b, const struct when *x)
+{
+	int r = 0;
+
+	for (const struct window *w = x->windows; r == 0 && w != NULL; w = w->next) {
+		r = buf_printf(b, "time %s %s", x->name, w == x->windows ? "" : "+= ");
+		if (r == 0)
+			r = put_window(b, w);
+	}
+	return r;
 }
 
 int
@@ -153,17 +220,6 @@ print_ere(struct buf *b, const char *text)
 }
 
 static int
-put_seconds(struct buf *b, unsigned s)
-{
-	static const struct { unsigned seconds; char unit; } units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
-	size_t i = 0;
-
-	while (s % units[i].seconds != 0)
-		i++;
-	return buf_printf(b, "%u%c", s / units[i].seconds, units[i].unit);
-}
-
-static int
 put_approval(struct buf *b, const struct rule *x)
 {
 	int r = buf_printf(b, "approval %u from ", x->need.count);
@@ -171,7 +227,7 @@ put_approval(struct buf *b, const struct rule *x)
 	if (r == 0)
 		r = print_who(b, x->people);
 	if (r == 0 && x->need.within_s != 0 && (r = buf_text(b, " within ")) == 0)
-		r = put_seconds(b, x->need.within_s);
+		r = seconds_print(b, x->need.within_s);
 	return r;
 }
 
@@ -236,10 +292,14 @@ put_conditions(struct buf *b, const struct rule *x)
 		r = buf_printf(b, " cmd %s", x->cmd_name);
 	else if (r == 0 && x->cmd != NULL && (r = buf_text(b, " cmd ")) == 0)
 		r = print_patterns(b, x->cmd);
-	if (r == 0 && x->to != NULL && (r = buf_text(b, " to ")) == 0)
-		r = put_string(b, x->to);
-	if (r == 0 && x->listen != NULL && (r = buf_text(b, " listen ")) == 0)
-		r = put_string(b, x->listen);
+	if (r == 0 && x->plugin != NULL)
+		r = put_plugin(b, x->plugin);
+	if (r == 0 && x->paths != NULL)
+		r = put_paths(b, x->paths);
+	if (r == 0 && x->to != NULL)
+		r = put_dests(b, "to", x->to);
+	if (r == 0 && x->listen != NULL)
+		r = put_dests(b, "listen", x->listen);
 	if (r == 0 && x->from != NULL)
 		r = put_networks(b, "from", x->from);
 	if (r == 0 && x->when_name != NULL)
@@ -247,14 +307,17 @@ put_conditions(struct buf *b, const struct rule *x)
 	for (const struct except *u = x->unless; r == 0 && u != NULL; u = u->next)
 		r = put_unless(b, u);
 	if (r == 0)
+		r = options_print(b, x->options);
+	if (r == 0)
 		r = buf_printf(b, " id %s", x->id);
 	if (r == 0 && x->reason != NULL && (r = buf_text(b, " reason ")) == 0)
-		r = put_string(b, x->reason);
+		r = print_string(b, x->reason);
 	return r;
 }
 
-static int
-put_rule(struct buf *b, const struct rule *x)
+/* Without the end of its line. */
+int
+print_rule(struct buf *b, const struct rule *x)
 {
 	int r = x->need.kind != 0 ? buf_printf(b, "require %s for ", x->need.words) : buf_text(b, x->permit ? "permit " : "deny ");
 
@@ -270,7 +333,20 @@ put_rule(struct buf *b, const struct rule *x)
 		r = print_expr(b, x->on);
 	if (r == 0)
 		r = put_conditions(b, x);
-	return r == 0 ? buf_text(b, "\n") : r;
+	return r;
+}
+
+static int
+put_rules(struct buf *b, const struct rule *x)
+{
+	int r = 0;
+
+	for (; r == 0 && x != NULL; x = x->next) {
+		r = print_rule(b, x);
+		if (r == 0)
+			r = buf_text(b, "\n");
+	}
+	return r;
 }
 
 static int
@@ -312,7 +388,8 @@ put_named(struct buf *b, const struct policy *p)
 			r = buf_text(b, " }\n");
 	}
 	for (const struct command *x = p->commands; r == 0 && x != NULL; x = x->next) {
-		r = buf_printf(b, "command %s ", x->name);
+		r = buf_printf(b, "command %s %s%s%s", x->name, x->sha256 != NULL ? "sha256 " : "", x->sha256 != NULL ? x->sha256 : "",
+		    x->sha256 != NULL ? " " : "");
 		if (r == 0)
 			r = print_patterns(b, x);
 		if (r == 0)
@@ -329,10 +406,10 @@ policy_print(const struct policy *p, struct buf *out)
 
 	for (const struct when *x = p->times; r == 0 && x != NULL; x = x->next)
 		r = put_time(out, x);
-	for (const struct rule *x = p->rules; r == 0 && x != NULL; x = x->next)
-		r = put_rule(out, x);
-	for (const struct rule *x = p->requires; r == 0 && x != NULL; x = x->next)
-		r = put_rule(out, x);
+	if (r == 0)
+		r = put_rules(out, p->rules);
+	if (r == 0)
+		r = put_rules(out, p->requires);
 	for (const struct watch *x = p->watches; r == 0 && x != NULL; x = x->next)
 		r = put_watch(out, x);
 	if (r != 0)

@@ -6,5 +6,6 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/methods.c %D%/methods.h %D%/net.c %D%/net.h %D%/pubkey.c %D%/pubkey.h \
 	%D%/sandbox.c %D%/sandbox.h %D%/secret.c %D%/secret.h %D%/spawn.c %D%/spawn.h %D%/table.c %D%/table.h \
 	%D%/text.c %D%/text.h %D%/title.c %D%/words.c %D%/words.h
+%C%_libbase_a_SOURCES += %D%/zones.c %D%/zones.h
 %C%_libbase_a_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 BASE_LIBS = src/base/libbase.a $(SECCOMP_LIBS)

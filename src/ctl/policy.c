@@ -9,34 +9,47 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/zones.h"
 #include "ctl/policy.h"
 
 enum { FILE_BYTES_MAX = 1 << 20 };
 
+struct reading { int dir; struct zones *zones; };
+
 static int
 include_read(void *arg, const char *pattern, unsigned index, struct buf *text, char *name, size_t size)
 {
-	return fd_read_match(*(const int *)arg, pattern, index, FILE_BYTES_MAX, text, name, size);
+	return fd_read_match(((const struct reading *)arg)->dir, pattern, index, FILE_BYTES_MAX, text, name, size);
+}
+
+static int
+zone_read(void *arg, const char *name, struct buf *bytes)
+{
+	struct reading *r = arg;
+
+	if (r->zones == NULL)
+		r->zones = zones_load(ZONES_DIR);
+	return r->zones != NULL ? zones_get(r->zones, name, bytes) : -ENOMEM;
 }
 
 struct policy *
 ctl_policy_load(struct ctl *c, const char *path, bool whole)
 {
 	char copy[4096], dir[4096], file[4096];
-	struct policy_source from = { .read = include_read, .able = whole ? NULL : &policy_able_here };
+	struct reading reading = { 0 };
+	const struct policy_source from = { .read = include_read, .zone = zone_read, .arg = &reading, .able = whole ? NULL : &policy_able_here };
 	struct policy *p = NULL;
 	struct buf text;
-	int fd, r;
+	int r;
 
 	snprintf(file, sizeof(file), path != NULL ? "%s" : "%s/policy.conf", path != NULL ? path : c->state);
 	snprintf(copy, sizeof(copy), "%s", file);
 	snprintf(dir, sizeof(dir), "%s", dirname(copy));
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
+	reading.dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (reading.dir < 0) {
 		(void)err_set(&c->e, -errno, "%s: %s", dir, strerror(errno));
 		return NULL;
 	}
-	from.arg = &fd;
 	buf_init(&text, FILE_BYTES_MAX);
 	r = fd_read_file(file, FILE_BYTES_MAX, &text, &c->e);
 	if (r != 0)
@@ -44,7 +57,8 @@ ctl_policy_load(struct ctl *c, const char *path, bool whole)
 	else
 		p = policy_parse(path != NULL ? file : "policy.conf", buf_slice(&text), &from, &c->e);
 	buf_done(&text);
-	close(fd);
+	close(reading.dir);
+	zones_free(reading.zones);
 	return p;
 }
 
@@ -104,7 +118,8 @@ policy_show(struct ctl *c, int argc, char **argv)
 
 const struct command commands_policy[] = {
 	{ "policy", "check", "[--whole] [FILE]", "is this policy good? (without FILE: the state's policy.conf)", policy_check },
-	{ "policy", "explain", "[--from ADDR] [--at TIME] [--file FILE] [--groups G,..] [--labels \"K=V ..\"] [--cert P,..] [--whole]\n"
+	{ "policy", "explain", "[--from ADDR] [--at TIME] [--file FILE] [--groups G,..] [--attrs \"K=V ..\"] [--labels \"K=V ..\"]\n"
+	    "[--cert P,..] [--to H:P] [--listen H:P] [--path P] [--plugin P@V] [--param K=V].. [--sha256 HEX] [--argv] [--whole]\n"
 	    "USER VERB HOST [as LOGIN] [-- COMMAND]", "may they, and why (not)? exits 0 if permitted", policy_explain_run },
 	{ "policy", "test", "[--whole] CASES [FILE]", "run cases: USER[:GROUP] VERB HOST[{K=V}] [as LOGIN] [-- COMMAND] => permit|deny [RULE]",
 	    policy_test_run },

@@ -14,13 +14,19 @@ struct policy *ctl_policy_load(struct ctl *c, const char *path, bool whole);
 /* --whole alone, then min to max words from argv[optind] on.  CTL_OK, or what is wrong was said. */
 int ctl_policy_options(const struct ctl *c, int argc, char **argv, int min, int max, bool *whole);
 
+enum { QUESTION_PARAMS = 16 };
+
 /* Who wants to do what where.  Texts are loans; NULL: not said. */
 struct question {
-	const char *user, *verb, *host, *login, *src, *file, *to, *listen;
-	const char *groups, *labels, *certs;   /* "a,b", "k=v k=v", "a,b"; groups or labels: not out of the database */
+	const char *user, *verb, *host, *login, *src, *file, *to, *listen, *path, *plugin, *sha256;
+	const char *groups, *labels, *certs;   /* "a,b", "k=v k=v", "a,b"; any of them or attrs: not out of the database */
+	const char *attrs;                     /* of the user: "k=v k=v" */
+	const char *params[QUESTION_PARAMS];   /* of the plugin: "k=v" */
+	int params_n;
 	const char *raw;                       /* a command as a plain sshd gets it, instead of argv */
-	char **argv;
+	char **argv;                           /* words: joined to such a string … */
 	int argc;
+	bool exact;                            /* … or as they are, as an agent gets them */
 	int64_t at_us;                         /* 0: now */
 	bool whole;
 };

@@ -18,6 +18,8 @@
 #include "db/directory.h"
 #include "policy/facts.h"
 
+enum { ARGV_MAX = 256 };
+
 static const struct out_column answer_columns[] = {
 	{ "permit", OUT_BOOL, 1 }, { "why", OUT_STRING, 0 }, { NULL, 0, 0 },
 };
@@ -71,7 +73,7 @@ explain_by_gate(struct ctl *c, struct ask *a, const struct question *q)
 }
 
 /* The rows of one user and one host, out of the database. */
-struct rows { const struct question *q; char groups[16384], labels[4100], logins[16400]; bool user, host, refused; };
+struct rows { const struct question *q; char groups[16384], attrs[4100], labels[4100], logins[16400]; bool user, host, refused; };
 
 static int
 user_seen(void *arg, const struct db_user *u)
@@ -82,6 +84,7 @@ user_seen(void *arg, const struct db_user *u)
 		x->user = true;
 		x->refused = u->disabled || (u->expires_us != 0 && u->expires_us <= clock_wall().us);
 		snprintf(x->groups, sizeof(x->groups), "%s", u->groups);
+		snprintf(x->attrs, sizeof(x->attrs), "%s", u->attrs);
 	}
 	return 0;
 }
@@ -130,32 +133,73 @@ command_join(const struct question *q, struct buf *out)
 	return r;
 }
 
+/* What a request points to. */
+struct pieces {
+	struct policy_facts facts, certs;
+	struct policy_label params[QUESTION_PARAMS];
+	struct slice argv[ARGV_MAX];
+	struct buf command;
+};
+
+static int
+command_set(const struct question *q, struct pieces *s, struct policy_request *req)
+{
+	int r = 0;
+
+	for (int i = 0; q->exact && i < q->argc && i < ARGV_MAX; i++)
+		s->argv[i] = slice_from(q->argv[i]);
+	if (q->exact) {
+		req->argv = s->argv;
+		req->argv_n = (size_t)q->argc;
+		return q->argc <= ARGV_MAX ? 0 : -E2BIG;
+	}
+	r = q->raw != NULL ? buf_text(&s->command, q->raw) : command_join(q, &s->command);
+	req->command = buf_slice(&s->command);
+	return r;
+}
+
+static int
+request_set(const struct question *q, const char *logins, struct pieces *s, struct policy_request *req)
+{
+	size_t first = strcspn(logins, ",");
+
+	*req = (struct policy_request){ .who = { .name = slice_from(q->user) }, .verb = slice_from(q->verb), .host = slice_from(q->host),
+	    .src = slice_from(q->src), .to = slice_from(q->to), .listen = slice_from(q->listen), .path = slice_from(q->path),
+	    .plugin = slice_from(q->plugin), .sha256 = slice_from(q->sha256), .params = s->params, .params_n = (size_t)q->params_n,
+	    .now = { q->at_us != 0 ? q->at_us : clock_wall().us } };
+	req->login = q->login != NULL ? slice_from(q->login) : first > 0 ? slice_of(logins, first) : slice_from(q->user);
+	if (!policy_facts_set(&s->facts, slice_from(q->groups), slice_from(q->attrs), req->host, slice_from(q->labels)) ||
+	    !policy_facts_set(&s->certs, slice_from(q->certs), slice_from(""), slice_from(""), slice_from("")))
+		return -E2BIG;
+	policy_facts_use(&s->facts, req);
+	req->who.principals = s->certs.groups;         /* split in the same way */
+	req->who.principals_n = s->certs.groups_n;
+	for (int i = 0; i < q->params_n; i++) {
+		size_t key = strcspn(q->params[i], "=");
+
+		s->params[i] = (struct policy_label){ slice_of(q->params[i], key),
+			slice_from(q->params[i] + key + (q->params[i][key] == '=')) };
+	}
+	return command_set(q, s, req);
+}
+
 int
 question_ask(const struct policy *p, const struct question *q, const char *logins, struct buf *out, struct policy_decision *d)
 {
-	struct policy_request req = { .who = { .name = slice_from(q->user) }, .verb = slice_from(q->verb), .host = slice_from(q->host),
-	    .src = slice_from(q->src), .to = slice_from(q->to), .listen = slice_from(q->listen),
-	    .now = { q->at_us != 0 ? q->at_us : clock_wall().us } };
-	struct policy_facts facts, certs;
-	struct buf command;
-	char first[256];
+	struct policy_request req;
+	struct pieces *s = calloc(1, sizeof(*s));
 	int r;
 
-	snprintf(first, sizeof(first), "%.*s", (int)strcspn(logins, ","), logins);
-	req.login = slice_from(q->login != NULL ? q->login : first[0] != '\0' ? first : q->user);
-	if (!policy_facts_set(&facts, slice_from(q->groups), req.host, slice_from(q->labels)) ||
-	    !policy_facts_set(&certs, slice_from(q->certs), slice_from(""), slice_from("")))
-		return -E2BIG;
-	policy_facts_use(&facts, &req);
-	req.who.principals = certs.groups;             /* split in the same way */
-	req.who.principals_n = certs.groups_n;
-	buf_init(&command, 65536);
-	r = q->raw != NULL ? buf_text(&command, q->raw) : command_join(q, &command);
-	req.command = buf_slice(&command);
-	policy_eval(p, &req, d);
+	if (s == NULL)
+		return -ENOMEM;
+	buf_init(&s->command, 65536);
+	r = request_set(q, logins, s, &req);
+	if (r == 0)
+		policy_eval(p, &req, d);
 	if (r == 0)
 		r = policy_explain(p, &req, out);
-	buf_done(&command);
+	buf_done(&s->command);
+	free(s);
 	return r;
 }
 
@@ -172,13 +216,14 @@ explain_by_files(struct ctl *c, const struct question *q)
 	if (x == NULL)
 		return ctl_fail(c, "out of memory");
 	x->q = q;
-	if (q->groups == NULL && q->labels == NULL && q->certs == NULL) {
+	if (q->groups == NULL && q->labels == NULL && q->certs == NULL && q->attrs == NULL) {
 		if (rows_load(c, x) != 0) {
 			free(x);
 			return CTL_FAILED;
 		}
 		known.groups = x->groups;
 		known.labels = x->labels;
+		known.attrs = x->attrs;
 	}
 	p = ctl_policy_load(c, q->file, q->whole);
 	buf_init(&text, 16384);
@@ -230,6 +275,59 @@ question_parse(struct ctl *c, struct question *q, int argc, char **argv)
 	return policy_verb_is_known(slice_from(q->verb)) ? CTL_OK : verb_unknown(c, q->verb);
 }
 
+/* The texts among the options. */
+static const char **
+question_text(struct question *q, int o)
+{
+	switch (o) {
+	case 'F': return &q->file;
+	case 'g': return &q->groups;
+	case 'l': return &q->labels;
+	case 'c': return &q->certs;
+	case 'A': return &q->attrs;
+	case 't': return &q->to;
+	case 'L': return &q->listen;
+	case 'p': return &q->path;
+	case 'P': return &q->plugin;
+	case 'S': return &q->sha256;
+	case 'm': return q->params_n < QUESTION_PARAMS ? &q->params[q->params_n++] : NULL;
+	default:  return NULL;
+	}
+}
+
+static int
+question_option(const struct ctl *c, struct question *q, int o)
+{
+	const char **text = question_text(q, o);
+	struct net_addr from;
+
+	if (text != NULL) {
+		*text = optarg;
+	} else if (o == 'w') {
+		q->whole = true;
+	} else if (o == 'x') {
+		q->exact = true;
+	} else if (o == 'f') {
+		if (net_parse(slice_from(optarg), &from) != 0)
+			return ctl_bad(c, "--from %s: not an IP address", optarg);
+		q->src = optarg;
+	} else if (o == 'a') {
+		if (!ctl_parse_time(optarg, &q->at_us))
+			return ctl_bad(c, "--at %s: write 2026-11-24 or 2026-11-24T10:00", optarg);
+	} else {
+		return o == 'm' ? ctl_bad(c, "--param: %d at most", QUESTION_PARAMS) : CTL_USAGE;
+	}
+	return CTL_OK;
+}
+
+/* The running bastion is asked about its own users and hosts, and what its doors ask. */
+static bool
+question_is_for_gate(const struct question *q)
+{
+	return q->file == NULL && q->groups == NULL && q->labels == NULL && q->certs == NULL && q->attrs == NULL && q->to == NULL &&
+	    q->listen == NULL && q->path == NULL && q->plugin == NULL && q->sha256 == NULL && !q->exact && !q->whole;
+}
+
 int
 policy_explain_run(struct ctl *c, int argc, char **argv)
 {
@@ -237,37 +335,23 @@ policy_explain_run(struct ctl *c, int argc, char **argv)
 		{ "from", required_argument, NULL, 'f' }, { "at", required_argument, NULL, 'a' },
 		{ "file", required_argument, NULL, 'F' }, { "groups", required_argument, NULL, 'g' },
 		{ "labels", required_argument, NULL, 'l' }, { "cert", required_argument, NULL, 'c' },
+		{ "attrs", required_argument, NULL, 'A' }, { "to", required_argument, NULL, 't' },
+		{ "listen", required_argument, NULL, 'L' }, { "path", required_argument, NULL, 'p' },
+		{ "plugin", required_argument, NULL, 'P' }, { "param", required_argument, NULL, 'm' },
+		{ "sha256", required_argument, NULL, 'S' }, { "argv", no_argument, NULL, 'x' },
 		{ "whole", no_argument, NULL, 'w' }, { NULL, 0, NULL, 0 },
 	};
 	struct question q = { 0 };
-	struct net_addr from;
 	struct ask *a;
 	int o, r;
 
 	optind = 0;
-	while ((o = ctl_option(c, argc, argv, "+:", longs)) != -1) {
-		if (o == 'f' && net_parse(slice_from(optarg), &from) == 0)
-			q.src = optarg;
-		else if (o == 'f')
-			return ctl_bad(c, "--from %s: not an IP address", optarg);
-		else if (o == 'F')
-			q.file = optarg;
-		else if (o == 'g')
-			q.groups = optarg;
-		else if (o == 'l')
-			q.labels = optarg;
-		else if (o == 'c')
-			q.certs = optarg;
-		else if (o == 'w')
-			q.whole = true;
-		else if (o != 'a')
-			return CTL_USAGE;
-		else if (!ctl_parse_time(optarg, &q.at_us))
-			return ctl_bad(c, "--at %s: write 2026-11-24 or 2026-11-24T10:00", optarg);
-	}
+	while ((o = ctl_option(c, argc, argv, "+:", longs)) != -1)
+		if ((r = question_option(c, &q, o)) != CTL_OK)
+			return r;
 	if (question_parse(c, &q, argc, argv) != CTL_OK)
 		return CTL_USAGE;
-	if (q.file != NULL || q.groups != NULL || q.labels != NULL || q.certs != NULL || q.whole)
+	if (!question_is_for_gate(&q))
 		return explain_by_files(c, &q);
 	a = ask_open(c);
 	if (a == NULL && (c->e.code == -ENOENT || c->e.code == -ECONNREFUSED)) {

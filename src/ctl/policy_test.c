@@ -3,12 +3,13 @@
 /*
  * fortress policy test.  One case a line:
  *
- *	USER[:GROUP,..] VERB HOST[{K=V ..}] [as LOGIN] [to H:P] [listen H:P] [from ADDR] [cert P,..] [at TIME]
- *	    [-- COMMAND] => permit|deny [RULE [NEED, ..]] [: WORDS]
+ *	USER[:GROUP,..][{K=V,..}] VERB HOST[{K=V,..}] [as LOGIN] [to H:P] [listen H:P] [path P] [plugin P@V] [param K=V]..
+ *	    [sha256 HEX] [from ADDR] [cert P,..] [at TIME] [-- COMMAND | --argv WORD..] => permit|deny [RULE [NEED, ..]] [: WORDS]
  *
- * NEED as the policy prints it ("mfa, record full"); WORDS: what the explanation holds.
+ * COMMAND is what a plain sshd gets, WORD.. what an agent gets: quotes and backslashes are understood.  NEED as the policy prints it ("mfa, record full"); WORDS: what the explanation holds.
  */
 #include <getopt.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,32 +37,47 @@ bracket_take(char *word, char open, char close)
 	return at;
 }
 
+/* "word value" */
+static bool
+case_option(struct question *q, const char *word, const char *value)
+{
+	static const struct { const char *word; size_t at; } texts[] = {
+		{ "as", offsetof(struct question, login) }, { "to", offsetof(struct question, to) },
+		{ "listen", offsetof(struct question, listen) }, { "path", offsetof(struct question, path) },
+		{ "plugin", offsetof(struct question, plugin) }, { "sha256", offsetof(struct question, sha256) },
+		{ "from", offsetof(struct question, src) }, { "cert", offsetof(struct question, certs) },
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(word, texts[i].word) == 0) {
+			memcpy((char *)q + texts[i].at, &value, sizeof(value));
+			return true;
+		}
+	if (strcmp(word, "param") == 0 && q->params_n < QUESTION_PARAMS) {
+		q->params[q->params_n++] = value;
+		return true;
+	}
+	return strcmp(word, "at") == 0 && ctl_parse_time(value, &q->at_us);
+}
+
 static bool
 case_parse(struct question *q, char *words[], int n)
 {
+	char *attrs;
 	int i = 3;
 
 	if (n < 3)
 		return false;
+	attrs = bracket_take(words[0], '{', '}');
 	q->groups = bracket_take(words[0], ':', '\0');
+	q->attrs = attrs;
 	q->labels = bracket_take(words[2], '{', '}');
 	q->user = words[0];
 	q->verb = words[1];
 	q->host = words[2];
-	for (; i + 1 < n; i += 2) {
-		if (strcmp(words[i], "as") == 0)
-			q->login = words[i + 1];
-		else if (strcmp(words[i], "to") == 0)
-			q->to = words[i + 1];
-		else if (strcmp(words[i], "listen") == 0)
-			q->listen = words[i + 1];
-		else if (strcmp(words[i], "from") == 0)
-			q->src = words[i + 1];
-		else if (strcmp(words[i], "cert") == 0)
-			q->certs = words[i + 1];
-		else if (strcmp(words[i], "at") != 0 || !ctl_parse_time(words[i + 1], &q->at_us))
+	for (; i + 1 < n; i += 2)
+		if (!case_option(q, words[i], words[i + 1]))
 			return false;
-	}
 	return i == n;
 }
 
@@ -145,20 +161,43 @@ case_judge(struct test *t, const struct question *q, const struct want *w, const
 	buf_done(&needs);
 }
 
+/* As they stand behind --argv: words of the store, cut apart in place.  False: they take a shell. */
+static bool
+case_argv(struct question *q, const char *text, struct buf *store, char *words[WORDS_MAX])
+{
+	struct slice found[WORDS_MAX];
+	int n = policy_split(slice_from(text), store, found, WORDS_MAX);
+
+	for (int i = 0; i < n; i++)
+		words[i] = slice_dup(found[i]);
+	q->argv = words;
+	q->argc = n > 0 ? n : 0;
+	q->exact = true;
+	return n > 0;
+}
+
 static int
 case_run(struct test *t, char *line)
 {
-	char *words[WORDS_MAX], *wanted = case_cut(line, " => ", true), *told;
+	char *words[WORDS_MAX], *argv[WORDS_MAX] = { NULL }, *wanted = case_cut(line, " => ", true), *told, *exact;
 	struct question q = { 0 };
 	struct want want;
+	struct buf store;
+	bool good;
 
+	buf_init(&store, 65536);
 	told = wanted != NULL ? case_cut(wanted, " : ", false) : NULL;
+	exact = case_cut(line, " --argv ", false);
 	q.raw = case_cut(line, " -- ", false);
-	if (wanted == NULL || !want_parse(&want, wanted) || !case_parse(&q, words, case_words(line, words)))
-		return ctl_fail(t->c, "%s:%u: a case is USER[:GROUP,..] VERB HOST[{K=V,..}] [as LOGIN] [to H:P] [listen H:P] [from ADDR] "
-		    "[cert P,..] [at TIME] [-- COMMAND] => permit|deny [RULE [NEED, ..]] [: WORDS]", t->file, t->line);
-	case_judge(t, &q, &want, told);
-	return CTL_OK;
+	good = wanted != NULL && want_parse(&want, wanted) && case_parse(&q, words, case_words(line, words)) &&
+	    (exact == NULL || case_argv(&q, exact, &store, argv));
+	if (good)
+		case_judge(t, &q, &want, told);
+	for (int i = 0; i < q.argc; i++)
+		free(argv[i]);
+	buf_done(&store);
+	return good ? CTL_OK : ctl_fail(t->c, "%s:%u: not a case: USER[:GROUP,..] VERB HOST[{K=V,..}] [as LOGIN] [-- COMMAND] => permit|deny "
+	    "[RULE [NEED, ..]] [: WORDS]; fortress(1) has it all", t->file, t->line);
 }
 
 static int

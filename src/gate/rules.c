@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "base/zones.h"
 #include "gate/rules.h"
 #include "policy/facts.h"
 
@@ -24,6 +25,7 @@
 struct rules {
 	char dir[4096], file[256];
 	int fd;
+	struct zones *zones;
 	struct buf body;
 	char hash[2 * SHA256_DIGEST_LENGTH + 1];
 	char error[512];
@@ -45,6 +47,7 @@ rules_open(const char *path, struct err *e)
 	snprintf(copy, sizeof(copy), "%s", path);
 	snprintf(r->dir, sizeof(r->dir), "%s", dirname(copy));
 	buf_init(&r->body, BODY_MAX);
+	r->zones = zones_load(ZONES_DIR);
 	r->fd = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->fd >= 0)
 		return r;
@@ -60,6 +63,7 @@ rules_close(struct rules *r)
 		return;
 	fd_close(&r->fd);
 	policy_free(r->policy);
+	zones_free(r->zones);
 	buf_done(&r->body);
 	free(r);
 }
@@ -79,6 +83,14 @@ read_include(void *arg, const char *pattern, unsigned index, struct buf *text, c
 	if (r == 1 && (buf_printf(&l->body, "\n# %s\n", name) != 0 || buf_slice_append(&l->body, buf_slice(text)) != 0))
 		return -EFBIG;
 	return r;
+}
+
+static int
+read_zone(void *arg, const char *name, struct buf *bytes)
+{
+	const struct loading *l = arg;
+
+	return l->rules->zones != NULL ? zones_get(l->rules->zones, name, bytes) : -ENOMEM;
 }
 
 /* By its name alone: the directory may be one that this account may not list. */
@@ -122,7 +134,7 @@ int
 rules_load(struct rules *r, struct err *e)
 {
 	struct loading l = { .rules = r };
-	const struct policy_source from = { read_include, &l, &policy_able_here };
+	const struct policy_source from = { .read = read_include, .zone = read_zone, .arg = &l, .able = &policy_able_here };
 	struct err why = { 0 };
 	struct policy *policy = NULL;
 	char *text = NULL;
@@ -166,7 +178,8 @@ request_all(const struct rules_question *q, struct policy_facts *facts, struct p
 	req->listen = q->listen;
 	req->src = q->src;
 	req->now = q->at;
-	if (!policy_facts_set(facts, slice_from(q->who->groups), req->host, slice_from(q->host->labels)))
+	if (!policy_facts_set(facts, slice_from(q->who->groups), slice_from(q->who->attrs), req->host,
+	    slice_from(q->host->labels)))
 		return false;
 	policy_facts_use(facts, req);
 	return true;
@@ -230,7 +243,7 @@ rules_want_mfa(const struct rules *r, const struct rules_who *who)
 	struct policy_request req = request_of(who);
 	struct policy_facts facts;
 
-	if (r->policy == NULL || !policy_facts_set(&facts, slice_from(who->groups), slice_from(""), slice_from("")))
+	if (r->policy == NULL || !policy_facts_set(&facts, slice_from(who->groups), slice_from(who->attrs), slice_from(""), slice_from("")))
 		return false;
 	policy_facts_use(&facts, &req);
 	return policy_may_require(r->policy, &req.who, POLICY_MFA);

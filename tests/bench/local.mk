@@ -7,3 +7,7 @@ EXTRA_PROGRAMS += tests/bench/make_record
 tests_bench_make_record_SOURCES = %D%/make_record.c
 tests_bench_make_record_LDADD = $(DB_LIBS)
 EXTRA_DIST += %D%/path.py %D%/directory.py %D%/picker.py %D%/audit.py
+EXTRA_DIST += %D%/path.py %D%/directory.py %D%/picker.py
+EXTRA_PROGRAMS += tests/bench/bench_policy
+tests_bench_bench_policy_SOURCES = %D%/bench_policy.c
+tests_bench_bench_policy_LDADD = $(POLICY_LIBS)

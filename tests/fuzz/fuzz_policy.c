@@ -2,15 +2,32 @@
  * Copyright (c) 2026, the Fortress authors */
 /* Any bytes as a policy: refused with a place, or loaded, evaluated, explained, and its print parses to itself. */
 #include <assert.h>
+#include <errno.h>
+#include <string.h>
 
 #include "policy/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
+/* One zone for all names: UTC, as tzfile(5) of version 2 has it. */
+static int
+zone_read(void *arg, const char *name, struct buf *bytes)
+{
+	static const unsigned char header[44] = "TZif2", types[6] = { 0 };
+	unsigned char counted[44];
+
+	(void)arg;
+	(void)name;
+	memcpy(counted, header, sizeof(counted));
+	counted[39] = counted[43] = 1;
+	return buf_append(bytes, header, sizeof(header)) != 0 || buf_append(bytes, counted, sizeof(counted)) != 0 ||
+	    buf_append(bytes, types, sizeof(types)) != 0 || buf_append(bytes, "\0\nUTC0\n", 7) != 0 ? -ENOMEM : 0;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static const struct policy_source everything = { 0 };
+	static const struct policy_source everything = { .zone = zone_read };
 	struct err e = { 0 };
 	struct policy *p = policy_parse("p", slice_of(data, n), &everything, &e), *again;
 	struct policy_request req = { .who = { .name = slice_from("alice") }, .verb = slice_from("exec"), .host = slice_from("h"),

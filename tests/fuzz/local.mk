@@ -42,3 +42,6 @@ check_PROGRAMS += %D%/fuzz_import
 %C%_fuzz_import_LDADD = $(FUZZ_LIBS) $(CTL_LIBS)
 check_PROGRAMS += %D%/fuzz_export
 %C%_fuzz_export_LDADD = $(FUZZ_LIBS) $(UI_LIBS)
+check_PROGRAMS += %D%/fuzz_decide %D%/fuzz_zone
+%C%_fuzz_decide_LDADD = $(FUZZ_LIBS) $(POLICY_LIBS)
+%C%_fuzz_zone_LDADD = $(FUZZ_LIBS) $(POLICY_LIBS)

@@ -43,14 +43,15 @@ static const struct ask asks[] = {
 	    "/usr/bin/psql -XAt -c 'select pg_is_in_recovery()'", "", 0, "PERMIT: dba-ro (p:7)" },
 	{ "alice", "", "exec", "db-7", "env=prod tier=db", "root", "/usr/bin/psql -c x", "", 0,
 	    "DENY (default): 1 permit considered; dba-ro fails: login root is not in {postgres}; "
-	    "the command matches no pattern (p:7); nearest permit: dba-ro" },
+	    "the command matches no pattern: arg 1 \"-c\" is not -XAt (p:7); nearest permit: dba-ro" },
 	{ "alice", "", "exec", "db-7", "env=prod tier=db", "postgres", "/usr/bin/pg_lsclusters; id", "", 0,
 	    "DENY: no-dd (p:12): it is not a simple command, so it may be one of these: use plugin disk.format" },
 	{ "bob", "", "exec", "db-7", "", "root", "/usr/bin/uptime | cat", "", 0, "PERMIT: free (p:13)" },
 	{ "frank", "", "exec", "db-7", "", "root", "dd if=/dev/zero", "", 0, "DENY: no-dd (p:12): use plugin disk.format" },
 	{ "frank", "", "exec", "db-7", "", "root", "../bin/dd", "", 0, "DENY: no-dd (p:12): use plugin disk.format" },
 	{ "alice", "", "exec", "db-7", "env=prod tier=db", "postgres", "/usr/bin/pg_lsclusters -x", "", 0,
-	    "DENY (default): 1 permit considered; dba-ro fails: the command matches no pattern (p:7); nearest permit: dba-ro" },
+	    "DENY (default): 1 permit considered; dba-ro fails: the command matches no pattern: arg 1 \"-x\" is not [ -h ] "
+	    "(p:7); nearest permit: dba-ro" },
 	{ "alice", "", "exec", "db-8", "env=prod tier=db quarantine=1", "postgres", "/usr/bin/pg_lsclusters", "", 0,
 	    "DENY (default): 1 permit considered; dba-ro fails: it is for other hosts (p:7); nearest permit: dba-ro" },
 	{ "bob", "", "shell", "w", "env=prod", "ops", "", "", 0, "PERMIT: sre-shell (p:8)" },
@@ -232,13 +233,13 @@ needs_of(const struct policy *p, const char *user, const char *verb)
 }
 
 static bool
-takes(const struct policy_need *need, const char *helper, const char *group, const char *principal)
+takes(const struct policy *p, const struct policy_need *need, const char *helper, const char *group, const char *principal)
 {
 	struct slice g = slice_from(group), c = slice_from(principal);
 	struct policy_person asker = { .name = slice_from("alice") }, who = { .name = slice_from(helper), .groups = &g,
 		.groups_n = g.n > 0, .principals = &c, .principals_n = c.n > 0 };
 
-	return policy_need_takes(need, &who, &asker);
+	return policy_need_takes(p, need, &who, &asker);
 }
 
 static void
@@ -250,9 +251,9 @@ test_needs(const struct policy *p)
 	ok(d.permit && d.obligations == (POLICY_APPROVAL | POLICY_RECORD | POLICY_TICKET) && d.needs_n == 3, "the union");
 	ok(n != NULL && n->count == 2 && n->within_s == 90, "two approvals, each good for 90 s");
 	is(n->words, "approval 2 from role lead within 90s", "in its words");
-	ok(takes(n, "lena", "", "") && takes(n, "x", "leads", "") && takes(n, "x", "", "lead"), "who may approve");
-	ok(!takes(n, "x", "lead", "leads") && !takes(n, "", "leads", ""), "who may not");
-	ok(!takes(n, "alice", "leads", "lead"), "nobody approves what is one's own");
+	ok(takes(p, n, "lena", "", "") && takes(p, n, "x", "leads", "") && takes(p, n, "x", "", "lead"), "who may approve");
+	ok(!takes(p, n, "x", "lead", "leads") && !takes(p, n, "", "leads", ""), "who may not");
+	ok(!takes(p, n, "alice", "leads", "lead"), "nobody approves what is one's own");
 	ok(policy_decision_need(&d, POLICY_RECORD)->record == POLICY_RECORD_FULL, "the record that asks most");
 	is(policy_decision_need(&d, POLICY_RECORD)->id, "full", "by its rule");
 	n = policy_decision_need(&d, POLICY_TICKET);
@@ -264,7 +265,7 @@ test_needs(const struct policy *p)
 	ok(d.obligations == (POLICY_RECORD | POLICY_NOTIFY | POLICY_MODERATOR), "another's");
 	is(policy_decision_need(&d, POLICY_NOTIFY)->sink, "pager", "who is told");
 	ok(policy_decision_need(&d, POLICY_RECORD)->record == POLICY_RECORD_META, "a weaker record");
-	ok(takes(policy_decision_need(&d, POLICY_MODERATOR), "zoe", "", ""), "any may be beside");
+	ok(takes(p, policy_decision_need(&d, POLICY_MODERATOR), "zoe", "", ""), "any may be beside");
 }
 
 static void

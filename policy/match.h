@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * A request as the rules are asked about it, and the conditions of a rule, one after another: does it fit, and if not, in
+ * what words.  Decisions and explanations both go by this and by nothing else.
+ */
+#ifndef POLICY_MATCH_H
+#define POLICY_MATCH_H
+
+#include "policy/ast.h"
+
+#define MATCH_WORDS_MAX 256
+
+/* ---- index.c ---- */
+
+/* Which rules and watches are about somebody, and which roles somebody has: bits, by number. */
+struct policy_scope {
+	uint64_t rules[RULES_MAX / 64], roles[ROLES_MAX / 64];
+};
+
+/* What index_build found out: 0 or -ENOMEM. */
+int index_build(struct policy *p);
+/* everybody: with the rules that are for any. */
+void scope_fill(const struct policy *p, const struct policy_person *who, bool everybody, struct policy_scope *ret);
+size_t index_rules(const struct policy *p);                                /* rules and requires together */
+const struct rule *index_rule(const struct policy *p, size_t number);
+
+struct seen_label {
+	unsigned key, value;                           /* as the policy numbers its words; value 0: it does not know it */
+	struct slice text;
+};
+
+struct asked {
+	const struct policy *p;
+	const struct policy_request *req;
+	const struct policy_scope *scope;
+	unsigned verb;                                 /* its bit */
+	struct seen_label labels[POLICY_LABELS_MAX];   /* those that the policy speaks of */
+	size_t labels_n;
+	uint64_t pairs[4];                             /* which key=value there are, folded: a bit that is not set is a no */
+	bool split;                                    /* words were sought */
+	int words_n;                                   /* or negative: no simple command */
+	struct slice words[MATCH_WORDS_MAX];
+	struct buf store;
+};
+
+/* scope: room for one, if the request brings none. */
+void asked_init(struct asked *a, const struct policy *p, const struct policy_request *req, struct policy_scope *scope);
+void asked_done(struct asked *a);
+/* Can this rule match at all, by its verb and by the labels that it must have?  Never a wrong no. */
+bool asked_may_match(const struct asked *a, size_t number);
+
+/* eval.c: policy_eval, of a request that is prepared. */
+void asked_decide(struct asked *a, struct policy_decision *ret);
+
+/* ---- match.c ---- */
+
+struct condition {
+	enum fit (*fits)(const struct rule *r, struct asked *a);
+	int (*say)(const struct rule *r, struct asked *a, struct buf *out);        /* why it does not, for people */
+};
+enum { CONDITION_WHO, CONDITION_VERB, CONDITION_HOST };
+extern const struct condition rule_conditions[];       /* in the order in which they are asked; ended by a NULL fits */
+
+/* Does this condition stop the rule?  A permit needs a yes, a deny and a require everything but a no. */
+bool condition_stops(const struct condition *c, const struct rule *r, struct asked *a);
+bool rule_matches(const struct rule *r, struct asked *a);
+bool who_matches(const struct who *w, const struct policy_person *who, const struct policy_scope *scope);
+bool expr_matches(const struct expr *x, const struct asked *a);
+bool login_matches(const struct word *w, struct slice login);
+/* Does unless spare this person, if nothing is known but who it is? */
+bool except_person(const struct except *x, const struct policy_person *who, const struct policy_scope *scope);
+
+#endif
