@@ -250,7 +250,8 @@ struct slice arg_ere(const char *text);
  * or out of memory. */
 const struct ere *ere_new(struct policy *p, struct slice text, bool whole, const char **wrong);
 void ere_free_all(struct policy *p);
-bool ere_hits(const struct ere *e, struct slice s);
+#define ERE_LINE_MAX 4096
+bool ere_hits(const struct ere *e, struct slice s);            /* what is longer hits nothing */
 
 /* dest.c */
 enum fit { FIT_NO, FIT_YES, FIT_UNKNOWN };             /* unknown: it cannot be judged */

@@ -173,6 +173,12 @@ bool
 ere_hits(const struct ere *e, struct slice s)
 {
 	regmatch_t range = { .rm_so = 0, .rm_eo = (regoff_t)s.n };
+	char text[ERE_LINE_MAX + 1];
 
-	return regexec(&e->re, s.n > 0 ? (const char *)s.p : "", 1, &range, REG_STARTEND) == 0;
+	if (s.n > ERE_LINE_MAX)
+		return false;
+	if (s.n > 0)
+		memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	return regexec(&e->re, text, 1, &range, REG_STARTEND) == 0;
 }

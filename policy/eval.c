@@ -239,7 +239,7 @@ policy_watch_line(const struct policy_watch *const *w, size_t n, struct slice li
 
 	for (size_t i = 0; i < n; i++)
 		if ((best == NULL || w[i]->action > best->action) &&
-		    ere_hits(w[i]->compiled, slice_of(line.p, line.n < 4096 ? line.n : 4096)))
+		    ere_hits(w[i]->compiled, slice_of(line.p, line.n < ERE_LINE_MAX ? line.n : ERE_LINE_MAX)))
 			best = w[i];
 	return best;
 }

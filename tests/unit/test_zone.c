@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/zones.h"
+#include "policy/policy.h"
 #include "policy/zone.h"
 #include "policy/zone_rule.h"
 #include "tests/tap.h"
@@ -82,6 +83,56 @@ test_broken(const struct zones *zones)
 	buf_done(&b);
 }
 
+/* ---- when time alone changes a decision ---- */
+
+static int
+read_zone(void *arg, const char *name, struct buf *bytes)
+{
+	return zones_get(arg, name, bytes);
+}
+
+static bool
+permitted(const struct policy *p, int64_t t)
+{
+	struct policy_request req = { .verb = slice_from("shell"), .now = { t * 1000000 } };
+	struct policy_decision d;
+
+	policy_eval(p, &req, &d);
+	return d.permit;
+}
+
+/* Nothing changes before the moment that is named; around the nights in which clocks jump, minute by minute. */
+static void
+test_next(struct zones *zones)
+{
+	static const char *const windows[] = { "Mon-Fri 09:00-18:00 Europe/Berlin", "Sun 02:30-03:30 Europe/Berlin", "Mon-Sun 22:00-02:15 America/New_York",
+		"Sat,Sun 00:00-24:00 Australia/Lord_Howe", "Tue 01:00-01:01", "Fri-Mon 23:59-00:01 +05:45" };
+	static const int64_t starts[] = { 1774570000, 1792800000, 1793400000, 1772900000, 1775200000, 1800000000 };
+	struct err e = { 0 };
+	char text[300];
+
+	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
+		struct policy *p;
+		unsigned late = 0, changes = 0, asked = 0;
+
+		(void)snprintf(text, sizeof(text), "time t %s\npermit any shell on any when t", windows[i]);
+		p = policy_parse("p", slice_from(text), &(struct policy_source){ .zone = read_zone, .arg = zones }, &e);
+		if (!ok(p != NULL, "%s %s", windows[i], e.text))
+			continue;
+		for (size_t s = 0; s < sizeof(starts) / sizeof(starts[0]); s++)
+			for (int64_t t = starts[s], end = t + 4 * 86400, next; t < end; t = next, asked++) {
+				next = (int64_t)(policy_next_us(p, (wall_t){ t * 1000000 }) / 1000000);
+				for (int64_t m = t - t % 60 + 60; m < next; m += 60)
+					late += permitted(p, m) != permitted(p, t);
+				changes += permitted(p, next) != permitted(p, t);
+				if (next <= t)
+					break;
+			}
+		ok(late == 0 && changes > 0 && asked < 300, "%u changes, none too late, %u times asked", changes, asked);
+		policy_free(p);
+	}
+}
+
 static void
 test_rules(void)
 {
@@ -124,6 +175,7 @@ main(void)
 	if (zones != NULL && zones_get(zones, "Europe/Berlin", &b) == 0) {
 		test_system(zones);
 		test_broken(zones);
+		test_next(zones);
 	}
 	buf_done(&b);
 	test_rules();
