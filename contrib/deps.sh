@@ -9,10 +9,10 @@ set -eu
 build='build-essential autoconf automake bison pkg-config
 	libssh-dev libssh-4 libncurses-dev ncurses-base ncurses-term libpam0g-dev libsqlite3-dev libaudit-dev
 	libseccomp-dev libzstd-dev libvterm-dev libssl-dev
-	liboath-dev libqrencode-dev libarchive-dev openssh-client'
+	liboath-dev libqrencode-dev libarchive-dev libpango1.0-dev libcairo2-dev fonts-dejavu-core openssh-client'
 check='openssh-server openssh-sftp-server tmux mandoc auditd libpam-wrapper python3 procps
 	putty-tools dropbear-bin sqlite3 oathtool python3-paramiko python3-asyncssh rsync curl clang libclang-rt-14-dev git
-	ansible-core sshfs lrzsz asciinema chromium'
+	ansible-core sshfs lrzsz asciinema chromium poppler-utils'
 
 case ${1:-build} in
 build) want=$build ;;

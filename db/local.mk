@@ -3,7 +3,7 @@ noinst_LIBRARIES += %D%/libdb.a
 %C%_libdb_a_SOURCES = \
 	%D%/db.c %D%/db.h %D%/directory.c %D%/directory.h %D%/event.c %D%/event.h %D%/frames.c %D%/frames.h \
 	%D%/journal.c %D%/journal.h %D%/leaf.c %D%/leaf.h %D%/merkle.c %D%/merkle.h %D%/note.c %D%/note.h \
-	%D%/seg.c %D%/segment.c %D%/segment.h %D%/session.c %D%/session.h %D%/stmt.h %D%/tree.c %D%/tree.h \
+	%D%/seg.c %D%/sheet.c %D%/sheet.h %D%/segment.c %D%/segment.h %D%/session.c %D%/session.h %D%/stmt.h %D%/tree.c %D%/tree.h \
 	%D%/rows.h %D%/standing.c %D%/standing.h %D%/verify.c %D%/verify.h
 nodist_%C%_libdb_a_SOURCES = %D%/schema.inc
 %C%_libdb_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(ZSTD_CFLAGS) $(CRYPTO_CFLAGS)

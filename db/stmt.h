@@ -36,7 +36,7 @@ struct tile_kept {
 	unsigned char h[256 * HASH_BYTES];
 };
 
-#define STMT_MAX 96
+#define STMT_MAX 160
 
 struct db {
 	sqlite3 *sql;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* fortress audit: export and verify. */
+/* fortress audit: its commands. */
 #ifndef CTL_AUDIT_H
 #define CTL_AUDIT_H
 
@@ -10,6 +10,7 @@
 
 int audit_ls(struct ctl *c, int argc, char **argv);
 int audit_export(struct ctl *c, int argc, char **argv);
+int audit_report(struct ctl *c, int argc, char **argv);
 int audit_verify(struct ctl *c, int argc, char **argv);
 
 #endif

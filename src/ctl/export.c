@@ -8,6 +8,7 @@
  *     leaves.txt         the hash of every leaf of the tree in order, one a line: the proof for every row
  *     events.jsonl .csv  sessions.jsonl .csv  segments.jsonl
  *     recordings/ID.frames   canonical frames (base/frame.h)
+ *     NAME.csv .jsonl        the sheets of evidence.h; policies.diff; report.html, report.pdf; fortress-verify.c
  *
  * The gate is asked first, so the reading is on the record, and the store signs the tree's head with that event: the export
  * ends where the checkpoint does.  With --offline, when no bastion runs, it holds what came behind the last checkpoint too.
@@ -28,6 +29,7 @@
 #include "ctl/known.h"
 #include "ctl/pack.h"
 #include "ctl/record.h"
+#include "ctl/report.h"
 #include "db/frames.h"
 #include "db/tree.h"
 
@@ -43,9 +45,36 @@ struct export {
 	const struct record_field *fields;
 	bool csv, offline;
 	struct buf line;
-	uint64_t tree_size, nevents, nsessions, nsegments;
+	uint64_t tree_size, signed_size, nevents, nsessions, nsegments;
+	int64_t signed_us;
+	char origin[NOTE_NAME_MAX];
 	const char *session;                 /* whose segments are written */
 };
+
+static const char verifier_source[] = {
+#include "src/ctl/verifier.inc"
+};
+
+/* What the sheets are asked for.  Ages count to the period's end, or to the last that is known. */
+static struct db_period
+period_of(const struct db_event_filter *f, uint64_t leaves, int64_t signed_us)
+{
+	return (struct db_period){ .from_us = f->from_us, .until_us = f->until_us, .as_of_us = signed_us, .user = f->actor, .host = f->host,
+	    .leaves = leaves };
+}
+
+static int
+period_end(struct db *db, struct db_period *p, struct err *e)
+{
+	int64_t newest = 0;
+	int r = db_newest_us(db, &newest, e);
+
+	if (newest > p->as_of_us)
+		p->as_of_us = newest;
+	if (p->until_us != 0 && p->until_us < p->as_of_us)
+		p->as_of_us = p->until_us;
+	return r;
+}
 
 static int
 line_write(struct export *x, const void *row)
@@ -216,12 +245,11 @@ static int
 checkpoint_write(void *arg, const struct db_checkpoint *k)
 {
 	struct export *x = arg;
-	int r = pack_begin(x->pack, "checkpoint", &x->c->e);
 
-	x->tree_size = k->size;
-	if (r == 0)
-		r = pack_write(x->pack, slice_from(k->note), &x->c->e);
-	return r == 0 ? pack_end(x->pack, &x->c->e) : r;
+	x->tree_size = x->signed_size = k->size;
+	x->signed_us = k->t_us;
+	(void)snprintf(x->origin, sizeof(x->origin), "%.*s", (int)strcspn(k->note, "\n"), k->note);
+	return pack_file(x->pack, "checkpoint", slice_from(k->note), &x->c->e);
 }
 
 /* The public key beside the private one; without it the verifier needs --key. */
@@ -238,11 +266,7 @@ key_write(struct export *x)
 	if (fd_read_file(path, 4096, &key, &ignore) != 0) {
 		fprintf(stderr, "fortress: %s: left out: audit verify will need --key\n", ignore.text);
 	} else {
-		r = pack_begin(x->pack, "key.pub", &x->c->e);
-		if (r == 0)
-			r = pack_write(x->pack, buf_slice(&key), &x->c->e);
-		if (r == 0)
-			r = pack_end(x->pack, &x->c->e);
+		r = pack_file(x->pack, "key.pub", buf_slice(&key), &x->c->e);
 	}
 	buf_done(&key);
 	return r;
@@ -283,7 +307,49 @@ head_make(const struct export *x, struct buf *head)
 		r = buf_text(head, ",\n \"host\": ");
 	if (r == 0)
 		r = text_json(head, slice_from(x->events.host));
-	return r != 0 ? r : buf_printf(head, ",\n \"leaves\": %llu,\n", (unsigned long long)x->tree_size);
+	return r != 0 ? r : buf_printf(head, ",\n \"leaves\": %llu,\n \"clock_synchronised\": %s,\n", (unsigned long long)x->tree_size,
+	    report_clock_is_synchronised() ? "true" : "false");
+}
+
+/* --- evidence and report --- */
+
+static int
+report_write(struct export *x, struct evidence *v)
+{
+	struct report p = { .evidence = v, .origin = x->origin, .leaves = x->tree_size, .signed_leaves = x->signed_size,
+	    .signed_us = x->signed_us, .events = x->nevents, .sessions = x->nsessions, .proved = true };
+	static const char *const forms[] = { "html", "pdf" };
+	char name[PACK_NAME];
+	struct buf out;
+	int r = report_compose(&p, &x->c->e);
+
+	buf_init(&out, (size_t)256 << 20);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]) && r == 0; i++) {
+		buf_clear(&out);
+		snprintf(name, sizeof(name), "report.%s", forms[i]);
+		r = report_draw(&p, forms[i], &out, &x->c->e);
+		if (r == 0)
+			r = pack_file(x->pack, name, buf_slice(&out), &x->c->e);
+	}
+	buf_done(&out);
+	buf_done(&p.doc);
+	return r;
+}
+
+static int
+evidence_write(struct export *x)
+{
+	struct evidence v = { .db = x->db, .period = period_of(&x->events, x->tree_size, x->signed_us) };
+	int r = period_end(x->db, &v.period, &x->c->e);
+
+	if (r == 0)
+		r = evidence_make(&v, x->pack, &x->c->e);
+	if (r == 0)
+		r = report_write(x, &v);
+	if (r == 0)
+		r = pack_file(x->pack, "fortress-verify.c", slice_from(verifier_source), &x->c->e);
+	evidence_done(&v);
+	return r;
 }
 
 static int
@@ -304,7 +370,8 @@ export_write(struct export *x)
 	    (r = rows_write(x, "sessions.jsonl", record_sessions, false, list_sessions)) != 0 ||
 	    (r = rows_write(x, "sessions.csv", record_sessions, true, list_sessions)) != 0 ||
 	    (r = rows_write(x, "segments.jsonl", record_segments, false, list_segments)) != 0 ||
-	    (r = db_session_list(x->db, &x->sessions, recording_write, x, e)) != 0)
+	    (r = db_session_list(x->db, &x->sessions, recording_write, x, e)) != 0 ||
+	    (r = evidence_write(x)) != 0)
 		return r;
 	key = signer_load(x);
 	buf_init(&head, 8192);
@@ -389,4 +456,73 @@ audit_export(struct ctl *c, int argc, char **argv)
 	buf_done(&x.line);
 	db_close(x.db);
 	return r == 0 ? summary(&x) : CTL_FAILED;
+}
+
+/* --- audit report --- */
+
+static int
+head_seen(void *arg, const struct db_checkpoint *k)
+{
+	struct export *x = arg;
+
+	x->signed_size = k->size;
+	x->signed_us = k->t_us;
+	(void)snprintf(x->origin, sizeof(x->origin), "%.*s", (int)strcspn(k->note, "\n"), k->note);
+	return 0;
+}
+
+/* .pdf or .html; NULL: neither. */
+static const char *
+form_of(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot == NULL ? NULL : strcmp(dot, ".pdf") == 0 ? "pdf" : strcmp(dot, ".html") == 0 ? "html" : NULL;
+}
+
+static int
+report_make(struct export *x, const char *form)
+{
+	struct evidence v = { .db = x->db };
+	struct report p = { .evidence = &v, .origin = x->origin };
+	struct err *e = &x->c->e;
+	struct buf out;
+	int r = db_checkpoint_last(x->db, head_seen, x, e);
+
+	if (r == -ENOENT)
+		return err_set(e, r, "nothing is signed yet: fortress serve signs when it starts");
+	buf_init(&out, (size_t)256 << 20);
+	if (r == 0)
+		r = db_tree_size(x->db, &x->tree_size, e);
+	v.period = period_of(&x->events, x->tree_size, x->signed_us);
+	p.leaves = x->tree_size;
+	p.signed_leaves = x->signed_size;
+	p.signed_us = x->signed_us;
+	if (r == 0 && (r = period_end(x->db, &v.period, e)) == 0 && (r = evidence_make(&v, NULL, e)) == 0 && (r = report_compose(&p, e)) == 0 &&
+	    (r = report_draw(&p, form, &out, e)) == 0)
+		r = fd_write_file(x->path, out.p, out.len, 0600, e);
+	buf_done(&out);
+	buf_done(&p.doc);
+	evidence_done(&v);
+	return r;
+}
+
+int
+audit_report(struct ctl *c, int argc, char **argv)
+{
+	struct export x = { .c = c };
+	int r = options_parse(&x, argc, argv);
+
+	if (r != CTL_OK)
+		return r;
+	if (form_of(x.path) == NULL)
+		return ctl_bad(c, "-o %s: name a file that ends in .pdf or .html", x.path);
+	x.db = ctl_db(c);
+	r = x.db != NULL ? known_check(c, x.db, x.events.actor, x.events.host) : -ENOENT;
+	if (r == 0 && !x.offline)
+		r = ask_view(c, "", "audit report");
+	if (r == 0)
+		r = report_make(&x, form_of(x.path));
+	db_close(x.db);
+	return r == 0 ? CTL_OK : CTL_FAILED;
 }

@@ -7,10 +7,16 @@ noinst_LIBRARIES += %D%/libctl.a
 	%D%/run.c %D%/run.h \
 	%D%/session.c %D%/session.h %D%/setup.c %D%/setup.h %D%/system.c
 # The audit: reading it, exporting it, checking it.
-%C%_libctl_a_SOURCES += %D%/audit.h %D%/events.c %D%/export.c %D%/inspect.c %D%/inspect.h %D%/inspect_rows.c %D%/inspected.h %D%/pack.c %D%/pack.h \
-	%D%/record.c %D%/record.h %D%/unpack.c %D%/unpack.h %D%/verify.c
+%C%_libctl_a_SOURCES += %D%/access.c %D%/audit.h %D%/evidence.c %D%/evidence.h %D%/events.c %D%/export.c %D%/history.c %D%/inspect.c %D%/inspect.h %D%/inspect_rows.c %D%/inspected.h %D%/pack.c %D%/pack.h \
+	%D%/record.c %D%/record.h %D%/report.c %D%/report.h %D%/unpack.c %D%/unpack.h %D%/verify.c
 %C%_libctl_a_SOURCES += %D%/policy.c %D%/policy.h %D%/policy_explain.c %D%/policy_test.c
 %C%_libctl_a_SOURCES += %D%/replay.c %D%/replay.h
+# The verifier's source goes into every export.
+%D%/verifier.inc: $(srcdir)/contrib/verifier/fortress-verify.c
+	$(AM_V_GEN)$(MKDIR_P) %D% && { od -An -v -tx1 $(srcdir)/contrib/verifier/fortress-verify.c | $(SED) -e 's/ \(..\)/0x\1,/g' && echo 0; } >$@.tmp && mv $@.tmp $@
+BUILT_SOURCES += %D%/verifier.inc
+CLEANFILES += %D%/verifier.inc
+%D%/libctl_a-export.$(OBJEXT): %D%/verifier.inc
 %C%_libctl_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(ARCHIVE_CFLAGS)
 CTL_LIBS = src/ctl/libctl.a policy/libpolicy.a $(DB_LIBS) $(MSG_LIBS) $(ARCHIVE_LIBS)
 bin_PROGRAMS += fortress

@@ -146,8 +146,10 @@ audit_verify(struct ctl *c, int argc, char **argv)
 const struct command commands_audit[] = {
 	{ "audit", "ls", "[--from TIME] [--to TIME] [--user U] [--host H] [--class CLASS] [--failed]\n[--limit N] [--follow]",
 	    "list what happened, the newest last", audit_ls },
-	{ "audit", "export", "[--from TIME] [--to TIME] [--user U] [--host H] [--offline] -o PATH|PATH.tar",
-	    "write records, recordings and their proofs to a new directory or tar file", audit_export },
+	{ "audit", "export", "[--from TIME] [--to TIME] [--user U] [--host H] [--offline] -o PATH|PATH.zip|PATH.tar",
+	    "write the evidence of a period: records, recordings, their proofs, sheets and a report", audit_export },
+	{ "audit", "report", "[--from TIME] [--to TIME] [--user U] [--host H] [--offline] -o FILE.pdf|FILE.html",
+	    "write the report alone", audit_report },
 	{ "audit", "verify", "PATH [--key FILE] [--older PATH] | --db [--key FILE] [--older CHECKPOINT]",
 	    "check an export, or the live database: names the first thing that is wrong", audit_verify },
 	{ NULL, NULL, NULL, NULL, NULL },

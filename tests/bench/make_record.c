@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/frame.h"
 #include "base/id.h"
+#include "db/directory.h"
 #include "db/event.h"
 #include "db/session.h"
 #include "db/tree.h"
@@ -37,6 +38,13 @@ check(int r)
 		fprintf(stderr, "make_record: %s\n", e.text);
 		exit(1);
 	}
+}
+
+static void
+batch_end(void)
+{
+	check(db_tree_flush(db, &e));
+	check(db_commit(db, &e));
 }
 
 static void
@@ -95,23 +103,130 @@ session_put(uint64_t i, int64_t t_us, uint64_t bytes)
 	check(db_session_close(db, &s, &e));
 }
 
+/* Unlike i, but the same each time. */
+static uint64_t
+mixed(uint64_t i)
+{
+	return i * 0x9e3779b97f4a7c15u >> 33;
+}
+
+static const char *
+detail_make(char *out, size_t size, unsigned class, uint64_t i)
+{
+	if (class == OCSF_FILE)
+		snprintf(out, size, "{\"op\":\"%s\",\"tool\":\"sftp\",\"path\":\"/srv/data/%llu.csv\",\"bytes\":%llu,\"coverage\":\"whole\",\"sha256\":"
+		    "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\",\"result\":\"ok\"}", i % 3 == 0 ? "put" : "get",
+		    (unsigned long long)(mixed(i) % 900), (unsigned long long)(mixed(i) % 5000000));
+	else if (class == OCSF_DECISION)
+		snprintf(out, size, "{\"verb\":\"shell\",\"login\":\"root\",\"rule\":\"rule-%llu\",\"policy\":"
+		    "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"}", (unsigned long long)(i % 40));
+	else if (class == OCSF_LOGIN)
+		snprintf(out, size, "{\"method\":\"publickey\",\"fingerprint\":\"SHA256:%016llx\"}", (unsigned long long)mixed(i));
+	else
+		snprintf(out, size, "{\"note\":\"%016llx\"}", (unsigned long long)mixed(i));
+	return out;
+}
+
+static const char *
+text_make(char *out, size_t size, unsigned class, bool ok, const char *user, const char *host)
+{
+	if (class == OCSF_LOGIN)
+		snprintf(out, size, ok ? "%s logged in by publickey" : "%s did not log in: this key is not bound to this user", user);
+	else if (class == OCSF_DECISION)
+		snprintf(out, size, "%s %s shell on %s as root: %s", user, ok ? "may" : "may not", host, ok ? "ALLOW by rule-7" : "no permit for env=prod");
+	else if (class == OCSF_FILE)
+		snprintf(out, size, "%s on %s: sftp get /srv/data/1.csv: ok", user, host);
+	else if (class == OCSF_READING)
+		snprintf(out, size, "%s reads recordings: session ls", user);
+	else
+		snprintf(out, size, "%s: what happened on %s", user, host);
+	return out;
+}
+
 static void
 event_put(uint64_t i, int64_t t_us)
 {
 	static const unsigned classes[] = { OCSF_LOGIN, OCSF_DECISION, OCSF_SSH, OCSF_FILE, OCSF_ADMIN, OCSF_READING };
-	char user[24], host[24], text[160], detail[300];
+	char user[24], host[24], text[160], detail[400];
 	unsigned class = classes[i % 97 < 90 ? i % 4 : i % 6];
-	bool ok = i % 50 != 0;
+	bool ok = mixed(i) % (20 + (uint64_t)(t_us / DAY_US % 7) * 20) != 0;
 	struct db_event v = { .t_us = t_us, .mono_us = t_us - FIRST_US, .boot = "9c0ffee0-0000-4000-8000-000000000000", .class_uid = class, .activity = 1,
 		.severity = ok ? 1 : 2, .ok = ok, .actor = user, .session = "", .host = host, .src = "192.0.2.7", .text = text, .detail = detail };
 
-	snprintf(user, sizeof(user), "user%llu", (unsigned long long)(i % USERS));
-	snprintf(host, sizeof(host), "host%llu", (unsigned long long)(i * 7 % HOSTS));
-	snprintf(text, sizeof(text), "%s %s as root on %s from 192.0.2.7 by publickey", user, ok ? "may do shell" : "may not do shell", host);
-	snprintf(detail, sizeof(detail), "{\"verb\":\"shell\",\"login\":\"root\",\"rule\":\"line %llu\",\"policy\":"
-	    "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\",\"fingerprint\":\"SHA256:%016llx\"}",
-	    (unsigned long long)(i % 40), (unsigned long long)(i * 2654435761u));
+	snprintf(user, sizeof(user), "user%llu", (unsigned long long)(mixed(i) % (class == OCSF_ADMIN ? 4 : USERS - 5)));
+	snprintf(host, sizeof(host), "host%llu", (unsigned long long)(mixed(i) * 7 % HOSTS));
+	(void)text_make(text, sizeof(text), class, ok, user, host);
+	(void)detail_make(detail, sizeof(detail), class, i);
 	check(db_event_add(db, &v, &e));
+}
+
+/* As the store tells of a change: what verify compares the directory with. */
+static void
+change_put(struct buf *before, struct buf *after, int64_t t_us)
+{
+	char detail[4096];
+	struct db_event v = { .t_us = t_us, .boot = "9c0ffee0-0000-4000-8000-000000000000", .class_uid = OCSF_ADMIN, .activity = 1, .severity = 1, .ok = 1,
+		.actor = "user0", .session = "", .host = "", .src = "", .text = "user0 changed the directory", .detail = detail };
+
+	snprintf(detail, sizeof(detail), "{\"before\":null,\"after\":%s}", buf_cstr(after));
+	check(db_event_add(db, &v, &e));
+	buf_clear(before);
+	buf_clear(after);
+}
+
+static void
+policy_put(const char *body, int64_t t_us)
+{
+	unsigned char h[HASH_BYTES];
+	char hex[2 * HASH_BYTES + 1] = "", detail[128];
+	struct db_policy p = { .hash = hex, .body = slice_from(body), .actor = "user0", .seen_us = t_us };
+	struct db_event v = { .t_us = t_us, .boot = "9c0ffee0-0000-4000-8000-000000000000", .class_uid = OCSF_ADMIN, .activity = 3, .severity = 1, .ok = 1,
+		.actor = "user0", .session = "", .host = "", .src = "", .text = "the policy was loaded", .detail = detail };
+
+	leaf_sha256(slice_from(body), slice_from(NULL), h);
+	for (unsigned i = 0; i < HASH_BYTES; i++)
+		snprintf(hex + i * 2, 3, "%02x", h[i]);
+	snprintf(detail, sizeof(detail), "{\"policy\":\"%s\"}", hex);
+	check(db_policy_seen(db, &p, &e) < 0 ? -1 : 0);
+	check(db_event_add(db, &v, &e));
+}
+
+/* The directory, and two policies. */
+static void
+directory_put(void)
+{
+	static const char *const bodies[] = { "permit :g0, :g1 any on env=dev as root id developers\n",
+		"permit :g0, :g1 any on env=dev as root id developers\npermit :g1 shell on env=prod as root id production\nrequire mfa for :g1 shell on env=prod\n" };
+	char user[24], host[24], blob[60];
+	struct buf before, after;
+
+	buf_init(&before, 65536);
+	buf_init(&after, 65536);
+	check(db_begin(db, &e));
+	for (unsigned i = 0; i < USERS; i++) {
+		struct db_user u = { .name = user, .display = "", .groups = i % 3 == 0 ? "g1" : "g0", .attrs = "", .disabled = i % 17 == 16, .created_us = FIRST_US - 200 * DAY_US };
+		struct db_key k = { .user = user, .alg = "ssh-ed25519", .blob = slice_of(blob, 51), .comment = "laptop", .added_us = FIRST_US - (int64_t)i * 5 * DAY_US };
+
+		snprintf(user, sizeof(user), "user%u", i);
+		memset(blob, (int)i, sizeof(blob));
+		check(db_user_put(db, &u, &before, &after, &e));
+		change_put(&before, &after, u.created_us);
+		check(db_key_put(db, &k, &before, &after, &e));
+		change_put(&before, &after, k.added_us);
+	}
+	for (unsigned i = 0; i < HOSTS; i++) {
+		struct db_host h = { .name = host, .addr = "10.0.0.1", .port = 22, .target_kind = 1, .labels = i % 2 == 0 ? "env=dev" : "env=prod", .logins = "root",
+			.pins = i % 9 == 0 ? "" : "ssh-ed25519 AAAA", .aliases = "" };
+
+		snprintf(host, sizeof(host), "host%u", i);
+		check(db_host_put(db, &h, &before, &after, &e));
+		change_put(&before, &after, FIRST_US - 20 * DAY_US);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		policy_put(bodies[i], FIRST_US + ((int64_t)i * 12 - 3) * DAY_US);
+	batch_end();
+	buf_done(&before);
+	buf_done(&after);
 }
 
 static void
@@ -143,13 +258,6 @@ sign(const char *state)
 	note_key_free(key);
 }
 
-static void
-batch_end(void)
-{
-	check(db_tree_flush(db, &e));
-	check(db_commit(db, &e));
-}
-
 static uint64_t
 number(const char *text)
 {
@@ -175,6 +283,7 @@ main(int argc, char **argv)
 	buf_init(&packed, SEGMENT_MAX);
 	db = db_open_write(path, NULL, &e);
 	check(db == NULL);
+	directory_put();
 	for (uint64_t i = 0; i < all; i++) {
 		int64_t t_us = FIRST_US + (int64_t)(i * (uint64_t)(30 * DAY_US / 1000) / all) * 1000;
 

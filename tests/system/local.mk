@@ -86,6 +86,11 @@ EXTRA_DIST += %D%/g005-accounts.t
 TESTS += %D%/g006-methods.t
 EXTRA_DIST += %D%/g006-methods.t
 
+# What auditors are given.
+AUDIT_TESTS = %D%/r001-evidence.t
+TESTS += $(AUDIT_TESTS)
+EXTRA_DIST += $(AUDIT_TESTS)
+
 # Bugs of the seams between processes, each with its test.
 TESTS += %D%/q001-legs.t
 EXTRA_DIST += %D%/q001-legs.t

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * The access review: every user against every host and each login that stands there, by the policy that is in force and the same
+ * evaluator as at the door.  A row says which verbs are permitted, by which rules, and what else they ask for.  What depends on
+ * the hour, the source or the command is judged as of the end of the period, from nowhere, without a command.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ctl/evidence.h"
+#include "db/directory.h"
+#include "policy/facts.h"
+
+enum { PAIRS_MAX = 2000000, LOGIN_MAX = 68, TEXT_BYTES = 1024 };
+
+struct person { struct person *next; char *name, *groups; };
+struct machine { struct machine *next; char *name, *labels, *logins; };
+
+struct review {
+	struct evidence *v;
+	struct policy *policy;
+	struct person *people, **people_last;
+	struct machine *machines, **machines_last;
+	uint64_t pairs, npeople, nmachines;
+	char *body;                      /* of the newest policy */
+	size_t body_n;
+	struct err *e;
+};
+
+static struct db_sheet_row
+columns_make(void)
+{
+	static const char *const names[] = { "user", "host", "login", "verbs", "rules", "requires" };
+	struct db_sheet_row row = { .n = sizeof(names) / sizeof(names[0]) };
+
+	for (unsigned i = 0; i < row.n; i++) {
+		row.name[i] = names[i];
+		row.cell[i].kind = DB_TEXT;
+	}
+	return row;
+}
+
+static int
+policy_keep(void *arg, const struct db_policy *p)
+{
+	struct review *w = arg;
+
+	if (w->v->period.until_us != 0 && p->seen_us >= w->v->period.until_us)
+		return 0;
+	free(w->body);
+	w->body = slice_dup(p->body);
+	w->body_n = p->body.n;
+	return w->body != NULL ? 0 : err_set(w->e, -ENOMEM, "out of memory");
+}
+
+static int
+user_keep(void *arg, const struct db_user *u)
+{
+	struct review *w = arg;
+	struct person *p;
+
+	if (u->disabled || (u->expires_us != 0 && u->expires_us <= w->v->period.as_of_us) ||
+	    (w->v->period.user != NULL && strcmp(w->v->period.user, u->name) != 0))
+		return 0;
+	p = calloc(1, sizeof(*p));
+	if (p == NULL || (p->name = strdup(u->name)) == NULL || (p->groups = strdup(u->groups)) == NULL) {
+		if (p != NULL)
+			free(p->name);
+		free(p);
+		return err_set(w->e, -ENOMEM, "out of memory");
+	}
+	*w->people_last = p;
+	w->people_last = &p->next;
+	w->npeople++;
+	return 0;
+}
+
+static int
+host_keep(void *arg, const struct db_host *h)
+{
+	struct review *w = arg;
+	struct machine *m;
+
+	if (w->v->period.host != NULL && strcmp(w->v->period.host, h->name) != 0)
+		return 0;
+	m = calloc(1, sizeof(*m));
+	if (m == NULL)
+		return err_set(w->e, -ENOMEM, "out of memory");
+	m->name = strdup(h->name);
+	m->labels = strdup(h->labels);
+	m->logins = strdup(h->logins);
+	*w->machines_last = m;
+	w->machines_last = &m->next;
+	w->nmachines++;
+	return m->name != NULL && m->labels != NULL && m->logins != NULL ? 0 : err_set(w->e, -ENOMEM, "out of memory");
+}
+
+static void
+word_add(char text[TEXT_BYTES], const char *word)
+{
+	size_t n = strlen(text);
+
+	if (word[0] != '\0' && strstr(text, word) == NULL)
+		(void)snprintf(text + n, TEXT_BYTES - n, "%s%s", n > 0 ? ", " : "", word);
+}
+
+static int
+login_review(struct review *w, struct policy_request *req, const struct person *p, const struct machine *m, const char *login)
+{
+	char verbs[TEXT_BYTES] = "", rules[TEXT_BYTES] = "", needs[TEXT_BYTES] = "", verb[32];
+	const char *const texts[] = { p->name, m->name, login, verbs, rules, needs };
+	struct db_sheet_row row = columns_make();
+	struct policy_decision d;
+	int used;
+
+	for (const char *at = policy_able_here.verbs; sscanf(at, "%31s%n", verb, &used) == 1; at += used) {
+		req->verb = slice_from(verb);
+		req->login = slice_from(login);
+		policy_eval(w->policy, req, &d);
+		if (!d.permit)
+			continue;
+		word_add(verbs, verb);
+		word_add(rules, d.rule);
+		for (size_t i = 0; i < d.needs_n; i++)
+			word_add(needs, d.needs[i]->words);
+	}
+	if (verbs[0] == '\0')
+		return 0;
+	for (unsigned i = 0; i < row.n; i++)
+		row.cell[i].text = slice_from(texts[i]);
+	return evidence_row(w->v, &row, w->e);
+}
+
+static int
+pair_review(struct review *w, const struct person *p, const struct machine *m)
+{
+	struct policy_request req = { .who = { .name = slice_from(p->name) }, .host = slice_from(m->name), .now = { w->v->period.as_of_us } };
+	struct policy_facts facts;
+	char login[LOGIN_MAX];
+	const char *at = m->logins[0] != '\0' ? m->logins : p->name;
+	int r = 0;
+
+	if (!policy_facts_set(&facts, slice_from(p->groups), req.host, slice_from(m->labels)))
+		return 0;
+	policy_facts_use(&facts, &req);
+	while (r == 0 && *at != '\0') {
+		size_t n = strcspn(at, ",\n ");
+
+		(void)slice_copy(slice_of(at, n < LOGIN_MAX - 1 ? n : LOGIN_MAX - 1), login, sizeof(login));
+		at += n + strspn(at + n, ",\n ");
+		if (login[0] != '\0')
+			r = login_review(w, &req, p, m, login);
+	}
+	return r;
+}
+
+static int
+everybody_review(struct review *w)
+{
+	int r = 0;
+
+	if (w->npeople * w->nmachines > PAIRS_MAX)
+		return err_set(w->e, -E2BIG, "%llu users and %llu hosts are too many for one access review: name --user or --host",
+		    (unsigned long long)w->npeople, (unsigned long long)w->nmachines);
+	for (const struct person *p = w->people; p != NULL && r == 0; p = p->next)
+		for (const struct machine *m = w->machines; m != NULL && r == 0; m = m->next)
+			r = pair_review(w, p, m);
+	return r;
+}
+
+static void
+review_done(struct review *w)
+{
+	for (struct person *p; (p = w->people) != NULL; free(p)) {
+		w->people = p->next;
+		free(p->name);
+		free(p->groups);
+	}
+	for (struct machine *m; (m = w->machines) != NULL; free(m)) {
+		w->machines = m->next;
+		free(m->name);
+		free(m->labels);
+		free(m->logins);
+	}
+	policy_free(w->policy);
+	free(w->body);
+}
+
+/* The store keeps each policy whole, with what it includes behind it: where that stands in it nothing has to be read. */
+static int
+nothing_more(void *arg, const char *pattern, unsigned index, struct buf *text, char *name, size_t size)
+{
+	(void)arg;
+	(void)pattern;
+	(void)index;
+	(void)text;
+	(void)name;
+	(void)size;
+	return 0;
+}
+
+static int
+review_load(struct review *w)
+{
+	const struct policy_source from = { .read = nothing_more, .able = NULL };
+	struct err why = { 0 };
+	int r = db_policy_list(w->v->db, policy_keep, w, w->e);
+
+	if (r == 0)
+		r = db_user_list(w->v->db, user_keep, w, w->e);
+	if (r == 0)
+		r = db_host_list(w->v->db, host_keep, w, w->e);
+	if (r == 0 && w->body != NULL)
+		w->policy = policy_parse("policy", slice_of(w->body, w->body_n), &from, &why);
+	if (r == 0 && w->policy == NULL)
+		(void)snprintf(w->v->no_access, sizeof(w->v->no_access), "%s", w->body == NULL ? "no policy is on record" : why.text);
+	return r;
+}
+
+int
+access_review(struct evidence *v, struct err *e)
+{
+	struct review w = { .v = v, .e = e };
+	const struct db_sheet_row columns = columns_make();
+	int r;
+
+	w.people_last = &w.people;
+	w.machines_last = &w.machines;
+	r = review_load(&w);
+	if (r == 0)
+		r = evidence_begin(v, "access", &columns, e);
+	if (r == 0 && w.policy != NULL)
+		r = everybody_review(&w);
+	if (r == 0)
+		r = evidence_end(v, e);
+	review_done(&w);
+	return r;
+}

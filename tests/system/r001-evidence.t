@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""The evidence pack: its sheets say what has happened, each by the row that proves it; its report has a page for each control."""
+import csv, html.parser, json, os, re, shutil, subprocess, sys, zipfile
+
+top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
+sys.dont_write_bytecode = True
+sys.path.insert(0, f"{top}/tests")
+from tap import ok, needs_bastion, skip, without, end
+needs_bastion()
+from bastion import Bastion
+
+CONTROLS = "5.3 5.15 5.16 5.17 5.18 5.28 5.33 5.34 5.36 8.2 8.3 8.5 8.9 8.10 8.13 8.15 8.16 8.17 8.18 8.20 8.32".split()
+POLICY = "permit bench any on env=bench as root id bench\n"
+b = Bastion(build, "KernelAudit off\n", POLICY)
+
+def ssh(*words, key=None):
+    argv = b.ssh("fortress")
+    if key: argv[argv.index(b.key)] = key
+    return subprocess.run([*argv, *words], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+class Page(html.parser.HTMLParser):
+    """What a browser would make of it."""
+    def __init__(self, text): super().__init__(); self.tags, self.words, self.on = [], "", []; self.feed(text)
+    def handle_starttag(self, tag, attrs): self.tags.append(tag); self.on += [a for a, _ in attrs if a.startswith("on") or a == "src"]
+    def handle_data(self, data): self.words += data
+
+try:
+    # Things happen.
+    evil = "=cmd|'/C calc'!A0"
+    ok(ssh("echo hello").returncode == 0, "a command"); ssh(f"true '{evil}'"); ssh("true '<script>alert(1)</script>'"); ssh("true $'\\e]0;x\\a' 你好")
+    b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/stranger")
+    ok(ssh("true", key=f"{b.dir}/stranger").returncode != 0, "a login that fails")
+    open(f"{b.dir}/sent", "w").write("x" * 5000)
+    scp = ["scp", "-P", str(b.port)] + [w for w in b.ssh("fortress")[1:-1] if w not in ("-p", str(b.port))] + [f"{b.dir}/sent", f"bench+box@127.0.0.1:{b.dir}/received"]
+    r = subprocess.run(scp, capture_output=True, text=True); ok(r.returncode == 0, "a file is copied", r.stderr)
+    b.ctl("host", "add", "other", "192.0.2.1", "--label", "env=prod", "--login", "root", "--hostkey", f"{b.dir}/hk.pub")
+    r = subprocess.run([*b.ssh("fortress")[:-1], "bench+other@127.0.0.1", "true"], capture_output=True, text=True, stdin=subprocess.DEVNULL); ok(r.returncode != 0, "a host that no rule permits")
+    b.ctl("user", "add", "gone"); b.ctl("user", "disable", "gone")
+    open(f"{b.dir}/state/policy.conf", "w").write(POLICY + "# a remark\ndeny bench exec on env=prod id no-prod\n"); b.ctl("reload")
+    b.wait(lambda: all(s["state"] == "closed" for s in json.loads(b.ctl("--json", "session", "ls"))))
+    b.ctl("session", "ls"); one = json.loads(b.ctl("--json", "session", "ls"))[0]["id"]; b.ctl("replay", "--text", one)
+    pack, pdf = f"{b.dir}/pack", f"{b.dir}/report.pdf"
+    b.ctl("audit", "export", "-o", pack); b.ctl("audit", "export", "-o", f"{b.dir}/pack.zip"); b.ctl("audit", "report", "-o", pdf); b.ctl("audit", "report", "-o", f"{b.dir}/report.html")
+
+    # Sheets: CSV and JSON Lines say the same, and rows name events that are there.
+    events = {e["id"]: e for e in map(json.loads, open(f"{pack}/events.jsonl"))}; sessions = {s["id"]: s for s in map(json.loads, open(f"{pack}/sessions.jsonl"))}
+    sheets = {}
+    for f in sorted(os.listdir(pack)):
+        if f.endswith(".csv") and f[:-4] not in ("events", "sessions"):
+            rows = list(csv.reader(open(f"{pack}/{f}", newline=""))); lines = [json.loads(l) for l in open(f"{pack}/{f[:-4]}.jsonl")]
+            same = len(rows) == len(lines) + 1 and all(list(l) == rows[0] and [("" if v is None else str(v)) for v in l.values()] == [c[1:] if re.match("'[=+@\t\r-]", c) else c for c in r] for l, r in zip(lines, rows[1:]))
+            proved = all(l["event"] in events for l in lines if "event" in l) and all(l["session"] in sessions for l in lines if l.get("session"))
+            ok(same and proved, f"{f}: {len(lines)} rows, the same as its JSON, and each has its proof", rows[:3], lines[:2]); sheets[f[:-4]] = lines
+    guarded = [c for f in os.listdir(pack) if f.endswith(".csv") for r in csv.reader(open(f"{pack}/{f}", newline="")) for c in r if re.match("[=+@-]", c) and not re.fullmatch(r"-?\d+", c)]
+    ok(not guarded, "no cell of CSV begins like a formula", guarded[:3])
+    ok({"echo hello", f"true '{evil}'"} <= {r["command"] for r in sheets["commands"]} and all(r["known_by"] == "exec" for r in sheets["commands"]), "commands", sheets["commands"][:2])
+    ok(any(r["user"] == "bench" and r["source"] == "127.0.0.1" for r in sheets["failed-logins"]), "failed logins", sheets["failed-logins"])
+    ok(any(r["path"].endswith("/received") and r["bytes"] == 5000 and r["operation"] == "put" and r["sha256"] for r in sheets["transfers"]), "transfers", sheets["transfers"])
+    ok(any(r["host"] == "other" for r in sheets["denials"]), "denials", sheets["denials"])
+    ok(any("other" in str(r["after"]) and r["before"] is None for r in sheets["administration"]), "administrators' acts, with what was before and after", sheets["administration"][-1:])
+    users = {r["user"]: r for r in sheets["accounts"]}
+    ok(users["bench"]["state"] == "active" and users["bench"]["last_login"] and users["bench"]["keys"] == 1 and users["gone"]["state"] == "disabled" and users["gone"]["last_login"] is None, "accounts", users)
+    print_of = b.run("ssh-keygen", "-lf", f"{b.key}.pub").split()[1]
+    ok([r["fingerprint"] for r in sheets["keys"] if r["user"] == "bench"] == [print_of], "keys, by the fingerprint that ssh-keygen names", sheets["keys"])
+    reach = {(r["user"], r["host"]): r for r in sheets["access"]}
+    ok(reach[("bench", "box")]["rules"] == "bench" and "shell" in reach[("bench", "box")]["verbs"] and ("bench", "other") not in reach and not any(u == "gone" for u, _ in reach), "the access review", sheets["access"])
+    ok(any(r["session"] == one for r in sheets["readings"]) and any("audit export" in r["text"] for r in sheets["readings"]), "who read", sheets["readings"])
+    ok([r["version"] for r in sheets["policies"]] == [1, 2], "policies", sheets["policies"])
+    diff = open(f"{pack}/policies.diff").read()
+    ok("+deny bench exec on env=prod id no-prod\n" in diff and diff.count("+permit bench any") == 1, "what changed from one to the next", diff)
+    ok(any("started" in r["text"] for r in sheets["service"]), "starts and stops", sheets["service"])
+    ok(open(f"{pack}/fortress-verify.c").read() == open(f"{top}/contrib/verifier/fortress-verify.c").read(), "the verifier's source is in it")
+    manifest = json.load(open(f"{pack}/manifest.json")); ok(manifest["clock_synchronised"] in (True, False) and len(manifest["files"]) == sum(len(f) for _, _, f in os.walk(pack)) - 2, "the manifest names all of it", manifest["files"][:2])
+
+    # The report.
+    page = Page(open(f"{pack}/report.html").read())
+    ok(all(f"Annex A {c}\n" in page.words for c in CONTROLS), "report.html: a page for each control", [c for c in CONTROLS if f"Annex A {c}\n" not in page.words])
+    ok("script" not in page.tags and "img" not in page.tags and not page.on and "<script>alert(1)</script>" in page.words and page.tags.count("svg") > 5, "nothing in it runs or is fetched; what was typed is text", page.on)
+    text = page.words
+    none = re.search(r"There is no evidence in the period for: ([^\n]*)\.\n", text)
+    ok(none and "8.10" in none[1] and "8.13" in none[1] and "8.15" not in none[1] and text.count("There is no evidence for this control in the period.") == len(none[1].split(", ")), "where there is none it says so", none and none[1])
+    ok(all(w in text for w in ("PCI DSS 4.0", "SOC 2", "MLPS 2.0", "CC6.1", "10.2.1", "8.1.4.3")), "the table across catalogues")
+    for path in (f"{pack}/report.pdf", pdf):
+        if without(shutil.which("pdftotext"), "the PDF as text", "no pdftotext"):
+            shown = b.run("pdftotext", "-layout", path, "-"); pages = shown.split("\f")[:-1]
+            first = re.search(r"1 / (\d+)", pages[0])
+            ok(first and int(first[1]) == len(pages) and all(any(re.search(rf"Annex A {re.escape(c)}\s", p) for p in pages) for c in CONTROLS), f"{os.path.basename(path)}: {len(pages)} pages, each control has its own")
+            ok(all(re.search(r"(A\.\d\.\d+|summary|other)\s+·\s+\d+ / \d+", p) for p in pages[1:]), "each page names its control")
+            ok(all("box" in p for p in pages if "Annex A 8.15" in p) and "<script>" in shown and "\x1b" not in shown, "what was typed is text")
+    # Periods, people, hosts.
+    part = f"{b.dir}/part"; b.ctl("audit", "export", "--user", "bench", "--host", "box", "-o", part)
+    rows = [json.loads(l) for f in os.listdir(part) if f.endswith(".jsonl") and f not in ("policies.jsonl", "keys.jsonl", "accounts.jsonl", "segments.jsonl") for l in open(f"{part}/{f}")]
+    ok(rows and all(r.get("host", "box") in ("box", "") and r.get("user", r.get("actor", "bench")) == "bench" for r in rows), "one user on one host", [r for r in rows if r.get("host", "box") != "box"][:3])
+    past = f"{b.dir}/past"; b.ctl("audit", "export", "--to", "2026-01-01", "-o", past)
+    ok(all(not open(f"{past}/{f}").read() for f in ("events.jsonl", "commands.jsonl", "failed-logins.jsonl", "policies.jsonl")), "a time when nothing had happened")
+    r = subprocess.run([f"{build}/fortress", "audit", "verify", past, "--key", f"{b.dir}/state/keys/checkpoint_ed25519.pub"], env=b.env, capture_output=True, text=True); ok(r.returncode == 0, "verifies", r.stderr)
+    # The same again.
+    b.bastion.terminate(); b.bastion.wait()
+    for n, zone in enumerate(("UTC", "America/New_York")):
+        b.run(f"{build}/fortress", "audit", "export", "--offline", "-o", f"{b.dir}/{n}.zip", env=dict(b.env, TZ=zone, LANG="zh_CN.UTF-8" if n else "C"))
+    same = open(f"{b.dir}/0.zip", "rb").read() == open(f"{b.dir}/1.zip", "rb").read()
+    with zipfile.ZipFile(f"{b.dir}/0.zip") as x, zipfile.ZipFile(f"{b.dir}/1.zip") as y: differ = [i for i in x.namelist() if x.read(i) != y.read(i)]
+    ok(same and not differ, "the same record makes the same bytes", differ)
+    r = subprocess.run([f"{build}/fortress", "audit", "report", "--offline", "-o", f"{b.dir}/x.doc"], env=b.env, capture_output=True, text=True); ok(r.returncode == 2 and ".pdf" in r.stderr, "a form that there is not", r.stderr)
+    r = subprocess.run([f"{build}/fortress", "audit", "report", "--offline", "-o", f"{b.dir}/y.pdf"], env=dict(b.env, FORTRESS_LIBEXEC="/nonexistent"), capture_output=True, text=True)
+    ok(r.returncode == 1 and "fortress-report" in r.stderr and not os.path.exists(f"{b.dir}/y.pdf"), "without fortress-report it says so", r.stderr)
+finally:
+    b.stop()
+end()
