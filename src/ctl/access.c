@@ -16,7 +16,7 @@
 
 enum { PAIRS_MAX = 2000000, LOGIN_MAX = 68, TEXT_BYTES = 1024 };
 
-struct person { struct person *next; char *name, *groups; };
+struct person { struct person *next; char *name, *groups, *attrs; };
 struct machine { struct machine *next; char *name, *labels, *logins; };
 
 struct review {
@@ -66,16 +66,15 @@ user_keep(void *arg, const struct db_user *u)
 	    (w->v->period.user != NULL && strcmp(w->v->period.user, u->name) != 0))
 		return 0;
 	p = calloc(1, sizeof(*p));
-	if (p == NULL || (p->name = strdup(u->name)) == NULL || (p->groups = strdup(u->groups)) == NULL) {
-		if (p != NULL)
-			free(p->name);
-		free(p);
+	if (p == NULL)
 		return err_set(w->e, -ENOMEM, "out of memory");
-	}
+	p->name = strdup(u->name);
+	p->groups = strdup(u->groups);
+	p->attrs = strdup(u->attrs);
 	*w->people_last = p;
 	w->people_last = &p->next;
 	w->npeople++;
-	return 0;
+	return p->name != NULL && p->groups != NULL && p->attrs != NULL ? 0 : err_set(w->e, -ENOMEM, "out of memory");
 }
 
 static int
@@ -143,7 +142,7 @@ pair_review(struct review *w, const struct person *p, const struct machine *m)
 	const char *at = m->logins[0] != '\0' ? m->logins : p->name;
 	int r = 0;
 
-	if (!policy_facts_set(&facts, slice_from(p->groups), req.host, slice_from(m->labels)))
+	if (!policy_facts_set(&facts, slice_from(p->groups), slice_from(p->attrs), req.host, slice_from(m->labels)))
 		return 0;
 	policy_facts_use(&facts, &req);
 	while (r == 0 && *at != '\0') {
@@ -178,6 +177,7 @@ review_done(struct review *w)
 		w->people = p->next;
 		free(p->name);
 		free(p->groups);
+		free(p->attrs);
 	}
 	for (struct machine *m; (m = w->machines) != NULL; free(m)) {
 		w->machines = m->next;
