@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -208,6 +209,54 @@ read_into(int fd, size_t max, struct buf *b)
 			return -EFBIG;
 		buf_added(b, (size_t)n);
 	}
+}
+
+int
+fd_read_all(int fd, struct buf *b)
+{
+	off_t at = 0;
+	ssize_t n = 1;
+
+	while (n > 0) {
+		unsigned char *room = buf_reserve(b, 65536);
+
+		n = room != NULL ? pread(fd, room, 65536, at) : -1;
+		if (room == NULL)
+			return -EFBIG;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			buf_added(b, (size_t)n);
+			at += n;
+		}
+		n = n < 0 ? 1 : n;
+	}
+	return 0;
+}
+
+int
+fd_seal(const char *name, struct slice bytes)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING), r;
+
+	if (fd < 0)
+		return -errno;
+	r = fd_write_full(fd, bytes.p, bytes.n);
+	if (r == 0 && (lseek(fd, 0, SEEK_SET) != 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0))
+		r = -errno;
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
+bool
+fd_is_sealed(int fd)
+{
+	const int all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & all) == all;
 }
 
 int

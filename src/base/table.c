@@ -67,6 +67,16 @@ table_find(const struct table *t, uint64_t key)
 	return node;
 }
 
+struct table_node *
+table_next(const struct table_node *node)
+{
+	struct table_node *next = node->next;
+
+	while (next != NULL && next->key != node->key)
+		next = next->next;
+	return next;
+}
+
 void
 table_take(struct table *t, struct table_node *node)
 {
@@ -78,6 +88,17 @@ table_take(struct table *t, struct table_node *node)
 	}
 	*at = node->next;
 	t->n--;
+}
+
+/* FNV-1a. */
+uint64_t
+table_hash(struct slice text)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < text.n; i++)
+		h = (h ^ text.p[i]) * 0x100000001b3u;
+	return h;
 }
 
 void

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+
 struct table_node { struct table_node *next; uint64_t key; };
 struct table { struct table_node **slots, *few[16]; size_t size, n; };     /* zeroed: empty */
 
@@ -17,10 +19,12 @@ struct table { struct table_node **slots, *few[16]; size_t size, n; };     /* ze
 #define TABLE_OWNER(node, type, member) \
 	((type *)((node) != NULL ? (void *)((char *)(node) - offsetof(type, member)) : NULL))
 
-/* node lies in no table; it stays its owner's, and where it is, until it is taken out.  No key may be in it twice. */
+/* node lies in no table; it stays its owner's, and where it is, until it is taken out. */
 void table_put(struct table *t, struct table_node *node, uint64_t key);
-struct table_node *table_find(const struct table *t, uint64_t key);     /* may be NULL */
+struct table_node *table_find(const struct table *t, uint64_t key);     /* the newest of this key; may be NULL */
+struct table_node *table_next(const struct table_node *node);           /* an older one of the same key; may be NULL */
 void table_take(struct table *t, struct table_node *node);              /* node must be in t */
 void table_done(struct table *t);                  /* the nodes are left alone */
+uint64_t table_hash(struct slice text);            /* a key for text; others may have the same */
 
 #endif

@@ -87,12 +87,18 @@ ask_close(struct ask *l)
 int
 ask_wait(struct ask *l, unsigned type, const void *message, ask_fn *fn, void *arg)
 {
+	return ask_wait_fd(l, type, message, -1, fn, arg);
+}
+
+int
+ask_wait_fd(struct ask *l, unsigned type, const void *message, int fd, ask_fn *fn, void *arg)
+{
 	int r;
 
 	l->fn = fn;
 	l->arg = arg;
 	l->over = false;
-	r = chan_send(l->chan, type, message);
+	r = chan_send_fds(l->chan, type, message, &fd, fd >= 0);
 	while (r == 0 && !l->over)
 		r = chan_wait(l->chan, ANSWER_MS);
 	if (r == -ETIMEDOUT)

@@ -15,6 +15,8 @@ void ask_close(struct ask *l);                        /* NULL is fine */
 typedef bool ask_fn(void *arg, unsigned type, const void *message);
 /* Sends and waits until fn says so.  0 or a negative code with c->e. */
 int ask_wait(struct ask *l, unsigned type, const void *message, ask_fn *fn, void *arg);
+/* The same with a descriptor, which stays the caller's. */
+int ask_wait_fd(struct ask *l, unsigned type, const void *message, int fd, ask_fn *fn, void *arg);
 /* For puts: waits for MSG_DIR_DONE.  CTL_OK or CTL_FAILED with its words. */
 int ask_put(struct ctl *c, unsigned type, const void *message);
 /* Many rows of hosts: next makes them until it returns false, each with a req of its own.  *done: how many were taken.  At the

@@ -232,6 +232,16 @@ ctl_parse_expiry(const char *text, uint64_t *us)
 	return at > now;
 }
 
+bool
+ctl_print_utc(uint64_t us, char *out, size_t size)
+{
+	time_t t = (time_t)(us / 1000000);
+	struct tm tm;
+
+	out[0] = '\0';
+	return us == 0 || (gmtime_r(&t, &tm) != NULL && strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0);
+}
+
 struct db *
 ctl_db(struct ctl *c)
 {

@@ -59,6 +59,8 @@ bool ctl_parse_duration(const char *text, uint64_t *seconds);
 bool ctl_parse_time(const char *text, int64_t *us);
 /* For --expires: the same forms, but a duration is from now on, and "never" is 0.  False too for what is past. */
 bool ctl_parse_expiry(const char *text, uint64_t *us);
+/* "2027-01-31T18:00:00Z"; "" for 0.  False: it does not fit. */
+bool ctl_print_utc(uint64_t us, char *out, size_t size);
 /* The database, for reading.  NULL with c->e. */
 struct db *ctl_db(struct ctl *c);
 /* Who runs this, for the record. */

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "gate/again.h"
+#include "gate/batch.h"
 #include "gate/grant.h"
 #include "gate/login.h"
 #include "gate/second.h"
@@ -147,7 +148,9 @@ client_message(void *arg, struct chan *chan, struct chan_in *in)
 	int r = -EPIPE;
 
 	(void)chan;
-	if (in->type != 0)
+	if (in->type == MSG_DIR_APPLY)
+		r = batch_take(c, in);           /* link.c lets it come from administrators alone */
+	else if (in->type != 0)
 		r = c->kind == MSG_CLIENT_FRONT ? front_take(c, in->type, in->message) : control_take(c, in->type, in->message);
 	else if (strcmp(in->why, "closed") != 0)
 		log_warn("client ends: %s: %s", c->peer, in->why);

@@ -112,6 +112,7 @@ static int
 take_load(struct client *c, const void *message)
 {
 	c->req = ((const struct msg_dir_load *)message)->req;
+	c->state = c->gate->state;
 	client_send_list(c, lists_directory);
 	return 0;
 }

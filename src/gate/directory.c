@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gate/aliases.h"
 #include "gate/directory.h"
 #include "gate/sorted.h"
 
@@ -12,6 +13,7 @@ enum { USERS_MAX = 200000, GROUPS_MAX = 20000, HOSTS_MAX = 200000 };
 
 struct directory {
 	struct sorted users, groups, hosts;
+	struct table aliases;
 	struct codes *codes;
 };
 
@@ -78,6 +80,7 @@ host_free(struct dir_host *h)
 	free(h->logins);
 	free(h->pins);
 	free(h->aliases);
+	free(h->alias_nodes);
 	free(h);
 }
 
@@ -93,6 +96,7 @@ directory_free(struct directory *d)
 	for (size_t i = 0; i < d->hosts.n; i++)
 		host_free(directory_host_at(d, i));
 	codes_free(d->codes);
+	table_done(&d->aliases);
 	free(d->users.p);
 	free(d->groups.p);
 	free(d->hosts.p);
@@ -249,6 +253,27 @@ apply_key(struct directory *d, const void *row)
 	return m->op == MSG_DIR_DELETE ? 0 : key_add(u, m);
 }
 
+/* h is freed if it does not go in. */
+static int
+host_put(struct directory *d, struct dir_host *h, size_t at, bool found)
+{
+	int r = aliases_put(&d->aliases, h);
+
+	if (r == 0 && found) {
+		aliases_take(&d->aliases, directory_host_at(d, at));
+		host_free(directory_host_at(d, at));
+		d->hosts.p[at] = (struct named *)h;
+		return 0;
+	}
+	if (r == 0)
+		r = sorted_insert(&d->hosts, at, (struct named *)h);
+	if (r != 0) {
+		aliases_take(&d->aliases, h);
+		host_free(h);
+	}
+	return r;
+}
+
 static int
 apply_host(struct directory *d, const void *row)
 {
@@ -256,27 +281,17 @@ apply_host(struct directory *d, const void *row)
 	struct dir_host *h;
 	bool found;
 	size_t at = sorted_place(&d->hosts, m->name, &found);
-	int r = 0;
 
 	if (m->op == MSG_DIR_DELETE) {
 		if (!found)
 			return -ENOENT;
+		aliases_take(&d->aliases, directory_host_at(d, at));
 		host_free(directory_host_at(d, at));
 		sorted_remove(&d->hosts, at);
 		return 0;
 	}
 	h = host_new(m);
-	if (h == NULL)
-		return -ENOMEM;
-	if (found) {
-		host_free(directory_host_at(d, at));
-		d->hosts.p[at] = (struct named *)h;
-	} else {
-		r = sorted_insert(&d->hosts, at, (struct named *)h);
-	}
-	if (r != 0)
-		host_free(h);
-	return r;
+	return h != NULL ? host_put(d, h, at, found) : -ENOMEM;
 }
 
 static int
@@ -348,6 +363,22 @@ directory_apply(struct directory *d, unsigned type, const void *row)
 	return -EINVAL;
 }
 
+void
+directory_begin(struct directory *d)
+{
+	sorted_begin(&d->users);
+	sorted_begin(&d->groups);
+	sorted_begin(&d->hosts);
+}
+
+void
+directory_settle(struct directory *d)
+{
+	sorted_settle(&d->users);
+	sorted_settle(&d->groups);
+	sorted_settle(&d->hosts);
+}
+
 /* --- questions --- */
 
 struct dir_user *
@@ -386,6 +417,12 @@ directory_find_group(const struct directory *d, struct slice name)
 	size_t at = sorted_place(&d->groups, name, &found);
 
 	return found ? directory_group_at(d, at) : NULL;
+}
+
+const struct dir_host *
+directory_alias_of(const struct directory *d, struct slice alias, struct slice but)
+{
+	return aliases_find(&d->aliases, alias, but);
 }
 
 struct dir_host *

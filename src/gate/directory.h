@@ -34,11 +34,16 @@ struct dir_host {
 	char *name, *addr, *labels, *logins, *pins, *aliases;
 	uint32_t port, kind;
 	bool trust_first, pinning;         /* pinning: its first key is on the way to the store */
+	struct alias_node *alias_nodes;    /* aliases.c */
+	size_t aliases_n;
 };
 
 struct directory *directory_new(void);             /* NULL when out of memory */
 void directory_free(struct directory *d);
 
+/* Rows that come in order of names, many of them, are taken in fast between these two; meanwhile _at and _place are not asked. */
+void directory_begin(struct directory *d);
+void directory_settle(struct directory *d);
 /* Takes one MSG_DIR_USER, _GROUP, _KEY, _HOST, _CODE or _FACTOR in: op DELETE removes, others put.  0, -ENOSPC, -ENOMEM, -ENOENT. */
 int directory_apply(struct directory *d, unsigned type, const void *row);
 
@@ -48,6 +53,8 @@ const char *directory_refuses(const struct dir_user *u, wall_t now);
 bool directory_is_over(uint64_t expires_us, wall_t now);
 const struct dir_key *directory_find_key(const struct dir_user *u, struct slice blob);      /* or NULL */
 struct dir_group *directory_find_group(const struct directory *d, struct slice name);   /* or NULL */
+/* A host that has this alias, other than one of this name; or NULL. */
+const struct dir_host *directory_alias_of(const struct directory *d, struct slice alias, struct slice but);
 struct dir_host *directory_host_named(const struct directory *d, struct slice name);    /* or NULL; see also match.h */
 
 struct codes *directory_codes(const struct directory *d);

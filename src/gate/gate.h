@@ -32,6 +32,8 @@ struct gate {
 	uint32_t mfa_period_s;
 	struct recent *recent;
 	struct puts *puts;
+	struct buf batch;              /* rows of a bulk change that is on its way to the store (batch.c); empty: none */
+	uint64_t state;                /* grows with each change of users, groups, keys and hosts */
 	struct client *clients;
 	unsigned nclients;
 	struct table clients_by_id, fronts_by_conn;
@@ -95,6 +97,7 @@ struct client {
 	uint32_t *later;               /* places that it comes back to … */
 	size_t nlater, caplater;
 	uint32_t req;
+	uint64_t state;                /* when the list began */
 	char asked[65];
 };
 

@@ -88,31 +88,23 @@ alias_check(const struct directory *d, const struct msg_dir_host *m, struct slic
 	}
 	if (slice_eq(alias, m->name))
 		return err_set(e, -EEXIST, "%.*s is the host's own name: it needs no alias", (int)alias.n, (const char *)alias.p);
-	for (size_t i = 0; i < directory_hosts(d); i++) {
-		const struct dir_host *h = directory_host_at(d, i);
-
-		if (slice_is(m->name, h->name))
-			continue;
-		if (slice_is(alias, h->name))
-			return err_set(e, -EEXIST, "alias %s: there is a host of that name", h->name);
-		if (h->aliases[0] != '\0' && names_in_list(h->aliases, alias))
-			return err_set(e, -EEXIST, "alias %.*s: host %s has it already", (int)alias.n, (const char *)alias.p, h->name);
-	}
-	return 0;
+	old = directory_host_named(d, alias);
+	if (old != NULL)
+		return err_set(e, -EEXIST, "alias %s: there is a host of that name", old->name);
+	old = directory_alias_of(d, alias, m->name);
+	return old == NULL ? 0 :
+	    err_set(e, -EEXIST, "alias %.*s: host %s has it already", (int)alias.n, (const char *)alias.p, old->name);
 }
 
 int
 host_check_names(const struct directory *d, const struct msg_dir_host *m, struct err *e)
 {
 	struct slice rest = m->aliases, alias;
+	const struct dir_host *other;
 	int r = directory_host_named(d, m->name) == NULL ? name_check(m->name, e) : 0;
 
-	for (size_t i = 0; r == 0 && i < directory_hosts(d); i++) {
-		const struct dir_host *h = directory_host_at(d, i);
-
-		if (h->aliases[0] != '\0' && !slice_is(m->name, h->name) && names_in_list(h->aliases, m->name))
-			return err_set(e, -EEXIST, "%.*s is an alias of host %s", (int)m->name.n, (const char *)m->name.p, h->name);
-	}
+	if (r == 0 && (other = directory_alias_of(d, m->name, m->name)) != NULL)
+		return err_set(e, -EEXIST, "%.*s is an alias of host %s", (int)m->name.n, (const char *)m->name.p, other->name);
 	while (r == 0 && names_next(&rest, &alias))
 		r = alias_check(d, m, alias, e);
 	return r;

@@ -10,6 +10,7 @@
 #include "gate/decide.h"
 #include "gate/lists.h"
 #include "gate/login.h"
+#include "gate/rows.h"
 
 #define ROWS_ENOUGH 60000             /* bytes of rows in one message */
 
@@ -103,16 +104,16 @@ lists_hosts(struct client *c, mono_t until)
 static int
 send_user(struct client *c, const struct dir_user *u)
 {
-	struct msg_dir_user m = { .name = slice_from(u->name), .display = slice_from(u->display),
-	    .groups = slice_from(u->groups), .attrs = slice_from(u->attrs), .disabled = u->disabled, .created_us = u->created_us,
-	    .expires_us = u->expires_us, .factor_us = u->factor_n > 0 ? u->factor_added_us : 0 };
-	int r = chan_send(c->chan, MSG_DIR_USER, &m);
+	struct msg_dir_user m;
+	struct msg_dir_key k;
+	int r;
 
+	rows_user(u, &m);
+	m.op = MSG_DIR_SHOW;
+	r = chan_send(c->chan, MSG_DIR_USER, &m);
 	for (size_t i = 0; i < u->nkeys && r == 0; i++) {
-		struct msg_dir_key k = { .user = slice_from(u->name), .alg = slice_from(u->keys[i].alg),
-		    .blob = slice_of(u->keys[i].blob, u->keys[i].blob_n), .comment = slice_from(u->keys[i].comment),
-		    .added_us = u->keys[i].added_us, .expires_us = u->keys[i].expires_us };
-
+		rows_key(u, &u->keys[i], &k);
+		k.op = MSG_DIR_SHOW;
 		r = chan_send(c->chan, MSG_DIR_KEY, &k);
 	}
 	return r;
@@ -121,18 +122,20 @@ send_user(struct client *c, const struct dir_user *u)
 static int
 send_group(struct client *c, const struct dir_group *g)
 {
-	struct msg_dir_group m = { .name = slice_from(g->name), .description = slice_from(g->description) };
+	struct msg_dir_group m;
 
+	rows_group(g, &m);
+	m.op = MSG_DIR_SHOW;
 	return chan_send(c->chan, MSG_DIR_GROUP, &m);
 }
 
 static int
 send_host(struct client *c, const struct dir_host *h)
 {
-	struct msg_dir_host m = { .name = slice_from(h->name), .addr = slice_from(h->addr), .port = h->port,
-	    .target_kind = h->kind, .trust_first = h->trust_first, .labels = slice_from(h->labels),
-	    .logins = slice_from(h->logins), .pins = slice_from(h->pins), .aliases = slice_from(h->aliases) };
+	struct msg_dir_host m;
 
+	rows_host(h, &m);
+	m.op = MSG_DIR_SHOW;
 	return chan_send(c->chan, MSG_DIR_HOST, &m);
 }
 
@@ -141,7 +144,7 @@ static int
 directory_step(struct client *c)
 {
 	const struct directory *d = c->gate->dir;
-	struct msg_dir_end end = { .req = c->req };
+	struct msg_dir_end end = { .req = c->req, .state = c->gate->state == c->state ? c->state : 0 };
 
 	if (c->phase == 0 && c->cursor < directory_users(d))
 		return send_user(c, directory_user_at(d, c->cursor++)) != 0;

@@ -16,8 +16,10 @@
 
 #include "base/flags.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/sandbox.h"
 #include "gate/again.h"
+#include "gate/batch.h"
 #include "gate/control.h"
 #include "gate/enrol.h"
 #include "gate/gate.h"
@@ -184,6 +186,10 @@ gate_open(struct gate *g, const struct options *o)
 	g->loop = loop_new();
 	g->dir = directory_new();
 	g->puts = puts_new();
+	batch_init(g);
+	if (secret_random(&g->state, sizeof(g->state)) != 0)
+		fatal("no random bytes");
+	g->state |= 1;                           /* 0 is none, and another life's is not this one's */
 	g->trust = trust_new();
 	g->recent = recent_new();
 	if (g->loop == NULL || g->dir == NULL || g->puts == NULL || g->trust == NULL || g->recent == NULL)

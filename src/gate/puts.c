@@ -21,7 +21,13 @@ struct put {
 	puts_fn *fn;
 };
 
-struct puts { struct put *first, **last; unsigned n; uint32_t number; };
+struct puts { struct put *first, **last; unsigned n, rows; uint32_t number; };
+
+static bool
+is_state(unsigned type)
+{
+	return type == MSG_DIR_USER || type == MSG_DIR_GROUP || type == MSG_DIR_KEY || type == MSG_DIR_HOST;
+}
 
 struct puts *
 puts_new(void)
@@ -75,6 +81,7 @@ put_append(struct puts *p, struct put *put)
 	*p->last = put;
 	p->last = &put->next;
 	p->n++;
+	p->rows += is_state(put->type);
 }
 
 /* Every row begins with its req; the struct is copied so that the caller's stays as it was. */
@@ -114,6 +121,12 @@ puts_row(struct gate *g, struct client *c, unsigned type, const void *row, uint3
 	return 0;
 }
 
+unsigned
+puts_rows(const struct puts *p)
+{
+	return p->rows;
+}
+
 int
 puts_wait(struct gate *g, struct client *c, uint32_t req, puts_fn *fn, uint32_t *ret_number)
 {
@@ -139,6 +152,7 @@ put_take(struct puts *p, uint32_t number)
 	if (put->next == NULL)
 		p->last = at;
 	p->n--;
+	p->rows -= is_state(put->type);
 	return put;
 }
 
@@ -151,6 +165,7 @@ row_apply(struct gate *g, struct put *put)
 
 	if (r == 0)
 		r = directory_apply(g->dir, put->type, &row);
+	g->state += is_state(put->type);
 	if (r == 0)
 		again_row(g, put->type, &row);
 	return r;

@@ -16,15 +16,14 @@ name_compare(struct slice a, const char *b)
 	return r != 0 ? r : a.n < n ? -1 : a.n > n;
 }
 
-size_t
-sorted_place(const struct sorted *a, struct slice name, bool *found)
+static size_t
+run_place(const struct sorted *a, size_t low, size_t high, struct slice name, bool *found)
 {
-	size_t low = 0, high = a->n;
 	int r;
 
 	*found = false;
-	if (a->n > 0 && name_compare(name, a->p[a->n - 1]->name) > 0)
-		return a->n;
+	if (high > low && name_compare(name, a->p[high - 1]->name) > 0)
+		return high;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -39,6 +38,14 @@ sorted_place(const struct sorted *a, struct slice name, bool *found)
 			low = middle + 1;
 	}
 	return low;
+}
+
+size_t
+sorted_place(const struct sorted *a, struct slice name, bool *found)
+{
+	size_t first = a->many ? a->second : a->n, at = run_place(a, 0, first, name, found);
+
+	return *found || !a->many ? at : run_place(a, first, a->n, name, found);
 }
 
 int
@@ -66,5 +73,27 @@ sorted_remove(struct sorted *a, size_t place)
 {
 	a->n--;
 	memmove(a->p + place, a->p + place + 1, (a->n - place) * sizeof(*a->p));
+	if (a->many && place < a->second)
+		a->second--;
 }
 
+void
+sorted_begin(struct sorted *a)
+{
+	a->many = true;
+	a->second = a->n;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp((*(struct named *const *)a)->name, (*(struct named *const *)b)->name);
+}
+
+void
+sorted_settle(struct sorted *a)
+{
+	if (a->many && a->n > 0)
+		qsort(a->p, a->n, sizeof(*a->p), by_name);
+	a->many = false;
+}

@@ -12,11 +12,16 @@
 #include "base/buf.h"
 
 struct named { char *name; };
-struct sorted { struct named **p; size_t n, cap, max; };       /* free(p) at the end */
+/* While many are added a second run of names, itself in order, stands behind the first from `second` on. */
+struct sorted { struct named **p; size_t n, cap, max, second; bool many; };       /* free(p) at the end */
 
 /* Where name is, or would go. */
 size_t sorted_place(const struct sorted *a, struct slice name, bool *found);
 int sorted_insert(struct sorted *a, size_t place, struct named *row);        /* 0, -ENOSPC above max, -ENOMEM */
 void sorted_remove(struct sorted *a, size_t place);
+
+/* Rows that come in order are added fast from now on, until sorted_settle; meanwhile places have no order. */
+void sorted_begin(struct sorted *a);
+void sorted_settle(struct sorted *a);
 
 #endif

@@ -145,8 +145,9 @@ static const struct message messages[MSG_TYPE_END] = {
 	ROW(MSG_DIR_FACTOR, dir_factor, F32(msg_dir_factor, req), F32(msg_dir_factor, op),
 	    FB(msg_dir_factor, actor), FB(msg_dir_factor, user), FB(msg_dir_factor, sealed),
 	    F64(msg_dir_factor, step), F64(msg_dir_factor, added_us)),
-	ROW(MSG_DIR_END, dir_end, F32(msg_dir_end, req)),
-	ROW(MSG_DIR_DONE, dir_done, F32(msg_dir_done, req), F32(msg_dir_done, ok),
+	ROW(MSG_DIR_END, dir_end, F32(msg_dir_end, req), F64(msg_dir_end, state)),
+	ROW(MSG_DIR_APPLY, dir_apply, F32(msg_dir_apply, req), F64(msg_dir_apply, state), FB(msg_dir_apply, actor)),
+	ROW(MSG_DIR_DONE, dir_done, F32(msg_dir_done, req), F32(msg_dir_done, ok), F32(msg_dir_done, at),
 	    FB(msg_dir_done, text)),
 	ROW(MSG_POLICY_SEEN, policy_seen, FB(msg_policy_seen, hash), FB(msg_policy_seen, body),
 	    FB(msg_policy_seen, actor)),
@@ -340,6 +341,33 @@ row_take(struct slice *rows, const struct message *m, void *ret)
 	if (!take_u32(rows, &n) || !take_bytes(rows, n, &one))
 		return -EBADMSG;
 	return unpack_fields(m, one, ret) == 0 ? 1 : -EBADMSG;
+}
+
+int
+msg_row_add(struct buf *rows, enum msg_type type, const void *message)
+{
+	size_t before = rows->len;
+	int r = buf_u32(rows, 0);
+	uint32_t n;
+
+	if (r == 0)
+		r = msg_pack(rows, type, message);
+	if (r != 0) {
+		rows->len = before;
+		return r;
+	}
+	n = (uint32_t)(rows->len - before - 4);
+	for (int i = 0; i < 4; i++)
+		rows->p[before + (size_t)i] = (unsigned char)(n >> (8 * i));
+	return 0;
+}
+
+bool
+msg_row_take(struct slice *rows, struct slice *row)
+{
+	uint32_t n;
+
+	return take_u32(rows, &n) && n <= MSG_MAX && take_bytes(rows, n, row);
 }
 
 int

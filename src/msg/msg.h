@@ -17,6 +17,7 @@
 #include "base/err.h"
 
 #define MSG_MAX 131072                    /* bytes of the largest datagram */
+#define MSG_ROWS_MAX (128u << 20)         /* … and of many rows in a file (MSG_DIR_APPLY) */
 
 enum msg_type {
 	/* every child of the monitor */
@@ -96,6 +97,7 @@ enum msg_type {
 	MSG_POLICY_SEEN,                  /* gate → store: this text is in force from now on */
 	MSG_DIR_FACTOR,                   /* as the other rows; ctl may only delete */
 	MSG_DIR_GROUP,
+	MSG_DIR_APPLY,                    /* ctl → gate → store: many rows, all or none [1 fd]; answer: MSG_DIR_DONE */
 
 	/* ctl → gate */
 	MSG_ENROL = 140,                  /* make a single-use code */
@@ -263,8 +265,13 @@ struct msg_dir_host {
 struct msg_dir_code { uint32_t req, op; struct slice actor, user, hash; uint64_t expires_us; };   /* hash: SHA-256 */
 /* sealed: only the gate can open it.  step: of the last code that was taken (RFC 6238) */
 struct msg_dir_factor { uint32_t req, op; struct slice actor, user, sealed; uint64_t step, added_us; };
-struct msg_dir_end { uint32_t req; };
-struct msg_dir_done { uint32_t req, ok; struct slice text; };
+/* state: which version of users, groups, keys and hosts it was; 0: it changed while it was sent */
+struct msg_dir_end { uint32_t req; uint64_t state; };
+/* at: of many rows the one that was refused, from 1; 0: none in particular */
+struct msg_dir_done { uint32_t req, ok, at; struct slice text; };
+/* The descriptor is a sealed memory file: for each row u32 length and MSG_DIR_USER, _GROUP, _KEY or _HOST as a datagram has it.
+ * They are taken in their order.  state: the version that they were made for */
+struct msg_dir_apply { uint32_t req; uint64_t state; struct slice actor; };
 struct msg_policy_seen { struct slice hash, body, actor; };
 
 struct msg_enrol { uint32_t req; struct slice user; uint32_t ttl_s; };
@@ -291,6 +298,11 @@ int msg_unpack(enum msg_type type, struct slice fields, void *ret);
 /* For logs; "unknown" where there is none. */
 const char *msg_name(unsigned type);
 size_t msg_struct_size(unsigned type);                /* 0: no such type */
+
+/* Whole messages one after another, each behind its length.  Adding: msg_pack's codes.  Taking: false at the end, or when it is
+ * cut off; *row is a datagram. */
+int msg_row_add(struct buf *rows, enum msg_type type, const void *message);
+bool msg_row_take(struct slice *rows, struct slice *row);
 
 /* Host rows inside struct msg_host_rows. */
 int msg_host_row_put(struct buf *rows, const struct msg_host_row *row);

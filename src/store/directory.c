@@ -2,14 +2,17 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * The directory: gate's requests become a change and, in the same transaction, an event
- * with the actor and the row before and after.
+ * with the actor and the row before and after.  Many rows that come together are a
+ * transaction of their own, during which nothing else is recorded.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/text.h"
 #include "db/directory.h"
+#include "db/tree.h"
 #include "msg/ocsf.h"
 #include "store/store.h"
 
@@ -20,7 +23,9 @@
 /* One request on its way. */
 struct change {
 	struct store *st;
-	struct op *op;
+	enum msg_type type;
+	wall_t at;
+	mono_t at_mono;
 	struct buf pool, before, after;
 	bool good;                        /* all texts fit into the pool */
 	bool delete;
@@ -126,7 +131,7 @@ change_word(const struct change *c)
 {
 	if (c->delete)
 		return "removed";
-	return c->before.len == 0 ? "added" : c->op->type == MSG_DIR_FACTOR ? "proved" : "changed";
+	return c->before.len == 0 ? "added" : c->type == MSG_DIR_FACTOR ? "proved" : "changed";
 }
 
 static int
@@ -147,7 +152,7 @@ change_event(struct change *c)
 	m.text = slice_from(sentence);
 	m.detail = buf_slice(&detail);
 	if (r == 0)
-		r = event_add(c->st, c->op->at, c->op->at_mono, &m, c->e);
+		r = event_add(c->st, c->at, c->at_mono, &m, c->e);
 	buf_done(&detail);
 	return r;
 }
@@ -160,52 +165,140 @@ static const struct row {
 	{ MSG_DIR_CODE, change_code }, { MSG_DIR_FACTOR, change_factor },
 };
 
-/* All begin with req, op, actor. */
 static void
-change_head(struct change *c, const void *message)
+change_init(struct change *c, struct store *st, struct err *e)
 {
-	const struct msg_dir_user *m = message;
+	*c = (struct change){ .st = st, .e = e };
+	buf_init(&c->pool, MSG_MAX);
+	buf_init(&c->before, JSON_MAX);
+	buf_init(&c->after, JSON_MAX);
+}
 
-	c->delete = m->op == MSG_DIR_DELETE;
-	c->actor = m->actor;
+static void
+change_done(struct change *c)
+{
+	buf_done(&c->pool);
+	buf_done(&c->before);
+	buf_done(&c->after);
+}
+
+/* One row, and its event.  0 or negative: its own fault if change_is_refusal says so. */
+static int
+change_run(struct change *c, enum msg_type type, const void *message)
+{
+	const struct msg_dir_user *head = message;       /* all begin with req, op, actor */
+	int r = -EINVAL;
+
+	buf_clear(&c->pool);
+	buf_clear(&c->before);
+	buf_clear(&c->after);
+	c->good = buf_reserve(&c->pool, MSG_MAX) != NULL;
+	c->type = type;
+	c->delete = head->op == MSG_DIR_DELETE;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		if (changes[i].type == type)
+			r = changes[i].change(c, message);
+	return r != 0 ? r : change_event(c);
 }
 
 /* A request that cannot be is refused alone; the others of this transaction go on. */
-static int
-change_result(struct op *op, int r, const struct err *e)
+static bool
+change_is_refusal(int r)
 {
-	if (r != -EEXIST && r != -ENOENT && r != -EMSGSIZE && r != -ENOBUFS)
-		return r;
-	op->refused = true;
-	snprintf(op->text, sizeof(op->text), "%s", r == -EMSGSIZE || r == -ENOBUFS ? "the row is too large" : e->text);
-	return 1;
+	return r == -EEXIST || r == -ENOENT || r == -EMSGSIZE || r == -ENOBUFS;
+}
+
+static const char *
+change_refusal(const struct change *c, int r)
+{
+	return r == -EMSGSIZE || r == -ENOBUFS ? "the row is too large" : c->e->text;
 }
 
 int
 apply_directory(struct store *st, struct op *op, struct err *e)
 {
-	struct change c = { .st = st, .op = op, .good = true, .e = e };
-	union { unsigned char bytes[256]; uint64_t align; } m;
-	int r = -EINVAL;
+	union { unsigned char bytes[256]; uint64_t align; struct msg_dir_user head; } m;
+	struct change c;
+	int r;
 
-	buf_init(&c.pool, MSG_MAX);
-	buf_init(&c.before, JSON_MAX);
-	buf_init(&c.after, JSON_MAX);
-	c.good = buf_reserve(&c.pool, MSG_MAX) != NULL;
 	if (msg_unpack(op->type, slice_of(op->bytes.p + 2, op->bytes.len - 2), &m) != 0)
-		goto out;
-	change_head(&c, &m);
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
-		if (changes[i].type == op->type)
-			r = changes[i].change(&c, &m);
-	r = change_result(op, r, e);
-	if (r == 0)
-		r = change_event(&c);
-out:
-	buf_done(&c.pool);
-	buf_done(&c.before);
-	buf_done(&c.after);
+		return -EINVAL;
+	change_init(&c, st, e);
+	c.at = op->at;
+	c.at_mono = op->at_mono;
+	c.actor = m.head.actor;
+	r = change_run(&c, op->type, &m);
+	if (change_is_refusal(r)) {
+		op->refused = true;
+		snprintf(op->text, sizeof(op->text), "%s", change_refusal(&c, r));
+		r = 1;
+	}
+	change_done(&c);
 	return r;
+}
+
+/* --- many rows, all or none --- */
+
+/* *at: the one that failed. */
+static int
+rows_run(struct change *c, struct slice rows, uint32_t *at)
+{
+	union { unsigned char bytes[256]; uint64_t align; } m;
+	struct slice row;
+	uint16_t type;
+	int r = 0;
+
+	for (*at = 1; r == 0 && rows.n > 0; ++*at) {
+		if (!msg_row_take(&rows, &row) || !take_u16(&row, &type) || msg_unpack(type, row, &m) != 0)
+			return -EBADMSG;
+		r = change_run(c, type, &m);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+rows_commit(struct store *st, struct change *c, struct slice rows, uint32_t *at)
+{
+	int r = db_begin(st->db, c->e);
+
+	if (r == 0)
+		r = rows_run(c, rows, at);
+	if (r == 0)
+		r = db_tree_flush(st->db, c->e);
+	if (r == 0)
+		return db_commit(st->db, c->e);
+	db_rollback(st->db);
+	return r;
+}
+
+bool
+directory_apply_many(struct client *c, const struct msg_dir_apply *m, int fd)
+{
+	struct msg_dir_done done = { .req = m->req };
+	struct store *st = c->store;
+	struct err e = { 0 };
+	struct change change;
+	struct buf rows;
+	int r;
+
+	buf_init(&rows, MSG_ROWS_MAX);
+	change_init(&change, st, &e);
+	change.at = clock_wall();
+	change.at_mono = clock_mono();
+	change.actor = m->actor;
+	r = fd_read_all(fd, &rows);
+	if (r == 0)
+		r = st->failing || commit_now(st) != 0 ? err_set(&e, -EIO, "%s", st->why) : rows_commit(st, &change, buf_slice(&rows), &done.at);
+	done.ok = r == 0;
+	done.at = done.ok ? 0 : done.at;
+	done.text = slice_from(done.ok ? "" : change_is_refusal(r) ? change_refusal(&change, r) : e.text[0] != '\0' ? e.text : strerror(-r));
+	st->force = st->force || done.ok;
+	r = chan_send(c->chan, MSG_DIR_DONE, &done);
+	change_done(&change);
+	buf_done(&rows);
+	return r == 0;
 }
 
 /* That it is in force the gate says, by an event. */

@@ -152,6 +152,8 @@ int record_close(struct store *st, struct rec *r, struct err *e);
 void record_done(struct store *st, struct rec *r, int64_t journal_row);    /* after the COMMIT */
 int event_add(struct store *st, wall_t at, mono_t at_mono, const struct msg_event *m, struct err *e);
 void directory_load(struct client *c, uint32_t req);
+/* Now, in a transaction of its own, and answered.  False: the client must go. */
+bool directory_apply_many(struct client *c, const struct msg_dir_apply *m, int fd);
 /* sessions.c */
 int sessions_send(struct client *c, const struct msg_sessions_ask *m);       /* 0, or negative: the asker breaks the rules */
 

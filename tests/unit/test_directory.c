@@ -292,6 +292,42 @@ test_many(void)
 	directory_free(d);
 }
 
+/* Many in order, among those that are there: old ones go, new ones come, and all are found meanwhile and afterwards. */
+static void
+test_in_bulk(void)
+{
+	struct directory *d = directory_new();
+	char name[32];
+	bool good = true;
+
+	for (unsigned i = 0; i < 2000; i += 2) {
+		snprintf(name, sizeof(name), "h%04u", i);
+		good = good && put_host(d, name, "10.0.0.1", "") == 0;
+	}
+	directory_begin(d);
+	for (unsigned i = 2000; i-- > 0;)
+		if (i % 6 == 0) {
+			snprintf(name, sizeof(name), "h%04u", i);
+			good = good && directory_apply(d, MSG_DIR_HOST, &(struct msg_dir_host){ .op = MSG_DIR_DELETE, .name = slice_from(name) }) == 0;
+		}
+	for (unsigned i = 1; i < 2000; i += 2) {
+		snprintf(name, sizeof(name), "h%04u", i);
+		good = good && put_host(d, name, "10.0.0.2", "") == 0;
+	}
+	ok(put_host(d, "h0003", "10.0.0.3", "") == 0 && put_host(d, "h0002", "10.0.0.3", "other") == 0, "one of each is put once more");
+	ok(put_host(d, "zz", "10.0.0.3", "other") == -EEXIST, "aliases are known meanwhile");
+	directory_settle(d);
+	ok(good && directory_hosts(d) == 2000 - 334, "%zu hosts", directory_hosts(d));
+	for (unsigned i = 0; i < 2000; i++) {
+		snprintf(name, sizeof(name), "h%04u", i);
+		good = good && (directory_host_named(d, slice_from(name)) != NULL) == (i % 6 != 0);
+	}
+	for (size_t i = 1; i < directory_hosts(d); i++)
+		good = good && strcmp(directory_host_at(d, i - 1)->name, directory_host_at(d, i)->name) < 0;
+	ok(good, "all are found, in order");
+	directory_free(d);
+}
+
 int
 main(void)
 {
@@ -303,5 +339,6 @@ main(void)
 	test_codes();
 	test_groups();
 	test_many();
+	test_in_bulk();
 	return tap_done();
 }

@@ -24,6 +24,11 @@ test_few(void)
 	ok(find(&t, 7) == NULL && find(&t, UINT64_MAX) == &b && t.n == 1, "one is taken out");
 	table_put(&t, &a.node, 0);
 	ok(find(&t, 0) == &a, "and put again under another number");
+	table_take(&t, &b.node);
+	table_put(&t, &b.node, 0);
+	ok(find(&t, 0) == &b && TABLE_OWNER(table_next(&b.node), struct thing, node) == &a && table_next(&a.node) == NULL,
+	    "two of the same number, the newest first");
+	ok(table_hash(slice_from("web1")) != table_hash(slice_from("web2")), "texts have numbers");
 	table_done(&t);
 	ok(t.n == 0 && find(&t, 0) == NULL, "done");
 }

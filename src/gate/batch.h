@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/* Many changes of the directory at once: all or none.  Tried on a copy first, then the store's, then ours. */
+#ifndef GATE_BATCH_H
+#define GATE_BATCH_H
+
+#include "gate/gate.h"
+
+void batch_init(struct gate *g);
+/* MSG_DIR_APPLY.  0, or negative: the client has to go. */
+int batch_take(struct client *c, const struct chan_in *in);
+
+#endif
