@@ -22,6 +22,7 @@
 #include "front/listen.h"
 #include "front/splice.h"
 
+#define SSH_PORT 22
 #define LOGIN_MS 30000
 #define LINGER_MS 1000           /* for the last words of its sessions, when it was taken back */
 
@@ -144,14 +145,18 @@ jump_open(struct jump *j)
 	return 0;
 }
 
+/* What is no host, or not one, ends here too: a refused channel would say nothing to its user, libssh gives it no words.
+ * Inside, each channel is told, and a terminal gets the picker. */
 static void
 on_decision(void *arg, const struct msg_decision *d, int *agent)
 {
 	struct jump *j = arg;
+	bool nowhere = d->missing == 1 && ssh_message_channel_request_open_destination_port(j->opening) == SSH_PORT;
+	struct slice host = nowhere ? slice_from(ssh_message_channel_request_open_destination(j->opening)) : d->host;
 	char reason[600], line[700];
 
 	(void)agent;
-	if (d->permit == 1 && slice_copy(d->host, j->door.host, sizeof(j->door.host)) == 0 && jump_open(j) == 0 &&
+	if ((d->permit == 1 || nowhere) && slice_copy(host, j->door.host, sizeof(j->door.host)) == 0 && jump_open(j) == 0 &&
 	    ssh_message_channel_request_open_reply_accept_channel(j->opening, j->carrier) == SSH_OK) {
 		ssh_message_free(j->opening);
 		j->opening = NULL;

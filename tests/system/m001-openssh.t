@@ -63,6 +63,13 @@ try:
         s = b.rows()
         ok("33 200" in out and "20 55" in out and "/dev/pts/" in out and rc == 3, f"{host}: a terminal of 200 columns, and its new size", out, rc)
         ok([x["exit"] for x in s] == ["3"] and b'"r", "55x20"' in b.record(s[0], "--cast"), f"{host}: the new size is on the record", s)
+        b.mark()
+        r = b.on(host, stdin=b"echo in $0; echo oops >&2; test -t 0 || exit 6\n", options=("-T",)); s = b.rows()
+        ok((r.stdout.startswith(b"in "), r.stderr.endswith(b"oops\n"), r.returncode) == (True, True, 6) and [(x["channel"], x["exit"]) for x in s] == [("shell", "6")] and
+           b"exit 6" in b.record(s[0], "--raw=in"), f"{host}: a shell without a terminal, and what was asked of it on the record", r, s)
+        if login == "agent":
+            r = b.on(host, "echo $LC_TEST,$EVIL,$LD_PRELOAD", options=("-o", "SetEnv=LC_TEST=kept EVIL=1 LD_PRELOAD=/x"))
+            ok(r.stdout == b"kept,,\n", f"{host}: of the environment what is harmless", r)
         if login != host: continue
         b.mark()
         out, rc = terminal(b.argv(host, options=("-tt",)), [("", b"PS1=; stty -echo; echo 're''ady'\n"), ("ready", "printf '%s\\n' '中文 ünï 💾'; exit 3\n".encode())])

@@ -128,6 +128,16 @@ try:
         for x in threads: x.join(60)
         ok(results == [True] * 6, f"{host}: six sftp channels on one connection", results)
         t.close()
+    # The end of 10 GB, both ways: offsets of more than 32 bits.
+    size, tail = 10 << 30, data[:3_000_000]
+    with open(f"{there}/huge", "wb") as f: f.seek(size - len(tail)); f.write(tail)
+    for name in (f"{b.dir}/half", f"{there}/half"):
+        with open(name, "wb") as f: f.truncate(size - len(tail))
+    b.mark(); r = sftp("box", f"reget {there}/huge {b.dir}/half", f"reput {there}/huge {there}/half"); e = b.audit(1001, 2, host="box")
+    def end_of(path): f = open(path, "rb"); f.seek(-len(tail), 2); return os.path.getsize(path), f.read()
+    ok(r.returncode == 0 and end_of(f"{b.dir}/half") == end_of(f"{there}/half") == (size, tail) and
+       [(x["op"], x["bytes"], x["coverage"], x["result"]) for x in e if x["op"] in ("get", "put")] == [("get", len(tail), "part", "ok"), ("put", len(tail), "part", "ok")],
+       "10 GB are resumed 3 MB before their end", r, e)
     if not long: skip("10 GB, sparse", "only with FORTRESS_LONG")
     else:
         size = 10 << 30

@@ -72,6 +72,10 @@ try:
             ok(r.returncode == 0 and same(f"{b.dir}/psftp-{host}") and not os.path.exists(d), f"psftp {host}: a script of everything", r)
             ok([o for o in ops if o[0] not in ("get", "list")] == [("mkdir", f"ps-{host}"), ("put", "eins"), ("rename", "eins"), ("setstat", "zwei"), ("remove", "zwei"), ("rmdir", f"ps-{host}")],
                f"psftp {host}: each a row", ops)
+        lines = run("ssh", "-F", b.config, "bastion", "config --putty").stdout.decode().splitlines()
+        line = next(l for l in lines if l.endswith("+box@127.0.0.1")).split()
+        r = run("plink", *base[:3], *[x for p in prints for x in ("-hostkey", p)], *line[1:], "echo printed", env=env)
+        ok(line[0] == "putty" and len(lines) == 2 and r.stdout == b"printed\n", "a line that the bastion prints for PuTTY", lines, r)
         # A forward beside it makes PuTTY size its window with winadj requests, which must be answered.
         near = port(); big = f"{b.dir}/big"
         with open(big, "wb") as f:

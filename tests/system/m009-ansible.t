@@ -67,6 +67,10 @@ try:
     r = run("ansible", "-m", "ping", "all", env=env, cwd=b.dir)
     ok(r.returncode == 0 and r.stdout.count(b'"pong"') == 3, "ansible -m ping", r)
     hang_up()
+    open(f"{b.dir}/printed", "wb").write(b.on("bastion", "config --ansible").stdout + b"[fortress:vars]\nansible_python_interpreter=/usr/bin/python3\n")
+    r = run("ansible", "-i", f"{b.dir}/printed", "-m", "ping", "fortress", env=env, cwd=b.dir)
+    ok(r.returncode == 0 and all(f"{n} | SUCCESS".encode() in r.stdout for n in ("box", "agent")), "the inventory that the bastion prints", r, open(f"{b.dir}/printed").read())
+    hang_up()
     if not long: skip("50 hosts in 50 forks", "only with FORTRESS_LONG")
     else:
         names = [f"h{i}" for i in range(50)]; inventory(names)

@@ -80,6 +80,22 @@ try:
     shown, status = talk(["env", "TERM=dumb"] + argv("bench+web"), [("host> ", "q\n")], env=env)
     ok("web1" in shown and "web2" in shown and "box" not in shown.split("2 hosts fit")[1], "in plain lines on a dumb terminal", shown)
 
+    # The same inside a jump, which has no words of its own.
+    jump = "-o", "ProxyCommand=" + " ".join(argv("bench")[:-3] + ["-W", "%h:%p", "-l", "bench", "127.0.0.1"])
+    def jumped(name, *words, more=(), login="root"):
+        return ["ssh", "-F", "/dev/null", "-i", b.key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                "-o", "LogLevel=ERROR", *jump, *more, "-l", login, name, *words]
+    for name, parts in (("wbe1", ['there is no host "wbe1"; did you mean web1?']), ("web.fx", ['2 hosts fit "web": name one of web1, web2'])):
+        r = subprocess.run(jumped(name, "true"), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+        ok(refused(r, "no-host", *parts), f"a jump to {name}: told inside", r)
+    r = subprocess.run(["sftp", "-q", "-b", "-", *jumped("wbe1")[1:-3], "root@wbe1"], capture_output=True, text=True, input="ls\n", timeout=60)
+    ok(r.returncode == 255 and "did you mean web1?" in r.stderr, "by sftp", r)
+    shown, status = talk(jumped("web", login="daemon"), [("2 hosts fit", "\033[B"), ("connect", "\r"), ("exit status", "\003")], env=env)
+    row = sessions()[0]
+    ok("1/2 of 4" in shown and (row["host"], row["login"], row["channel"]) == ("web2", "daemon", "shell"), "with a terminal: the picker", shown, row)
+    r = subprocess.run(jumped("wbe1", "true", more=("-p", "2222")), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+    ok(r.returncode == 255 and "Connection closed" in r.stderr, "another port of what is no host is refused at its opening", r)
+
     # Words of the bastion come before hosts, and no new host may take one.
     r = subprocess.run([f"{build}/fortress", "host", "add", "config", "127.0.0.1", "--trust-first-key"], env=b.env, capture_output=True, text=True)
     ok(r.returncode == 1 and "a word that the bastion answers itself" in r.stderr, "a host cannot be named like a verb", r)
