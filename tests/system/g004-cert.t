@@ -198,7 +198,7 @@ try:
     b.wait(lambda: len(events("RevokedKeys was loaded")) > before)
     try: ended = m.wait(8) is not None
     except subprocess.TimeoutExpired: ended = False
-    ok(ended and any("it is revoked" in e for e in map(str, events("the connection of alice ends"))), "revoked meanwhile: the connection ends", events("the connection of"))
+    ok(ended and any("it is revoked" in e for e in map(str, event("the connection of alice ends"))), "revoked meanwhile: the connection ends", events("the connection of"))
     good("a key that is revoked no more", cert(user="revoked", serial="8"))
     open(f"{d}/krl", "w").write("no list at all\n"); os.kill(b.bastion.pid, signal.SIGHUP)
     ok(event("RevokedKeys was not loaded"), "a list that is none is on the record")

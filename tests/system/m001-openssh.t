@@ -62,7 +62,7 @@ try:
                            [("33 200", (20, 55)), ("never", b"")], size=(33, 200))
         s = b.rows()
         ok("33 200" in out and "20 55" in out and "/dev/pts/" in out and rc == 3, f"{host}: a terminal of 200 columns, and its new size", out, rc)
-        ok([x["exit"] for x in s] == ["3"] and b'"r", "55x20"' in b.record(s[0], "--cast"), f"{host}: the new size is on the record", s)
+        ok([x["exit"] for x in s] == ["3"] and b'"r","55x20"' in b.record(s[0], "--cast"), f"{host}: the new size is on the record", s)
         b.mark()
         r = b.on(host, stdin=b"echo in $0; echo oops >&2; test -t 0 || exit 6\n", options=("-T",)); s = b.rows()
         ok((r.stdout.startswith(b"in "), r.stderr.endswith(b"oops\n"), r.returncode) == (True, True, 6) and [(x["channel"], x["exit"]) for x in s] == [("shell", "6")] and
