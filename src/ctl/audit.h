@@ -9,6 +9,7 @@
 #define AUDIT_FILE_MAX ((size_t)8 << 30)      /* bytes of the largest file of an export */
 
 int audit_ls(struct ctl *c, int argc, char **argv);
+int audit_stream(struct ctl *c, int argc, char **argv);
 int audit_export(struct ctl *c, int argc, char **argv);
 int audit_report(struct ctl *c, int argc, char **argv);
 int audit_verify(struct ctl *c, int argc, char **argv);

@@ -144,8 +144,10 @@ audit_verify(struct ctl *c, int argc, char **argv)
 }
 
 const struct command commands_audit[] = {
-	{ "audit", "ls", "[--from TIME] [--to TIME] [--user U] [--host H] [--class CLASS] [--failed]\n[--limit N] [--follow]",
+	{ "audit", "ls", "[--from TIME] [--to TIME] [--user U] [--host H] [--class CLASS] [--failed]\n[--limit N] [--after ID] [--format rfc5424|cef|ocsf] [--follow]",
 	    "list what happened, the newest last", audit_ls },
+	{ "audit", "stream", "[--after ID] [--format rfc5424|cef|ocsf] [--follow] [--from TIME] [--to TIME] [--user U]\n[--host H] [--class CLASS] [--failed]",
+	    "all that happened, a line each, for a SIEM", audit_stream },
 	{ "audit", "export", "[--from TIME] [--to TIME] [--user U] [--host H] [--offline] -o PATH|PATH.zip|PATH.tar",
 	    "write the evidence of a period: records, recordings, their proofs, sheets and a report", audit_export },
 	{ "audit", "report", "[--from TIME] [--to TIME] [--user U] [--host H] [--offline] -o FILE.pdf|FILE.html",

@@ -255,7 +255,7 @@ events_cut(struct client *c, const char *why)
 int
 events_view(struct gate *g, uint32_t req, const char *actor, struct slice session, struct slice how)
 {
-	struct msg_event m = { .req = req, .class_uid = OCSF_READING, .activity = 1, .severity = INFORMATIONAL, .ok = 1,
+	struct msg_event m = { .req = req, .class_uid = OCSF_READING, .activity = 99, .severity = INFORMATIONAL, .ok = 1,
 	    .sign = 1, .actor = slice_from(actor), .session = session };
 	struct buf sentence;
 	int r;
