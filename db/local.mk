@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libdb.a
 	%D%/journal.c %D%/journal.h %D%/leaf.c %D%/leaf.h %D%/merkle.c %D%/merkle.h %D%/note.c %D%/note.h \
 	%D%/seg.c %D%/sheet.c %D%/sheet.h %D%/segment.c %D%/segment.h %D%/session.c %D%/session.h %D%/stmt.h %D%/tree.c %D%/tree.h \
 	%D%/rows.h %D%/standing.c %D%/standing.h %D%/verify.c %D%/verify.h
+%C%_libdb_a_SOURCES += %D%/decision.c %D%/decision.h
 nodist_%C%_libdb_a_SOURCES = %D%/schema.inc
 %C%_libdb_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(ZSTD_CFLAGS) $(CRYPTO_CFLAGS)
 DB_LIBS = db/libdb.a $(BASE_LIBS) $(SQLITE_LIBS) $(ZSTD_LIBS) $(CRYPTO_LIBS)

@@ -266,6 +266,7 @@ int print_need(struct buf *b, const struct rule *r);
 int print_expr(struct buf *b, const struct expr *x);
 int print_arg(struct buf *b, const struct arg *a);
 int print_patterns(struct buf *b, const struct command *c);
+int print_plugin(struct buf *b, const struct plugin *x);
 int print_rule(struct buf *b, const struct rule *x);
 
 #endif

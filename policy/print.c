@@ -103,8 +103,8 @@ print_patterns(struct buf *b, const struct command *c)
 	return r == 0 ? buf_text(b, "}") : r;
 }
 
-static int
-put_plugin(struct buf *b, const struct plugin *x)
+int
+print_plugin(struct buf *b, const struct plugin *x)
 {
 	int r = buf_printf(b, " plugin %s%s", x->name, x->with ? " with {" : "");
 
@@ -293,7 +293,7 @@ put_conditions(struct buf *b, const struct rule *x)
 	else if (r == 0 && x->cmd != NULL && (r = buf_text(b, " cmd ")) == 0)
 		r = print_patterns(b, x->cmd);
 	if (r == 0 && x->plugin != NULL)
-		r = put_plugin(b, x->plugin);
+		r = print_plugin(b, x->plugin);
 	if (r == 0 && x->paths != NULL)
 		r = put_paths(b, x->paths);
 	if (r == 0 && x->to != NULL)

@@ -9,7 +9,8 @@ noinst_LIBRARIES += %D%/libctl.a
 # The audit: reading it, exporting it, checking it.
 %C%_libctl_a_SOURCES += %D%/access.c %D%/audit.h %D%/evidence.c %D%/evidence.h %D%/events.c %D%/export.c %D%/history.c %D%/inspect.c %D%/inspect.h %D%/inspect_rows.c %D%/inspected.h %D%/pack.c %D%/pack.h \
 	%D%/record.c %D%/record.h %D%/report.c %D%/report.h %D%/siem.c %D%/siem.h %D%/unpack.c %D%/unpack.h %D%/verify.c
-%C%_libctl_a_SOURCES += %D%/policy.c %D%/policy.h %D%/policy_explain.c %D%/policy_test.c
+%C%_libctl_a_SOURCES += %D%/policy.c %D%/policy.h %D%/policy_diff.c \
+	%D%/policy_explain.c %D%/policy_lint.c %D%/policy_test.c
 %C%_libctl_a_SOURCES += %D%/replay.c %D%/replay.h
 # The verifier's source goes into every export.
 %D%/verifier.inc: $(srcdir)/contrib/verifier/fortress-verify.c

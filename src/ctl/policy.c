@@ -123,6 +123,9 @@ const struct command commands_policy[] = {
 	    "USER VERB HOST [as LOGIN] [-- COMMAND]", "may they, and why (not)? exits 0 if permitted", policy_explain_run },
 	{ "policy", "test", "[--whole] CASES [FILE]", "run cases: USER[:GROUP] VERB HOST[{K=V}] [as LOGIN] [-- COMMAND] => permit|deny [RULE]",
 	    policy_test_run },
+	{ "policy", "lint", "[FILE]", "what is good but hardly meant: rules that never count, names that nobody has, commands that run others",
+	    policy_lint_run },
+	{ "policy", "diff", "[--since TIME] [--whole] OLD NEW", "which decisions of the last 30 days, or since TIME, would change", policy_diff_run },
 	{ "policy", "print", "[FILE]", "the policy in its canonical form", policy_show },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

@@ -36,5 +36,7 @@ int question_ask(const struct policy *p, const struct question *q, const char *l
 
 int policy_explain_run(struct ctl *c, int argc, char **argv);
 int policy_test_run(struct ctl *c, int argc, char **argv);
+int policy_lint_run(struct ctl *c, int argc, char **argv);
+int policy_diff_run(struct ctl *c, int argc, char **argv);
 
 #endif

@@ -70,8 +70,31 @@ events_codes_burnt(struct client *c, struct slice user)
 	return gate_event(c->gate, &m);
 }
 
+/* So that the question can be asked again: a certificate says who its holder is, and is gone with the login. */
 static int
-decision_detail(struct buf *b, const struct msg_decide *m, const struct rules_answer *a, const char *login,
+put_principals(struct buf *b, const struct client *c)
+{
+	struct rules_who who;
+	struct buf list;
+	int r = 0;
+
+	login_who(c, &who);
+	if (who.principals_n == 0)
+		return 0;
+	buf_init(&list, 8192);
+	for (size_t i = 0; r == 0 && i < who.principals_n; i++) {
+		r = i > 0 ? buf_u8(&list, ',') : 0;
+		if (r == 0)
+			r = buf_slice_append(&list, who.principals[i]);
+	}
+	if (r == 0)
+		r = put_pair(b, "principals", buf_slice(&list));
+	buf_done(&list);
+	return r;
+}
+
+static int
+decision_detail(struct buf *b, const struct client *c, const struct msg_decide *m, const struct rules_answer *a, const char *login,
     uint64_t ticket, const char *hash)
 {
 	int r = buf_text(b, "{");
@@ -84,6 +107,8 @@ decision_detail(struct buf *b, const struct msg_decide *m, const struct rules_an
 	if (m->to.n > 0 && (r = put_pair(b, "to", m->to)) != 0)
 		return r;
 	if (m->listen.n > 0 && (r = put_pair(b, "listen", m->listen)) != 0)
+		return r;
+	if ((r = put_principals(b, c)) != 0)
 		return r;
 	if (ticket != 0 && (r = buf_printf(b, ",\"ticket\":\"%016llx\"", (unsigned long long)ticket)) != 0)
 		return r;
@@ -104,7 +129,7 @@ events_decision(struct client *c, const struct msg_decide *m, const struct rules
 	r = buf_printf(&sentence, "%s %s %.*s on %s%s%s: %s", c->user, a->permit ? "may" : "may not", (int)m->verb.n,
 	    (const char *)m->verb.p, host, login[0] != '\0' ? " as " : "", login, a->text);
 	if (r == 0)
-		r = decision_detail(&detail, m, a, login, ticket, rules_hash(c->gate->rules));
+		r = decision_detail(&detail, c, m, a, login, ticket, rules_hash(c->gate->rules));
 	event.text = buf_slice(&sentence);
 	event.detail = buf_slice(&detail);
 	if (r == 0)

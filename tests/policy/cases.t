@@ -34,6 +34,14 @@ for policy in "$top"/tests/policy/bad/*.policy; do
 	[ $? -eq 1 ] && grep -qF -- "$words" "$dir/log" && grep -Eq "$(basename "$policy"):[0-9]+:[0-9]+: " "$dir/log"
 	result $? "bad/$(basename "$policy"): $(head -1 "$dir/log" | sed 's/.*policy:/:/')"
 done
+# lint/NAME.policy: each of its lines "#! LINE WORDS" is a finding, and there are no others.
+for policy in "$top"/tests/policy/lint/*.policy; do
+	"$fortress" --state "$dir/none" policy lint "$policy" >"$dir/log" 2>&1
+	[ $? -eq 1 ] && sed -n 's/^#! //p' "$policy" | while read -r line words; do
+		grep -E "\.policy:$line:[0-9]+: " "$dir/log" | grep -qF -- ": $words" || { echo "not found: $line $words"; exit 1; }
+	done >>"$dir/log" && [ "$(grep -c '^#! ' "$policy")" -eq "$(grep -c '\.policy:[0-9]*:[0-9]*: ' "$dir/log")" ]
+	result $? "lint/$(basename "$policy"): $(tail -1 "$dir/log")"
+done
 # A case that does not hold is seen: the tool can fail.
 echo 'nobody shell web1 => permit' >"$dir/false.cases"
 ! "$fortress" policy test "$dir/false.cases" "$top/tests/policy/worked.policy" >"$dir/log" 2>&1

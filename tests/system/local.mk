@@ -68,7 +68,7 @@ CLI_TESTS = %D%/n001-serve.t %D%/n002-setup.t %D%/n003-command.t %D%/n004-events
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS)
 # Names, and who may knock.
-NAMES_TESTS = %D%/p001-names.t %D%/p002-proxy.t %D%/p003-limits.t %D%/p004-import.t %D%/p005-own.t
+NAMES_TESTS = %D%/p001-names.t %D%/p002-proxy.t %D%/p003-limits.t %D%/p004-import.t %D%/p005-own.t %D%/p006-policy.t
 TESTS += $(NAMES_TESTS)
 EXTRA_DIST += $(NAMES_TESTS)
 TESTS += %D%/p001-names.t
