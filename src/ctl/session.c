@@ -20,8 +20,7 @@ static const struct out_column list_columns[] = {
 	{ "id", OUT_STRING, 0, OUT_WHOLE }, { "start", OUT_TIME, 0 }, { "seconds", OUT_NUMBER, 0, 5 }, { "user", OUT_STRING, 0 },
 	{ "login", OUT_STRING, 0, 4 }, { "host", OUT_STRING, 0 }, { "channel", OUT_STRING, 0, 2 }, { "state", OUT_STRING, 0, 3 },
 	{ "exit", OUT_NUMBER, 0 }, { "signal", OUT_STRING, 1 }, { "command", OUT_STRING, 0 }, { "bytes", OUT_NUMBER, 1 },
-	{ "source", OUT_STRING, 1 },
-	{ "reason", OUT_STRING, 1 }, { "end", OUT_TIME, 1 }, { NULL, 0, 0 },
+	{ "source", OUT_STRING, 1 }, { "reason", OUT_STRING, 1 }, { "end", OUT_TIME, 1 }, { "connection", OUT_NUMBER, 1 }, { NULL, 0, 0 },
 };
 
 static int64_t
@@ -55,6 +54,7 @@ list_row(void *arg, const struct db_session *s)
 	out_cstr(o, s->src);
 	out_cstr(o, s->reason);
 	out_time(o, s->end_us);
+	out_number(o, (int64_t)s->conn);
 	return 0;
 }
 

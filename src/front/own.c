@@ -291,9 +291,9 @@ session_json(struct buf *b, const char *user, const struct msg_session_row *r)
 	else
 		(void)buf_text(b, ",\"exit\":null");
 	(void)clock_print((wall_t){ (int64_t)r->end_us }, end, sizeof(end));
-	(void)buf_printf(b, ",\"start\":\"%s\",\"end\":%s%s%s,\"seconds\":%llu,\"bytes\":%llu}\n",
+	(void)buf_printf(b, ",\"start\":\"%s\",\"end\":%s%s%s,\"seconds\":%llu,\"bytes\":%llu,\"connection\":%llu}\n",
 	    clock_print((wall_t){ (int64_t)r->start_us }, start, sizeof(start)), r->end_us != 0 ? "\"" : "",
-	    r->end_us != 0 ? end : "null", r->end_us != 0 ? "\"" : "", seconds_of(r), (unsigned long long)r->bytes);
+	    r->end_us != 0 ? end : "null", r->end_us != 0 ? "\"" : "", seconds_of(r), (unsigned long long)r->bytes, (unsigned long long)r->conn);
 }
 
 static void

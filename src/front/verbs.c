@@ -164,6 +164,8 @@ jump_end(struct channel *c)
 			block_print(&l->out, buf_slice(&l->blocks[i].names), slice_from(l->blocks[i].login));
 	(void)buf_printf(&l->out, "Host fortress\n\tHostName %s\n\tPort %s\n\tUser %s\n"
 	    "Host *.fx\n\tProxyJump fortress\n", address, port, c->front->user);
+	(void)buf_text(&l->out, "# All that goes on at once as one login and one connection on the record (Ansible, say), behind Host fortress:\n"
+	    "#\tControlMaster auto\n#\tControlPath ~/.ssh/fortress-%C\n#\tControlPersist 60\n");
 	(void)buf_printf(&l->out, "# These lines go into ~/.ssh/config; then: ssh HOST.fx, scp FILE HOST.fx:, rsync, sftp, git.\n"
 	    "# Host keys:  ssh -p %s %s@%s config --known-hosts >>~/.ssh/known_hosts\n", port, c->front->user, address);
 }

@@ -181,7 +181,7 @@ static const struct message session_row = { "session_row", sizeof(struct msg_ses
 	{ FB(msg_session_row, id), FB(msg_session_row, login), FB(msg_session_row, host), FB(msg_session_row, channel),
 	FB(msg_session_row, state), FB(msg_session_row, exit), FB(msg_session_row, command),
 	FB(msg_session_row, src), FB(msg_session_row, reason), F64(msg_session_row, start_us),
-	F64(msg_session_row, end_us), F64(msg_session_row, bytes) } };
+	F64(msg_session_row, end_us), F64(msg_session_row, bytes), F64(msg_session_row, conn) } };
 
 static const struct message *
 message_find(unsigned type)

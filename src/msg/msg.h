@@ -188,7 +188,7 @@ struct msg_session_rows { uint32_t req; struct slice rows; };
 /* end_us: 0 while it is open.  command: at most its beginning */
 struct msg_session_row {
 	struct slice id, login, host, channel, state, exit, command, src, reason;
-	uint64_t start_us, end_us, bytes;
+	uint64_t start_us, end_us, bytes, conn;
 };
 /* logins: comma-separated, those allowed; labels: "env=prod tier=db"; why: the policy's sentence; brief: its few words for
  * a column: the rule and its place, or what is lacking */

@@ -31,7 +31,7 @@ row_put(void *arg, const struct db_session *s)
 		.channel = slice_from(s->channel), .state = slice_from(s->state), .exit = slice_from(open ? "" : s->exit),
 		.command = beginning(s->command), .src = slice_from(s->src), .reason = beginning(open ? "" : s->reason),
 		.start_us = (uint64_t)s->start_us, .end_us = open ? 0 : (uint64_t)s->end_us,
-		.bytes = open ? 0 : s->bytes };
+		.bytes = open ? 0 : s->bytes, .conn = s->conn };
 
 	/* What does not fit any more is left out: the newest are there. */
 	return msg_session_row_put(arg, &row) == 0 ? 0 : 1;

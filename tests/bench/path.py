@@ -4,12 +4,12 @@
 """The whole path against `ssh -J` through OpenSSH's sshd, in the same run, in turns.
 
     tests/bench/path.py [--build DIR] [--pairs N] [--mb N] [--sessions N] [--hosts N] [--tasks N]
-                        [echo|bulk|files|sftp|ansible|login|picker|memory]...
+                        [echo|bulk|files|sftp|ansible|login|half|picker|memory]...
 
 Starts an sshd of its own (target and jump host) and a bastion in a temporary directory, all on
 127.0.0.1, and ends them.  Needs root (sshd runs as it).  Prints medians and their ratio.
 """
-import argparse, hashlib, os, pty, re, select, shlex, statistics, subprocess, sys, time, tty
+import argparse, hashlib, json, os, pty, re, resource, select, shlex, socket, statistics, subprocess, sys, time, tty
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
@@ -17,7 +17,7 @@ from bastion import Bastion
 
 class Bench(Bastion):
     def __init__(self, a):
-        super().__init__(a.build, "KernelAudit off\n")
+        super().__init__(a.build, "KernelAudit off\nMaxStartups 1100\nMaxStartupsPerSource 1100\nLoginGraceTime 300s\n")
         self.a = a
 
     def pair(self, name, a, b, unit, better):
@@ -96,21 +96,27 @@ class Bench(Bastion):
             subprocess.run(["sftp", "-q", *opts, "-b", "-", host], input=f"{'get' if direction == 'down' else 'put'} {src} {dst}\n".encode(), stdout=subprocess.DEVNULL, check=True)
         self.copies("sftp", sftp)
 
-    # a playbook of many small tasks: a connection for each host, a command for each task
+    # a playbook of many small tasks: a connection for each host, a command for each task; and, as "one", all hosts behind a
+    # jump that they share (ControlMaster towards the bastion), which makes the run one login and one connection of the record
     def ansible(self):
-        n, tasks = self.a.hosts, self.a.tasks; names = [f"h{i}" for i in range(n)]; times = {"fortress": [], "jump": []}
+        n, tasks = self.a.hosts, self.a.tasks; names = [f"h{i}" for i in range(n)]; seen, conns, times = set(), {}, {"fortress": [], "one": [], "jump": []}
+        seen |= {s["connection"] for s in json.loads(self.ctl("--json", "session", "ls", "--limit", "1000000"))}
         for h in names: self.ctl("host", "add", h, "127.0.0.1", "--port", str(self.sshd_port), "--login", "root", "--label", "env=bench", "--hostkey", f"{self.dir}/hk.pub")
         play, config = f"{self.dir}/play.yml", f"{self.dir}/ansible.cfg"
         open(config, "w").write("[defaults]\n")
         open(play, "w").write("- hosts: all\n  gather_facts: false\n  tasks:\n" + "  - command: 'true'\n" * tasks)
         for way in times:
             with open(f"{self.dir}/hosts-{way}", "w") as f:
-                for h in names: f.write(f"{h} ansible_host=127.0.0.1 ansible_port={self.port if way == 'fortress' else self.sshd_port} "
+                for h in names: f.write(f"{h} ansible_host={h if way == 'one' else '127.0.0.1'} ansible_port={self.port if way == 'fortress' else 22 if way == 'one' else self.sshd_port} "
                                        f"ansible_user={'bench+' + h if way == 'fortress' else 'root'} ansible_control_path={self.dir}/cp-{way}/{h}\n")
                 f.write("[all:vars]\nansible_python_interpreter=/usr/bin/python3\n")
         for _ in range(self.a.pairs):
             for way in times:
-                cp = f"{self.dir}/cp-{way}"; ssh = self.ssh(way); os.makedirs(cp, exist_ok=True)
+                cp = f"{self.dir}/cp-{way}"; ssh = self.ssh("fortress" if way == "one" else way); os.makedirs(cp, exist_ok=True)
+                if way == "one":
+                    door = shlex.join(["ssh", *ssh[1:-3], "-p", str(self.port), "-o", "ControlMaster=auto", "-o", "ControlPersist=300", "-o", f"ControlPath={cp}/door", "-W", "%h:%p", "bench@127.0.0.1"])
+                    subprocess.run(shlex.split(door)[:-3] + ["bench@127.0.0.1", "help"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+                    ssh[-3:-3] = ["-o", f"ProxyCommand={door}"]
                 args = shlex.join(ssh[1:-3] + ["-o", "ControlMaster=auto", "-o", "ControlPersist=300"])
                 env = dict(os.environ, HOME=self.dir, ANSIBLE_CONFIG=config, ANSIBLE_PIPELINING="True", ANSIBLE_SSH_ARGS=args, ANSIBLE_LOCAL_TEMP=f"{self.dir}/lt", ANSIBLE_REMOTE_TEMP=f"{self.dir}/rt")
                 t = time.perf_counter()
@@ -118,7 +124,10 @@ class Bench(Bastion):
                 times[way].append(time.perf_counter() - t)
                 for s in os.listdir(cp): subprocess.run(["ssh", "-F", "/dev/null", "-S", f"{cp}/{s}", "-O", "exit", "x"], capture_output=True)
                 if r.returncode != 0 or r.stdout.count(f"ok={tasks} ") != n: raise SystemExit(f"{way}: {r.stdout[-2000:]}{r.stderr[-500:]}")
-        print(f"ansible: {n} hosts, {tasks} tasks, {n} forks, pipelined"); self.pair("ansible", times["fortress"], ("jump", times["jump"]), "s", "goal <= 1.15")
+                conns[way] = {s["connection"] for s in json.loads(self.ctl("--json", "session", "ls", "--limit", "1000000"))} - seen; seen |= conns[way]
+        print(f"ansible: {n} hosts, {tasks} tasks, {n} forks, pipelined; connections of a run on the record: {len(conns['fortress'])}, with one shared {len(conns['one'])}")
+        self.pair("ansible", times["fortress"], ("jump", times["jump"]), "s", "goal <= 1.1")
+        self.pair("ansible, one connection to the bastion", times["one"], ("jump", times["jump"]), "s", "goal <= 1.1")
 
     # from the start of ssh to the picker's first screen, beside a whole `ssh host true` to an sshd
     def picker(self):
@@ -148,6 +157,25 @@ class Bench(Bastion):
         print("login: ssh HOST true, 8 at a time, recorded and audited; the ssh client's own cost is in both")
         self.pair("logins to an agent", rates["agent"], ("sshd", rates["sshd"]), "/s", "goal >= 2")
         self.pair("logins to an sshd behind it", rates["fortress"], ("sshd", rates["sshd"]), "/s", "an sshd's login is part of it")
+
+    # a good login beside many connections that say nothing, to the bastion and to an sshd
+    def half(self):
+        n, sshd_n = self.a.half, min(self.a.half, 950)           # its MaxStartups is 1000
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+        def logins(way):
+            out = []
+            for _ in range(max(20, self.a.pairs * 4)):
+                t = time.perf_counter(); subprocess.run(self.ssh(way) + ["true"], stdin=subprocess.DEVNULL, check=True); out.append((time.perf_counter() - t) * 1e3)
+            return statistics.median(out)
+        more = {}
+        for way, port, count in (("agent", self.port, n), ("sshd", self.sshd_port, sshd_n)):
+            alone, silent = logins(way), []
+            for _ in range(count): s = socket.create_connection(("127.0.0.1", port), 20); s.recv(1); silent.append(s)
+            beside = logins(way); more[way] = beside - alone
+            for s in silent: s.close()
+            print(f"  {'fortress' if way == 'agent' else way:9} a login alone {alone:.1f} ms, beside {count} half-open connections {beside:.1f} ms: {beside - alone:+.1f} ms")
+        print(f"  half-open: fortress {more['agent']:+.1f} ms (goal < 100), sshd {more['sshd']:+.1f} ms\n", flush=True)
 
     def pss(self, pids):
         total = 0
@@ -196,7 +224,7 @@ def main():
     ap.add_argument("what", nargs="*", default=["echo", "bulk", "files", "login", "picker", "memory"])
     ap.add_argument("--build", type=os.path.abspath, default="build"); ap.add_argument("--pairs", type=int, default=5)
     ap.add_argument("--mb", type=int, default=200); ap.add_argument("--keys", type=int, default=1000)
-    ap.add_argument("--sessions", type=int, default=100)
+    ap.add_argument("--sessions", type=int, default=100); ap.add_argument("--half", type=int, default=1000)
     ap.add_argument("--hosts", type=int, default=50); ap.add_argument("--tasks", type=int, default=20)
     a = ap.parse_args(); b = Bench(a)
     try:

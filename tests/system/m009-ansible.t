@@ -67,6 +67,15 @@ try:
     r = run("ansible", "-m", "ping", "all", env=env, cwd=b.dir)
     ok(r.returncode == 0 and r.stdout.count(b'"pong"') == 3, "ansible -m ping", r)
     hang_up()
+    # All hosts behind one connection to the bastion: the run is one login, and one connection of the record.
+    shared = f"{b.dir}/shared"
+    open(shared, "w").write(f"Host bastion\n\tControlMaster auto\n\tControlPath {b.dir}/cp/door\n\tControlPersist 60\n" + open(b.config).read()); os.makedirs(f"{b.dir}/cp", exist_ok=True)
+    open(f"{b.dir}/one", "w").write("box ansible_host=box.fx\nagent ansible_host=agent.fx\n[all:vars]\nansible_user=root\nansible_python_interpreter=/usr/bin/python3\n")
+    b.mark(); run("ssh", "-F", shared, "bastion", "help")
+    r = run("ansible", "-i", f"{b.dir}/one", "-m", "ping", "all", env=dict(env, ANSIBLE_SSH_ARGS=f"-F {shared} -o ControlMaster=auto -o ControlPersist=120s"), cwd=b.dir)
+    hang_up(); rows = b.rows(4)
+    ok(r.returncode == 0 and r.stdout.count(b'"pong"') == 2 and len({x["connection"] for x in rows}) == 1 and {x["host"] for x in rows} == {"box", "agent"} and len(b.audit(3002)) == 1,
+       "a run behind one shared jump is one connection on the record, and one login", r, [(x["connection"], x["host"]) for x in rows], b.audit(3002))
     open(f"{b.dir}/printed", "wb").write(b.on("bastion", "config --ansible").stdout + b"[fortress:vars]\nansible_python_interpreter=/usr/bin/python3\n")
     r = run("ansible", "-i", f"{b.dir}/printed", "-m", "ping", "fortress", env=env, cwd=b.dir)
     ok(r.returncode == 0 and all(f"{n} | SUCCESS".encode() in r.stdout for n in ("box", "agent")), "the inventory that the bastion prints", r, open(f"{b.dir}/printed").read())
