@@ -51,7 +51,7 @@ db_error(struct db *db, int code, const char *doing, struct err *e)
 	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
 		if (map[i].sqlite == (code & 0xff))
 			ours = map[i].code;
-	return err_set(e, ours, "%s/" DB_FILE ": %s: %s%s", db->shown, doing,
+	return err_set(e, ours, "%s/%s: %s: %s%s", db->shown, db->file != NULL ? db->file : DB_FILE, doing,
 	    db->sql != NULL ? sqlite3_errmsg(db->sql) : sqlite3_errstr(code),
 	    ours == -EBADMSG ? ": restore it from a backup, or move it away to begin anew" : "");
 }

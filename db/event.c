@@ -67,6 +67,24 @@ event_read(sqlite3_stmt *s, struct db_event *v)
 	};
 }
 
+int
+db_event_find(struct db *db, int64_t id, db_event_fn *fn, void *arg, struct err *e)
+{
+	sqlite3_stmt *s = stmt_get(db, "SELECT " COLUMNS " FROM event WHERE id=?", e);
+	struct db_event v;
+	int r = s != NULL ? stmt_bind(db, s, e, "i", id) : -EIO;
+
+	if (r == 0 && (r = stmt_step(db, s, e)) == 1) {
+		event_read(s, &v);
+		r = fn(arg, &v);
+	} else if (r == 0) {
+		r = -ENOENT;
+	}
+	if (s != NULL)
+		sqlite3_reset(s);
+	return r;
+}
+
 static int
 filter_bind(struct db *db, sqlite3_stmt *s, const struct db_event_filter *f, int64_t id, int64_t rows, struct err *e)
 {

@@ -28,6 +28,7 @@ struct db_event_filter {                                 /* zero or NULL: any */
 typedef int db_event_fn(void *arg, const struct db_event *v);
 /* Oldest first, in short reads; fn's non-zero return ends it and is returned. */
 int db_event_list(struct db *db, const struct db_event_filter *f, db_event_fn *fn, void *arg, struct err *e);
+int db_event_find(struct db *db, int64_t id, db_event_fn *fn, void *arg, struct err *e);      /* -ENOENT */
 int db_event_leaf(struct buf *out, const struct db_event *v);
 
 /* Writer: sets id and leaf. */

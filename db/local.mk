@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += %D%/libdb.a
 %C%_libdb_a_SOURCES = \
-	%D%/db.c %D%/db.h %D%/directory.c %D%/directory.h %D%/event.c %D%/event.h %D%/frames.c %D%/frames.h \
+	%D%/db.c %D%/db.h %D%/directory.c %D%/directory.h %D%/event.c %D%/event.h %D%/frames.c %D%/frames.h %D%/index.c %D%/index.h \
 	%D%/journal.c %D%/journal.h %D%/leaf.c %D%/leaf.h %D%/merkle.c %D%/merkle.h %D%/note.c %D%/note.h \
 	%D%/seg.c %D%/sheet.c %D%/sheet.h %D%/segment.c %D%/segment.h %D%/session.c %D%/session.h %D%/stmt.h %D%/tree.c %D%/tree.h \
 	%D%/rows.h %D%/standing.c %D%/standing.h %D%/verify.c %D%/verify.h

@@ -316,6 +316,19 @@ db_segment_from(struct db *db, int64_t session_row, uint32_t from, unsigned max,
 	return r == 0 ? segment_rows(db, s, fn, arg, e) : r;
 }
 
+int
+db_session_erased(struct db *db, db_session_row_fn *fn, void *arg, struct err *e)
+{
+	sqlite3_stmt *s = stmt_get(db, "SELECT DISTINCT session_id FROM segment WHERE erased_us<>0", e);
+	int r = s == NULL ? -EIO : 0;
+
+	while (r == 0 && (r = stmt_step(db, s, e)) == 1)
+		r = fn(arg, sqlite3_column_int64(s, 0));
+	if (s != NULL)
+		sqlite3_reset(s);
+	return r;
+}
+
 static const char sql_at_pos[] = "SELECT " SEGMENT_COLUMNS " FROM segment WHERE session_id=? AND pos1>?"
     " ORDER BY no LIMIT 1";
 static const char sql_at_ms[] = "SELECT " SEGMENT_COLUMNS " FROM segment WHERE session_id=? AND t1_ms>=?"

@@ -42,6 +42,10 @@ int db_session_list(struct db *db, const struct db_session_filter *f, db_session
 /* The newest of one user, by an index of their own: it costs the same however many others there are. */
 int db_session_of_user(struct db *db, const char *user, unsigned max, db_session_fn *fn, void *arg, struct err *e);
 
+/* Those of whose segments something has been erased. */
+typedef int db_session_row_fn(void *arg, int64_t row);
+int db_session_erased(struct db *db, db_session_row_fn *fn, void *arg, struct err *e);
+
 /* At most max of those whose row is beyond `after`, in order of rows. */
 int db_session_after(struct db *db, int64_t after, unsigned max, db_session_fn *fn, void *arg, struct err *e);
 

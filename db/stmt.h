@@ -41,6 +41,7 @@ struct tile_kept {
 struct db {
 	sqlite3 *sql;
 	char *dir, *shown;           /* shown: as messages name it */
+	const char *file;            /* NULL: DB_FILE */
 	bool writable;
 	struct { const char *text; sqlite3_stmt *stmt; } cache[STMT_MAX];
 	unsigned cached;

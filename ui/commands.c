@@ -94,7 +94,7 @@ behind_prompt(struct slice line)
 	static const char *const ends[] = { "$ ", "# ", "% ", "> ", "\xe2\x9d\xaf ", "\xc2\xbb " };
 
 	for (size_t i = 0; i < line.n && i < 80; i++)
-		for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++) {
+		for (size_t k = 0; strchr("$#%>\xe2\xc2", line.p[i]) != NULL && k < sizeof(ends) / sizeof(ends[0]); k++) {
 			size_t n = strlen(ends[k]);
 
 			if (line.n - i > n && memcmp(line.p + i, ends[k], n) == 0)
@@ -125,7 +125,7 @@ commands_line(struct commands *c, uint64_t t_ms, struct slice line)
 		else if (c->line.len > 0)
 			(void)buf_u8(&c->line, '\n');
 		(void)buf_slice_append(&c->line, line);
-	} else if (!c->marks) {
+	} else if (!c->marks && c->sink->command != NULL && (c->entered || c->bursts > 1)) {
 		command = behind_prompt(line);
 		if (c->entered && command.n > 0)
 			found(c, t_ms, COMMAND_INPUT, command);

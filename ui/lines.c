@@ -248,10 +248,13 @@ lines_end(struct lines *l)
 }
 
 void
-lines_forget(struct lines *l)
+lines_restore(struct lines *l, struct slice paint)
 {
 	bool visible;
 
+	l->screen->lines = NULL;
+	screen_feed(l->screen, paint);
+	l->screen->lines = l;
 	screen_cursor(l->screen, &l->row, &l->col, &visible);
 	l->dirty = false;
 	l->t_ms = l->touched_ms = 0;

@@ -37,8 +37,8 @@ void lines_free(struct lines *l);
 void lines_frame(struct lines *l, const struct frame *f);
 /* What stands on the cursor's row now is given, as at the end. */
 void lines_end(struct lines *l);
-/* Everything on the screen is as if it had been given: after a jump. */
-void lines_forget(struct lines *l);
+/* A jump: paint (see screen_paint) goes to the screen unheard, and everything there is as if it had been given. */
+void lines_restore(struct lines *l, struct slice paint);
 /* The text on the cursor's row that has not been given yet, with what belongs before it; "" if there is none. */
 struct slice lines_unsaid(struct lines *l);
 

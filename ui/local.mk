@@ -18,6 +18,9 @@ fortress_menu_LDADD = ui/libui.a $(MSG_LIBS) $(CURSES_LIBS)
 pkglibexec_PROGRAMS += fortress-replay
 fortress_replay_SOURCES = %D%/replay_main.c %D%/reader.c %D%/reader.h
 fortress_replay_LDADD = ui/libui.a $(DB_LIBS) $(CURSES_LIBS) $(VTERM_LIBS)
+pkglibexec_PROGRAMS += fortress-render
+fortress_render_SOURCES = %D%/render_main.c %D%/render.h
+fortress_render_LDADD = ui/libui.a $(BASE_LIBS) $(VTERM_LIBS)
 dist_man_MANS += %D%/fortress-menu.1 %D%/fortress-replay.1
 
 # What an exported page is made of, together in one folder.

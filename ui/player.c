@@ -192,8 +192,7 @@ go_to(struct player *p, const struct replay_key *k)
 	screen_reset(p->stage.screen);
 	screen_resize(p->stage.screen, k != NULL ? k->cols : p->src.cols, k != NULL ? k->rows : p->src.rows);
 	k = k != NULL ? k : &none;
-	screen_feed(p->stage.screen, k->paint);
-	lines_forget(p->stage.lines);
+	lines_restore(p->stage.lines, k->paint);
 	p->src.seek(p->src.arg, k->pos);
 	p->now_ms = k->t_ms;
 }

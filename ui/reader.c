@@ -17,11 +17,13 @@
 #include "base/fd.h"
 #include "base/sandbox.h"
 #include "db/frames.h"
+#include "db/index.h"
 #include "ui/link.h"
 #include "ui/reader.h"
 
 struct tape {
 	unsigned char id[ID_BYTES];
+	int64_t row;
 	struct facts facts;
 	struct db_frames *frames;
 	bool open;
@@ -30,6 +32,7 @@ struct tape {
 struct reader {
 	char *dir;
 	struct db *db;
+	struct index *index;                      /* NULL: none */
 	struct tape tapes[DECK_MAX];
 	unsigned n;
 	struct buf answer;
@@ -61,6 +64,7 @@ on_session(void *arg, const struct db_session *s)
 	};
 	int r = 0;
 
+	t->row = s->row;
 	t->open = strcmp(s->state, "open") == 0;
 	buf_clear(&f->bytes);
 	for (size_t i = 0; r == 0 && i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -87,7 +91,7 @@ tape_open(struct reader *r, struct tape *t, const char *id, struct err *e)
 }
 
 struct reader *
-reader_open(const char *dir, const char *const ids[DECK_MAX], unsigned n, struct err *e)
+reader_open(const char *dir, const char *index_dir, const char *const ids[DECK_MAX], unsigned n, struct err *e)
 {
 	struct reader *r = calloc(1, sizeof(*r));
 
@@ -97,6 +101,7 @@ reader_open(const char *dir, const char *const ids[DECK_MAX], unsigned n, struct
 		return NULL;
 	}
 	buf_init(&r->answer, LINK_MAX);
+	r->index = index_dir != NULL ? index_open(index_dir, false, &(struct err){ 0 }) : NULL;
 	r->db = db_open_read(dir, e);
 	for (r->n = 0; r->db != NULL && r->n < n; r->n++)
 		if (tape_open(r, &r->tapes[r->n], ids[r->n], e) != 0) {
@@ -120,6 +125,7 @@ reader_close(struct reader *r)
 		db_frames_close(r->tapes[i].frames);
 		buf_done(&r->tapes[i].facts.bytes);
 	}
+	index_close(r->index);
 	db_close(r->db);
 	buf_done(&r->answer);
 	free(r->dir);
@@ -142,6 +148,22 @@ answer_frames(struct reader *r, struct tape *t, uint64_t pos, struct err *e)
 }
 
 static int
+answer_key(struct reader *r, struct tape *t, uint64_t t_ms)
+{
+	struct index_screen k;
+	struct err none = { 0 };
+	int n;
+
+	if (r->index == NULL || index_find_key(r->index, t->row, t_ms, &k, &none) != 0)
+		return LINK_NONE;
+	n = buf_u64(&r->answer, k.t_ms);
+	n = n != 0 ? n : buf_u64(&r->answer, k.pos);
+	n = n != 0 ? n : buf_u32(&r->answer, k.cols);
+	n = n != 0 ? n : buf_u32(&r->answer, k.rows);
+	return n != 0 ? n : buf_slice_append(&r->answer, k.paint);
+}
+
+static int
 answer_length(struct reader *r, struct tape *t, struct err *e)
 {
 	uint64_t length, bytes;
@@ -159,6 +181,7 @@ answer(struct reader *r, uint8_t what, struct tape *t, uint64_t arg, struct err 
 	switch (what) {
 	case LINK_FACTS:  return buf_slice_append(&r->answer, buf_slice(&t->facts.bytes));
 	case LINK_FRAMES: return answer_frames(r, t, arg, e);
+	case LINK_KEY:    return answer_key(r, t, arg);
 	case LINK_LENGTH: return answer_length(r, t, e);
 	default:          return LINK_NONE;
 	}

@@ -9,8 +9,9 @@
 
 struct reader;
 
-/* Opens the database at dir and these sessions.  NULL with e: -ENOENT there is no such session. */
-struct reader *reader_open(const char *dir, const char *const ids[DECK_MAX], unsigned n, struct err *e);
+/* Opens the database at dir and these sessions; keyframes come from the index at index_dir, if that is not NULL and there is
+ * one.  NULL with e: -ENOENT there is no such session. */
+struct reader *reader_open(const char *dir, const char *index_dir, const char *const ids[DECK_MAX], unsigned n, struct err *e);
 void reader_close(struct reader *r);
 /* Gives up everything but reading below dir, then answers at fd until the other half closes it.  0 or negative with e. */
 int reader_run(struct reader *r, int fd, struct err *e);

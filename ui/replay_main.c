@@ -36,7 +36,7 @@
 
 struct options {
 	struct replay_options replay;
-	const char *dir;
+	const char *dir, *index;
 	const struct export_form *form;
 	bool text, at;
 };
@@ -81,7 +81,7 @@ enter_sandbox(void *arg)
 /* ---- the reader ---- */
 
 _Noreturn static void
-reader_main(const char *dir, char **ids, unsigned n, int fd)
+reader_main(const struct options *o, char **ids, unsigned n, int fd)
 {
 	struct err e = { 0 };
 	struct reader *r;
@@ -91,7 +91,7 @@ reader_main(const char *dir, char **ids, unsigned n, int fd)
 	(void)signal(SIGQUIT, SIG_IGN);
 	(void)signal(SIGTSTP, SIG_IGN);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	r = reader_open(dir, (const char *const *)ids, n, &e);
+	r = reader_open(o->dir, o->index, (const char *const *)ids, n, &e);
 	if (r == NULL || reader_run(r, fd, &e) != 0) {
 		(void)fprintf(stderr, "fortress replay: %s\n", e.text);
 		_exit(1);
@@ -102,7 +102,7 @@ reader_main(const char *dir, char **ids, unsigned n, int fd)
 
 /* The link to it; what it could not do it has said itself. */
 static int
-reader_start(const char *dir, char **ids, unsigned n)
+reader_start(const struct options *o, char **ids, unsigned n)
 {
 	int pair[2];
 	pid_t pid;
@@ -111,7 +111,7 @@ reader_start(const char *dir, char **ids, unsigned n)
 		fail(1, "cannot start its reader: %s", strerror(errno));
 	if (pid == 0) {
 		(void)close(pair[0]);
-		reader_main(dir, ids, n, pair[1]);
+		reader_main(o, ids, n, pair[1]);
 	}
 	(void)close(pair[1]);
 	return pair[0];
@@ -156,21 +156,34 @@ page_read(struct export_page *page)
 
 /* ---- options ---- */
 
-/* "90", "1:30", "1:00:00" in seconds, minutes, hours. */
+/* Up to three digits behind a point. */
+static bool
+fraction_parse(const char *text, uint64_t *ms)
+{
+	size_t n = strlen(text);
+
+	if (n < 1 || n > 3 || !text_u64(slice_from(text), 999, ms))
+		return false;
+	for (; n < 3; n++)
+		*ms *= 10;
+	return true;
+}
+
+/* "90", "1:30", "1:00:00", "1:00:00.250" in seconds, minutes, hours. */
 static uint64_t
 time_parse(const char *text)
 {
-	uint64_t sum = 0, part;
+	uint64_t sum = 0, part, ms = 0;
 
 	for (const char *at = text;; at++) {
-		size_t n = strcspn(at, ":");
+		size_t n = strcspn(at, ":.");
 
-		if (!text_u64(slice_of(at, n), 1000000, &part))
-			fail(2, "--at %s: write seconds, M:SS or H:MM:SS", text);
+		if (!text_u64(slice_of(at, n), 1000000, &part) || (at[n] == '.' && !fraction_parse(at + n + 1, &ms)))
+			fail(2, "--at %s: write seconds, M:SS or H:MM:SS, with .mmm if need be", text);
 		sum = sum * 60 + part;
 		at += n;
-		if (*at == '\0')
-			return sum * 1000;
+		if (*at != ':')
+			return sum * 1000 + ms;
 	}
 }
 
@@ -195,13 +208,14 @@ form_parse(const char *name)
 	return f;
 }
 
-enum { OPT_DB = 256, OPT_SPEED, OPT_IDLE, OPT_AT, OPT_TEXT, OPT_EXPORT, OPT_FOLLOW, OPT_KEYS };
+enum { OPT_DB = 256, OPT_SPEED, OPT_IDLE, OPT_AT, OPT_TEXT, OPT_EXPORT, OPT_FOLLOW, OPT_KEYS, OPT_INDEX };
 
 static const struct option longs[] = {
 	{ "db", required_argument, NULL, OPT_DB },     { "speed", required_argument, NULL, OPT_SPEED },
 	{ "idle", required_argument, NULL, OPT_IDLE }, { "at", required_argument, NULL, OPT_AT },
 	{ "text", no_argument, NULL, OPT_TEXT },       { "export", required_argument, NULL, OPT_EXPORT },
-	{ "follow", no_argument, NULL, OPT_FOLLOW },   { "keys", no_argument, NULL, OPT_KEYS }, { NULL, 0, NULL, 0 },
+	{ "follow", no_argument, NULL, OPT_FOLLOW },   { "keys", no_argument, NULL, OPT_KEYS },
+	{ "index", required_argument, NULL, OPT_INDEX }, { NULL, 0, NULL, 0 },
 };
 
 static void
@@ -209,6 +223,7 @@ option_take(struct options *o, int c, char **argv)
 {
 	switch (c) {
 	case OPT_DB:     o->dir = optarg; break;
+	case OPT_INDEX:  o->index = optarg; break;
 	case OPT_SPEED:  o->replay.speed = number_parse("--speed", optarg, 0.25, 16); break;
 	case OPT_IDLE:   o->replay.idle_ms = (uint64_t)(number_parse("--idle", optarg, 0, 86400) * 1000); break;
 	case OPT_AT:     o->replay.at_ms = time_parse(optarg); o->at = true; break;
@@ -298,7 +313,7 @@ play(struct options *o, struct link links[DECK_MAX], unsigned n)
 static int
 run(struct options *o, char **ids, unsigned n)
 {
-	int fd = reader_start(o->dir, ids, n), r = 0;
+	int fd = reader_start(o, ids, n), r = 0;
 	struct link links[DECK_MAX];
 	struct replay_source source;
 

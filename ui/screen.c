@@ -273,20 +273,32 @@ screen_put_cell(struct buf *out, const struct screen_cell *c)
 	return r;
 }
 
+/* Most cells are blank or ASCII; only the others need to be looked at more closely. */
+static int
+put_column(struct screen *s, unsigned row, unsigned col, struct buf *out)
+{
+	VTermPos pos = { .row = (int)row, .col = (int)col };
+	struct screen_cell c;
+	VTermScreenCell cell;
+
+	if (vterm_screen_get_cell(s->vs, pos, &cell) == 0)
+		return 0;
+	if (cell.chars[0] < 0x7f && cell.chars[1] == 0)
+		return buf_u8(out, cell.chars[0] < 0x20 ? ' ' : (uint8_t)cell.chars[0]);
+	screen_cell(s, row, col, &c);
+	return c.width > 0 ? screen_put_cell(out, &c) : 0;
+}
+
 int
 screen_row(struct screen *s, unsigned row, struct buf *out)
 {
 	unsigned cols, rows;
-	struct screen_cell c;
 	size_t before = out->len;
 	int r = 0;
 
 	screen_size(s, &cols, &rows);
-	for (unsigned x = 0; r == 0 && x < cols; x++) {
-		screen_cell(s, row, x, &c);
-		if (c.width > 0)
-			r = screen_put_cell(out, &c);
-	}
+	for (unsigned x = 0; r == 0 && x < cols; x++)
+		r = put_column(s, row, x, out);
 	while (out->len > before && out->p[out->len - 1] == ' ')
 		out->len--;
 	return r;

@@ -8,10 +8,15 @@
 
 #define AUDIT_FILE_MAX ((size_t)8 << 30)      /* bytes of the largest file of an export */
 
+int audit_grep(struct ctl *c, int argc, char **argv);
+int audit_index(struct ctl *c, int argc, char **argv);
 int audit_ls(struct ctl *c, int argc, char **argv);
 int audit_stream(struct ctl *c, int argc, char **argv);
 int audit_export(struct ctl *c, int argc, char **argv);
 int audit_report(struct ctl *c, int argc, char **argv);
 int audit_verify(struct ctl *c, int argc, char **argv);
+
+/* A class of events by its short name or number; CTL_USAGE, having said which names there are, more first. */
+int audit_class_parse(struct ctl *c, const char *text, const char *more, unsigned *uid);
 
 #endif

@@ -124,8 +124,8 @@ follow(struct listing *l, struct db *db)
 	return r;
 }
 
-static int
-class_parse(struct ctl *c, const char *text, unsigned *uid)
+int
+audit_class_parse(struct ctl *c, const char *text, const char *more, unsigned *uid)
 {
 	char names[200];
 	uint64_t v;
@@ -133,7 +133,8 @@ class_parse(struct ctl *c, const char *text, unsigned *uid)
 	*uid = siem_class_find(text);
 	if (*uid != 0)
 		return CTL_OK;
-	siem_class_names(names, sizeof(names));
+	snprintf(names, sizeof(names), "%s", more);
+	siem_class_names(names + strlen(names), sizeof(names) - strlen(names));
 	if (!text_u64(slice_from(text), 999999, &v) || v == 0)
 		return ctl_bad(c, "--class %s: one of%s, or a number of OCSF's", text, names);
 	*uid = (unsigned)v;
@@ -169,7 +170,7 @@ option_take(struct listing *l, int o)
 	case 'h': f->host = optarg; return CTL_OK;
 	case 'F': f->failed_only = true; return CTL_OK;
 	case 'w': l->follow = true; return CTL_OK;
-	case 'c': return class_parse(l->c, optarg, &f->class_uid);
+	case 'c': return audit_class_parse(l->c, optarg, "", &f->class_uid);
 	case 'o': return format_parse(l, optarg);
 	case 'a': return after_parse(l, optarg);
 	case 'f':

@@ -18,16 +18,18 @@
 #include "ctl/ask.h"
 #include "ctl/replay.h"
 #include "ctl/session.h"
+#include "ctl/texts.h"
 
 enum { OPTIONS_MAX = 16, IDS_MAX = 2 };
 
 struct job {
-	char *options[OPTIONS_MAX + 2];          /* for the replay program, which knows what their values may be */
+	char *options[OPTIONS_MAX + 5];          /* for the replay program, which knows what their values may be */
 	unsigned options_n, n;
 	char *ids[IDS_MAX];
 	char whole[IDS_MAX][ID_TEXT];
 	const char *form, *file;                 /* of an export; file NULL or "-": standard output */
-	bool offline;
+	bool offline, exact;
+	char index[2100];
 };
 
 /* argv for it, to be freed; NULL: no memory. */
@@ -128,7 +130,7 @@ options_take(struct ctl *c, struct job *j, int argc, char **argv)
 	static const struct option longs[] = {
 		{ "speed", required_argument, NULL, 0 }, { "idle", required_argument, NULL, 0 }, { "at", required_argument, NULL, 0 },
 		{ "text", no_argument, NULL, 0 }, { "follow", no_argument, NULL, 0 }, { "export", required_argument, NULL, 'e' },
-		{ "offline", no_argument, NULL, 'O' }, { NULL, 0, NULL, 0 },
+		{ "offline", no_argument, NULL, 'O' }, { "exact", no_argument, NULL, 'E' }, { NULL, 0, NULL, 0 },
 	};
 	int o;
 
@@ -142,6 +144,8 @@ options_take(struct ctl *c, struct job *j, int argc, char **argv)
 			j->file = optarg;
 		else if (o == 'O')
 			j->offline = true;
+		else if (o == 'E')
+			j->exact = true;
 		else
 			option_keep(j, argv);
 		if (o == 'e')
@@ -150,21 +154,6 @@ options_take(struct ctl *c, struct job *j, int argc, char **argv)
 	if (j->file != NULL && j->form == NULL)
 		return ctl_usage(c, "-o %s: in which form?  --export cast, cast2, text, json, raw or html", j->file);
 	return ctl_words(c, argc, argv, 1, j->form != NULL ? 1 : IDS_MAX);
-}
-
-static int
-sessions_find(struct ctl *c, struct job *j, char **words)
-{
-	struct db *db = ctl_db(c);
-	unsigned char id[ID_BYTES];
-	int r = db != NULL ? 0 : -ENOENT;
-
-	for (unsigned i = 0; r == 0 && i < j->n; i++) {
-		r = session_find(c, db, words[i], id, j->whole[i]);
-		j->ids[i] = j->whole[i];
-	}
-	db_close(db);
-	return r;
 }
 
 /* Each of them, before the first byte is read. */
@@ -185,6 +174,27 @@ record_reading(struct ctl *c, const struct job *j)
 	return 0;
 }
 
+static int
+sessions_open(struct ctl *c, struct job *j, char **words)
+{
+	struct db *db = ctl_db(c);
+	unsigned char ids[IDS_MAX][ID_BYTES];
+	int r = db != NULL ? 0 : -ENOENT;
+
+	for (unsigned i = 0; r == 0 && i < j->n; i++) {
+		r = session_find(c, db, words[i], ids[i], j->whole[i]);
+		j->ids[i] = j->whole[i];
+	}
+	r = r == 0 ? record_reading(c, j) : r;
+	if (r == 0 && j->form == NULL && !j->exact && texts_prepare(c, db, ids, j->n)) {
+		j->options[j->options_n++] = (char *)(uintptr_t)"--index";
+		j->options[j->options_n++] = j->index;
+		(void)texts_dir(c, j->index, sizeof(j->index));
+	}
+	db_close(db);
+	return r;
+}
+
 int
 replay_run(struct ctl *c, int argc, char **argv)
 {
@@ -194,7 +204,7 @@ replay_run(struct ctl *c, int argc, char **argv)
 	if (r != CTL_OK)
 		return r;
 	j.n = (unsigned)(argc - optind);
-	if (sessions_find(c, &j, argv + optind) != 0 || record_reading(c, &j) != 0)
+	if (sessions_open(c, &j, argv + optind) != 0)
 		return CTL_FAILED;
 	return j.file != NULL && strcmp(j.file, "-") != 0 ? export_to_file(c, &j) : replay_exec(c, j.options, j.ids, j.n);
 }

@@ -297,7 +297,7 @@ const struct command commands_session[] = {
 	{ "session", "print", "ID [--raw[=out|err|in] | --cast] [--offline]",
 	    "its output as escaped text, one stream as bytes (not to a terminal), or as asciicast v2", session_print },
 	{ "session", "end", "ID [--reason TEXT]", "end a session that is open; its user is told", session_end },
-	{ "replay", NULL, "[--offline] [--speed N] [--idle TIME] [--at TIME] [--follow] [--text]\n[--export FORM [-o FILE]] ID [ID]",
+	{ "replay", NULL, "[--offline] [--speed N] [--idle TIME] [--at TIME] [--follow] [--exact] [--text]\n[--export FORM [-o FILE]] ID [ID]",
 	    "replay a recorded session in this terminal, or two side by side, or export one; see fortress-replay(1)", replay_run },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

@@ -146,6 +146,9 @@ audit_verify(struct ctl *c, int argc, char **argv)
 const struct command commands_audit[] = {
 	{ "audit", "ls", "[--from TIME] [--to TIME] [--user U] [--host H] [--class CLASS] [--failed]\n[--limit N] [--after ID] [--format rfc5424|cef|ocsf] [--follow]",
 	    "list what happened, the newest last", audit_ls },
+	{ "audit", "grep", "[--from TIME] [--to TIME] [--user U] [--host H] [--class CLASS] [--session ID] [--case]\n[--limit N] [--offline] TEXT",
+	    "find a text in all that screens showed, commands and events said; the newest last", audit_grep },
+	{ "audit", "index", "", "bring the index that audit grep looks into up to date, as that does by itself", audit_index },
 	{ "audit", "stream", "[--after ID] [--format rfc5424|cef|ocsf] [--follow] [--from TIME] [--to TIME] [--user U]\n[--host H] [--class CLASS] [--failed]",
 	    "all that happened, a line each, for a SIEM", audit_stream },
 	{ "audit", "export", "[--from TIME] [--to TIME] [--user U] [--host H] [--offline] -o PATH|PATH.zip|PATH.tar",

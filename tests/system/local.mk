@@ -36,8 +36,8 @@ EXTRA_DIST += %D%/g002-mfa.t
 TESTS += %D%/j001-files.t
 EXTRA_DIST += %D%/j001-files.t
 
-TESTS += %D%/d002-replay.t %D%/d003-exports.t
-EXTRA_DIST += %D%/d002-replay.t %D%/d003-exports.t tests/browser.py
+TESTS += %D%/d002-replay.t %D%/d003-exports.t %D%/d004-grep.t
+EXTRA_DIST += %D%/d002-replay.t %D%/d003-exports.t %D%/d004-grep.t tests/browser.py
 
 # A shared object for ssh to load: none of our flags, so that it loads into anything.
 check_PROGRAMS += tests/system/sk_provider.so

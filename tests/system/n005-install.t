@@ -22,7 +22,7 @@ try:
     ok(r.returncode == 0, "make install DESTDIR=", r.stdout, r.stderr)
     there = {os.path.relpath(os.path.join(p, f), f"{dir}/root") for p, _, fs in os.walk(f"{dir}/root") for f in fs}
     want = ["bin/fortress", "bin/staragent", "libexec/fortress/fortress-monitor", "libexec/fortress/fortress-front", "libexec/fortress/fortress-gate",
-            "libexec/fortress/fortress-store", "libexec/fortress/fortress-menu", "libexec/fortress/fortress-replay", "man/man1/fortress.1", "man/man5/fortress.conf.5",
+            "libexec/fortress/fortress-store", "libexec/fortress/fortress-menu", "libexec/fortress/fortress-replay", "libexec/fortress/fortress-index", "libexec/fortress/fortress-render", "share/fortress/page/player.js", "man/man1/fortress.1", "man/man5/fortress.conf.5",
             "man/man5/policy.5", "man/man8/staragent.8", "systemd/system/fortress.service", "systemd/system/staragent.service", "sysusers.d/fortress.conf",
             "bash-completion/completions/fortress", "zsh/site-functions/_fortress"]
     ok(not [w for w in want if not any(t.endswith(w) for t in there)], "every file is in its place", [w for w in want if not any(t.endswith(w) for t in there)])
