@@ -207,6 +207,19 @@ policy_may_require(const struct policy *p, const struct policy_person *who, enum
 	return r != NULL;
 }
 
+bool
+policy_may_verb(const struct policy *p, const struct policy_person *who, struct slice verb)
+{
+	struct policy_scope scope;
+	unsigned bit = verb_bit(verb);
+
+	scope_fill(p, who, true, &scope);
+	for (size_t i = 0; i < p->rules_n; i++)
+		if ((scope.rules[i / 64] >> i % 64 & 1) != 0 && index_rule(p, i)->permit && (index_rule(p, i)->verbs & bit) != 0)
+			return true;
+	return false;
+}
+
 /* ---- watches ---- */
 
 size_t

@@ -154,6 +154,8 @@ bool policy_need_fits(const struct policy_need *need, struct slice ticket);
 bool policy_may_require(const struct policy *p, const struct policy_person *who, enum policy_obligation obligation);
 /* Is some permit for people with one of these principals (cert:NAME)?  For the login of those whom only a certificate knows. */
 bool policy_names_principal(const struct policy *p, const struct slice *principals, size_t n);
+/* Is there a permit with this verb for them at all, wherever it may be?  For what is about the bastion itself. */
+bool policy_may_verb(const struct policy *p, const struct policy_person *who, struct slice verb);
 /* Might some permit reach this host with this verb at all, whatever login, command or source?  For lists of hosts. */
 bool policy_may_reach(const struct policy *p, const struct policy_request *req);
 

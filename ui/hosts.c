@@ -61,8 +61,8 @@ hosts_count(const struct hosts *h, char *out, size_t size)
 	const struct list *l = &h->list;
 	int n = snprintf(out, size, "%zu/%zu", l->found_n > 0 ? l->cursor + 1 : 0, l->found_n);
 
-	if (l->found_n != l->n && n > 0 && (size_t)n < size)
-		n += snprintf(out + n, size - (size_t)n, " of %zu", l->n);
+	if (l->found_n != list_shown(l) && n > 0 && (size_t)n < size)
+		n += snprintf(out + n, size - (size_t)n, " of %zu", list_shown(l));
 	if (!h->complete && n > 0 && (size_t)n < size)
 		(void)snprintf(out + n, size - (size_t)n, " ...");
 	return out;
@@ -133,6 +133,13 @@ do_back(struct hosts *h)
 		list_set_query(&h->list, "");
 	else
 		h->over = true;
+}
+
+void
+hosts_toggle_others(struct hosts *h)
+{
+	list_show_others(&h->list, !h->list.others);
+	h->others_wanted = h->others_wanted || (h->list.others && h->others_n > 0);
 }
 
 static void
@@ -273,6 +280,7 @@ do_verb(struct hosts *h, enum verb verb, int code)
 	case VERB_END:        do_move(h, LIST_ROWS_MAX); break;
 	case VERB_CONNECT:    do_connect(h); break;
 	case VERB_DETAILS:    open_pane(h, h->pane == HOSTS_DETAILS ? HOSTS_LIST : HOSTS_DETAILS); hosts_draw(h); break;
+	case VERB_OTHERS:     hosts_toggle_others(h); break;
 	case VERB_HELP:       open_pane(h, HOSTS_HELP); hosts_draw(h); break;
 	case VERB_BACK:       do_back(h); break;
 	case VERB_LEAVE:      h->over = true; break;

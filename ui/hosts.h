@@ -18,7 +18,7 @@ struct hosts_target {
 
 struct hosts {
 	struct list list;
-	char user[128], notice[400];
+	char user[128], notice[400], banner[700];
 	enum hosts_pane pane, under;       /* under: the help's */
 	unsigned login;                    /* index in the chooser */
 	char wanted_login[256];            /* taken without asking where a host has it */
@@ -29,6 +29,8 @@ struct hosts {
 	struct hosts_target pressed, clicked;     /* where the button went down; what the last click hit */
 	/* the result */
 	bool complete;                     /* all rows have come */
+	size_t others_n;                   /* how many there are that may not be reached */
+	bool others_wanted;                /* they are to be asked for; once is enough */
 	bool over, chosen;
 	char host[256], chosen_login[256];
 };
@@ -46,7 +48,9 @@ const char *hosts_count(const struct hosts *h, char *out, size_t size);
 /* Where the wanted login is among the host's; false: none is wanted, or the host has it not. */
 bool hosts_wanted_at(const struct hosts *h, const struct list_row *r, unsigned *at);
 
-/* Plain mode: lines in, lines out, until a choice or the end of input. */
-void plain_run(struct hosts *h);
+void hosts_toggle_others(struct hosts *h);
+
+/* Plain mode: lines in, lines out, until a choice or the end of input.  others: brings those rows that were not asked for yet. */
+void plain_run(struct hosts *h, void (*others)(void *arg), void *arg);
 
 #endif

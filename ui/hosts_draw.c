@@ -63,7 +63,11 @@ nothing(const struct hosts *h)
 {
 	if (!h->complete)
 		return "   the hosts are on their way ...";
-	return h->list.n > 0 ? "   nothing matches: Ctrl-U clears it" : "   no hosts are registered for you yet";
+	if (h->list.query.text[0] != '\0')
+		return h->others_n == 0 || h->list.others ? "   nothing matches: Ctrl-U clears it" :
+		    "   nothing matches: Ctrl-U clears it, Ctrl-O looks among the others, too";
+	return h->others_n == 0 ? "   no hosts are registered for you yet" :
+	    "   none that you may reach: Ctrl-O shows the others, and why";
 }
 
 static void
@@ -193,13 +197,18 @@ static void
 draw_title(const struct hosts *h)
 {
 	char count[64];
-	int n = width_of(slice_from(hosts_count(h, count, sizeof(count)))), x;
+	int n = width_of(slice_from(hosts_count(h, count, sizeof(count)))), y = h->layout.title.y, x, room;
 
-	x = draw_text(h->layout.title.y, 1, COLS < 10 ? COLS - 1 : 9, slice_from("fortress"), draw_accent());
-	(void)draw_text(h->layout.title.y, 1 + x, COLS - x - 1, slice_from(h->user), A_NORMAL);
+	x = 1 + draw_text(y, 1, COLS < 10 ? COLS - 1 : 9, slice_from("fortress"), draw_accent());
+	(void)draw_text(y, x, COLS - x, slice_from(h->user), A_NORMAL);
+	x += width_of(slice_from(h->user)) + 2;
+	room = COLS - n - 3 - x;
+	if (h->banner[0] != '\0' && room > 10)
+		(void)draw_text(y, x, width_of(slice_from(h->banner)) < room ? width_of(slice_from(h->banner)) : room,
+		    slice_from(h->banner), A_REVERSE | A_BOLD);
 	if (n + 12 < COLS) {
-		(void)draw_text(h->layout.title.y, COLS - n - 2, 1, slice_from(""), A_NORMAL);
-		(void)draw_text(h->layout.title.y, COLS - n - 1, n, slice_from(count), A_NORMAL);
+		(void)draw_text(y, COLS - n - 2, 1, slice_from(""), A_NORMAL);
+		(void)draw_text(y, COLS - n - 1, n, slice_from(count), A_NORMAL);
 	}
 }
 
@@ -234,6 +243,8 @@ brief_of(const struct hosts *h, const struct key *k)
 		return h->pane != HOSTS_LIST ? "close" : searching ? "clear" : "quit";
 	if (k->verb == VERB_DETAILS && h->pane == HOSTS_DETAILS)
 		return "list";
+	if (k->verb == VERB_OTHERS)
+		return h->others_n == 0 ? NULL : h->list.others ? "hide others" : k->brief;
 	if (k->verb == VERB_PAGE_DOWN)
 		return h->pane == HOSTS_DETAILS && page_is_cut(&h->page) ? "more" : NULL;
 	return k->brief;

@@ -24,6 +24,7 @@ const struct key keys[] = {
 	{ CTRL('h'), VERB_ERASE, NULL, NULL, NULL },
 	{ CTRL('w'), VERB_ERASE_WORD, "Ctrl-W", "erase a word of the search", NULL },
 	{ CTRL('u'), VERB_ERASE_ALL, "Ctrl-U", "erase the search", NULL },
+	{ CTRL('o'), VERB_OTHERS, "Ctrl-O", "the hosts that you may not reach too, and why; again: without them", "others" },
 	{ CTRL('l'), VERB_REDRAW, "Ctrl-L", "draw the screen anew", NULL },
 	{ '?', VERB_HELP, "?", "this help (while the search is empty; F1 always)", "help" },
 	{ KEY_F(1), VERB_HELP, NULL, NULL, NULL },

@@ -91,7 +91,7 @@ least_of(const struct list *list, enum list_column c, const unsigned wider[LIST_
 {
 	int w = wider[0] > 0 ? (int)strlen(layout_heads[c]) : 0;
 
-	while (w < columns[c].least && wider[w] > list->n / 10)
+	while (w < columns[c].least && wider[w] > list_shown(list) / 10)
 		w++;
 	return w;
 }

@@ -117,13 +117,14 @@ list_text(const struct list_row *r, enum list_column column)
 	return "";
 }
 
+/* by: 1 if it comes, -1 if it goes. */
 static void
-count_widths(struct list *l, const struct list_row *r)
+count_widths(struct list *l, const struct list_row *r, int by)
 {
 	for (enum list_column i = 0; i < LIST_COLUMNS; i++) {
 		int w = width_of(slice_from(list_text(r, i)));
 
-		l->widths[i][w < LIST_WIDTH_MAX ? w : LIST_WIDTH_MAX] += i == LIST_WHY && !r->allowed ? LIST_DENIED : 1;
+		l->widths[i][w < LIST_WIDTH_MAX ? w : LIST_WIDTH_MAX] += (unsigned)(by * (i == LIST_WHY && !r->allowed ? LIST_DENIED : 1));
 	}
 }
 
@@ -142,7 +143,9 @@ list_add(struct list *l, const struct list_fields *f)
 	r = row_new(f);
 	if (r == NULL)
 		return -ENOMEM;
-	count_widths(l, r);
+	if (r->allowed || l->others)
+		count_widths(l, r, 1);
+	l->allowed_n += r->allowed;
 	l->rows[l->n++] = r;
 	l->sorted = false;
 	return 0;
@@ -208,7 +211,7 @@ filter(struct list *l, bool narrowing)
 		narrowing = false;
 	}
 	from = narrowing ? l->found : l->rows;
-	from_n = narrowing ? l->found_n : l->n;
+	from_n = narrowing ? l->found_n : list_shown(l);
 	for (size_t i = 0; i < from_n; i++) {
 		from[i]->score = query_score(&l->query, &from[i]->hay);
 		if (from[i]->score > 0)
@@ -237,6 +240,25 @@ list_update(struct list *l)
 	i = i < l->found_n ? i : 0;
 	l->top = i > line ? i - line : 0;
 	list_move_to(l, i);
+}
+
+size_t
+list_shown(const struct list *l)
+{
+	return l->others ? l->n : l->allowed_n;
+}
+
+void
+list_show_others(struct list *l, bool on)
+{
+	if (on == l->others)
+		return;
+	if (!l->sorted)
+		sort_rows(l);
+	for (size_t i = l->allowed_n; i < l->n; i++)
+		count_widths(l, l->rows[i], on ? 1 : -1);
+	l->others = on;
+	list_update(l);
 }
 
 /* ---- the query ---- */

@@ -2,7 +2,8 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * The picker's model: rows, a query (query.h), what it leaves, a cursor and a window.  No curses.
- * Hosts that may be reached come before those that may not, then better hits, then names.
+ * Hosts that may be reached come before those that may not, then better hits, then names.  Those that may not are shown only
+ * on demand (list_show_others).
  */
 #ifndef UI_LIST_H
 #define UI_LIST_H
@@ -37,14 +38,15 @@ struct list_row {
 };
 
 struct list {
-	struct list_row **rows;           /* in order of names */
-	size_t n, cap;
+	struct list_row **rows;           /* in order of names, those that may be reached first */
+	size_t n, cap, allowed_n;
+	bool others;                      /* the others are shown, too */
 	struct list_row **found;
 	size_t found_n;
 	struct query query;
 	size_t cursor, top, height;       /* indices into found; height: rows on screen */
 	bool sorted;
-	unsigned widths[LIST_COLUMNS][LIST_WIDTH_MAX + 1];     /* of all rows: how many are that wide (LIST_DENIED) */
+	unsigned widths[LIST_COLUMNS][LIST_WIDTH_MAX + 1];     /* of all rows that are shown: how many are that wide (LIST_DENIED) */
 };
 
 void list_init(struct list *l);
@@ -53,6 +55,9 @@ void list_done(struct list *l);
 int list_add(struct list *l, const struct list_fields *f);
 void list_refresh(struct list *l);                 /* the cursor goes to the first row */
 void list_update(struct list *l);                  /* the cursor stays with its host, and the host in its line */
+/* With those that may not be reached, or without; the cursor stays with its host if that is still there. */
+void list_show_others(struct list *l, bool on);
+size_t list_shown(const struct list *l);           /* rows, before the search */
 /* Too long or not UTF-8: cut or refused silently, as a key that does nothing. */
 void list_set_query(struct list *l, const char *query);
 void list_type(struct list *l, uint32_t rune);

@@ -39,6 +39,7 @@ struct menu {
 	struct chan *chan;
 	char host[256];                    /* where the cursor goes until somebody moves it */
 	bool plain, live;                  /* live: keys are read */
+	bool asked_others;
 	mono_t drawn;
 	struct loop_timer grace;
 };
@@ -79,6 +80,30 @@ show_late(struct menu *m)
 	redraw(m);
 }
 
+/* What an administrator must know stands in the title, and in full until the first key. */
+static void
+take_banner(struct menu *m, struct slice text)
+{
+	struct hosts *h = &m->hosts;
+	bool is_new = text.n > 0 && h->banner[0] == '\0';
+
+	if (is_new && slice_copy(text, h->banner, sizeof(h->banner)) == 0 && h->notice[0] == '\0')
+		(void)snprintf(h->notice, sizeof(h->notice), "%.390s", h->banner);
+}
+
+/* Once; they come as rows. */
+static void
+ask_others(struct menu *m)
+{
+	struct msg_menu_others ask = { 0 };
+
+	if (!m->hosts.others_wanted || m->asked_others || m->chan == NULL)
+		return;
+	m->asked_others = true;
+	m->hosts.complete = false;
+	(void)chan_send(m->chan, MSG_MENU_OTHERS, &ask);
+}
+
 static void
 on_rows(struct menu *m, const struct msg_host_rows *rows)
 {
@@ -91,7 +116,10 @@ on_rows(struct menu *m, const struct msg_host_rows *rows)
 
 		(void)list_add(&m->hosts.list, &f);
 	}
+	take_banner(m, rows->banner);
 	m->hosts.complete = !rows->more;
+	if (m->hosts.complete && !m->hosts.others_wanted)
+		m->hosts.others_n = rows->others;
 	show_late(m);
 	if (m->hosts.complete)
 		go_live(m);
@@ -135,6 +163,7 @@ on_keys(void *arg, int fd, uint32_t events)
 	(void)fd;
 	if ((events & EPOLLIN) != 0)
 		hosts_keys(&m->hosts);
+	ask_others(m);
 	if (m->hosts.over || (events & (EPOLLHUP | EPOLLERR)) != 0)
 		loop_stop(m->loop, 0);
 	else
@@ -183,6 +212,7 @@ rows_from_file(struct menu *m, const char *path)
 	}
 	free(line);
 	(void)fclose(in);
+	m->hosts.others_n = m->hosts.list.n - m->hosts.list.allowed_n;
 	m->hosts.complete = true;
 	(void)snprintf(m->hosts.user, sizeof(m->hosts.user), "%s", path);
 	list_refresh(&m->hosts.list);
@@ -204,11 +234,25 @@ run_screen(struct menu *m)
 }
 
 static void
-run_plain(struct menu *m)
+wait_rows(struct menu *m)
 {
 	while (m->chan != NULL && !m->hosts.complete && chan_wait(m->chan, ROWS_WAIT_MS) == 0)
 		continue;
-	plain_run(&m->hosts);
+}
+
+/* Somebody wants the others, too: plain lines wait for them. */
+static void
+plain_others(void *arg)
+{
+	ask_others(arg);
+	wait_rows(arg);
+}
+
+static void
+run_plain(struct menu *m)
+{
+	wait_rows(m);
+	plain_run(&m->hosts, plain_others, m);
 }
 
 static int

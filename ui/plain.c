@@ -17,6 +17,8 @@ enum { COLS = 80, COLS_MAX = 200, PAGE = 15, PAGE_MIN = 3, AROUND = 5, NUMBER = 
 
 struct plain {
 	struct hosts *hosts;
+	void (*others)(void *arg);
+	void *arg;
 	int cols, page;                    /* AROUND: lines beside the rows that a page takes */
 };
 
@@ -95,15 +97,16 @@ show_place(const struct plain *p)
 	size_t end = l->top + l->height < l->found_n ? l->top + l->height : l->found_n;
 	char query[2 * LIST_QUERY_MAX];
 
-	if (l->n == 0)
-		printf("no hosts are registered for you yet\r\n");
+	if (list_shown(l) == 0)
+		printf(p->hosts->others_n == 0 ? "no hosts are registered for you yet\r\n" :
+		    "none that you may reach; o shows the others, and why\r\n");
 	else if (l->found_n == 0)
 		printf("nothing matches ");
 	else if (l->found_n > l->height)
 		printf("%zu-%zu of %zu%s", l->top + 1, end, l->found_n, l->query.text[0] != '\0' ? " match " : "\r\n");
 	else if (l->query.text[0] != '\0')
-		printf("%zu of %zu match ", l->found_n, l->n);
-	if (l->n > 0 && l->query.text[0] != '\0')
+		printf("%zu of %zu match ", l->found_n, list_shown(l));
+	if (list_shown(l) > 0 && l->query.text[0] != '\0')
 		printf("\"%s\" (p: all)\r\n", text_cleaned(slice_from(l->query.text), query, sizeof(query)));
 }
 
@@ -124,7 +127,8 @@ static void
 more_help(void)
 {
 	help();
-	printf("/WORDS searches for what would mean something else; a host with a - is denied, its number says why\r\n");
+	printf("/WORDS searches for what would mean something else; o shows the hosts that you may not reach, too, or not:\r\n"
+	    "they have a -, and their number says why\r\n");
 }
 
 static void
@@ -182,6 +186,15 @@ search(struct plain *p, const char *words)
 }
 
 static void
+others(struct plain *p)
+{
+	hosts_toggle_others(p->hosts);
+	p->others(p->arg);
+	list_refresh(&p->hosts->list);
+	show_page(p);
+}
+
+static void
 answer(struct plain *p, char *line)
 {
 	size_t digits, blanks;
@@ -198,6 +211,8 @@ answer(struct plain *p, char *line)
 		page(p, true);
 	else if (strcmp(line, "b") == 0)
 		page(p, false);
+	else if (strcmp(line, "o") == 0)
+		others(p);
 	else if (strcmp(line, "p") == 0)
 		search(p, "");
 	else if ((line[digits] == '\0' || blanks > 0) && text_u64(slice_of(line, digits), LIST_ROWS_MAX, &n) && n > 0)
@@ -207,9 +222,9 @@ answer(struct plain *p, char *line)
 }
 
 void
-plain_run(struct hosts *h)
+plain_run(struct hosts *h, void (*bring)(void *arg), void *arg)
 {
-	struct plain p = { .hosts = h };
+	struct plain p = { .hosts = h, .others = bring, .arg = arg };
 	char line[512], text[500];
 
 	if (h->notice[0] != '\0')

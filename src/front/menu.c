@@ -18,7 +18,7 @@ struct menu {
 	struct channel *channel;
 	struct splice pty;
 	struct chan *chan;
-	bool chosen;
+	bool chosen, others;           /* others: hosts that may not be reached were asked for */
 	char host[FRONT_NAME_MAX], login[FRONT_NAME_MAX];
 };
 
@@ -39,6 +39,8 @@ menu_message(void *arg, struct chan *chan, struct chan_in *in)
 	const struct msg_menu_choice *choice = in->message;
 
 	(void)chan;
+	if (in->type == MSG_MENU_OTHERS && !m->others)
+		m->others = rows_ask(c, MSG_HOSTS_OTHERS) == 0;
 	if (in->type != MSG_MENU_CHOICE)
 		return;
 	m->chosen = slice_copy(choice->host, m->host, sizeof(m->host)) == 0 &&
@@ -80,7 +82,7 @@ menu_new(struct channel *c, int fds[2])
 		tty_drop_typed(c);               /* it was for the host */
 	}
 	(void)chan_send(m->chan, MSG_MENU_INIT, &init);
-	(void)rows_ask(c);
+	(void)rows_ask(c, MSG_HOSTS_ALLOWED);
 	return m;
 }
 

@@ -107,9 +107,9 @@ struct asker {
 };
 
 int
-rows_ask(struct channel *c)
+rows_ask(struct channel *c, enum msg_hosts which)
 {
-	struct msg_hosts_ask ask = { 0 };
+	struct msg_hosts_ask ask = { .which = which };
 	struct asker *a = calloc(1, sizeof(*a)), **end = &c->front->askers;
 	int r = a != NULL ? chan_send(c->front->gate, MSG_HOSTS_ASK, &ask) : -ENOMEM;
 

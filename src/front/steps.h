@@ -19,7 +19,7 @@ bool request_step(struct channel *c);
 bool step_menu_start(struct channel *c);
 bool step_menu(struct channel *c);
 /* Asks the gate for the rows of hosts; they come to c's menu or listing.  0 or chan_send's codes. */
-int rows_ask(struct channel *c);
+int rows_ask(struct channel *c, enum msg_hosts which);
 void rows_forget(struct channel *c);             /* c is going */
 
 /* verbs.c */

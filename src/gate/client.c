@@ -109,7 +109,7 @@ void
 client_send_list(struct client *c, client_more_fn *more)
 {
 	c->more = more;
-	c->cursor = 0;
+	c->cursor = c->others = 0;
 	c->phase = 0;
 	chan_pause(c->chan, true);
 	list_go_on(c);

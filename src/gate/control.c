@@ -126,6 +126,7 @@ take_hosts_ask(struct client *c, const void *message)
 	if (slice_copy(m->user, c->asked, sizeof(c->asked)) != 0 ||
 	    (m->user.n > 0 && directory_find_user(c->gate->dir, m->user) == NULL))
 		return chan_send(c->chan, MSG_HOST_ROWS, &none);
+	c->which = m->which;
 	client_send_list(c, lists_hosts);
 	return 0;
 }

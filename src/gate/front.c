@@ -29,9 +29,9 @@ enum { VERB_MAX = 32, TO_MAX = 320 };
 static int
 take_hosts_ask(struct client *c, const void *message)
 {
-	(void)message;
 	if (c->user[0] == '\0')
 		return -EPROTO;
+	c->which = ((const struct msg_hosts_ask *)message)->which;
 	snprintf(c->asked, sizeof(c->asked), "%s", c->user);
 	client_send_list(c, lists_hosts);
 	return 0;

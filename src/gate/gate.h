@@ -94,6 +94,8 @@ struct client {
 	bool listed;                   /* it is among them; if not, it has first to read what it got */
 	size_t cursor;                 /* where the list is */
 	unsigned phase;
+	uint32_t which;                /* enum msg_hosts */
+	size_t others;                 /* hosts that were left out */
 	uint32_t *later;               /* places that it comes back to … */
 	size_t nlater, caplater;
 	uint32_t req;

@@ -5,6 +5,7 @@
  * directory; a row that moves may then be missed or come twice, and the next list is right.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "gate/decide.h"
@@ -60,17 +61,29 @@ hosts_collect(struct client *c, const struct rules_who *who, mono_t until, struc
 
 	while (r == 0 && rows->len < ROWS_ENOUGH && (h = host_next(c, &place)) != NULL) {
 		before = rows->len;
-		r = decide_host_row(c->gate, who, h, src, c->phase == 0, rows);
+		r = decide_host_row(c->gate, who, h, src, c->phase == 0 && c->which != MSG_HOSTS_OTHERS, rows);
 		if (r == 0 && c->phase == 0 && rows->len == before)
-			r = later_add(c, place);
+			r = c->which == MSG_HOSTS_ALL ? later_add(c, place) : (c->others++, 0);
 		if (clock_mono().us >= until.us)
 			return r;
 	}
 	if (r == 0 && rows->len < ROWS_ENOUGH) {
-		c->phase++;
+		c->phase = c->which == MSG_HOSTS_ALL ? c->phase + 1 : 2;
 		c->cursor = 0;
 	}
 	return r;
+}
+
+/* A policy that was not loaded is not what its author thinks is in force. */
+static const char *
+banner_for(const struct client *c, const struct rules_who *who, char *out, size_t size)
+{
+	const char *error = rules_error(c->gate->rules);
+
+	if (c->kind != MSG_CLIENT_FRONT || error[0] == '\0' || !rules_may_admin(c->gate->rules, who))
+		return "";
+	snprintf(out, size, "the policy was not loaded, the old one is in force: %.600s", error);
+	return out;
 }
 
 bool
@@ -80,6 +93,7 @@ lists_hosts(struct client *c, mono_t until)
 	struct rules_who who = { .name = c->asked, .groups = user != NULL ? user->groups : "",
 	    .attrs = user != NULL ? user->attrs : "" };
 	struct msg_host_rows m = { 0 };
+	char banner[700];
 	struct err e = { 0 };
 	struct buf rows;
 	int r = 0;
@@ -95,6 +109,8 @@ lists_hosts(struct client *c, mono_t until)
 		r = hosts_collect(c, who.name[0] != '\0' ? &who : NULL, until, &rows);
 	m.more = r == 0 && c->phase < 2;
 	m.rows = buf_slice(&rows);
+	m.others = c->which == MSG_HOSTS_ALLOWED ? (uint32_t)c->others : 0;
+	m.banner = slice_from(banner_for(c, &who, banner, sizeof(banner)));
 	if ((rows.len > 0 || m.more == 0) && chan_send(c->chan, MSG_HOST_ROWS, &m) != 0)
 		m.more = 0;
 	buf_done(&rows);

@@ -250,6 +250,18 @@ rules_want_mfa(const struct rules *r, const struct rules_who *who)
 }
 
 bool
+rules_may_admin(const struct rules *r, const struct rules_who *who)
+{
+	struct policy_request req = request_of(who);
+	struct policy_facts facts;
+
+	if (r->policy == NULL || !policy_facts_set(&facts, slice_from(who->groups), slice_from(who->attrs), slice_from(""), slice_from("")))
+		return false;
+	policy_facts_use(&facts, &req);
+	return policy_may_verb(r->policy, &req.who, slice_from("admin"));
+}
+
+bool
 rules_name_principal(const struct rules *r, const struct rules_who *who)
 {
 	return r->policy != NULL && policy_names_principal(r->policy, who->principals, who->principals_n);

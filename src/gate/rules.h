@@ -46,6 +46,8 @@ const char *rules_brief(const struct rules *r, const struct rules_question *q, c
 
 /* Might they need a second factor for anything? */
 bool rules_want_mfa(const struct rules *r, const struct rules_who *who);
+/* Does a permit let them administer (verb admin) anything? */
+bool rules_may_admin(const struct rules *r, const struct rules_who *who);
 /* Does a permit name one of their principals? */
 bool rules_name_principal(const struct rules *r, const struct rules_who *who);
 

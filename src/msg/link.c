@@ -138,6 +138,7 @@ static const struct link_row rows[] = {
 	{ LINK_MENU_OF_FRONT, MSG_HOST_ROWS, BULK, 0, 0 },
 	{ LINK_FRONT_OF_MENU, MSG_MENU_CHOICE, NAME, 0, 0 },
 	{ LINK_FRONT_OF_MENU, MSG_MENU_QUIT, SMALL, 0, 0 },
+	{ LINK_FRONT_OF_MENU, MSG_MENU_OTHERS, SMALL, 0, 0 },
 };
 
 #define PAIR(a, a_name, b, b_name) [a] = { a_name, b }, [b] = { b_name, a }

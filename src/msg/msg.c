@@ -77,8 +77,9 @@ static const struct message messages[MSG_TYPE_END] = {
 	    FB(msg_login_answer, login), FB(msg_login_answer, host), FB(msg_login_answer, reason),
 	    FB(msg_login_answer, method), F32(msg_login_answer, next), F32(msg_login_answer, interactive),
 	    F32(msg_login_answer, limits), FB(msg_login_answer, command)),
-	ROW(MSG_HOSTS_ASK, hosts_ask, FB(msg_hosts_ask, user)),
-	ROW(MSG_HOST_ROWS, host_rows, F32(msg_host_rows, more), FB(msg_host_rows, rows)),
+	ROW(MSG_HOSTS_ASK, hosts_ask, FB(msg_hosts_ask, user), F32(msg_hosts_ask, which)),
+	ROW(MSG_HOST_ROWS, host_rows, F32(msg_host_rows, more), FB(msg_host_rows, rows),
+	    F32(msg_host_rows, others), FB(msg_host_rows, banner)),
 	ROW(MSG_DECIDE, decide, F32(msg_decide, req), FB(msg_decide, verb), FB(msg_decide, host),
 	    FB(msg_decide, login), FB(msg_decide, command), FB(msg_decide, to),
 	    FB(msg_decide, listen), F32(msg_decide, dial), F32(msg_decide, hold)),
@@ -170,6 +171,7 @@ static const struct message messages[MSG_TYPE_END] = {
 	    FB(msg_menu_init, query), FB(msg_menu_init, login), FB(msg_menu_init, host)),
 	ROW(MSG_MENU_CHOICE, menu_choice, FB(msg_menu_choice, host), FB(msg_menu_choice, login),
 	    FB(msg_menu_choice, query)),
+	ROW(MSG_MENU_OTHERS, menu_others, F32(msg_menu_others, req)),
 	ROW(MSG_MENU_QUIT, menu_quit, F32(msg_menu_quit, code)),
 };
 

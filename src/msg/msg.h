@@ -113,6 +113,7 @@ enum msg_type {
 	MSG_MENU_INIT = 160,
 	MSG_MENU_CHOICE,
 	MSG_MENU_QUIT,
+	MSG_MENU_OTHERS,                  /* show me those hosts, too, that may not be reached; answer: MSG_HOST_ROWS */
 
 	MSG_TYPE_END
 };
@@ -120,6 +121,7 @@ enum msg_type {
 enum msg_file { MSG_FILE_NONE = 0, MSG_FILE_COMES = 1, MSG_FILE_UNREADABLE = 2 };     /* COMES: its descriptor is with it */
 enum msg_client { MSG_CLIENT_FRONT = 1, MSG_CLIENT_CTL = 2 };
 enum msg_dir_op { MSG_DIR_SHOW = 0, MSG_DIR_PUT = 1, MSG_DIR_DELETE = 2, MSG_DIR_CHECK = 3 };  /* CHECK: would a put be taken? */
+enum msg_hosts { MSG_HOSTS_ALL = 0, MSG_HOSTS_ALLOWED = 1, MSG_HOSTS_OTHERS = 2 };     /* ALL: those that may be reached first */
 enum msg_limit { MSG_LIMIT_COMMAND = 1, MSG_LIMIT_NO_PTY = 2 };
 enum msg_vouch_method { MSG_VOUCH_INTERACTIVE = 1, MSG_VOUCH_PASSWORD = 2 };
 enum msg_target_kind { MSG_TARGET_SSHD = 1, MSG_TARGET_AGENT = 2 };
@@ -177,10 +179,12 @@ struct msg_login_answer {
 	uint32_t next, interactive, limits;
 	struct slice command;
 };
-/* user: empty for a front (its own); a ctl must name one, or "" for all hosts as the administrator sees them */
-struct msg_hosts_ask { struct slice user; };
+/* user: empty for a front (its own); a ctl must name one, or "" for all hosts as the administrator sees them.
+ * which: enum msg_hosts */
+struct msg_hosts_ask { struct slice user; uint32_t which; };
 /* rows: each u32 length and a packed struct msg_host_row (msg_host_row_take); more: another message follows */
-struct msg_host_rows { uint32_t more; struct slice rows; };
+/* others: in the last one, how many hosts were left out because they may not be reached.  banner: what an administrator must know */
+struct msg_host_rows { uint32_t more; struct slice rows; uint32_t others; struct slice banner; };
 /* user: empty for a front (its own) */
 struct msg_sessions_ask { uint32_t req; struct slice user; uint32_t max; };
 /* rows: each u32 length and a packed struct msg_session_row, newest first */
@@ -288,6 +292,7 @@ struct msg_status_is { uint32_t req, users, hosts, rules; struct slice policy_ha
 /* login: the one that is wanted on whichever host; host: where the cursor goes; each may be empty */
 struct msg_menu_init { struct slice user, notice, query, login, host; };
 struct msg_menu_choice { struct slice host, login, query; };
+struct msg_menu_others { uint32_t req; };
 struct msg_menu_quit { uint32_t code; };
 
 /* Appends the datagram for the struct that belongs to type.  0, or buf_append's codes. */

@@ -98,6 +98,6 @@ EXTRA_DIST += %D%/q001-legs.t
 TESTS += %D%/n004-picker.t
 EXTRA_DIST += %D%/n004-picker.t
 # The directory: edited, in bulk, and what its changes do to those who are in.
-DIRECTORY_TESTS = %D%/s001-directory.t %D%/s002-again.t %D%/s003-bulk.t
+DIRECTORY_TESTS = %D%/s001-directory.t %D%/s002-again.t %D%/s003-bulk.t %D%/s004-reload.t
 TESTS += $(DIRECTORY_TESTS)
 EXTRA_DIST += $(DIRECTORY_TESTS)

@@ -57,10 +57,18 @@ test_search(void)
 	add(&l, "web-10", "env=prod", true);
 	add(&l, "支付-1", "", true);
 	list_refresh(&l);
+	is(found(&l), "db-1 my-web web web-10 web-2 webserver 支付-1", "what may not be reached is not shown");
+	ok(list_shown(&l) == 7 && list_selected(&l) == l.found[0], "nor counted");
+	list_move_to(&l, 2);
+	list_show_others(&l, true);
+	is(list_selected(&l)->name, "web", "shown on demand; the cursor stays");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		list_set_query(&l, cases[i].query);
 		is(found(&l), cases[i].want, cases[i].query);
 	}
+	list_set_query(&l, "web");
+	list_show_others(&l, false);
+	is(found(&l), "web web-10 web-2 webserver my-web", "and hidden again, in the middle of a search");
 	bad.name = slice_of("a\0b", 3);
 	ok(list_add(&l, &bad) < 0, "a name with a NUL is refused");
 	list_set_query(&l, "");
@@ -181,6 +189,7 @@ test_rows(void)
 	struct list l;
 
 	list_init(&l);
+	list_show_others(&l, true);
 	(void)list_add(&l, &f);
 	list_refresh(&l);
 	is(list_selected(&l)->brief, "denied: no permit", "a denied row says so, in the policy's words if there are no shorter ones");
