@@ -79,6 +79,7 @@ segment_keep(void *arg, const struct db_segment *s)
 	buf_clear(&it->chunk);
 	it->base = s->pos0;
 	it->found = true;
+	it->seek = s->pos1;
 	return db_segment_read(it->db, it->id, s, &it->chunk, it->e);
 }
 
@@ -134,6 +135,12 @@ db_frames_next(struct db_frames *it, struct frame *f, uint64_t *pos, struct err 
 	*pos = it->pos;
 	it->pos += FRAME_HEAD + f->data.n;
 	return 1;
+}
+
+void
+db_frames_skip(struct db_frames *it)
+{
+	it->pos = it->seek;
 }
 
 static int

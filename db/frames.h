@@ -17,6 +17,8 @@ struct db_frames *db_frames_open(struct db *db, const unsigned char id[ID_BYTES]
 void db_frames_close(struct db_frames *it);
 /* 1 and *f (its data valid until the next call) and where it begins; 0 nothing more for now; negative and e. */
 int db_frames_next(struct db_frames *it, struct frame *f, uint64_t *pos, struct err *e);
+/* After -ENODATA, a part that was erased: goes on behind it. */
+void db_frames_skip(struct db_frames *it);
 /* Goes to a position that a former db_frames_next gave (or 0). */
 void db_frames_seek(struct db_frames *it, uint64_t pos);
 /* Goes to the first segment that may hold t_ms: frames before t_ms may still come first. */

@@ -138,7 +138,7 @@ seg_append(struct db *db, int64_t t_us, const struct slice parts[2], uint64_t *o
 }
 
 /* Only names that seg_select makes: a row never points anywhere else. */
-static bool
+bool
 seg_name_is_ours(const char *name)
 {
 	int year, month, end = 0;
@@ -146,7 +146,7 @@ seg_name_is_ours(const char *name)
 	return strlen(name) == 15 && sscanf(name, "rec-%4d-%2d.seg%n", &year, &month, &end) == 2 && end == 15;
 }
 
-static int
+int
 seg_read(struct db *db, const struct db_segment *s, struct buf *bytes, struct err *e)
 {
 	unsigned char *p;
@@ -178,7 +178,7 @@ db_segment_read(struct db *db, const unsigned char id[ID_BYTES], const struct db
 	int r;
 
 	if (s->erased_us != 0)
-		return err_set(e, -ENODATA, "segment %u was erased", s->no);
+		return err_set(e, -ENODATA, "its part %u was erased, since its time was over", s->no);
 	buf_init(&bytes, SEGMENT_MAX);
 	r = seg_read(db, s, &bytes, e);
 	if (r == 0) {

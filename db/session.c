@@ -11,6 +11,9 @@
 
 #define COLUMNS "id,uuid,conn,user,login,host,addr,src,method,channel,command,term,cols,rows,rule,policy,node,boot," \
 	"start_us,start_mono_us,open_leaf,state,end_us,reason,exit,bytes,frames,segments,chain,close_leaf"
+/* A part is erased with its partition. */
+#define SEGMENT_READ "no,pos0,pos1,frames,t0_ms,t1_ms,prev,hash,leaf,file,off,len," \
+	"coalesce((SELECT at_us FROM gone WHERE gone.file=segment.file),erased_us)"
 #define SEGMENT_COLUMNS "no,pos0,pos1,frames,t0_ms,t1_ms,prev,hash,leaf,file,off,len,erased_us"
 
 static const char sql_list[] = "SELECT " COLUMNS " FROM session WHERE (?1='' OR user=?1) AND (?2='' OR host=?2)"
@@ -21,8 +24,8 @@ static const char sql_open[] = "INSERT INTO session(uuid,conn,user,login,host,ad
     "cols,rows,rule,policy,node,boot,start_us,start_mono_us,open_leaf) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 static const char sql_close[] = "UPDATE session SET state=?2,end_us=?3,reason=?4,exit=?5,bytes=?6,frames=?7,"
     "segments=?8,chain=?9,close_leaf=?10 WHERE id=?1";
-static const char sql_segments[] = "SELECT " SEGMENT_COLUMNS " FROM segment WHERE session_id=? ORDER BY no";
-static const char sql_segments_from[] = "SELECT " SEGMENT_COLUMNS " FROM segment WHERE session_id=? AND no>=?"
+static const char sql_segments[] = "SELECT " SEGMENT_READ " FROM segment WHERE session_id=? ORDER BY no";
+static const char sql_segments_from[] = "SELECT " SEGMENT_READ " FROM segment WHERE session_id=? AND no>=?"
     " ORDER BY no LIMIT ?";
 static const char sql_segment_add[] = "INSERT INTO segment(session_id," SEGMENT_COLUMNS ")"
     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
@@ -319,7 +322,7 @@ db_segment_from(struct db *db, int64_t session_row, uint32_t from, unsigned max,
 int
 db_session_erased(struct db *db, db_session_row_fn *fn, void *arg, struct err *e)
 {
-	sqlite3_stmt *s = stmt_get(db, "SELECT DISTINCT session_id FROM segment WHERE erased_us<>0", e);
+	sqlite3_stmt *s = stmt_get(db, "SELECT DISTINCT session_id FROM segment WHERE erased_us<>0 OR file IN(SELECT file FROM gone)", e);
 	int r = s == NULL ? -EIO : 0;
 
 	while (r == 0 && (r = stmt_step(db, s, e)) == 1)
@@ -329,9 +332,9 @@ db_session_erased(struct db *db, db_session_row_fn *fn, void *arg, struct err *e
 	return r;
 }
 
-static const char sql_at_pos[] = "SELECT " SEGMENT_COLUMNS " FROM segment WHERE session_id=? AND pos1>?"
+static const char sql_at_pos[] = "SELECT " SEGMENT_READ " FROM segment WHERE session_id=? AND pos1>?"
     " ORDER BY no LIMIT 1";
-static const char sql_at_ms[] = "SELECT " SEGMENT_COLUMNS " FROM segment WHERE session_id=? AND t1_ms>=?"
+static const char sql_at_ms[] = "SELECT " SEGMENT_READ " FROM segment WHERE session_id=? AND t1_ms>=?"
     " ORDER BY no LIMIT 1";
 
 int

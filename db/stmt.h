@@ -68,6 +68,9 @@ int db_error(struct db *db, int code, const char *doing, struct err *e);   /* SQ
 
 /* Appends to this month's partition; -errno and nothing of it counts. */
 int seg_append(struct db *db, int64_t t_us, const struct slice parts[2], uint64_t *off, struct err *e);
+/* The bytes of a segment as they lie there, appended. */
+int seg_read(struct db *db, const struct db_segment *s, struct buf *bytes, struct err *e);
+bool seg_name_is_ours(const char *name);      /* one that a partition can have */
 int seg_sync(struct db *db, struct err *e);
 void seg_close(struct db *db);
 void tree_forget(struct db *db);

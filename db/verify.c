@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "db/event.h"
+#include "db/keep.h"
 #include "db/session.h"
 #include "db/standing.h"
 #include "db/tree.h"
@@ -306,6 +307,8 @@ directory_check(struct verify *v)
 	if (r != 0)
 		return r;
 	r = db_standing_check(v->db, v->e);
+	if (r == 0)
+		r = db_keep_check(v->db, v->e);
 	db_read_end(v->db);
 	return r;
 }

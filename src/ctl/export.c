@@ -181,7 +181,12 @@ frames_write(struct export *x, struct db_frames *it)
 	int r;
 
 	buf_clear(&x->line);
-	while ((r = db_frames_next(it, &f, &pos, &x->c->e)) == 1) {
+	while ((r = db_frames_next(it, &f, &pos, &x->c->e)) == 1 || r == -ENODATA) {
+		if (r == -ENODATA) {
+			x->c->e = (struct err){ 0 };
+			db_frames_skip(it);
+			continue;
+		}
 		r = frame_pack(&x->line, &f);
 		if (r == 0 && x->line.len >= BLOCK) {
 			r = pack_write(x->pack, buf_slice(&x->line), &x->c->e);

@@ -213,6 +213,19 @@ take_view(struct client *c, const void *message)
 	return 0;
 }
 
+/* The store does it, and writes down who wanted it. */
+static int
+take_upkeep(struct client *c, const void *message)
+{
+	struct msg_upkeep m = *(const struct msg_upkeep *)message;
+	uint32_t req = m.req;
+
+	m.actor = slice_from(c->actor);
+	if (puts_wait(c->gate, c, req, row_done, &m.req) != 0 || chan_send(c->gate->store, MSG_UPKEEP, &m) != 0)
+		return done_send(c, req, false, slice_from("the store does not take it: try again"));
+	return 0;
+}
+
 static int
 take_status(struct client *c, const void *message)
 {
@@ -264,7 +277,7 @@ control_take(struct client *c, unsigned type, const void *message)
 		{ MSG_DIR_GROUP, take_group }, { MSG_DIR_KEY, take_key }, { MSG_DIR_HOST, take_host }, { MSG_ENROL, take_enrol },
 		{ MSG_DIR_FACTOR, take_factor },
 		{ MSG_EXPLAIN, take_explain }, { MSG_VIEW, take_view }, { MSG_STATUS, take_status },
-		{ MSG_RELOAD, take_reload }, { MSG_SESSION_END, cut_session },
+		{ MSG_RELOAD, take_reload }, { MSG_SESSION_END, cut_session }, { MSG_UPKEEP, take_upkeep },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

@@ -167,6 +167,8 @@ static const struct message messages[MSG_TYPE_END] = {
 	    FB(msg_status_is, policy_error)),
 	ROW(MSG_SESSION_END, session_end, F32(msg_session_end, req), F64(msg_session_end, conn),
 	    FB(msg_session_end, session), FB(msg_session_end, reason)),
+	ROW(MSG_UPKEEP, upkeep, F32(msg_upkeep, req), F32(msg_upkeep, op), F32(msg_upkeep, ok), FB(msg_upkeep, actor),
+	    FB(msg_upkeep, session), FB(msg_upkeep, file), FB(msg_upkeep, text)),
 	ROW(MSG_MENU_INIT, menu_init, FB(msg_menu_init, user), FB(msg_menu_init, notice),
 	    FB(msg_menu_init, query), FB(msg_menu_init, login), FB(msg_menu_init, host)),
 	ROW(MSG_MENU_CHOICE, menu_choice, FB(msg_menu_choice, host), FB(msg_menu_choice, login),

@@ -108,6 +108,7 @@ enum msg_type {
 	MSG_STATUS,
 	MSG_STATUS_IS,
 	MSG_SESSION_END,                  /* end a session; answer: MSG_DIR_DONE */
+	MSG_UPKEEP,                       /* also gate → store: holds, erasing, backups; answer: MSG_DIR_DONE */
 
 	/* front ⇄ menu */
 	MSG_MENU_INIT = 160,
@@ -122,6 +123,7 @@ enum msg_file { MSG_FILE_NONE = 0, MSG_FILE_COMES = 1, MSG_FILE_UNREADABLE = 2 }
 enum msg_client { MSG_CLIENT_FRONT = 1, MSG_CLIENT_CTL = 2 };
 enum msg_dir_op { MSG_DIR_SHOW = 0, MSG_DIR_PUT = 1, MSG_DIR_DELETE = 2, MSG_DIR_CHECK = 3 };  /* CHECK: would a put be taken? */
 enum msg_hosts { MSG_HOSTS_ALL = 0, MSG_HOSTS_ALLOWED = 1, MSG_HOSTS_OTHERS = 2 };     /* ALL: those that may be reached first */
+enum msg_upkeep_op { MSG_UPKEEP_HOLD = 1, MSG_UPKEEP_RELEASE, MSG_UPKEEP_ERASE, MSG_UPKEEP_BACKUP, MSG_UPKEEP_RESTORE };
 enum msg_limit { MSG_LIMIT_COMMAND = 1, MSG_LIMIT_NO_PTY = 2 };
 enum msg_vouch_method { MSG_VOUCH_INTERACTIVE = 1, MSG_VOUCH_PASSWORD = 2 };
 enum msg_target_kind { MSG_TARGET_SSHD = 1, MSG_TARGET_AGENT = 2 };
@@ -285,6 +287,9 @@ struct msg_explain { uint32_t req; struct slice user, verb, host, login, argv, s
 struct msg_explained { uint32_t req, permit; struct slice text; };
 struct msg_view { uint32_t req; struct slice session, how; };
 /* conn: whose session it is, as the store has it; session: its id as text */
+/* op: enum msg_upkeep_op.  session: its id as text (HOLD, RELEASE); file: a partition (ERASE) or a place (BACKUP, RESTORE).
+ * text: the reason; ok: how it went (BACKUP, RESTORE: the store only writes that down).  To ERASE the answer may be "more": again */
+struct msg_upkeep { uint32_t req, op, ok; struct slice actor, session, file, text; };
 struct msg_session_end { uint32_t req; uint64_t conn; struct slice session, reason; };
 struct msg_status { uint32_t req; };
 struct msg_status_is { uint32_t req, users, hosts, rules; struct slice policy_hash, policy_error; };

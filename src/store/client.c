@@ -68,6 +68,19 @@ on_change(struct client *c, struct chan_in *in)
 }
 
 static bool
+on_upkeep(struct client *c, struct chan_in *in)
+{
+	const struct msg_upkeep *m = in->message;
+	struct msg_dir_done no = { .req = m->req, .text = slice_from(c->store->why) };
+
+	if (m->op < MSG_UPKEEP_HOLD || m->op > MSG_UPKEEP_RESTORE)
+		return false;
+	if (c->store->failing)
+		return chan_send(c->chan, MSG_DIR_DONE, &no) == 0;
+	return op_add(c->store, c, MSG_UPKEEP, m) != NULL;
+}
+
+static bool
 on_apply(struct client *c, struct chan_in *in)
 {
 	return directory_apply_many(c, in->message, in->fds[0]);
@@ -107,7 +120,7 @@ static const struct row {
 	{ MSG_REC_DATA, on_data }, { MSG_REC_OPEN, on_open }, { MSG_REC_CLOSE, on_close }, { MSG_EVENT, on_event },
 	{ MSG_DIR_LOAD, on_load }, { MSG_DIR_USER, on_change }, { MSG_DIR_GROUP, on_change }, { MSG_DIR_KEY, on_change },
 	{ MSG_DIR_HOST, on_change }, { MSG_DIR_CODE, on_change }, { MSG_DIR_FACTOR, on_change }, { MSG_POLICY_SEEN, on_policy },
-	{ MSG_DIR_APPLY, on_apply },
+	{ MSG_DIR_APPLY, on_apply }, { MSG_UPKEEP, on_upkeep },
 	{ MSG_SESSIONS_ASK, on_sessions }, { MSG_CLIENT_NEW, on_client_new }, { MSG_STOP, on_stop },
 };
 

@@ -120,7 +120,8 @@ op_answer(const struct op *op, bool ok, const char *text)
 		(void)chan_send(c, MSG_EVENT_DONE, &done);
 	else if (op->type == MSG_REC_OPEN)
 		(void)chan_send(c, MSG_REC_OPENED, &opened);
-	else if ((op->type >= MSG_DIR_USER && op->type <= MSG_DIR_CODE) || op->type == MSG_DIR_FACTOR || op->type == MSG_DIR_GROUP)
+	else if ((op->type >= MSG_DIR_USER && op->type <= MSG_DIR_CODE) || op->type == MSG_DIR_FACTOR || op->type == MSG_DIR_GROUP ||
+	    op->type == MSG_UPKEEP)
 		(void)chan_send(c, MSG_DIR_DONE, &dir);
 }
 
@@ -141,6 +142,9 @@ op_apply(struct store *st, struct op *op, struct err *e)
 		break;
 	case MSG_POLICY_SEEN:
 		r = apply_policy(st, op, e);
+		break;
+	case MSG_UPKEEP:
+		r = apply_upkeep(st, op, e);
 		break;
 	default:
 		r = apply_directory(st, op, e);
@@ -195,6 +199,7 @@ commit_write(struct store *st, int64_t *journal_row, struct err *e)
 
 	buf_clear(&st->journal);
 	buf_clear(&st->note);
+	st->erased[0] = '\0';
 	for (struct op *op = st->ops; op != NULL && r == 0; op = op->next)
 		r = op_apply(st, op, e);
 	if (r == 0)
@@ -403,6 +408,7 @@ commit_now(struct store *st)
 	ops_done(st);
 	recs_done(st, journal_row);
 	clients_done(st);
+	upkeep_done(st);
 	checkpoint_publish(st);
 	if (st->failing)
 		recovered(st);

@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "db/journal.h"
+#include "db/keep.h"
 #include "db/merkle.h"
 #include "db/tree.h"
 #include "store/store.h"
@@ -194,6 +195,8 @@ database_open(struct store *st, const char *dir, const char *shown)
 		tell_begun_anew(st, shown);
 	if (r == 0 || r == -ENOENT)
 		r = recover(st, &e);
+	if (r == 0)
+		r = db_partition_sweep(st->db, &e);
 	if (r != 0)
 		fatal("store: %s", e.text);
 	store_event(st, 3, true, "", "the store started");

@@ -110,6 +110,7 @@ struct store {
 	bool failing;
 	mono_t failing_since;
 	char why[400];
+	char erased[24];                  /* the partition that this transaction erases; empty: none */
 	uint64_t signed_size, signing_size;
 	mono_t signed_at;
 	bool sign_soon;                   /* a session has closed */
@@ -146,6 +147,8 @@ void store_event(struct store *st, uint32_t activity, bool ok, const char *sessi
 int apply_event(struct store *st, struct op *op, struct err *e);
 int apply_directory(struct store *st, struct op *op, struct err *e);
 int apply_policy(struct store *st, struct op *op, struct err *e);
+int apply_upkeep(struct store *st, struct op *op, struct err *e);
+void upkeep_done(struct store *st);                             /* after the COMMIT: the file of what was erased goes */
 int record_open(struct store *st, struct rec *r, struct err *e);
 int record_write(struct store *st, struct rec *r, struct err *e);
 int record_close(struct store *st, struct rec *r, struct err *e);

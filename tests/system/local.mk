@@ -87,7 +87,7 @@ TESTS += %D%/g006-methods.t
 EXTRA_DIST += %D%/g006-methods.t
 
 # What auditors are given.
-AUDIT_TESTS = %D%/r001-evidence.t %D%/r002-siem.t
+AUDIT_TESTS = %D%/r001-evidence.t %D%/r002-siem.t %D%/r003-upkeep.t
 TESTS += $(AUDIT_TESTS)
 EXTRA_DIST += $(AUDIT_TESTS)
 
