@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * The rules that keep every byte (see libssh's behaviour during a rekey): nothing is written in a
- * callback; the rest of a short write is kept here; nothing is written while libssh still has bytes
- * for the socket; unread data stays in libssh, which closes the peer's window; EOF goes out after
- * the last byte, then the exit status, then CLOSE.
+ * EOF goes out after the last byte, then the exit status, then CLOSE: OpenSSH answers EOF with CLOSE at once when its own
+ * input is over.
  */
 #include <assert.h>
 #include <errno.h>
@@ -21,22 +19,9 @@
 
 #include "agent/job.h"
 #include "agent/exec.h"
-#include "base/buf.h"
-#include "base/fd.h"
+#include "agent/pump.h"
 #include "base/log.h"
 #include "base/text.h"
-
-#define CHUNK  32768
-#define ROUNDS 8                 /* chunks a turn in each direction: others get theirs too */
-
-/* A descriptor of the child's, and what was taken for it but not yet delivered. */
-struct stream {
-	int fd;
-	bool ready;              /* epoll said so; cleared by EAGAIN */
-	bool over;               /* end of file seen, or nobody reads it any more */
-	uint32_t watched;
-	struct buf rest;
-};
 
 struct job {
 	const struct job_host *host;
@@ -44,21 +29,11 @@ struct job {
 	struct ssh_channel_callbacks_struct callbacks;
 	unsigned number;
 	struct exec_want want;
-	struct stream in, out, err;      /* on a terminal in.fd == -1 and out.fd serves both */
+	struct pump pump;
 	pid_t leader;
 	int status;
-	bool started, terminal, reaped, gone, closed;
+	bool reaped, gone, closed;
 };
-
-#define INPUT_MAX (8u << 20)             /* what came and is not written yet; two windows are 2.5 MB */
-
-static unsigned char scratch[CHUNK];     /* one thread, never used across a call that could use it again */
-
-static bool
-is_clogged(const struct job *c)
-{
-	return (ssh_get_status(c->host->ssh) & (SSH_WRITE_PENDING | SSH_CLOSED | SSH_CLOSED_ERROR)) != 0;
-}
 
 /* --- what the peer asks for ------------------------------------------------------------ */
 
@@ -68,7 +43,7 @@ on_pty(ssh_session s, ssh_channel ch, const char *term, int cols, int rows, int 
 	struct job *c = arg;
 
 	(void)s, (void)ch;
-	if (c->started || !c->host->may_pty)
+	if (c->pump.started || !c->host->may_pty)
 		return -1;
 	c->want.pty = true;
 	exec_set_term(&c->want, term);
@@ -85,7 +60,7 @@ on_resize(ssh_session s, ssh_channel ch, int cols, int rows, int x, int y, void 
 	c->want.size = exec_size_from(cols, rows, x, y);
 	if (!c->want.pty)
 		return -1;
-	return c->started && c->out.fd >= 0 ? exec_resize(c->out.fd, c->want.size) : 0;
+	return c->pump.started && c->pump.out.fd >= 0 ? exec_resize(c->pump.out.fd, c->want.size) : 0;
 }
 
 static int
@@ -94,21 +69,7 @@ on_env(ssh_session s, ssh_channel ch, const char *name, const char *value, void 
 	struct job *c = arg;
 
 	(void)s, (void)ch;
-	return c->started ? -1 : exec_add_env(&c->want, name, value);
-}
-
-static void
-stream_ready(void *arg, int fd, uint32_t events)
-{
-	struct job *c = arg;
-
-	(void)events;
-	if (fd == c->out.fd)
-		c->out.ready = true;
-	if (fd == c->in.fd || c->terminal)
-		c->in.ready = true;
-	if (fd == c->err.fd)
-		c->err.ready = true;
+	return c->pump.started ? -1 : exec_add_env(&c->want, name, value);
 }
 
 static int
@@ -118,7 +79,7 @@ start(struct job *c, const char *command, const char *program)
 	struct err e;
 	char text[160];
 
-	if (c->started || c->closed)
+	if (c->pump.started || c->closed)
 		return -1;
 	c->want.account = c->host->account;
 	c->want.connection = c->host->connection;
@@ -128,14 +89,8 @@ start(struct job *c, const char *command, const char *program)
 		log_error("channel %u: %s", c->number, e.text);
 		return -1;
 	}
-	c->started = true;
-	c->terminal = c->want.pty;
 	c->leader = child.pid;
-	c->out.fd = child.out;
-	c->in.fd = c->terminal ? -1 : child.in;
-	c->err.fd = child.err;
-	c->err.over = child.err < 0;
-	c->out.ready = c->in.ready = c->err.ready = true;
+	pump_start(&c->pump, c->want.pty ? PUMP_TERMINAL : PUMP_PIPES, child.in, child.out, child.err);
 	log_debug("channel %u: %s: %s pid=%d", c->number, program != NULL ? "program" :
 	    command != NULL ? "exec" : "shell", text_escaped(slice_from(program != NULL ? program :
 	    command), text, sizeof text), (int)child.pid);
@@ -196,18 +151,14 @@ on_close(ssh_session s, ssh_channel ch, void *arg)
 	c->gone = true;
 }
 
-/* Data stays in libssh until job_pump reads it; n is all that waits.  What nobody will read is thrown away. */
+/* Data stays in libssh until it is read; n is all that waits.  What nobody will read is thrown away. */
 static int
 on_data(ssh_session s, ssh_channel ch, void *data, uint32_t n, int is_stderr, void *arg)
 {
 	const struct job *c = arg;
 
 	(void)s, (void)ch, (void)data;
-	if (is_stderr || c->closed)
-		return (int)n;
-	if (n > INPUT_MAX)
-		*c->host->flooded = true;
-	return n > INPUT_MAX ? (int)n : 0;
+	return c->closed ? (int)n : pump_on_data(&c->pump, n, is_stderr != 0);
 }
 
 /* --- its life --------------------------------------------------------------------------- */
@@ -221,10 +172,6 @@ job_new(const struct job_host *h, unsigned number)
 		return NULL;
 	c->host = h;
 	c->number = number;
-	c->in.fd = c->out.fd = c->err.fd = -1;
-	buf_init(&c->in.rest, INPUT_MAX);
-	buf_init(&c->out.rest, CHUNK);
-	buf_init(&c->err.rest, CHUNK);
 	c->callbacks = (struct ssh_channel_callbacks_struct){
 		.userdata = c,
 		.channel_data_function = on_data,
@@ -238,7 +185,8 @@ job_new(const struct job_host *h, unsigned number)
 		.channel_subsystem_request_function = on_subsystem,
 	};
 	ssh_callbacks_init(&c->callbacks);
-	c->ssh = ssh_channel_new(h->ssh);
+	c->ssh = ssh_channel_new(h->line.ssh);
+	pump_init(&c->pump, &h->line, c->ssh);
 	if (c->ssh == NULL || ssh_set_channel_callbacks(c->ssh, &c->callbacks) != SSH_OK) {
 		free(c);
 		return NULL;
@@ -258,16 +206,6 @@ job_leader(const struct job *c)
 	return c->leader;
 }
 
-static void
-stream_close(struct job *c, struct stream *s)
-{
-	if (s->watched != 0)
-		loop_del(c->host->loop, s->fd);
-	s->watched = 0;
-	s->over = true;
-	fd_close(&s->fd);
-}
-
 void
 job_reaped(struct job *c, int status)
 {
@@ -277,7 +215,7 @@ job_reaped(struct job *c, int status)
 	c->status = status;
 	c->reaped = true;
 	c->leader = 0;
-	c->out.ready = c->err.ready = true;
+	pump_wake(&c->pump);
 }
 
 void
@@ -287,11 +225,7 @@ job_hangup(struct job *c)
 		(void)kill(-c->leader, SIGHUP);
 		(void)kill(-c->leader, SIGCONT);
 	}
-	stream_close(c, &c->in);
-	stream_close(c, &c->out);
-	stream_close(c, &c->err);
-	buf_clear(&c->out.rest);
-	buf_clear(&c->err.rest);
+	pump_stop(&c->pump);
 }
 
 void
@@ -321,163 +255,12 @@ job_free(struct job *c)
 	job_hangup(c);
 	(void)ssh_remove_channel_callbacks(c->ssh, &c->callbacks);
 	ssh_channel_free(c->ssh);
-	buf_done(&c->in.rest);
-	buf_done(&c->out.rest);
-	buf_done(&c->err.rest);
+	pump_done(&c->pump);
 	exec_want_done(&c->want);
 	free(c);
 }
 
-/* --- moving bytes ------------------------------------------------------------------------ */
-
-/* Towards the child.  On a broken pipe bytes are dropped, so that the peer's window stays open. */
-static bool
-deliver(struct job *c, const unsigned char *p, size_t n)
-{
-	int fd = c->terminal ? c->out.fd : c->in.fd;
-	ssize_t done = 0;
-
-	if (!c->in.over && fd >= 0) {
-		done = write(fd, p, n);
-		if (done < 0 && (errno == EAGAIN || errno == EINTR)) {
-			c->in.ready = false;
-			done = 0;
-		} else if (done < 0) {
-			stream_close(c, &c->in);
-		}
-	}
-	if (c->in.over || fd < 0)
-		done = (ssize_t)n;
-	if (c->in.rest.len > 0)
-		buf_consume(&c->in.rest, (size_t)done);
-	else if ((size_t)done < n && buf_append(&c->in.rest, p + done, n - (size_t)done) < 0)
-		stream_close(c, &c->in);
-	return done > 0;
-}
-
-/* End of the peer's input: closes a pipe.  A terminal has no end of input; its user types ^D. */
-static void
-check_input_end(struct job *c)
-{
-	if (!c->terminal && !c->in.over && c->in.rest.len == 0 && ssh_channel_is_eof(c->ssh) &&
-	    ssh_channel_poll(c->ssh, 0) <= 0)
-		stream_close(c, &c->in);
-}
-
-/* libssh 0.10 opens the peer's window anew at each read, whatever it still holds: so all that came is taken at once, or
- * its buffer would grow without end before a slow program. */
-static int
-take_all(struct job *c)
-{
-	int n = ssh_channel_poll(c->ssh, 0);
-	unsigned char *p;
-
-	if (n <= 0)
-		return n;
-	if ((size_t)n <= sizeof scratch) {
-		n = ssh_channel_read_nonblocking(c->ssh, scratch, sizeof scratch, 0);
-		if (n > 0)
-			(void)deliver(c, scratch, (size_t)n);
-		return n;
-	}
-	p = buf_reserve(&c->in.rest, (size_t)n);
-	if (p == NULL) {
-		stream_close(c, &c->in);
-		return -1;
-	}
-	n = ssh_channel_read_nonblocking(c->ssh, p, (uint32_t)n, 0);
-	if (n > 0)
-		buf_added(&c->in.rest, (size_t)n);
-	return n;
-}
-
-static bool
-pump_in(struct job *c)
-{
-	bool moved = false;
-
-	for (int i = 0; i < ROUNDS && c->started; i++) {
-		if (c->in.rest.len > 0) {
-			if (!c->in.ready || !deliver(c, c->in.rest.p, c->in.rest.len))
-				return moved;
-			moved = true;
-			continue;
-		}
-		if (take_all(c) <= 0)
-			break;
-		moved = true;
-	}
-	if (c->started)
-		check_input_end(c);
-	return moved;
-}
-
-/* How much a write may take now: 0 while the peer's window is shut or libssh has bytes of its own. */
-static size_t
-room(const struct job *c)
-{
-	uint32_t window = is_clogged(c) ? 0 : ssh_channel_window_size(c->ssh);
-
-	return window < sizeof scratch ? window : sizeof scratch;
-}
-
-static bool
-send_rest(struct job *c, struct stream *s, bool is_err)
-{
-	int n = is_err ? ssh_channel_write_stderr(c->ssh, s->rest.p, (uint32_t)s->rest.len)
-	    : ssh_channel_write(c->ssh, s->rest.p, (uint32_t)s->rest.len);
-
-	if (n > 0)
-		buf_consume(&s->rest, (size_t)n);
-	return n > 0;
-}
-
-/* One read from the child, handed to libssh at once; what it does not take is kept. */
-static bool
-send_chunk(struct job *c, struct stream *s, bool is_err, size_t max)
-{
-	ssize_t n = read(s->fd, scratch, max);
-	int done;
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-		s->ready = false;
-		return false;
-	}
-	if (n <= 0) {            /* EIO: the last process left the terminal */
-		stream_close(c, s);
-		return true;
-	}
-	done = is_err ? ssh_channel_write_stderr(c->ssh, scratch, (uint32_t)n)
-	    : ssh_channel_write(c->ssh, scratch, (uint32_t)n);
-	if (done < 0)
-		done = 0;
-	if (done < n && buf_append(&s->rest, scratch + done, (size_t)(n - done)) < 0)
-		stream_close(c, s);
-	if ((size_t)n < max)
-		s->ready = false;
-	return true;
-}
-
-static bool
-pump_out(struct job *c, struct stream *s, bool is_err)
-{
-	bool moved = false;
-
-	for (int i = 0; i < ROUNDS; i++) {
-		size_t max = room(c);
-
-		if (max == 0)
-			break;
-		if (s->rest.len > 0) {
-			if (!send_rest(c, s, is_err))
-				break;
-		} else if (s->over || !s->ready || !send_chunk(c, s, is_err, max)) {
-			break;
-		}
-		moved = true;
-	}
-	return moved;
-}
+/* --- its end ------------------------------------------------------------------------------ */
 
 static void
 send_exit(struct job *c)
@@ -494,19 +277,16 @@ send_exit(struct job *c)
 	(void)ssh_channel_request_send_exit_signal(c->ssh, name, WCOREDUMP(c->status), "", "");
 }
 
-/* EOF waits for the exit status: OpenSSH answers EOF with CLOSE at once when its own input is over. */
 static bool
 finish(struct job *c)
 {
-	bool drained = c->out.over && c->err.over && c->out.rest.len == 0 && c->err.rest.len == 0;
-
-	if (!c->started || c->closed || !drained || !c->reaped)
+	if (c->closed || !c->reaped || !pump_is_drained(&c->pump))
 		return false;
 	send_exit(c);
 	(void)ssh_channel_send_eof(c->ssh);
 	(void)ssh_channel_close(c->ssh);
 	c->closed = true;
-	stream_close(c, &c->in);
+	pump_stop_input(&c->pump);
 	return true;
 }
 
@@ -514,7 +294,7 @@ finish(struct job *c)
 static bool
 leave(struct job *c)
 {
-	if (c->started && !c->reaped && c->in.rest.len > 0 && !c->in.over && c->in.ready)
+	if (!c->reaped && pump_has_input(&c->pump))
 		return false;
 	job_hangup(c);
 	if (!c->closed)
@@ -530,38 +310,16 @@ job_pump(struct job *c)
 
 	if (c->closed)
 		return false;
-	moved |= pump_in(c);
+	moved |= pump_in(&c->pump);
 	if (c->gone)
 		return leave(c) || moved;
-	moved |= pump_out(c, &c->err, true);
-	moved |= pump_out(c, &c->out, false);
+	moved |= pump_out(&c->pump);
 	moved |= finish(c);
 	return moved;
-}
-
-/* An idle interest is removed, not emptied: epoll reports HUP even when nothing was asked for. */
-static void
-stream_watch(struct job *c, struct stream *s, uint32_t events)
-{
-	if (s->fd < 0 || events == s->watched)
-		return;
-	if (events == 0)
-		loop_del(c->host->loop, s->fd);
-	else if (s->watched == 0)
-		(void)loop_add(c->host->loop, s->fd, events, stream_ready, c);
-	else
-		(void)loop_mod(c->host->loop, s->fd, events);
-	s->watched = events;
 }
 
 void
 job_watch(struct job *c)
 {
-	bool blocked = c->in.rest.len > 0 && !c->in.ready;
-	bool open = ssh_channel_window_size(c->ssh) > 0 && !is_clogged(c);
-	uint32_t out = open && c->out.rest.len == 0 ? EPOLLIN : 0;
-
-	stream_watch(c, &c->in, blocked ? EPOLLOUT : 0);
-	stream_watch(c, &c->out, out | (c->terminal && blocked ? EPOLLOUT : 0));
-	stream_watch(c, &c->err, open && c->err.rest.len == 0 ? EPOLLIN : 0);
+	pump_watch(&c->pump);
 }

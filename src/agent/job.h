@@ -12,18 +12,16 @@
 #include <stdbool.h>
 
 #include "agent/account.h"
-#include "base/loop.h"
+#include "agent/pump.h"
 
 struct job;
 
 /* What a channel may use of its connection; outlives it. */
 struct job_host {
-	struct loop *loop;
-	ssh_session ssh;
+	struct line line;
 	const struct account *account;
 	const char *connection;              /* SSH_CONNECTION, NULL on a Unix socket */
 	bool may_pty;
-	bool *flooded;                       /* a channel has more unread than windows allow */
 };
 
 /* Opens the libssh side too.  NULL when out of memory. */

@@ -539,8 +539,8 @@ open_ssh(struct session *s, int fd)
 		return -EIO;
 	ssh_set_message_callback(s->ssh, on_message, s);
 	ssh_set_counters(s->ssh, &s->sent, &s->received);
-	s->host = (struct job_host){ .loop = s->loop, .ssh = s->ssh, .account = &s->account,
-		.connection = s->conf->connection, .flooded = &s->flooded };
+	s->host = (struct job_host){ .line = { s->loop, s->ssh, &s->flooded }, .account = &s->account,
+		.connection = s->conf->connection };
 	(void)ssh_set_log_userdata(s);
 	(void)ssh_set_log_callback(on_log);
 	ssh_set_log_level(SSH_LOG_PACKET);
