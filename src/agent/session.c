@@ -31,6 +31,7 @@
 #include "agent/descend.h"
 #include "agent/exec.h"
 #include "agent/session.h"
+#include "agent/tunnel.h"
 #include "agent/watchdog.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -39,6 +40,7 @@
 
 #define GRACE_MS          30000          /* from accept to a proven key */
 #define CHANNELS_MAX      64
+#define TUNNELS_MAX       128
 #define DENIALS_MAX       6
 #define EARLY_PACKETS_MAX 128            /* before a proven key */
 #define EARLY_BYTES_MAX   (256 * 1024)
@@ -74,6 +76,8 @@ struct session {
 	struct job *channels[CHANNELS_MAX];
 	size_t nchannels;
 	unsigned opened;
+	struct tunnel *tunnels[TUNNELS_MAX];
+	size_t ntunnels;
 	pid_t ended[ENDED_MAX];          /* leaders of channels that are over, the last ones */
 	size_t nended;
 	int sweep_signal;
@@ -201,13 +205,32 @@ on_log(int level, const char *function, const char *text, void *arg)
 		((struct session *)arg)->unheard = true;
 }
 
-/* Whatever has no callback (forwarding, unknown requests): libssh's own answer, a refusal in words. */
+/* A connection from here (direct-tcpip).  True if it is on its way. */
+static bool
+take_tunnel(struct session *s, ssh_message m)
+{
+	struct tunnel *t;
+
+	if (ssh_message_type(m) != SSH_REQUEST_CHANNEL_OPEN || ssh_message_subtype(m) != SSH_CHANNEL_DIRECT_TCPIP ||
+	    !s->admitted || !s->grant.forward || s->ntunnels == TUNNELS_MAX || s->phase == ENDING)
+		return false;
+	t = tunnel_new(&s->host.line, &s->account, m);
+	if (t != NULL)
+		s->tunnels[s->ntunnels++] = t;
+	return t != NULL;
+}
+
+/* Whatever else has no callback (unknown requests): libssh's own answer, a refusal in words. */
 static int
 on_message(ssh_session ssh, ssh_message m, void *arg)
 {
+	struct session *s = arg;
+
 	(void)ssh;
 	if (ssh_message_type(m) == SSH_REQUEST_AUTH)
-		((struct session *)arg)->unheard = false;
+		s->unheard = false;
+	if (take_tunnel(s, m))
+		return 0;
 	if (ssh_message_type(m) != SSH_REQUEST_SERVICE)
 		log_debug("refused: message type=%d subtype=%d", ssh_message_type(m), ssh_message_subtype(m));
 	return 1;
@@ -229,7 +252,7 @@ start_sweep(struct session *s)
 static int
 signal_ended(const struct session *s, int sig)
 {
-	pid_t live[CHANNELS_MAX], ended[ENDED_MAX + CHANNELS_MAX];
+	pid_t live[CHANNELS_MAX + TUNNELS_MAX], ended[ENDED_MAX + CHANNELS_MAX];
 	struct descend_families f = { .live = live, .ended = ended };
 
 	for (size_t i = 0; i < s->nchannels; i++) {
@@ -242,6 +265,9 @@ signal_ended(const struct session *s, int sig)
 		else
 			live[f.nlive++] = leader;
 	}
+	for (size_t i = 0; i < s->ntunnels; i++)
+		if (tunnel_child(s->tunnels[i]) != 0)
+			live[f.nlive++] = tunnel_child(s->tunnels[i]);
 	memcpy(ended + f.nended, s->ended, s->nended * sizeof ended[0]);
 	f.nended += s->nended;
 	return descend_signal(sig, &f);
@@ -304,6 +330,8 @@ turn_ending(struct session *s)
 		fd_close(&s->fd);
 		for (size_t i = 0; i < s->nchannels; i++)
 			job_hangup(s->channels[i]);
+		while (s->ntunnels > 0)
+			tunnel_free(s->tunnels[--s->ntunnels]);
 		if (!descend_is_empty())
 			start_sweep(s);
 	}
@@ -425,18 +453,21 @@ check_peer(struct session *s)
 		end(s, "it sends more than its windows allow");
 }
 
-static void
-pump_channels(struct session *s)
+static bool
+pump_all(struct session *s)
 {
-	bool moved = true;
+	bool moved = false;
 
-	for (int i = 0; moved && i < PUMPS_MAX; i++) {
-		moved = false;
-		for (size_t k = 0; k < s->nchannels; k++)
-			moved |= job_pump(s->channels[k]);
-	}
-	if (moved)
-		loop_timer_start(s->loop, &s->again, 0, again, s);
+	for (size_t k = 0; k < s->nchannels; k++)
+		moved |= job_pump(s->channels[k]);
+	for (size_t k = 0; k < s->ntunnels; k++)
+		moved |= tunnel_pump(s->tunnels[k]);
+	return moved;
+}
+
+static void
+look_at_jobs(struct session *s)
+{
 	for (size_t k = 0; k < s->nchannels;) {
 		struct job *c = s->channels[k];
 
@@ -451,6 +482,32 @@ pump_channels(struct session *s)
 		memmove(&s->channels[k], &s->channels[k + 1],
 		    (--s->nchannels - k) * sizeof s->channels[0]);
 	}
+}
+
+static void
+look_at_tunnels(struct session *s)
+{
+	for (size_t k = 0; k < s->ntunnels;) {
+		if (!tunnel_is_over(s->tunnels[k])) {
+			tunnel_watch(s->tunnels[k++]);
+			continue;
+		}
+		tunnel_free(s->tunnels[k]);
+		s->tunnels[k] = s->tunnels[--s->ntunnels];
+	}
+}
+
+static void
+pump_channels(struct session *s)
+{
+	bool moved = true;
+
+	for (int i = 0; moved && i < PUMPS_MAX; i++)
+		moved = pump_all(s);
+	if (moved)
+		loop_timer_start(s->loop, &s->again, 0, again, s);
+	look_at_jobs(s);
+	look_at_tunnels(s);
 }
 
 static void

@@ -89,7 +89,7 @@ struct channel {
 	struct transfer *transfer;
 	struct signs *signs;                   /* of kind "agent" */
 	unsigned signs_n;
-	int exit_status;
+	int exit_status, unreached;       /* unreached: why a staragent could not connect (errno), or 0 */
 	char exit_signal[32];
 	bool gone, counted;                    /* gone: the user's side has closed it; counted: as open */
 	bool exited, core, cut;                /* cut: ended by the bastion, `why` says it */

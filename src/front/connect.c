@@ -5,6 +5,7 @@
  * kind needs), the store opens the recording, the leg logs in, and the target's channel is
  * opened, given its environment and terminal, and started.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 #include "front/late.h"
 #include "front/steps.h"
 #include "front/transfer.h"
+
+#define STEPS_FORWARD 2                /* of the steps that open a channel, what a stream takes */
 
 /* What is asked for before a channel of this kind reaches a target: all of it, or any, and then no more than what was
  * permitted goes through. */
@@ -201,34 +204,6 @@ wishes_wait(struct channel *c)
 	return c->ask.req != 0 || wish != WISHES;
 }
 
-bool
-step_connect(struct channel *c)
-{
-	char text[400];
-
-	if (c->record.refused) {
-		(void)snprintf(text, sizeof(text), "this session cannot be recorded, so it cannot be: %.300s", c->record.why);
-		channel_refuse(c, "not-recorded", text);
-		return true;
-	}
-	if (record_waiting_ms(&c->record) > (int64_t)c->front->o->ack_timeout_s * 1000) {
-		late_close(c, "the recorder did not answer");
-		channel_refuse(c, "not-recorded", "the recorder does not answer, so this session cannot be: try again later");
-		return true;
-	}
-	if (c->leg->state == LEG_DEAD) {
-		late_close(c, c->leg->why);
-		channel_refuse(c, c->leg->code, c->leg->why);
-		return true;
-	}
-	if (wishes_wait(c) || c->leg->state != LEG_READY || !c->record.opened)
-		return false;
-	if (!c->back)
-		c->target = ssh_channel_new(c->leg->wire.ssh);
-	c->open_step = c->env_sent = 0;
-	c->state = CH_OPEN;
-	return true;
-}
 /* ---- the target's channel ---- */
 
 static void
@@ -257,16 +232,68 @@ on_data(ssh_session s, ssh_channel ch, void *data, uint32_t n, int is_stderr, vo
 	return wire_is_flooded(&c->leg->wire, n) ? (int)n : 0;
 }
 
-static int
-open_session(struct channel *c)
+static void
+target_watch(struct channel *c)
 {
 	c->target_callbacks = (struct ssh_channel_callbacks_struct){ .userdata = c, .channel_data_function = on_data,
 		.channel_exit_status_function = on_exit_status, .channel_exit_signal_function = on_exit_signal };
+	ssh_callbacks_init(&c->target_callbacks);
+	(void)ssh_set_channel_callbacks(c->target, &c->target_callbacks);
+}
+
+/* ---- its opening ---- */
+
+bool
+step_connect(struct channel *c)
+{
+	char text[400];
+
+	if (c->record.refused) {
+		(void)snprintf(text, sizeof(text), "this session cannot be recorded, so it cannot be: %.300s", c->record.why);
+		channel_refuse(c, "not-recorded", text);
+		return true;
+	}
+	if (record_waiting_ms(&c->record) > (int64_t)c->front->o->ack_timeout_s * 1000) {
+		late_close(c, "the recorder did not answer");
+		channel_refuse(c, "not-recorded", "the recorder does not answer, so this session cannot be: try again later");
+		return true;
+	}
+	if (c->leg->state == LEG_DEAD) {
+		late_close(c, c->leg->why);
+		channel_refuse(c, c->leg->code, c->leg->why);
+		return true;
+	}
+	if (wishes_wait(c) || c->leg->state != LEG_READY || !c->record.opened)
+		return false;
+	if (!c->back)
+		c->target = ssh_channel_new(c->leg->wire.ssh);
+	if (!c->back && c->target != NULL)
+		target_watch(c);                 /* a staragent's answer may come with the channel */
+	c->open_step = c->env_sent = 0;
+	c->state = CH_OPEN;
+	return true;
+}
+static int
+open_session(struct channel *c)
+{
 	if (c->back)
 		return back_open(c);
 	if (!c->session)
 		return ssh_channel_open_forward(c->target, c->to_host, c->to_port, c->from_host, c->from_port);
 	return ssh_channel_open_session(c->target);
+}
+
+/* Of a forwarded connection: an sshd opens the channel when it has connected, a staragent says so on it (agent/tunnel.h). */
+static int
+open_reach(struct channel *c)
+{
+	if (c->session || c->back || !c->leg->staragent)
+		return SSH_OK;
+	if (c->exit_status < 0)
+		return ssh_channel_is_closed(c->target) ? SSH_ERROR : SSH_AGAIN;
+	c->unreached = c->exit_status;
+	c->exit_status = -1;
+	return c->unreached == 0 ? SSH_OK : SSH_ERROR;
 }
 
 static int
@@ -323,11 +350,14 @@ open_start(struct channel *c)
 static void
 open_refused(struct channel *c)
 {
-	static const char *const what[] = { "a session", "its environment", "a terminal", "the agent", "X11", "to start it" };
+	static const char *const what[] = { "a session", "it", "its environment", "a terminal", "the agent", "X11", "to start it" };
 	const char *refused = c->session ? what[c->open_step] : c->command != NULL ? c->command : c->kind;
 	char error[200], text[600];
 
-	(void)text_escaped(slice_from(ssh_get_error(c->back ? c->door->wire.ssh : c->leg->wire.ssh)), error, sizeof(error));
+	if (c->unreached > 0)
+		(void)snprintf(error, sizeof(error), "%s", c->unreached == ENOENT ? "it knows no such host" : strerror(c->unreached));
+	else
+		(void)text_escaped(slice_from(ssh_get_error(c->back ? c->door->wire.ssh : c->leg->wire.ssh)), error, sizeof(error));
 	(void)snprintf(text, sizeof(text), "%s refused %s: %s", c->back ? "the client" : c->leg->host, refused, error);
 	late_close(c, text);
 	channel_refuse(c, "target-refused", text);
@@ -336,7 +366,7 @@ open_refused(struct channel *c)
 bool
 step_open(struct channel *c)
 {
-	static int (*const steps[])(struct channel *) = { open_session, open_env, open_pty, open_agent, open_x11, open_start };
+	static int (*const steps[])(struct channel *) = { open_session, open_reach, open_env, open_pty, open_agent, open_x11, open_start };
 	int r;
 
 	if (c->leg->state == LEG_DEAD || c->target == NULL) {
@@ -351,11 +381,9 @@ step_open(struct channel *c)
 		open_refused(c);
 		return true;
 	}
-	if (c->open_step == 0) {
-		ssh_callbacks_init(&c->target_callbacks);
-		(void)ssh_set_channel_callbacks(c->target, &c->target_callbacks);
-	}
-	if (c->session && ++c->open_step < sizeof(steps) / sizeof(steps[0]))
+	if (c->open_step == 0 && c->back)
+		target_watch(c);
+	if (++c->open_step < (c->session ? sizeof(steps) / sizeof(steps[0]) : STEPS_FORWARD))
 		return true;
 	if (channel_open_answer(c) == 0)
 		session_start(c);

@@ -191,11 +191,13 @@ keys_sign(const struct keys *k, struct slice data, struct buf *out)
 	return key_sign(&k->target, data, out);
 }
 
-/* Names with nothing in them, in the order that OpenSSH demands. */
+/* Names with nothing in them, in the order that OpenSSH demands.  All of them: it is the policy that decides what is done with
+ * the connection, and it decides for each thing by itself. */
 static int
 put_extensions(struct buf *b)
 {
-	static const char *const names[] = { "permit-port-forwarding", "permit-pty", "permit-user-rc" };
+	static const char *const names[] = { "permit-X11-forwarding", "permit-agent-forwarding", "permit-port-forwarding",
+		"permit-pty", "permit-user-rc" };
 	struct buf list;
 	int r = 0;
 

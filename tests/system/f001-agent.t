@@ -182,6 +182,11 @@ is "$(cert ca "$me" -V -2h:-1h)" "" "not a certificate of yesterday"
 is "$(cert ca "$me" -V +5m -h)" "" "not a host's certificate"
 is "$(cert ca "$me" -V +5m -O force-command=id)" "" "not with a critical option"
 is "$(go -i "$dir/key" -l nosuchuser tcp 'echo in' </dev/null 2>/dev/null)" "" "a login that is not offered"
+is_forwarded() { go -vv -o IdentityFile="$dir/certkey" -o IdentityFile=none -W 127.0.0.1:1 tcp </dev/null 2>&1 | grep -o 'rtype exit-status\|administratively prohibited'; }
+cert ca "$me" -V +5m >/dev/null
+is "$(is_forwarded)" "rtype exit-status" "a certificate that permits forwarding"
+cert ca "$me" -V +5m -O clear -O permit-pty >/dev/null
+is "$(is_forwarded)" "administratively prohibited" "one that does not"
 echo "	IdentityFile $dir/key" >>"$dir/config"
 
 # --- files
@@ -192,8 +197,47 @@ if [ -x /usr/lib/openssh/sftp-server ] && command -v sftp >/dev/null; then
 else
 	skip "sftp there and back" "no sftp-server"
 fi
-go -o ExitOnForwardFailure=yes -W 127.0.0.1:1 tcp </dev/null 2>/dev/null
-ok $((! $?)) "forwarding is refused"
+
+# --- connections from here
+cat >"$dir/echo.py" <<'END'
+import os, socket, sys, threading
+# What comes until its end, and then the same back; a line "talk" is answered at once, line by line.
+def serve(c):
+	f = c.makefile("rb")
+	first = f.readline()
+	if first == b"talk\n":
+		for line in f: c.sendall(b"you said " + line)
+	else: c.sendall(first + f.read())
+	c.close()
+s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True)
+while True: threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
+END
+python3 "$dir/echo.py" >"$dir/echo.port" &
+started="$started $!"
+wait_for "[ -s '$dir/echo.port' ]"
+echo_port=$(cat "$dir/echo.port")
+is "$(go -W "127.0.0.1:$echo_port" tcp <"$dir/blob" | md5sum)" "$sum" "a connection from the host: its input ends before its output, and both are whole"
+is "$(echo hello | go -W "localhost:$echo_port" unix)" hello "by a name, resolved on the host"
+is "$(go -vv -W 127.0.0.1:1 tcp </dev/null 2>&1 | grep -c 'client_input_channel_req: channel 0 rtype exit-status')" 1 \
+	"what the host cannot connect to is said on the channel"
+is "$(go -W no.such.name.invalid:80 tcp </dev/null 2>/dev/null)" "" "nothing comes from a name that nobody knows"
+wait_for "grep -q 'cannot connect to no.such.name.invalid port 80: no such host' '$dir/log.tcp'"
+ok $? "and the log says why"
+go -MNf -o ControlPath="$dir/master" -o ExitOnForwardFailure=yes -L "$dir/near:127.0.0.1:$echo_port" tcp
+cat >"$dir/many.py" <<'END'
+import socket, sys
+out = []
+for i in range(60):
+	c = socket.socket(socket.AF_UNIX); c.settimeout(60); c.connect(sys.argv[1]); out.append(c)
+for i, c in enumerate(out): c.sendall(b"talk\n%d\n" % i)
+good = sum(c.makefile("rb").readline() == b"you said %d\n" % i for i, c in enumerate(out))
+for c in out[::2]: c.close()
+for i, c in enumerate(out[1::2]): c.sendall(b"again\n")
+print(good, sum(c.makefile("rb").readline() == b"you said again\n" for c in out[1::2]))
+END
+is "$(python3 "$dir/many.py" "$dir/near")" "60 30" "60 at once on one connection; those that go leave the others"
+is "$(go -o ControlPath="$dir/master" tcp 'echo and a command' </dev/null)" "and a command" "beside a command"
+go -o ControlPath="$dir/master" -O exit tcp 2>/dev/null
 is "$(go -o ServerAliveInterval=1 -o ServerAliveCountMax=1 tcp 'sleep 2.5; echo alive' </dev/null)" alive "keepalives are answered"
 
 # --- the end of everything

@@ -116,8 +116,14 @@ try:
     stop(p)
     p = start("ssh", "-F", config, "-v", "-N", "-L", f"127.0.0.1:{near}:127.0.0.1:{served}", "agent")
     b.wait(lambda: is_open(near))
-    ok(fetch(near) == b"" and "open failed" in p.log(), "the bastion connects nowhere itself: its loopback has what the host refuses")
+    ok(fetch(near) == data, "a staragent connects as well")
     stop(p)
+    b.wait(lambda: all(s["state"] == "closed" for s in forwards()))
+    ok(forwards()[0]["host"] == "agent" and forwards()[0]["command"] == f"127.0.0.1:{served}", "which is that host's row", forwards()[:1])
+    r = run("ssh", "-F", config, "-v", "-W", f"127.0.0.1:{dead}", "agent")
+    ok(r.returncode == 255 and f"agent refused 127.0.0.1:{dead}".encode() in r.stderr, "it too says that it could not", r)
+    r = run("ssh", "-F", config, "-v", "-W", f"127.0.0.1:{b.port}", "agent")
+    ok(r.returncode == 255 and b"other destination" in r.stderr, "and is not asked for what no rule names", r)
 
     # A decision that is late holds up nothing else.
     master, gate = f"{b.dir}/master", process("gate")
