@@ -182,8 +182,8 @@ struct ere {
 	regex_t re;
 };
 
-#define RULES_MAX 65536
-#define ROLES_MAX 16384
+#define RULES_MAX 16384
+#define ROLES_MAX 4096
 
 struct policy {
 	struct pool *pool;

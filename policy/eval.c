@@ -85,12 +85,12 @@ static bool
 each_match(struct asked *a, size_t from, size_t until, bool (*fn)(void *arg, const struct rule *r), void *arg)
 {
 	for (size_t w = from / 64; w * 64 < until; w++) {
-		uint64_t bits = a->scope->rules[w];
+		uint64_t bits = asked_candidates(a, w);
 
 		for (; bits != 0; bits &= bits - 1) {
 			size_t n = w * 64 + (size_t)__builtin_ctzll(bits);
 
-			if (n < from || n >= until || !asked_may_match(a, n))
+			if (n < from || n >= until)
 				continue;
 			if (rule_matches(index_rule(a->p, n), a) && !fn(arg, index_rule(a->p, n)))
 				return false;
@@ -182,14 +182,12 @@ policy_may_reach(const struct policy *p, const struct policy_request *req)
 	bool found = false;
 
 	asked_init(&a, p, req, &scope);
-	for (size_t i = 0; !found && i < p->rules_n; i++) {
-		const struct rule *r = index_rule(p, i);
+	for (size_t w = 0; !found && w * 64 < p->rules_n; w++)
+		for (uint64_t bits = asked_candidates(&a, w); !found && bits != 0; bits &= bits - 1) {
+			size_t n = w * 64 + (size_t)__builtin_ctzll(bits);
 
-		if ((a.scope->rules[i / 64] >> i % 64) == 0)
-			i |= 63;
-		else
-			found = r->permit && (a.scope->rules[i / 64] >> i % 64 & 1) != 0 && asked_may_match(&a, i) && expr_matches(r->on, &a);
-	}
+			found = n < p->rules_n && index_rule(p, n)->permit && expr_matches(index_rule(p, n)->on, &a);
+		}
 	asked_done(&a);
 	return found && req->labels_n <= POLICY_LABELS_MAX;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * So that a decision does not read the whole policy.  Whom a rule names is a tag (a user, a group, a principal, a role, any), and
- * a tag knows its rules; a role is a tag that others lead to.  Keys and values of labels are numbers, so that a label is
- * compared as one; and a rule whose hosts must have a certain label is passed over by one bit where it is not.
+ * So that a decision does not read the whole policy: sets of rules, a bit each, 64 in a word.  Whom a rule names is a tag (a user, a
+ * group, a principal, a role, any), and a tag knows its rules; a role is a tag that others lead to.  Keys and values of labels are
+ * numbers, so that a label is compared as one.  For each verb, and for each label that its hosts must have, there is the set of rules
+ * that ask for it: what is left when they are laid upon each other is looked at.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +12,10 @@
 
 #include "policy/match.h"
 
-#define NO_PAIR 256
+#define PAIRS  256                           /* of key and value, folded */
+#define ALWAYS PAIRS                         /* of rules that ask for none */
+#define NEEDED 2                             /* labels of a rule that are looked at beforehand */
+#define VERBS  32
 
 struct list {
 	unsigned *at;
@@ -20,17 +24,13 @@ struct list {
 
 struct tag {
 	struct list rules, roles;
-};
-
-struct key {
-	unsigned verbs;
-	unsigned short pair;                   /* the bit of asked.pairs that must be set, or NO_PAIR */
+	uint64_t *set;                         /* of rules, when they are so many that it is shorter than the list */
 };
 
 struct index {
 	const struct rule **rules;
-	struct key *keys;
-	size_t n;
+	size_t n, words;                       /* words: of a set */
+	uint64_t *verbs[VERBS], *pairs[NEEDED][PAIRS + 1];     /* sets; NULL: empty */
 	struct dict *tags, *texts;            /* texts: a word → its number */
 	uintptr_t texts_n;
 	struct tag **roles;                    /* by their number */
@@ -68,12 +68,40 @@ tag_of(struct policy *p, const struct who *w)
 }
 
 static int
+set_add(struct policy *p, uint64_t **set, unsigned number)
+{
+	if (*set == NULL)
+		*set = pool_get(p->pool, p->index->words * sizeof(**set));
+	if (*set == NULL)
+		return -ENOMEM;
+	(*set)[number >> 6] |= UINT64_C(1) << (number & 63);
+	return 0;
+}
+
+/* The first time all that is in the list. */
+static int
+tag_set_add(struct policy *p, struct tag *t, unsigned number)
+{
+	uint64_t *set = t->set;
+	int e = 0;
+
+	for (size_t i = 0; t->set == NULL && e == 0 && i < t->rules.n; i++)
+		e = set_add(p, &set, t->rules.at[i]);
+	t->set = set;
+	return e == 0 ? set_add(p, &t->set, number) : e;
+}
+
+static int
 tags_of_rule(struct policy *p, const struct rule *r)
 {
 	for (const struct who *w = r->who; w != NULL; w = w->next) {
 		struct tag *t = tag_of(p, w);
 
-		if (t == NULL || list_add(p->pool, &t->rules, r->number) != 0)
+		if (t == NULL)
+			return -ENOMEM;
+		if (t->rules.n <= p->index->words && list_add(p->pool, &t->rules, r->number) != 0)
+			return -ENOMEM;
+		if (t->rules.n > p->index->words && tag_set_add(p, t, r->number) != 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -122,29 +150,41 @@ number_expr(struct policy *p, struct expr *x)
 	return r == 0 && x->b != NULL ? number_expr(p, x->b) : r;
 }
 
-static unsigned
+static unsigned short
 pair_bit(unsigned key, unsigned value)
 {
-	return (key * 31 + value * 7) % NO_PAIR;
+	return (unsigned short)((key * 31 + value * 7) % PAIRS);
 }
 
-/* A label without which x cannot be true. */
+/* Up to NEEDED labels without which x cannot be true; the rest of pairs is left. */
 static unsigned
-pair_needed(const struct expr *x)
+pairs_needed(const struct expr *x, unsigned short pairs[NEEDED], unsigned n)
 {
-	unsigned a;
+	if (n == NEEDED)
+		return n;
+	if (x->kind == EXPR_LABEL && x->value_id != 0)
+		pairs[n++] = pair_bit(x->key_id, x->value_id);
+	else if (x->kind == EXPR_SET)
+		n = pairs_needed(x->set->expr, pairs, n);
+	else if (x->kind == EXPR_AND)
+		n = pairs_needed(x->b, pairs, pairs_needed(x->a, pairs, n));
+	return n;
+}
 
-	switch (x->kind) {
-	case EXPR_LABEL:
-		return x->value_id != 0 ? pair_bit(x->key_id, x->value_id) : NO_PAIR;
-	case EXPR_SET:
-		return pair_needed(x->set->expr);
-	case EXPR_AND:
-		a = pair_needed(x->a);
-		return a != NO_PAIR ? a : pair_needed(x->b);
-	default:
-		return NO_PAIR;
-	}
+static int
+sets_of_rule(struct policy *p, const struct rule *r)
+{
+	unsigned short pairs[NEEDED] = { ALWAYS, ALWAYS };
+	struct index *x = p->index;
+	int e = 0;
+
+	(void)pairs_needed(r->on, pairs, 0);
+	for (unsigned i = 0; e == 0 && i < NEEDED; i++)
+		e = set_add(p, &x->pairs[i][pairs[i]], r->number);
+	for (unsigned i = 0; e == 0 && i < VERBS; i++)
+		if ((r->verbs >> i & 1) != 0)
+			e = set_add(p, &x->verbs[i], r->number);
+	return e;
 }
 
 static int
@@ -157,7 +197,8 @@ index_list(struct policy *p, struct rule *r, unsigned *number)
 		r->number = (*number)++;
 		x->rules[r->number] = r;
 		e = number_expr(p, r->on);
-		x->keys[r->number] = (struct key){ r->verbs, (unsigned short)pair_needed(r->on) };
+		if (e == 0)
+			e = sets_of_rule(p, r);
 		if (e == 0)
 			e = tags_of_rule(p, r);
 	}
@@ -177,12 +218,12 @@ index_build(struct policy *p)
 	if (x == NULL)
 		return -ENOMEM;
 	x->n = p->rules_n + p->requires_n;
+	x->words = (x->n + 63) / 64;
 	x->tags = dict_new(p->pool);
 	x->texts = dict_new(p->pool);
 	x->rules = pool_get(p->pool, (x->n + 1) * sizeof(const struct rule *));
-	x->keys = pool_get(p->pool, (x->n + 1) * sizeof(*x->keys));
 	x->roles = pool_get(p->pool, (roles + 1) * sizeof(*x->roles));
-	if (x->tags == NULL || x->texts == NULL || x->rules == NULL || x->keys == NULL || x->roles == NULL)
+	if (x->tags == NULL || x->texts == NULL || x->rules == NULL || x->roles == NULL)
 		return -ENOMEM;
 	for (const struct role *r = p->roles; e == 0 && r != NULL; r = r->next)
 		e = tags_of_role(p, r);
@@ -224,7 +265,9 @@ tag_mark(const struct policy *p, const struct tag *t, struct policy_scope *s)
 {
 	if (t == NULL)
 		return;
-	for (size_t i = 0; i < t->rules.n; i++)
+	for (size_t i = 0; t->set != NULL && i < p->index->words; i++)
+		s->rules[i] |= t->set[i];
+	for (size_t i = 0; t->set == NULL && i < t->rules.n; i++)
 		(void)bit_set(s->rules, t->rules.at[i]);
 	for (size_t i = 0; i < t->roles.n; i++)
 		if (bit_set(s->roles, t->roles.at[i]))
@@ -237,7 +280,7 @@ scope_fill(const struct policy *p, const struct policy_person *who, bool everybo
 	const struct dict *tags = p->index->tags;
 	size_t roles = p->roles_n;
 
-	memset(s->rules, 0, (p->index->n + 63) / 64 * sizeof(*s->rules));
+	memset(s->rules, 0, p->index->words * sizeof(*s->rules));
 	memset(s->roles, 0, (roles + 63) / 64 * sizeof(*s->roles));
 	if (everybody)
 		tag_mark(p, dict_find(tags, WHO_ANY, slice_from("")), s);
@@ -275,15 +318,13 @@ labels_see(struct asked *a)
 	for (size_t i = 0; i < a->req->labels_n && i < POLICY_LABELS_MAX; i++) {
 		const struct policy_label *l = &a->req->labels[i];
 		struct seen_label seen = { (unsigned)(uintptr_t)dict_find(texts, 0, l->key), 0, l->value };
-		unsigned pair;
 
 		if (seen.key == 0)
 			continue;
 		seen.value = (unsigned)(uintptr_t)dict_find(texts, 0, l->value);
 		a->labels[a->labels_n++] = seen;
-		pair = pair_bit(seen.key, seen.value);
 		if (seen.value != 0)
-			a->pairs[pair >> 6] |= UINT64_C(1) << (pair & 63);
+			a->pairs[a->pairs_n++] = pair_bit(seen.key, seen.value);
 	}
 }
 
@@ -299,7 +340,8 @@ asked_init(struct asked *a, const struct policy *p, const struct policy_request 
 	}
 	a->verb = verb_bit(req->verb);
 	a->labels_n = 0;
-	memset(a->pairs, 0, sizeof(a->pairs));
+	a->pairs_n = 1;
+	a->pairs[0] = ALWAYS;
 	labels_see(a);
 	a->split = false;
 }
@@ -307,14 +349,32 @@ asked_init(struct asked *a, const struct policy *p, const struct policy_request 
 void
 asked_done(struct asked *a)
 {
-	if (a->split)
-		buf_done(&a->store);
+	if (!a->split)
+		return;
+	buf_done(&a->store);
+	free(a->words);
 }
 
-bool
-asked_may_match(const struct asked *a, size_t number)
+/* The rules that ask for one of the labels that there are, or for none. */
+static uint64_t
+with_labels(const struct asked *a, unsigned needed, size_t word)
 {
-	const struct key *k = &a->p->index->keys[number];
+	uint64_t *const *sets = a->p->index->pairs[needed];
+	uint64_t bits = 0;
 
-	return (k->verbs & a->verb) != 0 && (k->pair == NO_PAIR || (a->pairs[k->pair >> 6] >> (k->pair & 63) & 1) != 0);
+	for (size_t i = 0; i < a->pairs_n; i++)
+		if (sets[a->pairs[i]] != NULL)
+			bits |= sets[a->pairs[i]][word];
+	return bits;
+}
+
+uint64_t
+asked_candidates(const struct asked *a, size_t word)
+{
+	const uint64_t *verb = a->verb != 0 ? a->p->index->verbs[__builtin_ctz(a->verb)] : NULL;
+	uint64_t bits = verb != NULL ? a->scope->rules[word] & verb[word] : 0;
+
+	for (unsigned i = 0; bits != 0 && i < NEEDED; i++)
+		bits &= with_labels(a, i, word);
+	return bits;
 }

@@ -2,6 +2,7 @@
  * Copyright (c) 2026, the Fortress authors */
 /* The conditions of a rule.  What cannot be judged is a FIT_UNKNOWN; what follows from that stands in condition_stops. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -276,7 +277,8 @@ words_of(struct asked *a, const struct slice **words)
 	}
 	if (!a->split) {
 		buf_init(&a->store, COMMAND_MAX);
-		a->words_n = policy_split(a->req->command, &a->store, a->words, MATCH_WORDS_MAX);
+		a->words = calloc(MATCH_WORDS_MAX, sizeof(*a->words));
+		a->words_n = a->words != NULL ? policy_split(a->req->command, &a->store, a->words, MATCH_WORDS_MAX) : -1;
 		a->split = true;
 	}
 	*words = a->words;

@@ -37,18 +37,19 @@ struct asked {
 	unsigned verb;                                 /* its bit */
 	struct seen_label labels[POLICY_LABELS_MAX];   /* those that the policy speaks of */
 	size_t labels_n;
-	uint64_t pairs[4];                             /* which key=value there are, folded: a bit that is not set is a no */
+	unsigned short pairs[POLICY_LABELS_MAX + 1];   /* which key=value there are, folded */
+	size_t pairs_n;
 	bool split;                                    /* words were sought */
 	int words_n;                                   /* or negative: no simple command */
-	struct slice words[MATCH_WORDS_MAX];
-	struct buf store;
+	struct slice *words;                           /* room for MATCH_WORDS_MAX … */
+	struct buf store;                              /* … and what they point to; both only if split */
 };
 
 /* scope: room for one, if the request brings none. */
 void asked_init(struct asked *a, const struct policy *p, const struct policy_request *req, struct policy_scope *scope);
 void asked_done(struct asked *a);
-/* Can this rule match at all, by its verb and by the labels that it must have?  Never a wrong no. */
-bool asked_may_match(const struct asked *a, size_t number);
+/* Those of the rules 64 * word … that can match at all, by who, verb and labels, a bit each.  Never leaves one out that does. */
+uint64_t asked_candidates(const struct asked *a, size_t word);
 
 /* eval.c: policy_eval, of a request that is prepared. */
 void asked_decide(struct asked *a, struct policy_decision *ret);

@@ -88,7 +88,7 @@ parse_role(struct parse *p)
 	if (r != 0)
 		return r;
 	if (p->p->roles_n == ROLES_MAX)
-		return parse_fail(p, at, "too many roles", NULL, "16384 at most");
+		return parse_fail(p, at, "too many roles", NULL, "4096 at most");
 	x = *slot != NULL ? *slot : pool_get(p->p->pool, sizeof(*x));
 	if (x == NULL)
 		return parse_no_memory(p);

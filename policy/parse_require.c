@@ -148,7 +148,7 @@ parse_for(struct parse *p, struct rule *x)
 	if (r == 0 && (x->clauses & clause_bit("options")) != 0)
 		return parse_fail(p, x->at, "options belong to permit", NULL, "take them out of this requirement");
 	if (r == 0 && p->p->rules_n + p->p->requires_n >= RULES_MAX)
-		return parse_fail(p, x->at, "too many rules", NULL, "65536 at most");
+		return parse_fail(p, x->at, "too many rules", NULL, "16384 at most");
 	return r;
 }
 

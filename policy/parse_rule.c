@@ -93,7 +93,7 @@ parse_rule(struct parse *p, bool permit, struct place at)
 	if (r == 0 && !permit && (x->clauses & clause_bit("options")) != 0)
 		return parse_fail(p, at, "options belong to permit", NULL, "take them out of this deny");
 	if (r == 0 && p->p->rules_n + p->p->requires_n == RULES_MAX)
-		return parse_fail(p, at, "too many rules", NULL, "65536 at most");
+		return parse_fail(p, at, "too many rules", NULL, "16384 at most");
 	*p->p->rules_end = x;
 	p->p->rules_end = &x->next;
 	p->p->rules_n++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- *	make tests/bench/bench_policy && tests/bench/bench_policy [RULES [HOSTS]]
+ *	make tests/bench/bench_policy && tests/bench/bench_policy [RULES [HOSTS [QUESTIONS]]]
  *
  * Decisions with RULES rules (1,000) about HOSTS labelled hosts (100,000): single ones, and all hosts that one user may
  * reach.  Beside it the same policy as one would write it without an index: every rule is read and every word compared.  Both must
@@ -21,7 +21,6 @@
 #define ROLES   100
 #define MEMBERS 50
 #define APPS    200
-#define ASKS    50000
 
 static const char *const envs[] = { "prod", "staging", "dev", "lab", "test" };
 static const char *const tiers[] = { "web", "db", "cache", "batch" };
@@ -34,7 +33,7 @@ struct user { char name[24], groups[3][16]; };
 
 static struct rule *rules;
 static struct host *hosts;
-static size_t rules_n = 1000, hosts_n = 100000;
+static size_t rules_n = 1000, hosts_n = 100000, asks_n = 50000;
 
 static uint64_t seed = 1;
 static unsigned
@@ -77,8 +76,9 @@ user_of(unsigned n)
 
 /* ---- ours ---- */
 
+/* all: every rule is for everybody, so that nothing but hosts tells them apart. */
 static struct policy *
-make_policy(void)
+make_policy(bool all)
 {
 	struct err e = { 0 };
 	struct policy *p;
@@ -96,7 +96,7 @@ make_policy(void)
 	for (size_t i = 0; r == 0 && i < rules_n; i++) {
 		r = buf_text(&b, rules[i].deny ? "deny " : "permit ");
 		if (r == 0)
-			r = rules[i].any ? buf_text(&b, "any") : buf_printf(&b, "role r%d", rules[i].role);
+			r = all || rules[i].any ? buf_text(&b, "any") : buf_printf(&b, "role r%d", rules[i].role);
 		if (r == 0)
 			r = buf_printf(&b, " shell,exec on env=%s & app=app-%d as root, ops\n", envs[rules[i].env], rules[i].app);
 	}
@@ -153,14 +153,14 @@ peer_who(const struct user *u, int role)
 }
 
 static bool
-peer(const struct user *u, const struct host *h)
+peer(const struct user *u, const struct host *h, bool all)
 {
 	bool permit = false;
 
 	for (size_t i = 0; i < rules_n; i++) {
 		const struct rule *r = &rules[i];
 
-		if ((!r->any && !peer_who(u, r->role)) || strcmp(h->env, envs[r->env]) != 0 || strcmp(h->app, peer_apps[r->app]) != 0)
+		if ((!all && !r->any && !peer_who(u, r->role)) || strcmp(h->env, envs[r->env]) != 0 || strcmp(h->app, peer_apps[r->app]) != 0)
 			continue;
 		if (r->deny)
 			return false;
@@ -202,7 +202,7 @@ seconds(void)
 struct measured { double s; uint64_t instructions; size_t permits; };
 
 static struct measured
-single(const struct policy *p, size_t n)
+single(const struct policy *p, bool all, size_t n)
 {
 	uint64_t i0 = instructions();
 	struct measured m = { 0 };
@@ -213,7 +213,7 @@ single(const struct policy *p, size_t n)
 		struct user u = user_of(below(ROLES * MEMBERS));
 		const struct host *h = &hosts[below((unsigned)hosts_n)];
 
-		m.permits += p != NULL ? ours(p, NULL, &u, h) : peer(&u, h);
+		m.permits += p != NULL ? ours(p, NULL, &u, h) : peer(&u, h, all);
 	}
 	m.s = seconds() - t0;
 	m.instructions = instructions() - i0;
@@ -232,7 +232,7 @@ all_hosts(const struct policy *p)
 	struct policy_scope *scope = p != NULL ? policy_scope_new(p, &who) : NULL;
 
 	for (size_t i = 0; i < hosts_n; i++)
-		m.permits += p != NULL ? ours(p, scope, &u, &hosts[i]) : peer(&u, &hosts[i]);
+		m.permits += p != NULL ? ours(p, scope, &u, &hosts[i]) : peer(&u, &hosts[i], false);
 	policy_scope_free(scope);
 	m.s = seconds() - t0;
 	m.instructions = instructions() - i0;
@@ -251,39 +251,58 @@ print(const char *what, size_t n, const struct measured *m, const struct measure
 	putchar('\n');
 }
 
+static bool
+compare(const char *what, const struct policy *p, bool all)
+{
+	char line[64];
+	struct measured other = single(NULL, all, asks_n), mine = single(p, all, asks_n);
+
+	(void)snprintf(line, sizeof(line), "%s, without an index", what);
+	print(line, asks_n, &other, NULL);
+	(void)snprintf(line, sizeof(line), "%s, ours", what);
+	print(line, asks_n, &mine, &other);
+	return mine.permits == other.permits;
+}
+
+static bool
+compare_all_hosts(const struct policy *p)
+{
+	struct measured other = all_hosts(NULL), mine = all_hosts(p);
+
+	print("all hosts of one, without an index", hosts_n, &other, NULL);
+	print("all hosts of one, ours", hosts_n, &mine, &other);
+	return mine.permits == other.permits;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct measured mine, other;
-	struct policy *p;
-	double t0;
+	struct policy *p, *everybody;
 	bool agree;
+	double t0;
 
 	if (argc > 1)
 		rules_n = strtoul(argv[1], NULL, 10);
 	if (argc > 2)
 		hosts_n = strtoul(argv[2], NULL, 10);
+	if (argc > 3)
+		asks_n = strtoul(argv[3], NULL, 10);
 	make_world();
 	peer_make();
 	t0 = seconds();
-	p = make_policy();
+	p = make_policy(false);
 	printf("%zu rules, %d roles of %d, %zu hosts; the policy loads in %.1f ms\n", rules_n, ROLES, MEMBERS, hosts_n, (seconds() - t0) * 1e3);
+	everybody = make_policy(true);
 	count_open();
 	if (counter < 0)
-		puts("(this machine counts no instructions; valgrind --tool=callgrind --toggle-collect=policy_eval does)");
-	other = single(NULL, ASKS);
-	mine = single(p, ASKS);
-	agree = mine.permits == other.permits;
-	print("single decisions, without an index", ASKS, &other, NULL);
-	print("single decisions, ours", ASKS, &mine, &other);
-	other = all_hosts(NULL);
-	mine = all_hosts(p);
-	agree = agree && mine.permits == other.permits;
-	print("all hosts of one, without an index", hosts_n, &other, NULL);
-	print("all hosts of one, ours", hosts_n, &mine, &other);
+		puts("(this machine counts no instructions; valgrind --tool=callgrind --toggle-collect=policy_eval does, with fewer questions)");
+	agree = compare("decisions", p, false);
+	agree = compare("of rules for all", everybody, true) && agree;
+	agree = compare_all_hosts(p) && agree;
 	if (!agree)
 		fprintf(stderr, "they do not agree\n");
 	policy_free(p);
+	policy_free(everybody);
 	free(rules);
 	free(hosts);
 	return agree ? 0 : 1;
