@@ -150,24 +150,37 @@ resolve_rule(const struct policy *p, struct rule *x, struct err *e)
 	return r == 0 ? resolve_when(p, x->when_name, x->at, &x->when, e) : r;
 }
 
-/* What += adds to must be somewhere. */
+/* What += adds to must be somewhere.  Perhaps under almost the same name. */
+static int
+only_added_to(const struct policy *p, unsigned kind, const char *name, struct place at, struct err *e)
+{
+	struct names known;
+	const char *near;
+
+	names_of(p, kind, &known);
+	for (size_t i = 0; i < known.n; i++)
+		if (known.words[i] == name)
+			known.words[i] = known.words[--known.n];
+	near = text_nearest(name, known.words, known.n);
+	return err_set(e, -EINVAL, "%s:%u:%u: %s \"%s\" is only added to: %s%s%s", at.file, at.line, at.col, kinds[kind], name,
+	    near != NULL ? "did you mean " : "define it once without +", near != NULL ? near : "", near != NULL ? "?" : "");
+}
+
 static int
 check_defined(const struct policy *p, struct err *e)
 {
-	static const char why[] = "is only added to: define it once without +";
-
 	for (const struct role *x = p->roles; x != NULL; x = x->next)
 		if (!x->defined)
-			return fail(e, x->at, "role", x->name, why);
+			return only_added_to(p, NAME_ROLE, x->name, x->at, e);
 	for (const struct set *x = p->sets; x != NULL; x = x->next)
 		if (!x->defined)
-			return fail(e, x->at, "hosts set", x->name, why);
+			return only_added_to(p, NAME_SET, x->name, x->at, e);
 	for (const struct command *x = p->commands; x != NULL; x = x->next)
 		if (!x->defined)
-			return fail(e, x->at, "command", x->name, why);
+			return only_added_to(p, NAME_COMMAND, x->name, x->at, e);
 	for (const struct when *x = p->times; x != NULL; x = x->next)
 		if (!x->defined)
-			return fail(e, x->at, "time", x->name, why);
+			return only_added_to(p, NAME_TIME, x->name, x->at, e);
 	return 0;
 }
 

@@ -14,8 +14,8 @@ struct policy_facts {
 	size_t groups_n, labels_n, attrs_n;
 };
 
-/* groups: comma-separated; labels: "env=prod tier=db"; attrs, of the user, likewise.  The host's name is the label "name" too.  All are loans: the
- * texts must outlive f.  What is beyond FACTS_MAX is not taken; false then, and the caller must deny. */
+/* groups: comma-separated; labels: "env=prod tier=db"; attrs, of the user, likewise.  The host's name is the label "name" too.
+ * All are loans: the texts must outlive f.  What is beyond FACTS_MAX is not taken; false then, and the caller must deny. */
 bool policy_facts_set(struct policy_facts *f, struct slice groups, struct slice attrs, struct slice host,
     struct slice labels);
 /* Points the request at f. */

@@ -310,11 +310,15 @@ lint_unused(struct policy_lint *l)
 /* ---- commands that run others ---- */
 
 /* Programs that run, or write, what they are told to; python3.11 is python. */
-static const char *const runners[] = { "ash", "at", "awk", "bash", "batch", "busybox", "chroot", "cp", "crontab", "csh", "dash", "dd", "docker", "ed", "emacs",
-	"env", "ex", "expect", "find", "flock", "ftp", "gawk", "gdb", "git", "install", "ionice", "irb", "jshell", "ksh", "less", "ln", "lua", "mail", "make",
-	"man", "mawk", "more", "mount", "mv", "mysql", "nano", "nice", "node", "nohup", "nsenter", "perl", "pg", "php", "podman", "psql", "python", "rsync",
-	"ruby", "run-parts", "rvim", "scp", "screen", "script", "sed", "setsid", "sftp", "sh", "socat", "sqlite", "ssh", "stdbuf", "strace", "su", "sudo",
-	"systemd-run", "tar", "taskset", "tclsh", "tee", "time", "timeout", "tmux", "unshare", "vi", "view", "vim", "watch", "wget", "xargs", "zip", "zsh" };
+static const char *const runners[] = {
+	"ash", "at", "awk", "bash", "batch", "busybox", "chroot", "cp", "crontab", "csh", "dash", "dd", "docker", "ed",
+	"emacs", "env", "ex", "expect", "find", "flock", "ftp", "gawk", "gdb", "git", "install", "ionice", "irb", "jshell",
+	"ksh", "less", "ln", "lua", "mail", "make", "man", "mawk", "more", "mount", "mv", "mysql", "nano", "nice", "node",
+	"nohup", "nsenter", "perl", "pg", "php", "podman", "psql", "python", "rsync", "ruby", "run-parts", "rvim", "scp",
+	"screen", "script", "sed", "setsid", "sftp", "sh", "socat", "sqlite", "ssh", "stdbuf", "strace", "su", "sudo",
+	"systemd-run", "tar", "taskset", "tclsh", "tee", "time", "timeout", "tmux", "unshare", "vi", "view", "vim", "watch",
+	"wget", "xargs", "zip", "zsh"
+};
 
 static bool
 is_runner(const char *path)

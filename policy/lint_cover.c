@@ -195,7 +195,8 @@ rule_covers(const struct rule *a, const struct rule *b)
 {
 	unsigned steps = 0, people_steps = 0;
 
-	return (b->verbs & ~a->verbs) == 0 && a->unless == NULL && (a->when == NULL || a->when == b->when) && who_covers(a->who, b->who, &people_steps) &&
+	return (b->verbs & ~a->verbs) == 0 && a->unless == NULL && (a->when == NULL || a->when == b->when) &&
+	    who_covers(a->who, b->who, &people_steps) &&
 	    expr_covers(a->on, b->on, &steps) && words_cover(a->logins, b->logins) && words_cover(a->paths, b->paths) &&
 	    dests_cover(a->to, b->to) && dests_cover(a->listen, b->listen) && networks_cover(a->from, b->from) &&
 	    commands_cover(a->cmd, b->cmd) && plugins_cover(a->plugin, b->plugin);

@@ -63,6 +63,16 @@ struct condition {
 enum { CONDITION_WHO, CONDITION_VERB, CONDITION_HOST };
 extern const struct condition rule_conditions[];       /* in the order in which they are asked; ended by a NULL fits */
 
+/* match_what.c: those of them that are about what is done. */
+enum fit what_fits_command(const struct rule *r, struct asked *a);
+enum fit what_fits_path(const struct rule *r, struct asked *a);
+enum fit what_fits_plugin(const struct rule *r, struct asked *a);
+enum fit what_fits_forward(const struct rule *r, struct asked *a);
+int what_say_command(const struct rule *r, struct asked *a, struct buf *out);
+int what_say_path(const struct rule *r, struct asked *a, struct buf *out);
+int what_say_plugin(const struct rule *r, struct asked *a, struct buf *out);
+int what_say_forward(const struct rule *r, struct asked *a, struct buf *out);
+
 /* Does this condition stop the rule?  A permit needs a yes, a deny and a require everything but a no. */
 bool condition_stops(const struct condition *c, const struct rule *r, struct asked *a);
 bool rule_matches(const struct rule *r, struct asked *a);

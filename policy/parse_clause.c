@@ -227,7 +227,8 @@ parse_option(struct parse *p, struct rule *x)
 		x->options[i] = x->options[i] != 0 && x->options[i] < value ? x->options[i] : value;
 		return r;
 	}
-	return r == 0 ? parse_unexpected(p, "a value that this option can have: timeout 10s, mem 64M, parallel 5%, stop_on_errors 2") : r;
+	return r == 0 ? parse_unexpected(p, "a value that this option can have: timeout 10s, mem 64M, parallel 5%, "
+	    "stop_on_errors 2") : r;
 }
 
 static int

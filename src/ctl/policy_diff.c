@@ -40,7 +40,8 @@ struct diff {
 };
 
 static const struct out_column columns[] = {
-	{ "user", OUT_STRING, 0, OUT_WHOLE }, { "verb", OUT_STRING, 0, OUT_WHOLE }, { "host", OUT_STRING, 0, OUT_WHOLE }, { "login", OUT_STRING, 0, 2 },
+	{ "user", OUT_STRING, 0, OUT_WHOLE }, { "verb", OUT_STRING, 0, OUT_WHOLE }, { "host", OUT_STRING, 0, OUT_WHOLE },
+	{ "login", OUT_STRING, 0, 2 },
 	{ "what", OUT_STRING, 0, 0 }, { "old", OUT_STRING, 0, OUT_WHOLE }, { "new", OUT_STRING, 0, OUT_WHOLE }, { "times", OUT_NUMBER, 0, 0 },
 	{ "last", OUT_TIME, 0, 3 }, { NULL, 0, 0, 0 },
 };

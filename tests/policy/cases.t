@@ -28,6 +28,17 @@ for policy in "$top"/tests/policy/*.policy; do
 	"$fortress" policy test $whole "${policy%.policy}.cases" "$dir/turned.policy" >"$dir/log" 2>&1
 	result $? "$name: as it does with its statements in the other order"
 done
+# What stands in files of policy.d adds up, whatever they are called; an error names the file.
+cp -r "$top"/tests/policy/include "$dir" && chmod -R u+w "$dir/include"
+"$fortress" policy test "$dir/include/include.cases" "$dir/include/policy.conf" >"$dir/log" 2>&1
+result $? "policy.d: $(tail -1 "$dir/log")"
+mv "$dir/include/policy.d/10-bob.conf" "$dir/include/policy.d/90-bob.conf"
+"$fortress" policy test "$dir/include/include.cases" "$dir/include/policy.conf" >"$dir/log" 2>&1
+result $? "policy.d: in another order: $(tail -1 "$dir/log")"
+echo 'role opps += { carol }' >"$dir/include/policy.d/95-typo.conf"
+"$fortress" policy check "$dir/include/policy.conf" >"$dir/log" 2>&1
+[ $? -eq 1 ] && grep -qF 'policy.d/95-typo.conf:1:6: role "opps" is only added to: did you mean ops?' "$dir/log"
+result $? "policy.d: $(sed 's/.*: policy.d/policy.d/' "$dir/log")"
 for policy in "$top"/tests/policy/bad/*.policy; do
 	words=$(sed -n '1s/^# \(whole: \)\{0,1\}//p' "$policy")
 	"$fortress" policy check $(sed -n '1s/^# whole.*/--whole/p' "$policy") "$policy" >"$dir/log" 2>&1
