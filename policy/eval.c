@@ -156,6 +156,7 @@ policy_eval(const struct policy *p, const struct policy_request *req, struct pol
 
 	asked_init(&a, p, req, &scope);
 	asked_decide(&a, ret);
+	ret->by_path = req->some_path && a.met_path;
 	asked_done(&a);
 }
 

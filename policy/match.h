@@ -35,6 +35,7 @@ struct asked {
 	const struct policy_request *req;
 	const struct policy_scope *scope;
 	unsigned verb;                                 /* its bit */
+	bool met_path;                                 /* a rule that looks at paths came as far as that */
 	struct seen_label labels[POLICY_LABELS_MAX];   /* those that the policy speaks of */
 	size_t labels_n;
 	unsigned short pairs[POLICY_LABELS_MAX + 1];   /* which key=value there are, folded */

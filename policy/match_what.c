@@ -112,6 +112,9 @@ what_fits_path(const struct rule *r, struct asked *a)
 
 	if (r->paths == NULL)
 		return FIT_YES;
+	a->met_path = true;
+	if (a->req->some_path)
+		return fit_of(r->permit);
 	if (!path_is_plain(a->req->path))
 		return FIT_UNKNOWN;
 	while (w != NULL && !glob_path(slice_from(w->text), a->req->path))
@@ -124,7 +127,7 @@ what_say_path(const struct rule *r, struct asked *a, struct buf *out)
 {
 	char shown[200];
 
-	if (a->req->path.n == 0)
+	if (a->req->path.n == 0 || a->req->some_path)
 		return buf_text(out, "it is for certain paths, and none is named");
 	if (!path_is_plain(a->req->path))
 		return buf_printf(out, "%s is not a plain absolute path", text_escaped(a->req->path, shown, sizeof(shown)));

@@ -87,6 +87,7 @@ struct policy_request {
 	size_t argv_n;
 	struct slice sha256;                           /* of the program, 64 small hexadecimal letters; empty: not known */
 	struct slice path;                             /* of put, get, fetch, push */
+	bool some_path;                                /* not known yet: what might be permitted for some path is; see by_path */
 	struct slice plugin;                           /* "log.tail@1" … */
 	const struct policy_label *params;             /* … and what it is given */
 	size_t params_n;
@@ -124,6 +125,7 @@ enum policy_option {
 struct policy_decision {
 	bool permit;
 	bool by_default;                               /* no rule matched */
+	bool by_path;                                  /* of some_path: another path may be decided otherwise */
 	const char *rule;                              /* its id, or "rule-N"; of several the first by name; "" by default */
 	const char *reason;                            /* of a deny, or "" */
 	/* Of a permit: all of these must be met.  By kind, then by id, whatever the order of the policy; none twice in the

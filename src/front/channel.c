@@ -138,7 +138,7 @@ channel_go(struct channel *c, const char *kind, const char *host, const char *lo
 	(void)snprintf(c->asked_login, sizeof(c->asked_login), "%s", login);
 	held_release(c->front, &c->hold);
 	c->hold = held_new(c->front);
-	c->verb = c->permitted = 0;
+	c->verb = c->permitted = c->by_path = 0;
 	c->last_ask = c->asked_again = false;
 	c->state = CH_DECIDE;
 	if (strcmp(kind, "exec") == 0 && verb_is_mosh(c->command))

@@ -71,6 +71,7 @@ struct channel {
 	char asked_host[FRONT_NAME_MAX], asked_login[FRONT_NAME_MAX];
 	unsigned verb;                         /* index into the verbs that are asked for */
 	unsigned permitted;                    /* bits of those that are */
+	unsigned by_path;                      /* … and of those of which each path is to be asked about */
 	bool last_ask;                         /* this answer opens the channel */
 	bool asked_again;                      /* because the connection had just ended */
 	struct ask ask;
@@ -130,6 +131,8 @@ void channel_menu_started(struct front *f, struct chan_in *in);
 void channel_recorded(struct front *f, const struct chan_in *in);
 /* Was this verb of the channel's kind permitted? */
 bool channel_may(const struct channel *c, const char *verb);
+/* Is each file of this verb to be asked about? */
+bool channel_is_by_path(const struct channel *c, const char *verb);
 /* No one host was meant: a terminal gets the picker, filtered by what was said.  False: there is none, or it is no shell. */
 bool channel_pick_again(struct channel *c, const char *notice);
 /* The user picked (menu.c). */

@@ -48,15 +48,27 @@ verb_of(const struct channel *c, unsigned i)
 	return n != NULL ? n->verbs[i] : NULL;
 }
 
-bool
-channel_may(const struct channel *c, const char *verb)
+static bool
+has_bit(const struct channel *c, unsigned bits, const char *verb)
 {
 	const struct need *n = need_of(c);
 
 	for (unsigned i = 0; n != NULL && n->verbs[i] != NULL; i++)
 		if (strcmp(n->verbs[i], verb) == 0)
-			return (c->permitted >> i & 1) != 0;
+			return (bits >> i & 1) != 0;
 	return false;
+}
+
+bool
+channel_may(const struct channel *c, const char *verb)
+{
+	return has_bit(c, c->permitted, verb);
+}
+
+bool
+channel_is_by_path(const struct channel *c, const char *verb)
+{
+	return has_bit(c, c->by_path, verb);
 }
 
 bool
@@ -112,6 +124,8 @@ decided(struct channel *c, const struct msg_decision *d, int *agent)
 			return;
 		}
 	}
+	if (d->by_path == 1)
+		c->by_path |= 1u << c->verb;
 	c->permitted |= 1u << c->verb++;
 	stay_with(c, d);
 	if (!c->last_ask)

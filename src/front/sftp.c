@@ -143,7 +143,7 @@ take_body(struct sftp *s, struct stream *st, const unsigned char *p, size_t n)
 bool
 sftp_is_full(const struct sftp *s)
 {
-	return s->requests_n == REQUESTS_MAX;
+	return s->requests_n >= REQUESTS_MAX - 1 || s->held.r != NULL;       /* one place is for a question of ours */
 }
 
 /* As far as it goes: a full table stops the client's stream between two packets.  *used bytes were taken. */
@@ -189,6 +189,14 @@ feed_parked(struct sftp *s)
 }
 
 int
+sftp_go_on(struct sftp *s)
+{
+	int r = answers_out(s);
+
+	return r == 0 ? feed_parked(s) : r;
+}
+
+int
 sftp_feed(struct sftp *s, enum sftp_way way, const unsigned char *p, size_t n)
 {
 	size_t used = 0;
@@ -226,6 +234,8 @@ sftp_new(bool may_get, bool may_put, sftp_row_fn *fn, void *arg)
 	s->fn = fn;
 	s->arg = arg;
 	s->ranges_left = RANGES_MAX;
+	s->own_id = 0x80000000u;
+	buf_init(&s->held.packet, PACKET_MAX + 4);
 	buf_init(&s->up.held, PACKET_MAX + 4);
 	buf_init(&s->down.held, PACKET_MAX + 4);
 	buf_init(&s->up.out, OUT_MAX);
@@ -244,6 +254,7 @@ no_row(void *arg, const struct sftp_row *row)
 bool
 sftp_end(struct sftp *s)
 {
+	s->held.r = NULL;
 	while (s->ended < s->requests_top && !s->requests[s->ended].used)
 		s->ended++;
 	if (s->ended < s->requests_top) {
@@ -266,6 +277,7 @@ sftp_free(struct sftp *s)
 	while (sftp_end(s))
 		;
 	free(s->stat_path);
+	sftp_path_done(s);
 	buf_done(&s->up.held);
 	buf_done(&s->down.held);
 	buf_done(&s->up.out);

@@ -34,6 +34,13 @@ struct sftp;
 
 /* NULL: out of memory. */
 struct sftp *sftp_new(bool may_get, bool may_put, sftp_row_fn *fn, void *arg);
+/* The question for one path, where the policy looks at them: verb is "get" or "put", path as the target has it.  The answer
+ * comes by sftp_decided, never before this returns. */
+typedef void sftp_ask_fn(void *arg, const char *verb, struct slice path);
+void sftp_ask_paths(struct sftp *s, bool get, bool put, sftp_ask_fn *ask);
+/* words: why not.  0 or as sftp_feed. */
+int sftp_decided(struct sftp *s, bool permit, const char *words);
+
 /* From now on, for files that are open already too. */
 void sftp_permit(struct sftp *s, bool may_get, bool may_put);
 /* Both streams are over: what is unanswered or still open becomes rows, as SFTP_NO_ANSWER, one thing at each call.
@@ -42,7 +49,7 @@ bool sftp_end(struct sftp *s);
 void sftp_free(struct sftp *s);                  /* without a row */
 /* Takes what came.  While sftp_is_full, the client's way is not to be fed more.  0; -EPROTO: not SFTP, or beyond a limit; -ENOMEM.  Then nothing more may be delivered. */
 int sftp_feed(struct sftp *s, enum sftp_way way, const unsigned char *p, size_t n);
-bool sftp_is_full(const struct sftp *s);         /* too many requests are unanswered */
+bool sftp_is_full(const struct sftp *s);         /* too many requests are unanswered, or one waits for its decision */
 /* What may be delivered that way; the caller empties it. */
 struct buf *sftp_out(struct sftp *s, enum sftp_way way);
 /* Words for a status; "?" if there are none. */

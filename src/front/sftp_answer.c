@@ -23,14 +23,17 @@ static int
 take_handle(struct sftp *s, struct request *r, struct slice *fields)
 {
 	struct slice handle;
+	struct file *f;
 
 	if ((r->type != OPEN && r->type != OPENDIR) || !sftp_get_string(fields, &handle) || handle.n > HANDLE_MAX)
 		return -EPROTO;
 	if (r->type == OPENDIR)
 		sftp_row(s, r, FX_OK, false);
-	if (sftp_file_new(s, handle, r->path, r->flags, r->type == OPENDIR) == NULL)
+	f = sftp_file_new(s, handle, r->path, r->flags, r->type == OPENDIR);
+	if (f == NULL)
 		return -EPROTO;
-	r->path = NULL;
+	f->real = r->real;
+	r->path = r->real = NULL;
 	return 0;
 }
 
@@ -102,6 +105,10 @@ sftp_take_answer(struct sftp *s, struct slice packet)
 		return take_version(s, packet);
 	if (!sftp_get_u32(&fields, &id) || (r = sftp_request_find(s, id)) == NULL)
 		return -EPROTO;
+	if (r == s->held.r)
+		return -EPROTO;                  /* it has not been asked yet */
+	if (r->ours)
+		return sftp_take_real(s, r, type, fields);
 	if (type == HANDLE)
 		e = take_handle(s, r, &fields);
 	else if (type == STATUS)

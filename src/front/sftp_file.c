@@ -160,6 +160,7 @@ sftp_file_end(struct sftp *s, struct file *f, uint32_t status)
 	if (s->down.file == f)
 		s->down.file = NULL;
 	free(f->path);
+	free(f->real);
 	EVP_MD_CTX_free(f->in.sha);
 	EVP_MD_CTX_free(f->out.sha);
 	ranges_done(&f->in.seen, &s->ranges_left);

@@ -41,7 +41,7 @@ struct file {
 	bool used, dir;
 	unsigned char handle[HANDLE_MAX];
 	size_t handle_n;
-	char *path;
+	char *path, *real;                   /* real: as the target has it, if it was asked */
 	unsigned flags, requests;            /* requests: unanswered ones that name it */
 	uint64_t size, end;                  /* as the target told it, if told; it has no bytes from `end` on */
 	bool told, cut, changed;             /* cut: ends where what went by does; changed: otherwise than by what went by */
@@ -50,11 +50,11 @@ struct file {
 
 struct request {
 	struct request *next;                /* in its bucket, or among the free */
-	bool used;
+	bool used, ours;                     /* ours: the client knows nothing of it */
 	uint32_t id;
 	unsigned char type;
 	const char *op;                      /* of the row at its answer, or NULL */
-	char *path, *other, *set;
+	char *path, *other, *set, *real;
 	struct file *file;
 	unsigned flags;
 	uint64_t offset, length;
@@ -69,8 +69,32 @@ struct stream {
 	struct passage *passage;
 };
 
+/* A path in a packet that is held back, from its length on; at 0: none, it is its file's. */
+struct held_name {
+	size_t at, n;
+	bool entry, splits;                  /* entry: the name is meant, and not what it leads to */
+	struct slice last;
+	char *real;
+};
+
+/* What waits for its decision (sftp_path.c). */
+struct held {
+	struct request *r;                   /* NULL: nothing does */
+	struct buf packet;
+	unsigned needs, asked;
+	struct held_name names[2];
+	unsigned names_n;
+};
+
+enum { GET = 1, PUT = 2 };               /* what an operation needs */
+
 struct sftp {
 	bool may_get, may_put;
+	unsigned by_path;                    /* GET and PUT, if each path is asked about */
+	sftp_ask_fn *ask;
+	struct held held;
+	const unsigned char *base;           /* of the packet that is read */
+	uint32_t own_id;
 	sftp_row_fn *fn;
 	void *arg;
 	struct stream up, down;
@@ -99,6 +123,18 @@ int sftp_take_write(struct sftp *s, struct slice head);
 struct request *sftp_request_find(struct sftp *s, uint32_t id);          /* or NULL */
 void sftp_request_free(struct sftp *s, struct request *r);
 void sftp_row(struct sftp *s, const struct request *r, uint32_t status, bool refused);
+
+struct request *sftp_request_new(struct sftp *s, uint32_t id, unsigned char type);      /* NULL: the id is taken, or no room */
+/* Answers it and takes it; refused: by the policy. */
+int sftp_refuse(struct sftp *s, struct request *r, uint32_t status, const char *words, bool refused);
+
+/* sftp_path.c.  The names of the packet are in s->held already. */
+int sftp_hold(struct sftp *s, struct request *r, struct slice packet, unsigned needs);
+/* The target's answer to r, which is ours. */
+int sftp_take_real(struct sftp *s, struct request *r, unsigned char type, struct slice fields);
+void sftp_path_done(struct sftp *s);
+/* sftp.c: what was parked goes on. */
+int sftp_go_on(struct sftp *s);
 
 /* sftp_answer.c.  A whole packet of the target but DATA; a DATA's head.  0 or as sftp_feed. */
 int sftp_take_answer(struct sftp *s, struct slice packet);

@@ -11,12 +11,11 @@
 
 #include "front/sftp_parts.h"
 
-enum { GET = 1, PUT = 2 };               /* what an operation needs */
-
 static const char no_policy[] = "the bastion's policy does not permit this", no_operation[] = "the bastion does not know this operation",
     no_handle[] = "no such handle", no_room[] = "too many files are open at once";
 
-/* What each request carries after its id, and what it needs.  s: a path, S: a second one, h: a handle, a: attributes. */
+/* What each request carries after its id, and what it needs.  s: a path that stands for what it leads to, n: one that is an
+ * entry itself, N: a second one, t: one that is only text, h: a handle, a: attributes, c: those of copy-data. */
 static const struct shape {
 	unsigned char type;
 	const char *fields, *op;
@@ -24,18 +23,18 @@ static const struct shape {
 } shapes[] = {
 	{ CLOSE, "h", NULL, 0 },           { LSTAT, "s", NULL, 0 },        { FSTAT, "h", NULL, 0 },
 	{ SETSTAT, "sa", "setstat", PUT }, { FSETSTAT, "ha", "setstat", PUT }, { OPENDIR, "s", "list", 0 },
-	{ READDIR, "h", NULL, 0 },         { REMOVE, "s", "remove", PUT }, { MKDIR, "s", "mkdir", PUT },
-	{ RMDIR, "s", "rmdir", PUT },      { REALPATH, "s", NULL, 0 },     { STAT, "s", NULL, 0 },
-	{ RENAME, "sS", "rename", PUT },   { READLINK, "s", NULL, 0 },     { SYMLINK, "sS", "symlink", PUT },
+	{ READDIR, "h", NULL, 0 },         { REMOVE, "n", "remove", PUT }, { MKDIR, "n", "mkdir", PUT },
+	{ RMDIR, "n", "rmdir", PUT },      { REALPATH, "s", NULL, 0 },     { STAT, "s", NULL, 0 },
+	{ RENAME, "nN", "rename", PUT },   { READLINK, "s", NULL, 0 },     { SYMLINK, "tN", "symlink", PUT },
 };
 
 static const struct extension {
 	const char *name, *fields, *op;
 	unsigned needs;
 } extensions[] = {
-	{ "posix-rename@openssh.com", "sS", "rename", PUT }, { "statvfs@openssh.com", "s", NULL, 0 },
-	{ "fstatvfs@openssh.com", "h", NULL, 0 },            { "hardlink@openssh.com", "sS", "link", PUT },
-	{ "fsync@openssh.com", "h", NULL, 0 },               { "lsetstat@openssh.com", "sa", "setstat", PUT },
+	{ "posix-rename@openssh.com", "nN", "rename", PUT }, { "statvfs@openssh.com", "s", NULL, 0 },
+	{ "fstatvfs@openssh.com", "h", NULL, 0 },            { "hardlink@openssh.com", "nN", "link", PUT },
+	{ "fsync@openssh.com", "h", NULL, 0 },               { "lsetstat@openssh.com", "na", "setstat", PUT },
 	{ "limits@openssh.com", "", NULL, 0 },               { "expand-path@openssh.com", "s", NULL, 0 },
 	{ "home-directory", "s", NULL, 0 },                  { "users-groups-by-id@openssh.com", "", NULL, 0 },
 	{ "copy-data", "c", "copy", PUT },
@@ -54,8 +53,8 @@ sftp_request_find(struct sftp *s, uint32_t id)
 }
 
 /* NULL: the id is taken.  There is room: a client's stream waits when there is none. */
-static struct request *
-request_new(struct sftp *s, uint32_t id, unsigned char type)
+struct request *
+sftp_request_new(struct sftp *s, uint32_t id, unsigned char type)
 {
 	struct request *r = s->free;
 
@@ -95,6 +94,7 @@ sftp_request_free(struct sftp *s, struct request *r)
 	free(r->path);
 	free(r->other);
 	free(r->set);
+	free(r->real);
 	*r = (struct request){ .next = s->free };
 	s->free = r;
 }
@@ -115,13 +115,16 @@ sftp_row(struct sftp *s, const struct request *r, uint32_t status, bool refused)
 /* ---- fields ---- */
 
 static int
-take_path(struct slice *fields, char **ret)
+take_path(struct sftp *s, struct slice *fields, bool judged, bool entry, char **ret)
 {
+	size_t at = (size_t)(fields->p - s->base);
 	struct slice path;
 
 	/* A NUL would end the path elsewhere for the target than for us. */
 	if (!sftp_get_string(fields, &path) || path.n > PATH_BYTES || (path.n > 0 && memchr(path.p, '\0', path.n) != NULL))
 		return -EPROTO;
+	if (judged)
+		s->held.names[s->held.names_n++] = (struct held_name){ .at = at, .n = path.n, .entry = entry };
 	*ret = slice_dup(path);
 	return *ret != NULL ? 0 : -ENOMEM;
 }
@@ -195,10 +198,10 @@ take_fields(struct sftp *s, struct request *r, const char *shape, struct slice *
 	int e = 0;
 
 	for (; e == 0 && *shape != '\0'; shape++) {
-		if (*shape == 's')
-			e = take_path(fields, &r->path);
-		else if (*shape == 'S')
-			e = take_path(fields, &r->other);
+		if (*shape == 's' || *shape == 'n' || *shape == 't')
+			e = take_path(s, fields, *shape != 't', *shape == 'n', &r->path);
+		else if (*shape == 'N')
+			e = take_path(s, fields, true, true, &r->other);
 		else if (*shape == 'a')
 			e = take_attrs(r, fields);
 		else if (*shape == 'c')
@@ -222,7 +225,7 @@ static int
 take_open(struct sftp *s, struct request *r, struct slice *fields, struct judged *j)
 {
 	uint32_t flags;
-	int e = take_path(fields, &r->path);
+	int e = take_path(s, fields, true, false, &r->path);
 
 	if (e == 0 && !sftp_get_u32(fields, &flags))
 		e = -EPROTO;
@@ -309,12 +312,12 @@ answer_status(struct sftp *s, uint32_t id, uint32_t status, const char *words)
 	return r == 0 ? sftp_put_u32(b, 0) : r;
 }
 
-static int
-refuse(struct sftp *s, struct request *r, uint32_t status, const char *words)
+int
+sftp_refuse(struct sftp *s, struct request *r, uint32_t status, const char *words, bool refused)
 {
 	int e = answer_status(s, r->id, status, words);
 
-	sftp_row(s, r, status, true);
+	sftp_row(s, r, status, refused);
 	sftp_request_free(s, r);
 	return e;
 }
@@ -351,9 +354,11 @@ sftp_take_request(struct sftp *s, struct slice packet)
 	uint32_t id;
 	int e;
 
+	s->base = packet.p;
+	s->held.names_n = 0;
 	if (type == INIT)
 		return take_init(s, packet);
-	if (!sftp_get_u32(&fields, &id) || (r = request_new(s, id, type)) == NULL)
+	if (!sftp_get_u32(&fields, &id) || (r = sftp_request_new(s, id, type)) == NULL)
 		return -EPROTO;
 	if (type == OPEN)
 		e = take_open(s, r, &fields, &j);
@@ -366,9 +371,11 @@ sftp_take_request(struct sftp *s, struct slice packet)
 	if (e != 0)
 		return e;
 	if (j.refuse != 0)
-		return refuse(s, r, j.refuse, j.words);
+		return sftp_refuse(s, r, j.refuse, j.words, true);
 	if (!is_permitted(s, j.needs))
-		return refuse(s, r, FX_PERMISSION_DENIED, no_policy);
+		return sftp_refuse(s, r, FX_PERMISSION_DENIED, no_policy, true);
+	if ((j.needs & s->by_path) != 0 && (s->held.names_n > 0 || r->type == FSETSTAT))
+		return sftp_hold(s, r, packet, j.needs & s->by_path);
 	return buf_slice_append(&s->up.out, packet);
 }
 
@@ -382,13 +389,13 @@ sftp_take_write(struct sftp *s, struct slice head)
 	uint32_t id, n;
 
 	if (!sftp_get_u32(&fields, &id) || !sftp_get_string(&fields, &handle) || !sftp_get_u64(&fields, &offset) ||
-	    !sftp_get_u32(&fields, &n) || (r = request_new(s, id, WRITE)) == NULL)
+	    !sftp_get_u32(&fields, &n) || (r = sftp_request_new(s, id, WRITE)) == NULL)
 		return -EPROTO;
 	s->up.body = n;
 	request_names(r, sftp_file_find(s, handle));
 	s->up.drop = r->file == NULL || (r->file->flags & OPEN_WRITE) == 0 || !s->may_put;
 	if (s->up.drop)
-		return s->may_put ? refuse(s, r, FX_FAILURE, no_handle) : refuse(s, r, FX_PERMISSION_DENIED, no_policy);
+		return s->may_put ? sftp_refuse(s, r, FX_FAILURE, no_handle, true) : sftp_refuse(s, r, FX_PERMISSION_DENIED, no_policy, true);
 	r->length = n;
 	s->up.file = r->file;
 	s->up.passage = &r->file->in;

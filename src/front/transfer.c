@@ -30,6 +30,7 @@ struct transfer {
 	bool copies;
 	struct copy copy;
 	bool ended;
+	struct ask ask;                  /* about a path */
 	struct kept *first, *last;
 	size_t kept;                     /* bytes, of KEPT_MAX */
 };
@@ -221,12 +222,34 @@ put_copy(struct channel *c, const struct copy *copy)
 	}
 }
 
+static void
+on_path_decision(void *arg, const struct msg_decision *d, int *agent)
+{
+	struct channel *c = arg;
+	char words[600];
+
+	(void)agent;
+	if (sftp_decided(c->transfer->sftp, d->permit == 1, text_cleaned(d->reason, words, sizeof(words))) != 0)
+		c->in.broken = "what was sent is not SFTP as the bastion knows it; the session ends";
+}
+
+static void
+on_path(void *arg, const char *verb, struct slice path)
+{
+	struct channel *c = arg;
+	struct msg_decide msg = { .verb = slice_from(verb), .host = slice_from(c->leg->host), .login = slice_from(c->leg->login), .path = path };
+
+	if (ask_gate(c->front, &c->transfer->ask, &msg, on_path_decision, c) != 0)
+		c->in.broken = "the gate does not answer; the session ends";
+}
+
 static int
 start_sftp(struct channel *c, struct transfer *t)
 {
 	t->sftp = sftp_new(channel_may(c, "get"), channel_may(c, "put"), on_sftp, c);
 	if (t->sftp == NULL)
 		return -ENOMEM;
+	sftp_ask_paths(t->sftp, channel_is_by_path(c, "get"), channel_is_by_path(c, "put"), on_path);
 	c->in.sftp = c->out.sftp = t->sftp;
 	c->in.counted = c->out.counted = true;
 	c->in.keep = c->out.keep = 0;
@@ -275,6 +298,7 @@ transfer_end(struct channel *c)
 	if (t == NULL || t->ended)
 		return;
 	t->ended = true;
+	ask_forget(c->front, &t->ask);
 	c->in.sftp = c->out.sftp = NULL;
 	c->in.zmodem = c->out.zmodem = NULL;
 	zmodem_free(t->zmodem);
@@ -317,6 +341,7 @@ transfer_free(struct channel *c)
 		return;
 	c->in.sftp = c->out.sftp = NULL;
 	c->in.zmodem = c->out.zmodem = NULL;
+	ask_forget(c->front, &t->ask);
 	sftp_free(t->sftp);
 	zmodem_free(t->zmodem);
 	if (t->copies)

@@ -104,6 +104,10 @@ look(struct client *c)
 		if (t->revoked)
 			continue;
 		ask_again(c, t, &a);
+		if (a.permit && a.by_path && !t->by_path) {
+			a.permit = false;                /* its front would not ask about the paths */
+			snprintf(a.text, sizeof(a.text), "the policy looks at paths now: connect again");
+		}
 		if (!a.permit)
 			revoke(c, t, &a);
 	}

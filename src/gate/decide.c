@@ -87,7 +87,7 @@ decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host *
     struct rules_answer *ret)
 {
 	struct rules_question q = { .who = ask->who, .verb = ask->verb, .login = ask->login, .command = ask->command,
-	    .to = ask->to, .listen = ask->listen, .src = ask->src, .at = ask->at, .mfa = ask->mfa };
+	    .to = ask->to, .listen = ask->listen, .path = ask->path, .src = ask->src, .at = ask->at, .mfa = ask->mfa };
 	struct slice name = ask->host;
 	struct match match;
 	char shown[128];

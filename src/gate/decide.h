@@ -12,7 +12,7 @@ struct decide_ask {
 	bool mfa;                      /* see rules.h */
 	bool again;                    /* about something that goes on, and may go on: nothing is asked of anybody */
 	const struct rules_who *who;
-	struct slice verb, host, login, command, to, listen, src;      /* login: empty for the default */
+	struct slice verb, host, login, command, to, listen, path, src;      /* login: empty for the default */
 	wall_t at;
 };
 

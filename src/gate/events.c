@@ -104,6 +104,8 @@ decision_detail(struct buf *b, const struct client *c, const struct msg_decide *
 		return r;
 	if (m->command.n > 0 && (r = put_pair(b, "command", slice_of(m->command.p, m->command.n < 8192 ? m->command.n : 8192))) != 0)
 		return r;
+	if (m->path.n > 0 && (r = put_pair(b, "path", m->path)) != 0)
+		return r;
 	if (m->to.n > 0 && (r = put_pair(b, "to", m->to)) != 0)
 		return r;
 	if (m->listen.n > 0 && (r = put_pair(b, "listen", m->listen)) != 0)

@@ -24,7 +24,7 @@
 #include "gate/ticket.h"
 
 /* VERB_MAX: of the words that policy(5) knows.  TO_MAX: a host and a port. */
-enum { VERB_MAX = 32, TO_MAX = 320 };
+enum { VERB_MAX = 32, TO_MAX = 320, PATH_BYTES = 4096 };
 
 static int
 take_hosts_ask(struct client *c, const void *message)
@@ -62,9 +62,9 @@ decide_fits(const struct msg_decide *m, struct msg_decide *cut)
 {
 	*cut = *m;
 	if (m->host.n <= NAMES_MAX && m->login.n <= NAMES_MAX && m->to.n <= TO_MAX &&
-	    m->listen.n <= TO_MAX)
+	    m->listen.n <= TO_MAX && m->path.n <= PATH_BYTES)
 		return true;
-	cut->host = cut->login = cut->to = cut->listen = slice_from("");
+	cut->host = cut->login = cut->to = cut->listen = cut->path = slice_from("");
 	return false;
 }
 
@@ -76,14 +76,14 @@ take_decide(struct client *c, const void *message)
 	bool fits = decide_fits(asked, m);
 	struct rules_who who;
 	struct decide_ask ask = { .who = &who, .verb = m->verb, .host = m->host, .login = m->login, .command = m->command,
-	    .to = m->to, .listen = m->listen, .src = slice_from(c->peer), .at = clock_wall(), .mfa = c->mfa };
+	    .to = m->to, .listen = m->listen, .path = m->path, .src = slice_from(c->peer), .at = clock_wall(), .mfa = c->mfa };
 	struct msg_decision d = { .req = m->req, .policy_hash = slice_from(rules_hash(c->gate->rules)) };
 	struct rules_answer a = { 0 };
 	struct ticket *t = NULL;
 	struct dir_host *h = NULL;
 	struct err e = { 0 };
 	char login[LOGIN_SIZE] = "", shown[128];
-	int agent = -1, r;
+	int agent = -1, r = 0;
 
 	if (c->user[0] == '\0' || m->verb.n > VERB_MAX)
 		return -EPROTO;
@@ -96,7 +96,7 @@ take_decide(struct client *c, const void *message)
 		decide_ask(c->gate, &ask, &h, login, &a);
 		d.missing = h == NULL;
 	}
-	if (a.permit && m->hold != 0 && grant_keep(c, m, h->name, login, a.rule) != 0) {
+	if (a.permit && m->hold != 0 && grant_keep(c, m, h->name, login, &a) != 0) {
 		a.permit = false;
 		snprintf(a.text, sizeof(a.text), "too much is open on this connection: end something first");
 	}
@@ -105,6 +105,7 @@ take_decide(struct client *c, const void *message)
 		snprintf(a.text, sizeof(a.text), "%s", e.text);
 	}
 	d.permit = a.permit;
+	d.by_path = a.by_path;
 	d.rule = slice_from(a.rule);
 	d.reason = slice_from(a.text);
 	if (h != NULL) {
@@ -115,8 +116,9 @@ take_decide(struct client *c, const void *message)
 		d.trust_first = h->trust_first;
 		d.pins = slice_from(h->pins);
 	}
-	r = events_decision(c, m, &a, h != NULL ? h->name : text_escaped(m->host, shown, sizeof(shown)), login,
-	    t != NULL ? t->number : 0);
+	if (!a.permit || m->path.n == 0)         /* a file that may go by becomes a row of its own */
+		r = events_decision(c, m, &a, h != NULL ? h->name : text_escaped(m->host, shown, sizeof(shown)), login,
+		    t != NULL ? t->number : 0);
 	if (r == 0)
 		r = decision_send(c, &d, h, t, &agent);
 	fd_close(&agent);

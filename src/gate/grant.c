@@ -44,9 +44,10 @@ keep_text(char **at, struct slice s)
 }
 
 int
-grant_keep(struct client *c, const struct msg_decide *m, const char *host, const char *login, const char *rule)
+grant_keep(struct client *c, const struct msg_decide *m, const char *host, const char *login,
+    const struct rules_answer *a)
 {
-	size_t n = m->verb.n + strlen(host) + strlen(login) + m->command.n + m->to.n + m->listen.n + strlen(rule);
+	size_t n = m->verb.n + strlen(host) + strlen(login) + m->command.n + m->to.n + m->listen.n + strlen(a->rule);
 	struct grant *g;
 	char *at;
 
@@ -66,7 +67,8 @@ grant_keep(struct client *c, const struct msg_decide *m, const char *host, const
 	g->command = keep_text(&at, m->command);
 	g->to = keep_text(&at, m->to);
 	g->listen = keep_text(&at, m->listen);
-	g->rule = keep_text(&at, slice_from(rule));
+	g->rule = keep_text(&at, slice_from(a->rule));
+	g->by_path = a->by_path;
 	g->next = c->grants;
 	c->grants = g;
 	c->ngrants++;

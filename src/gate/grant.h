@@ -8,10 +8,12 @@
 #define GATE_GRANT_H
 
 #include "gate/gate.h"
+#include "gate/rules.h"
 
 struct grant {
 	struct grant *next;
 	uint32_t hold;                 /* the front's number */
+	bool by_path;                  /* each path is asked about */
 	bool revoked;                  /* its front was told, and has not said yet that it ended */
 	mono_t revoked_at;
 	size_t bytes;                  /* of texts */
@@ -21,7 +23,8 @@ struct grant {
 
 /* Keeps m's question, for this host and login.  0, -ENOSPC: too many, or -ENOMEM.  A second permit for the same verb of the
  * same hold takes the first one's place. */
-int grant_keep(struct client *c, const struct msg_decide *m, const char *host, const char *login, const char *rule);
+int grant_keep(struct client *c, const struct msg_decide *m, const char *host, const char *login,
+    const struct rules_answer *a);
 int grant_release(struct client *c, const void *message);     /* MSG_RELEASE */
 void grants_free(struct client *c);
 

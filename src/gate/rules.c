@@ -176,6 +176,8 @@ request_all(const struct rules_question *q, struct policy_facts *facts, struct p
 	req->command = q->command;
 	req->to = q->to;
 	req->listen = q->listen;
+	req->path = q->path;
+	req->some_path = q->path.n == 0 && (slice_is(q->verb, "get") || slice_is(q->verb, "put"));
 	req->src = q->src;
 	req->now = q->at;
 	if (!policy_facts_set(facts, slice_from(q->who->groups), slice_from(q->who->attrs), req->host,
@@ -221,6 +223,7 @@ rules_ask(const struct rules *r, const struct rules_question *q, struct rules_an
 	}
 	policy_eval(r->policy, &req, &d);
 	ret->permit = d.permit;
+	ret->by_path = d.by_path;
 	snprintf(ret->rule, sizeof(ret->rule), "%s", d.rule);
 	buf_init(&words, sizeof(ret->text) * 4);
 	if (policy_explain(r->policy, &req, &words) == 0)

@@ -29,12 +29,13 @@ struct rules_who {
 struct rules_question {
 	const struct rules_who *who;
 	const struct dir_host *host;
-	struct slice verb, login, command, to, listen, src;
+	struct slice verb, login, command, to, listen, path, src;
 	wall_t at;
 	bool mfa;                  /* the user has proved a second factor on this connection */
 };
 struct rules_answer {
 	bool permit;
+	bool by_path;              /* of put and get without a path: each is to be asked about */
 	char rule[128];            /* the rule that decided, "" for the default */
 	char text[1024];           /* policy's words: why, or why not */
 };

@@ -201,13 +201,14 @@ struct msg_session_row {
 struct msg_host_row { struct slice name, addr, logins, labels; uint32_t allowed; struct slice why, brief; };
 /* verb: as POLICY.md names it ("shell", "exec"…).  host, login: as given, may be empty.
  * hold: the front's number for what this opens, until MSG_RELEASE; 0: nothing that lasts.
- * to: "HOST:PORT" of a forward; listen: of one that the host shall listen for.  dial: 1 if a connection to the target is wanted. */
-struct msg_decide { uint32_t req; struct slice verb, host, login, command, to, listen; uint32_t dial, hold; };
+ * to: "HOST:PORT" of a forward; listen: of one that the host shall listen for.  dial: 1 if a connection to the target is wanted.
+ * path: of put and get, a file of the target; empty: any of them, and by_path says whether each is to be asked about. */
+struct msg_decide { uint32_t req; struct slice verb, host, login, command, to, listen, path; uint32_t dial, hold; };
 /* ticket: of the connection that it goes over; an older one when that is to the same place, for the same login.
  * pins: target host keys, "alg base64" separated by newlines.  reason: one sentence for the user.
  * missing: not permitted because no one host is meant; reason names some that might be */
 struct msg_decision {
-	uint32_t req, permit, missing;
+	uint32_t req, permit, missing, by_path;
 	uint64_t ticket;
 	struct slice host, login, addr;
 	uint32_t target_kind, trust_first;

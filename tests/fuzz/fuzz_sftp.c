@@ -17,6 +17,16 @@ on_row(void *arg, const struct sftp_row *row)
 	++*rows;
 }
 
+static unsigned asked;
+
+static void
+on_ask(void *arg, const char *verb, struct slice path)
+{
+	(void)arg;
+	assert(asked == 0 && (verb[0] == 'g' || verb[0] == 'p') && path.n > 0 && path.p[0] == '/');
+	asked = 1;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -25,13 +35,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	size_t at = 1;
 	int r = 0;
 
+	asked = 0;
+	if (s != NULL && (data[0] & 8) != 0)
+		sftp_ask_paths(s, (data[0] & 16) == 0, (data[0] & 32) == 0, on_ask);
 	while (s != NULL && r == 0 && at < n) {
 		enum sftp_way way = (data[at] & 0x80) != 0 ? SFTP_DOWN : SFTP_UP;
 		size_t k = (size_t)(data[at++] & 0x7f) + 1;
 
 		k = k < n - at ? k : n - at;
-		r = sftp_feed(s, way, data + at, k);
+		r = way == SFTP_UP && sftp_is_full(s) ? 0 : sftp_feed(s, way, data + at, k);
 		at += k;
+		if (r == 0 && asked != 0 && (k & 1) != 0) {
+			asked = 0;
+			r = sftp_decided(s, (k & 2) != 0, "no");
+		}
 		buf_clear(sftp_out(s, way));
 	}
 	while (s != NULL && (data[0] & 4) == 0 && sftp_end(s))

@@ -60,7 +60,7 @@ EXTRA_DIST += $(ATTACK_TESTS) tests/tap.py tests/wire.py
 # The matrix of clients; clients.py is what they share.
 MATRIX_TESTS = %D%/m001-openssh.t %D%/m002-channels.t %D%/m003-rekey.t %D%/m004-files.t %D%/m005-sync.t %D%/m006-copies.t \
 	%D%/m007-putty.t %D%/m008-python.t %D%/m009-ansible.t %D%/m010-zmodem.t \
-	%D%/m011-requests.t %D%/m012-backlog.t
+	%D%/m011-requests.t %D%/m012-backlog.t %D%/m013-paths.t
 TESTS += $(MATRIX_TESTS)
 EXTRA_DIST += $(MATRIX_TESTS) tests/clients.py
 # The command and the bastion as people and machines start and administer it.

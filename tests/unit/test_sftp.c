@@ -433,6 +433,112 @@ test_full(void)
 	buf_done(&all);
 }
 
+static char asks[1000];
+
+static void
+on_ask(void *arg, const char *verb, struct slice path)
+{
+	size_t n = strlen(asks);
+
+	(void)arg;
+	snprintf(asks + n, sizeof(asks) - n, "%s %.*s\n", verb, (int)path.n, (const char *)path.p);
+}
+
+/* The target says where our question's path leads; nothing of it reaches the client. */
+static bool
+leads(struct sftp *s, unsigned nth, const char *to)
+{
+	struct buf b;
+	bool quiet;
+
+	buf_init(&b, 1000);
+	packet(&b, "bwwssw", 104u, 0x80000000u + nth, 1u, to, "long", 0u);
+	quiet = feed(s, SFTP_DOWN, &b, 3, false) && sftp_out(s, SFTP_DOWN)->len == 0;
+	buf_done(&b);
+	return quiet;
+}
+
+static bool
+goes_up(struct sftp *s, const struct buf *want)
+{
+	struct buf *out = sftp_out(s, SFTP_UP);
+	bool same = out->len == want->len && memcmp(out->p, want->p, want->len) == 0;
+
+	buf_clear(out);
+	return same;
+}
+
+/* Where the policy looks at paths: what a path leads to is asked for, judged, and opened. */
+static void
+test_paths(void)
+{
+	struct sftp *s = sftp_new(true, true, on_row, NULL);
+	struct buf b, want;
+
+	rows[0] = asks[0] = '\0';
+	buf_init(&b, 1 << 20);
+	buf_init(&want, 1 << 20);
+	sftp_ask_paths(s, true, true, on_ask);
+	packet(&b, "bwsww", 3u, 1u, "in/../f", 3u, 0u);
+	packet(&b, "bws", 17u, 2u, "later");
+	(void)feed(s, SFTP_UP, &b, 5, false);
+	packet(&want, "bws", 16u, 0x80000000u, "in/../f");
+	ok(goes_up(s, &want) && sftp_is_full(s), "an open asks the target first where its path leads, and the rest waits");
+	ok(leads(s, 0, "/srv/f") && strcmp(asks, "get /srv/f\n") == 0, "then whether that may be read");
+	ok(sftp_decided(s, true, "") == 0 && strcmp(asks, "get /srv/f\nput /srv/f\n") == 0, "and written");
+	ok(sftp_decided(s, true, "") == 0, "both may be");
+	buf_clear(&want);
+	packet(&want, "bwsww", 3u, 1u, "/srv/f", 3u, 0u);
+	packet(&want, "bws", 17u, 2u, "later");
+	ok(goes_up(s, &want) && !sftp_is_full(s), "the path that was judged is opened, and what waited follows");
+	buf_clear(&want);
+
+	asks[0] = '\0';
+	packet(&b, "bwss", 18u, 3u, "a/old/", "/new");
+	(void)feed(s, SFTP_UP, &b, 100, false);
+	packet(&want, "bws", 16u, 0x80000001u, "a");
+	ok(goes_up(s, &want) && leads(s, 1, "/srv/a"), "of a name that is itself meant, the directory is asked for");
+	buf_clear(&want);
+	packet(&want, "bws", 16u, 0x80000002u, "/");
+	ok(goes_up(s, &want) && leads(s, 2, "/") && strcmp(asks, "put /srv/a/old\n") == 0, "both directories, then the first name");
+	ok(sftp_decided(s, true, "") == 0 && strcmp(asks, "put /srv/a/old\nput /new\n") == 0 && sftp_decided(s, false, "not there") == 0 &&
+	    sftp_out(s, SFTP_UP)->len == 0 && sftp_out(s, SFTP_DOWN)->len > 17 && sftp_out(s, SFTP_DOWN)->p[12] == 3, "the second may not be: nothing goes up, and that is said");
+	buf_clear(sftp_out(s, SFTP_DOWN));
+	buf_clear(&want);
+
+	packet(&b, "bws", 13u, 4u, "nowhere/f");
+	(void)feed(s, SFTP_UP, &b, 100, false);
+	buf_clear(sftp_out(s, SFTP_UP));
+	packet(&b, "bwwss", 101u, 0x80000003u, 2u, "", "");
+	ok(feed(s, SFTP_DOWN, &b, 4, false) && sftp_out(s, SFTP_DOWN)->len > 17 && sftp_out(s, SFTP_DOWN)->p[8] == 4 && sftp_out(s, SFTP_DOWN)->p[12] == 2,
+	    "what the target cannot find it says of the client's own request");
+	packet(&b, "bwss", 20u, 5u, "any text", "dir/link");
+	(void)feed(s, SFTP_UP, &b, 100, false);
+	packet(&want, "bws", 16u, 0x80000004u, "dir");
+	ok(goes_up(s, &want) && !leads(s, 4, "relative") && sftp_out(s, SFTP_DOWN)->p[12] == 4, "of a link its own place is judged, not its text; a place that is none is refused");
+	finish(s);
+	is(rows, "rename a/old/>/new 0  - refused permission denied\nremove nowhere/f 0  - no such file\n"
+	    "symlink any text>dir/link 0  - failure\nput in/../f 0  - interrupted\n", "rows say what the client named, and how it ended");
+	buf_done(&b);
+	buf_done(&want);
+}
+
+static void
+test_not_asked(void)
+{
+	struct sftp *s = sftp_new(true, true, on_row, NULL);
+	struct buf b;
+
+	buf_init(&b, 1000);
+	sftp_ask_paths(s, true, true, on_ask);
+	packet(&b, "bws", 13u, 6u, "held");
+	(void)feed(s, SFTP_UP, &b, 100, false);
+	packet(&b, "bwwss", 101u, 6u, 0u, "", "");
+	ok(!feed(s, SFTP_DOWN, &b, 100, false), "an answer to what the target was not asked yet ends it");
+	sftp_free(s);
+	buf_done(&b);
+}
+
 static void
 test_nonsense(void)
 {
@@ -470,6 +576,8 @@ main(void)
 	test_coverage();
 	test_ranges();
 	test_full();
+	test_paths();
+	test_not_asked();
 	test_nonsense();
 	return tap_done();
 }
