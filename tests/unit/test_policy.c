@@ -329,6 +329,36 @@ test_obligations(void)
 	test_too_many();
 }
 
+/* Before the path is known: what some path might be permitted, and whether another one may be decided otherwise. */
+static void
+test_some_path(void)
+{
+	static const char paths[] = "permit a get on any path /srv/** id reads\npermit b get on any id all\n"
+	    "deny b get on any path /etc/** id not-etc\npermit b put on any id writes\n"
+	    "deny c get on any id none\npermit c get on any path /srv/** id reads-c\n";
+	static const struct { const char *user, *verb, *path; bool permit, by_path; } cases[] = {
+		{ "a", "get", NULL, true, true }, { "a", "get", "/srv/x", true, false }, { "a", "get", "/etc/x", false, false },
+		{ "a", "put", NULL, false, false }, { "b", "get", NULL, true, true }, { "b", "get", "/etc/x", false, false },
+		{ "b", "get", "/x", true, false }, { "b", "put", NULL, true, false }, { "c", "get", NULL, false, true },
+		{ "d", "get", NULL, false, false },
+	};
+	struct err e = { 0 };
+	struct policy *p = policy_parse("p", slice_from(paths), &here, &e);
+
+	ok(p != NULL, "a policy with paths loads %s", e.text);
+	for (size_t i = 0; p != NULL && i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct policy_request req = { .who = { .name = slice_from(cases[i].user) }, .verb = slice_from(cases[i].verb),
+			.host = slice_from("h"), .login = slice_from("root"), .path = slice_from(cases[i].path),
+			.some_path = cases[i].path == NULL };
+		struct policy_decision d;
+
+		policy_eval(p, &req, &d);
+		ok(d.permit == cases[i].permit && d.by_path == cases[i].by_path, "%s, %s of %s", cases[i].user, cases[i].verb,
+		    cases[i].path != NULL ? cases[i].path : "some file");
+	}
+	policy_free(p);
+}
+
 int
 main(void)
 {
@@ -342,6 +372,7 @@ main(void)
 	}
 	policy_free(p);
 	test_errors();
+	test_some_path();
 	test_obligations();
 	return tap_done();
 }
