@@ -124,8 +124,8 @@ require_matched(void *arg, const struct rule *r)
 	return need_add(arg, &r->need);
 }
 
-void
-asked_decide(struct asked *a, struct policy_decision *ret)
+static void
+decide(struct asked *a, struct policy_decision *ret)
 {
 	struct verdict v = { 0 };
 	size_t n = a->p->rules_n;
@@ -149,6 +149,13 @@ asked_decide(struct asked *a, struct policy_decision *ret)
 }
 
 void
+asked_decide(struct asked *a, struct policy_decision *ret)
+{
+	decide(a, ret);
+	ret->by_path = a->req->some_path && a->met_path;
+}
+
+void
 policy_eval(const struct policy *p, const struct policy_request *req, struct policy_decision *ret)
 {
 	struct policy_scope scope;
@@ -156,7 +163,6 @@ policy_eval(const struct policy *p, const struct policy_request *req, struct pol
 
 	asked_init(&a, p, req, &scope);
 	asked_decide(&a, ret);
-	ret->by_path = req->some_path && a.met_path;
 	asked_done(&a);
 }
 

@@ -11,19 +11,13 @@
 #include "base/text.h"
 #include "policy/match.h"
 
-#define NEAR_HOSTS 1
-#define NEAR_VERB  2
-#define NEAR_USER  4
-
+/* Of a permit that is for this user: the verb counts for more than the host. */
 static int
 nearness(const struct rule *r, struct asked *a)
 {
 	const struct condition *c = rule_conditions;
 
-	if (condition_stops(&c[CONDITION_WHO], r, a))
-		return 0;
-	return NEAR_USER + (condition_stops(&c[CONDITION_VERB], r, a) ? 0 : NEAR_VERB) +
-	    (condition_stops(&c[CONDITION_HOST], r, a) ? 0 : NEAR_HOSTS);
+	return 1 + (condition_stops(&c[CONDITION_VERB], r, a) ? 0 : 2) + (condition_stops(&c[CONDITION_HOST], r, a) ? 0 : 1);
 }
 
 /* NULL: none is for this user. */
@@ -31,18 +25,22 @@ static const struct rule *
 nearest_permit(struct asked *a, unsigned *considered)
 {
 	const struct rule *best = NULL;
-	int best_near = 0;
+	int best_near = 0, n;
 
 	*considered = 0;
-	for (const struct rule *x = a->p->rules; x != NULL; x = x->next) {
-		int n = x->permit ? nearness(x, a) : 0;
+	for (size_t w = 0; w * 64 < a->p->rules_n; w++)
+		for (uint64_t bits = a->scope->rules[w]; bits != 0; bits &= bits - 1) {
+			size_t number = w * 64 + (size_t)__builtin_ctzll(bits);
 
-		*considered += n > 0;
-		if (n > best_near) {
-			best = x;
-			best_near = n;
+			if (number >= a->p->rules_n || !index_rule(a->p, number)->permit)
+				continue;
+			n = nearness(index_rule(a->p, number), a);
+			++*considered;
+			if (n > best_near) {
+				best = index_rule(a->p, number);
+				best_near = n;
+			}
 		}
-	}
 	return best;
 }
 
@@ -139,21 +137,6 @@ explain(struct asked *a, const struct policy_decision *d, struct buf *out)
 	if (e == 0)
 		e = options_print(out, d->options);
 	return e == 0 ? explain_needs(a->p, d, out) : e;
-}
-
-int
-policy_explain(const struct policy *p, const struct policy_request *req, struct buf *out)
-{
-	struct policy_scope scope;
-	struct policy_decision d;
-	struct asked a;
-	int e;
-
-	asked_init(&a, p, req, &scope);
-	asked_decide(&a, &d);
-	e = explain(&a, &d, out);
-	asked_done(&a);
-	return e;
 }
 
 /* ---- in brief ---- */
@@ -254,17 +237,38 @@ brief(struct asked *a, const struct policy_decision *d, struct buf *out)
 	return e == 0 ? brief_needs(d, out) : e;
 }
 
+/* ---- at once ---- */
+
+int
+policy_tell(const struct policy *p, const struct policy_request *req, struct policy_decision *d, struct buf *sentence,
+    struct buf *few)
+{
+	struct policy_scope scope;
+	struct asked a;
+	int e = 0;
+
+	asked_init(&a, p, req, &scope);
+	asked_decide(&a, d);
+	if (sentence != NULL)
+		e = explain(&a, d, sentence);
+	if (e == 0 && few != NULL)
+		e = brief(&a, d, few);
+	asked_done(&a);
+	return e;
+}
+
+int
+policy_explain(const struct policy *p, const struct policy_request *req, struct buf *out)
+{
+	struct policy_decision d;
+
+	return policy_tell(p, req, &d, out, NULL);
+}
+
 int
 policy_brief(const struct policy *p, const struct policy_request *req, struct buf *out)
 {
-	struct policy_scope scope;
 	struct policy_decision d;
-	struct asked a;
-	int e;
 
-	asked_init(&a, p, req, &scope);
-	asked_decide(&a, &d);
-	e = brief(&a, &d, out);
-	asked_done(&a);
-	return e;
+	return policy_tell(p, req, &d, NULL, out);
 }

@@ -187,6 +187,9 @@ const struct policy_watch *policy_watch_line(const struct policy_watch *const *w
 int policy_explain(const struct policy *p, const struct policy_request *req, struct buf *out);
 /* The same in the few words that a column of a list has: a permit's rule and its place, or first what is lacking. */
 int policy_brief(const struct policy *p, const struct policy_request *req, struct buf *out);
+/* policy_eval, and both as far as they are not NULL, from one look at the policy. */
+int policy_tell(const struct policy *p, const struct policy_request *req, struct policy_decision *ret, struct buf *explain,
+    struct buf *brief);
 /* The policy in canonical form; parsing it gives the same policy, and printing that the same text. */
 int policy_print(const struct policy *p, struct buf *out);
 extern const char *const policy_verbs[];               /* ended by NULL */

@@ -195,9 +195,7 @@ question_ask(const struct policy *p, const struct question *q, const char *login
 	buf_init(&s->command, 65536);
 	r = request_set(q, logins, s, &req);
 	if (r == 0)
-		policy_eval(p, &req, d);
-	if (r == 0)
-		r = policy_explain(p, &req, out);
+		r = policy_tell(p, &req, d, out, NULL);
 	buf_done(&s->command);
 	free(s);
 	return r;

@@ -121,12 +121,12 @@ decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host *
 	rules_ask(g->rules, &q, ret);
 }
 
-/* Which of the host's logins may user take?  They go to logins, comma-separated.  q and last are left at the one that speaks
- * for the host: the first that may be taken, or the first. */
+/* Which of the host's logins may user take?  They go to logins, comma-separated; last is of the one that speaks for the host: the
+ * first that may be taken, or the first. */
 static int
 logins_allowed(const struct gate *g, struct rules_question *q, struct buf *logins, struct rules_answer *last)
 {
-	struct slice rest = logins_of(q->host, q->who), one, deciding = { 0 };
+	struct slice rest = logins_of(q->host, q->who), one;
 	struct rules_answer a = { 0 };
 	bool any = false;
 	int r = 0;
@@ -135,14 +135,11 @@ logins_allowed(const struct gate *g, struct rules_question *q, struct buf *login
 	for (; r == 0 && names_next(&rest, &one); any = true) {
 		q->login = one;
 		rules_ask(g->rules, q, &a);
-		if (!any || (a.permit && logins->len == 0)) {
+		if (!any || (a.permit && logins->len == 0))
 			*last = a;
-			deciding = one;
-		}
 		if (a.permit)
 			r = buf_printf(logins, "%s%.*s", logins->len > 0 ? "," : "", (int)one.n, (const char *)one.p);
 	}
-	q->login = deciding;
 	return r;
 }
 
@@ -153,10 +150,9 @@ decide_host_row(const struct gate *g, const struct rules_who *who, const struct 
 	struct msg_host_row row = { .name = slice_from(host->name), .addr = slice_from(host->addr),
 	    .labels = slice_from(host->labels), .logins = slice_from(host->logins), .allowed = 1 };
 	struct rules_question q = { .who = who, .host = host, .verb = slice_from("shell"), .src = src, .at = clock_wall(),
-	    .mfa = true };               /* a row shows what may be reached, whatever it still takes */
+	    .mfa = true, .terse = wanted };      /* a row shows what may be reached, whatever it still takes */
 	struct rules_answer a = { 0 };
 	struct buf logins;
-	char brief[200] = "";
 	int r = 0;
 
 	buf_init(&logins, 16384);
@@ -165,9 +161,8 @@ decide_host_row(const struct gate *g, const struct rules_who *who, const struct 
 		row.allowed = logins.len > 0;
 		row.logins = buf_slice(&logins);
 		row.why = slice_from(a.text);
+		row.brief = slice_from(a.brief);
 	}
-	if (who != NULL && (row.allowed != 0) == wanted)
-		row.brief = slice_from(rules_brief(g->rules, &q, brief, sizeof(brief)));
 	if (r == 0 && (row.allowed != 0) == wanted)
 		r = msg_host_row_put(rows, &row);
 	buf_done(&logins);

@@ -93,6 +93,7 @@ lists_hosts(struct client *c, mono_t until)
 	struct rules_who who = { .name = c->asked, .groups = user != NULL ? user->groups : "",
 	    .attrs = user != NULL ? user->attrs : "" };
 	struct msg_host_rows m = { 0 };
+	struct policy_scope *scope;
 	char banner[700];
 	struct err e = { 0 };
 	struct buf rows;
@@ -105,8 +106,13 @@ lists_hosts(struct client *c, mono_t until)
 	if (c->kind == MSG_CLIENT_FRONT ? login_check(c, NULL, &e) != 0 :
 	    c->asked[0] != '\0' && (user == NULL || user->disabled))
 		c->phase = 2;
-	else
+	else {
+		scope = rules_scope_new(c->gate->rules, &who);
+		who.scope = scope;
 		r = hosts_collect(c, who.name[0] != '\0' ? &who : NULL, until, &rows);
+		who.scope = NULL;
+		rules_scope_free(scope);
+	}
 	m.more = r == 0 && c->phase < 2;
 	m.rows = buf_slice(&rows);
 	m.others = c->which == MSG_HOSTS_ALLOWED ? (uint32_t)c->others : 0;

@@ -162,7 +162,7 @@ static struct policy_request
 request_of(const struct rules_who *who)
 {
 	return (struct policy_request){ .who = { .name = slice_from(who->guest ? "" : who->name), .principals = who->principals,
-	    .principals_n = who->principals_n } };
+	    .principals_n = who->principals_n }, .scope = who->scope };
 }
 
 /* All of q; facts holds what it points to.  false: the user or the host has too many. */
@@ -187,21 +187,41 @@ request_all(const struct rules_question *q, struct policy_facts *facts, struct p
 	return true;
 }
 
-const char *
-rules_brief(const struct rules *r, const struct rules_question *q, char *out, size_t size)
+struct policy_scope *
+rules_scope_new(const struct rules *r, const struct rules_who *who)
 {
-	struct policy_request req;
+	struct policy_request req = request_of(who);
 	struct policy_facts facts;
-	struct buf words;
 
-	out[0] = '\0';
-	if (r->policy == NULL || !request_all(q, &facts, &req))
-		return out;
-	buf_init(&words, 4096);
-	if (policy_brief(r->policy, &req, &words) == 0)
-		snprintf(out, size, "%s", buf_cstr(&words));
+	if (r->policy == NULL || !policy_facts_set(&facts, slice_from(who->groups), slice_from(who->attrs), slice_from(""), slice_from("")))
+		return NULL;
+	policy_facts_use(&facts, &req);
+	return policy_scope_new(r->policy, &req.who);
+}
+
+void
+rules_scope_free(struct policy_scope *s)
+{
+	policy_scope_free(s);
+}
+
+/* The verdict and its words. */
+static void
+ask_in_words(const struct rules *r, const struct policy_request *req, struct policy_decision *d, struct rules_answer *ret)
+{
+	struct buf words, few;
+
+	buf_init(&words, 65536);
+	buf_init(&few, 65536);
+	if (policy_tell(r->policy, req, d, &words, &few) != 0)
+		buf_clear(&words);
+	ret->permit = d->permit;
+	ret->by_path = d->by_path;
+	snprintf(ret->rule, sizeof(ret->rule), "%s", d->rule);
+	snprintf(ret->text, sizeof(ret->text), "%s", words.len > 0 ? buf_cstr(&words) : d->permit ? "PERMIT" : "DENY");
+	snprintf(ret->brief, sizeof(ret->brief), "%s", buf_cstr(&few));
 	buf_done(&words);
-	return out;
+	buf_done(&few);
 }
 
 void
@@ -210,7 +230,6 @@ rules_ask(const struct rules *r, const struct rules_question *q, struct rules_an
 	struct policy_request req;
 	struct policy_facts facts;
 	struct policy_decision d;
-	struct buf words;
 
 	*ret = (struct rules_answer){ 0 };
 	if (r->policy == NULL) {
@@ -221,14 +240,12 @@ rules_ask(const struct rules *r, const struct rules_question *q, struct rules_an
 		snprintf(ret->text, sizeof(ret->text), "DENY: more than %d groups or labels", FACTS_MAX);
 		return;
 	}
-	policy_eval(r->policy, &req, &d);
-	ret->permit = d.permit;
-	ret->by_path = d.by_path;
-	snprintf(ret->rule, sizeof(ret->rule), "%s", d.rule);
-	buf_init(&words, sizeof(ret->text) * 4);
-	if (policy_explain(r->policy, &req, &words) == 0)
-		snprintf(ret->text, sizeof(ret->text), "%s", buf_cstr(&words));
-	buf_done(&words);
+	if (q->terse) {
+		policy_eval(r->policy, &req, &d);
+		if (!d.permit)
+			return;
+	}
+	ask_in_words(r, &req, &d, ret);
 	if (d.permit && (d.obligations & ~(unsigned)POLICY_MFA) != 0) {
 		ret->permit = false;
 		snprintf(ret->text, sizeof(ret->text), "DENY: %.200s requires what this bastion does not do", d.rule);

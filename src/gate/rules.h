@@ -11,6 +11,7 @@
 #include "gate/directory.h"
 
 struct rules;
+struct policy_scope;
 
 /* Opens the directory of path for reading now and later (reloads happen inside the sandbox).  NULL with e. */
 struct rules *rules_open(const char *path, struct err *e);
@@ -23,6 +24,7 @@ struct rules_who {
 	const char *name, *groups, *attrs;     /* attrs: "team=pay site=hz" */
 	const struct slice *principals;    /* of the certificate that logged in */
 	size_t principals_n;
+	const struct policy_scope *scope;  /* rules_scope_new, for many questions about one; or NULL */
 	bool guest;                /* not in the directory: only cert:NAME and any are about them, whatever their name */
 };
 
@@ -32,18 +34,21 @@ struct rules_question {
 	struct slice verb, login, command, to, listen, path, src;
 	wall_t at;
 	bool mfa;                  /* the user has proved a second factor on this connection */
+	bool terse;                /* a no needs no words */
 };
 struct rules_answer {
 	bool permit;
 	bool by_path;              /* of put and get without a path: each is to be asked about */
 	char rule[128];            /* the rule that decided, "" for the default */
 	char text[1024];           /* policy's words: why, or why not */
+	char brief[200];           /* the same in the few words that a column of a list has */
 };
 
 /* Pure.  Without a policy in force everything is denied. */
 void rules_ask(const struct rules *r, const struct rules_question *q, struct rules_answer *ret);
-/* Why, in the few words that a column of a list has; returns out. */
-const char *rules_brief(const struct rules *r, const struct rules_question *q, char *out, size_t size);
+/* What of the policy is about them; NULL (out of memory, no policy) does as well, only slower.  Good until the policy or they change. */
+struct policy_scope *rules_scope_new(const struct rules *r, const struct rules_who *who);
+void rules_scope_free(struct policy_scope *s);
 
 /* Might they need a second factor for anything? */
 bool rules_want_mfa(const struct rules *r, const struct rules_who *who);
