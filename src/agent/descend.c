@@ -127,7 +127,7 @@ mark_children(struct table *t, const struct descend_families *f, bool all)
 
 		if (p->parent != self)
 			continue;
-		if (is_among(p->pid, f->live, f->nlive))
+		if (is_among(p->pid, f->live, f->nlive) || is_among(p->pid, f->helpers, f->nhelpers))
 			p->mark = SPARED;
 		else if (all || f->nlive == 0 || is_among(p->session, f->ended, f->nended))
 			p->mark = MARKED;

@@ -14,10 +14,11 @@
 int descend_adopt(void);             /* from now on orphans below come to this process; 0 or -errno */
 bool descend_is_empty(void);         /* no child at all, dead or alive: one system call */
 
-/* Leaders of sessions that this process started: those that go on, and those that are over. */
+/* Leaders of sessions that this process started: those that go on, and those that are over; and its own helpers, which
+ * are nobody's session. */
 struct descend_families {
-	const pid_t *live, *ended;
-	size_t nlive, nended;
+	const pid_t *live, *ended, *helpers;
+	size_t nlive, nended, nhelpers;
 };
 
 /* Sends sig to every living descendant that belongs to no live family.  An orphan that left its session

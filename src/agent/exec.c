@@ -22,7 +22,7 @@
 #include "agent/exec.h"
 #include "base/fd.h"
 
-#define FIXED_ENV  10
+#define FIXED_ENV  11
 #define PATH_USER  "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
 #define PATH_ROOT  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define PIPE_BYTES (256 * 1024)
@@ -157,6 +157,7 @@ plan_env(struct plan *p, const struct exec_want *w, const char *tty)
 	if (put_env(p, "USER", a->name) < 0 || put_env(p, "LOGNAME", a->name) < 0 ||
 	    put_env(p, "HOME", a->home) < 0 || put_env(p, "SHELL", a->shell) < 0 ||
 	    put_env(p, "SSH_CONNECTION", w->connection) < 0 || put_env(p, "SSH_TTY", tty) < 0 ||
+	    put_env(p, "SSH_AUTH_SOCK", w->agent) < 0 ||
 	    put_env(p, "TERM", w->pty ? w->term : NULL) < 0)
 		return -ENOMEM;
 	p->nenv = p->nowned;

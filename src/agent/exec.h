@@ -27,6 +27,7 @@ struct exec_want {
 	const char *command;             /* for "SHELL -c"; NULL: a login shell */
 	const char *program;             /* a subsystem's program, absolute, instead of both; NULL: none */
 	const char *connection;          /* value of SSH_CONNECTION; NULL: none */
+	const char *agent;               /* value of SSH_AUTH_SOCK; NULL: none */
 	bool pty;
 	char term[EXEC_TERM_MAX];
 	struct exec_size size;

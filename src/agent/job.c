@@ -72,6 +72,17 @@ on_env(ssh_session s, ssh_channel ch, const char *name, const char *value, void 
 	return c->pump.started ? -1 : exec_add_env(&c->want, name, value);
 }
 
+/* Nothing is answered: that is how libssh has it. */
+static void
+on_agent(ssh_session s, ssh_channel ch, void *arg)
+{
+	struct job *c = arg;
+
+	(void)s, (void)ch;
+	if (!c->pump.started && !c->closed)
+		c->want.agent = c->host->lend(c->host->lend_arg);
+}
+
 static int
 start(struct job *c, const char *command, const char *program)
 {
@@ -182,6 +193,7 @@ job_new(const struct job_host *h, unsigned number)
 		.channel_pty_window_change_function = on_resize,
 		.channel_exec_request_function = on_exec,
 		.channel_env_request_function = on_env,
+		.channel_auth_agent_req_function = on_agent,
 		.channel_subsystem_request_function = on_subsystem,
 	};
 	ssh_callbacks_init(&c->callbacks);

@@ -22,6 +22,8 @@ struct job_host {
 	const struct account *account;
 	const char *connection;              /* SSH_CONNECTION, NULL on a Unix socket */
 	bool may_pty;
+	const char *(*lend)(void *arg);      /* the path of a socket that leads to the user's agent, or NULL: there is none */
+	void *lend_arg;
 };
 
 /* Opens the libssh side too.  NULL when out of memory. */

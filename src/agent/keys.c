@@ -227,6 +227,7 @@ check_cert(const struct authorized *a, struct slice blob, const char *login, uin
 		return err_prefix(e, "certificate %s", id);
 	ret->pty = terms.pty;
 	ret->forward = terms.port_forwarding;
+	ret->agent = terms.agent_forwarding;
 	(void)snprintf(ret->name, sizeof ret->name, "certificate %s serial %llu", id, (unsigned long long)c.serial);
 	return 0;
 }
@@ -249,7 +250,7 @@ int
 authorized_check(const struct authorized *a, ssh_key key, const char *login, uint64_t now,
     struct grant *ret, struct err *e)
 {
-	struct grant grant = { .pty = true, .forward = true };
+	struct grant grant = { .pty = true, .forward = true, .agent = true };
 	char *text = NULL;
 	struct buf blob;
 	int rc = 0;

@@ -25,7 +25,7 @@ int authorized_load(const char *path, struct authorized **ret, struct err *e);
 void authorized_free(struct authorized *a);
 
 struct grant {
-	bool pty, forward;             /* terminals, connections from here are allowed */
+	bool pty, forward, agent;      /* terminals; connections from and to here; the user's agent */
 	char name[96];                 /* for the log: "key SHA256…" or "certificate ID serial N" */
 };
 

@@ -30,8 +30,8 @@
 #include "agent/job.h"
 #include "agent/descend.h"
 #include "agent/exec.h"
+#include "agent/forward.h"
 #include "agent/session.h"
-#include "agent/tunnel.h"
 #include "agent/watchdog.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -40,7 +40,6 @@
 
 #define GRACE_MS          30000          /* from accept to a proven key */
 #define CHANNELS_MAX      64
-#define TUNNELS_MAX       128
 #define DENIALS_MAX       6
 #define EARLY_PACKETS_MAX 128            /* before a proven key */
 #define EARLY_BYTES_MAX   (256 * 1024)
@@ -76,8 +75,7 @@ struct session {
 	struct job *channels[CHANNELS_MAX];
 	size_t nchannels;
 	unsigned opened;
-	struct tunnel *tunnels[TUNNELS_MAX];
-	size_t ntunnels;
+	struct forwards forwards;
 	pid_t ended[ENDED_MAX];          /* leaders of channels that are over, the last ones */
 	size_t nended;
 	int sweep_signal;
@@ -175,6 +173,8 @@ on_key(ssh_session ssh, const char *login, struct ssh_key_struct *key, char stat
 	s->grant = grant;
 	/* Now, not at the turn's end: the peer may open a terminal in the same breath. */
 	s->host.may_pty = grant.pty;
+	s->forwards.may_forward = grant.forward;
+	s->forwards.may_lend = grant.agent;
 	s->admitted = true;
 	return SSH_AUTH_SUCCESS;
 }
@@ -205,21 +205,6 @@ on_log(int level, const char *function, const char *text, void *arg)
 		((struct session *)arg)->unheard = true;
 }
 
-/* A connection from here (direct-tcpip).  True if it is on its way. */
-static bool
-take_tunnel(struct session *s, ssh_message m)
-{
-	struct tunnel *t;
-
-	if (ssh_message_type(m) != SSH_REQUEST_CHANNEL_OPEN || ssh_message_subtype(m) != SSH_CHANNEL_DIRECT_TCPIP ||
-	    !s->admitted || !s->grant.forward || s->ntunnels == TUNNELS_MAX || s->phase == ENDING)
-		return false;
-	t = tunnel_new(&s->host.line, &s->account, m);
-	if (t != NULL)
-		s->tunnels[s->ntunnels++] = t;
-	return t != NULL;
-}
-
 /* Whatever else has no callback (unknown requests): libssh's own answer, a refusal in words. */
 static int
 on_message(ssh_session ssh, ssh_message m, void *arg)
@@ -229,7 +214,7 @@ on_message(ssh_session ssh, ssh_message m, void *arg)
 	(void)ssh;
 	if (ssh_message_type(m) == SSH_REQUEST_AUTH)
 		s->unheard = false;
-	if (take_tunnel(s, m))
+	if (s->admitted && s->phase != ENDING && forward_take(&s->forwards, m))
 		return 0;
 	if (ssh_message_type(m) != SSH_REQUEST_SERVICE)
 		log_debug("refused: message type=%d subtype=%d", ssh_message_type(m), ssh_message_subtype(m));
@@ -252,8 +237,8 @@ start_sweep(struct session *s)
 static int
 signal_ended(const struct session *s, int sig)
 {
-	pid_t live[CHANNELS_MAX + TUNNELS_MAX], ended[ENDED_MAX + CHANNELS_MAX];
-	struct descend_families f = { .live = live, .ended = ended };
+	pid_t live[CHANNELS_MAX], ended[ENDED_MAX + CHANNELS_MAX], helpers[FORWARD_HELPERS];
+	struct descend_families f = { .live = live, .ended = ended, .helpers = helpers };
 
 	for (size_t i = 0; i < s->nchannels; i++) {
 		pid_t leader = job_leader(s->channels[i]);
@@ -265,9 +250,7 @@ signal_ended(const struct session *s, int sig)
 		else
 			live[f.nlive++] = leader;
 	}
-	for (size_t i = 0; i < s->ntunnels; i++)
-		if (tunnel_child(s->tunnels[i]) != 0)
-			live[f.nlive++] = tunnel_child(s->tunnels[i]);
+	f.nhelpers = forward_helpers(&s->forwards, helpers);
 	memcpy(ended + f.nended, s->ended, s->nended * sizeof ended[0]);
 	f.nended += s->nended;
 	return descend_signal(sig, &f);
@@ -330,8 +313,7 @@ turn_ending(struct session *s)
 		fd_close(&s->fd);
 		for (size_t i = 0; i < s->nchannels; i++)
 			job_hangup(s->channels[i]);
-		while (s->ntunnels > 0)
-			tunnel_free(s->tunnels[--s->ntunnels]);
+		forward_done(&s->forwards);
 		if (!descend_is_empty())
 			start_sweep(s);
 	}
@@ -460,9 +442,7 @@ pump_all(struct session *s)
 
 	for (size_t k = 0; k < s->nchannels; k++)
 		moved |= job_pump(s->channels[k]);
-	for (size_t k = 0; k < s->ntunnels; k++)
-		moved |= tunnel_pump(s->tunnels[k]);
-	return moved;
+	return forward_pump(&s->forwards) || moved;
 }
 
 static void
@@ -485,19 +465,6 @@ look_at_jobs(struct session *s)
 }
 
 static void
-look_at_tunnels(struct session *s)
-{
-	for (size_t k = 0; k < s->ntunnels;) {
-		if (!tunnel_is_over(s->tunnels[k])) {
-			tunnel_watch(s->tunnels[k++]);
-			continue;
-		}
-		tunnel_free(s->tunnels[k]);
-		s->tunnels[k] = s->tunnels[--s->ntunnels];
-	}
-}
-
-static void
 pump_channels(struct session *s)
 {
 	bool moved = true;
@@ -507,7 +474,7 @@ pump_channels(struct session *s)
 	if (moved)
 		loop_timer_start(s->loop, &s->again, 0, again, s);
 	look_at_jobs(s);
-	look_at_tunnels(s);
+	forward_look(&s->forwards);
 }
 
 static void
@@ -597,7 +564,8 @@ open_ssh(struct session *s, int fd)
 	ssh_set_message_callback(s->ssh, on_message, s);
 	ssh_set_counters(s->ssh, &s->sent, &s->received);
 	s->host = (struct job_host){ .line = { s->loop, s->ssh, &s->flooded }, .account = &s->account,
-		.connection = s->conf->connection };
+		.connection = s->conf->connection, .lend = forward_lend, .lend_arg = &s->forwards };
+	s->forwards = (struct forwards){ .line = &s->host.line, .account = &s->account };
 	(void)ssh_set_log_userdata(s);
 	(void)ssh_set_log_callback(on_log);
 	ssh_set_log_level(SSH_LOG_PACKET);

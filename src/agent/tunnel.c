@@ -2,6 +2,7 @@
  * Copyright (c) 2026, the Fortress authors */
 /* Each half ends by itself: the socket's end becomes EOF, the channel's EOF a shutdown; CLOSE follows both. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,10 @@ struct tunnel {
 	struct pump pump;
 	struct dial_to to;
 	int dial;                        /* -1: not dialling */
+	int offered;                     /* a socket whose channel the peer has not taken yet; -1: none */
+	bool agent;
+	char from[INET6_ADDRSTRLEN];     /* who connected; to: where */
+	int from_port;
 	bool dialled;                    /* there is news of it */
 	pid_t child;
 	bool eof_sent, gone, closed;
@@ -64,12 +69,11 @@ on_close(ssh_session s, ssh_channel ch, void *arg)
 }
 
 static int
-take_channel(struct tunnel *t, ssh_message m)
+watch_channel(struct tunnel *t)
 {
 	t->callbacks = (struct ssh_channel_callbacks_struct){ .userdata = t, .channel_data_function = on_data,
 		.channel_close_function = on_close };
 	ssh_callbacks_init(&t->callbacks);
-	t->ssh = ssh_message_channel_request_open_reply_accept(m);
 	pump_init(&t->pump, t->line, t->ssh);
 	return t->ssh == NULL || ssh_set_channel_callbacks(t->ssh, &t->callbacks) != SSH_OK ? -ENOMEM : 0;
 }
@@ -91,17 +95,58 @@ tunnel_new(const struct line *line, const struct account *a, ssh_message m)
 
 	if (t == NULL)
 		return NULL;
-	*t = (struct tunnel){ .line = line, .dial = -1 };
+	*t = (struct tunnel){ .line = line, .dial = -1, .offered = -1 };
 	r = destination(&t->to, m) ? t->dial = dial_start(a, &t->to, &t->child) : -EINVAL;
 	if (r >= 0)
 		r = loop_add(line->loop, t->dial, EPOLLIN, on_dialled, t);
-	if (r >= 0)
-		r = take_channel(t, m);
+	if (r >= 0) {
+		t->ssh = ssh_message_channel_request_open_reply_accept(m);
+		r = watch_channel(t);
+	}
 	if (r >= 0)
 		return t;
 	log_error("forward: cannot be begun: %s", strerror(-r));
 	tunnel_free(t);
 	return NULL;
+}
+
+struct tunnel *
+tunnel_offer(const struct line *line, int fd, const struct tunnel_offer *o)
+{
+	struct tunnel *t = calloc(1, sizeof *t);
+
+	if (t == NULL) {
+		fd_close(&fd);
+		return NULL;
+	}
+	*t = (struct tunnel){ .line = line, .dial = -1, .offered = fd, .agent = o->agent, .from_port = o->from_port };
+	(void)snprintf(t->to.host, sizeof t->to.host, "%s", o->address);
+	t->to.port = o->port;
+	(void)snprintf(t->from, sizeof t->from, "%s", o->from);
+	t->ssh = ssh_channel_new(line->ssh);
+	if (watch_channel(t) == 0)
+		return t;
+	tunnel_free(t);
+	return NULL;
+}
+
+/* Asks for the channel, until there is an answer; true if there is. */
+static bool
+offered(struct tunnel *t)
+{
+	int r = t->agent ? ssh_channel_open_auth_agent(t->ssh) :
+	    ssh_channel_open_reverse_forward(t->ssh, t->to.host, t->to.port, t->from, t->from_port);
+
+	if (r == SSH_AGAIN)
+		return false;
+	if (r == SSH_OK) {
+		pump_start(&t->pump, PUMP_SOCKET, -1, t->offered, -1);
+		t->offered = -1;
+		return true;
+	}
+	fd_close(&t->offered);
+	t->closed = t->gone = true;
+	return true;
 }
 
 static void
@@ -156,9 +201,9 @@ finish(struct tunnel *t)
 bool
 tunnel_pump(struct tunnel *t)
 {
-	bool moved = t->dialled && connected(t);
+	bool moved = t->offered >= 0 ? offered(t) : t->dialled && connected(t);
 
-	if (t->closed)
+	if (t->closed || t->offered >= 0)
 		return moved;
 	moved |= pump_in(&t->pump);
 	if (!t->gone)
@@ -191,6 +236,7 @@ tunnel_free(struct tunnel *t)
 	if (t == NULL)
 		return;
 	dial_over(t);
+	fd_close(&t->offered);
 	pump_done(&t->pump);
 	if (t->ssh != NULL) {
 		(void)ssh_remove_channel_callbacks(t->ssh, &t->callbacks);

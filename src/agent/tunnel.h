@@ -17,12 +17,21 @@
 #include <stdbool.h>
 
 #include "agent/account.h"
+#include "agent/dial.h"
 #include "agent/pump.h"
 
 struct tunnel;
 
 /* Accepts m, a request to open a direct-tcpip channel, in libssh's callback.  NULL: it did not. */
 struct tunnel *tunnel_new(const struct line *line, const struct account *a, ssh_message m);
+/* What came to this host and shall go to the peer: to the user's agent, or as who connected to address:port. */
+struct tunnel_offer {
+	bool agent;
+	const char *address, *from;
+	int port, from_port;
+};
+/* Takes fd, a connected socket.  Nothing of it is read before the peer has taken the channel.  NULL: fd is closed. */
+struct tunnel *tunnel_offer(const struct line *line, int fd, const struct tunnel_offer *o);
 bool tunnel_pump(struct tunnel *t);              /* true if something moved */
 void tunnel_watch(struct tunnel *t);             /* sets what to wait for; after the last pump of a turn */
 bool tunnel_is_over(const struct tunnel *t);

@@ -333,8 +333,6 @@ open_pty(struct channel *c)
 static int
 open_agent(struct channel *c)
 {
-	if (c->wishes[WISH_AGENT].granted && c->leg->staragent)
-		wish_refuse(c, WISH_AGENT, "target-refused", "the host is behind a staragent, which takes none");
 	return c->wishes[WISH_AGENT].granted ? ssh_channel_request_auth_agent(c->target) : SSH_OK;
 }
 

@@ -99,8 +99,6 @@ on_decision(void *arg, const struct msg_decision *d, int *agent)
 		return;
 	}
 	l->state = LISTEN_LEG;
-	if (l->leg->staragent)
-		over(l, false, "the host is behind a staragent, which does not listen: name one with an sshd");
 }
 
 static void

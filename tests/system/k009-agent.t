@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The same attacks on staragent, by whoever reaches its socket, and by a bastion that has turned hostile."""
-import os, re, subprocess, sys, threading, time
+import os, re, socket, subprocess, sys, threading, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -122,6 +122,47 @@ try:
     w.close()
     b.wait(lambda: not [p for p in kids if os.path.exists(f"/proc/{p}") and "Z" not in open(f"/proc/{p}/stat").read().rsplit(")")[1][:3]])
     ok(kids != [], "what a connection started ends with it, whether it likes to or not", kids)
+
+    # Connections from here and to here.
+    silent = socket.create_server(("127.0.0.1", 0), backlog=300); there = silent.getsockname()[1]
+    DIRECT = string("127.0.0.1") + u32(there) + string("127.0.0.1") + u32(1)
+    w = before(); got = is_closed(w, bytes([OPEN]) + string("direct-tcpip") + u32(0) + u32(1 << 20) + u32(32768) + DIRECT)
+    ok(got == "closed", "before the login no connection is made", got)
+    w = login()
+    for i in range(300): w.open("direct-tcpip", extra=DIRECT)
+    opened = [c for c in (w.opened() for i in range(300)) if c is not None]
+    ok(len(opened) == 128 and works(), f"of 300 connections {len(opened)} are made")
+    w.close()
+    for host, to in ((b"", 80), (b"x" * 300, 80), (b"127.0.0.1", 0), (b"127.0.0.1", 65536), (b"\0\0", 80), (b"a b\n\x1b[2J", 80)):
+        w = login(); c = w.direct(host, to); got = "refused"
+        if c is not None:
+            while (p := w.on(c, WINDOW))[0] != CLOSE: got = p[0]
+            got = "closed" if got in (REQUEST, EOF) else got
+        ok(got in ("refused", "closed"), f"to {host[:12]} port {to}: {got}", got)
+        w.close()
+    ok(not any("\x1b" in l for l in open(f"{b.dir}/fortress.log")), "nothing of it reaches the log as it is")
+    w = login(); c = w.direct("127.0.0.1", there); peer = silent.accept()[0]
+    while w.on(c)[0] != REQUEST: pass
+    how, peak = flood(w, w.data(c, big))
+    ok(peak < 24, f"a flood of data to somebody who does not read: {how}, {peak} MB", how, peak)
+    w.close()
+    w = login(); heard = []
+    for i in range(60):
+        w.send(bytes([GLOBAL]) + string("tcpip-forward") + b"\1" + string("127.0.0.1") + u32(0)); p = w.recv(); heard.append(p)
+    ports = [Take(p).u32() for p in heard if p[0] == GLOBAL_SUCCESS]
+    ok(len(ports) == 32 and all(p[0] == GLOBAL_FAILURE for p in heard[32:]), f"of 60 ports {len(ports)} are had", len(ports))
+    many = [socket.create_connection(("127.0.0.1", ports[i % 32])) for i in range(200)]
+    asked = 0
+    while asked < 128: asked += w.recv()[0] == OPEN
+    ok(works() and largest() < 100, "200 that connect are asked of the bastion 128 at a time")
+    w.close(); b.wait(lambda: socket.socket().connect_ex(("127.0.0.1", ports[0])) != 0)
+    for s in many: s.close()
+    ok(True, "all of it ends with the connection")
+    w = login()
+    for address, at in ((b"127.0.0.1", 22), (b"no.such.name", 4000), (b"192.0.2.1", 4000)):
+        w.send(bytes([GLOBAL]) + string("tcpip-forward") + b"\1" + string(address) + u32(at)); p = w.recv()
+        ok(p[0] == GLOBAL_FAILURE, f"nobody listens at {address.decode()} port {at}", p)
+    w.close()
     # The bastion's own side still works.
     out = subprocess.run(b.ssh("agent") + ["echo through"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
     ok(out.stdout == "through\n" and works(), "and the bastion is served", out)

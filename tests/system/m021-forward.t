@@ -169,6 +169,16 @@ try:
     b.wait(lambda: not is_open(far))
     ok(True, "the host listens no more when the client is gone")
 
+    p = start("ssh", "-F", config, "-v", "-N", "-R", f"0:127.0.0.1:{served}", "agent")
+    ok(fetch(allocated(p)) == data, "a staragent listens as well")
+    stop(p); b.wait(lambda: not is_open(allocated(p)))
+    p = start("ssh", "-F", config, "-N", "-R", f"{named}:127.0.0.1:{served}", "agent")
+    b.wait(lambda: is_open(named))
+    many = [start("curl", "-s", "--max-time", "60", "-o", f"{b.dir}/many{i}", f"http://localhost:{named}/sent") for i in range(20)]
+    ok(all(m.wait() == 0 for m in many) and all(open(f"{b.dir}/many{i}", "rb").read() == data for i in range(20)), "twenty at once")
+    stop(p); b.wait(lambda: not is_open(named))
+    ok(True, "and no more when the client is gone")
+
     m = start("ssh", "-F", config, "-MNS", master, "-R", f"{named}:127.0.0.1:{served}", "box")
     b.wait(lambda: os.path.exists(master) and is_open(named))
     ok(fetch(named) == data, "-R with a port of its own")
@@ -181,8 +191,8 @@ try:
     ok(r.returncode == 255 and b"not for listening" in r.stderr, "and so is another address", r)
     r = ssh("-v", "-N", "-R", f"{named}:127.0.0.1:{served}", "bastion")
     ok(r.returncode == 255 and b"needs a host" in r.stderr, "without a host there is none", r)
-    r = ssh("-v", "-N", "-R", f"{named}:127.0.0.1:{served}", "agent")
-    ok(r.returncode == 255 and b"a staragent, which does not listen" in r.stderr, "an agent does not listen, and the bastion says so", r)
+    r = ssh("-v", "-N", "-R", f"22:127.0.0.1:{served}", "agent")
+    ok(r.returncode == 255 and b"not for listening" in r.stderr, "nor another port at a staragent", r)
     r = ssh("-N", "-R", f"{b.dir}/there:{b.dir}/here", "box")
     ok(r.returncode == 255 and b"remote port forwarding failed" in r.stderr, "a socket of Unix is refused", r)
     p = start("ssh", "-F", config, "-v", "-N", "-L", f"127.0.0.1:{near}:{b.dir}/sock", "box")

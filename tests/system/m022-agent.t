@@ -134,8 +134,11 @@ try:
     ok(code == 0 and "[]" in out and "no agent forwarding" in out and "keep your keys at home" in out, "on a terminal a line says so", out)
     r = lend("two", "id -un; echo [$SSH_AUTH_SOCK]")
     ok(r.stdout == b"root\n[]\n", "what another login may have is not lent to this one", r)
-    out, code = talk(["ssh", "-F", config, "-tt", "-A", "agent", "echo [$SSH_AUTH_SOCK]"], [], env={**env, "SSH_AUTH_SOCK": sock})
-    ok(code == 0 and "[]" in out and "a staragent, which takes none" in out, "nor does a staragent take it, in words", out)
+    r = lend("agent", f"ssh-add -T {b.dir}/lent.pub && ssh-add -l; stat -c '%a %U' $(dirname $SSH_AUTH_SOCK); echo $SSH_AUTH_SOCK")
+    where = r.stdout.decode().split()[-1]
+    ok(print_.encode() in r.stdout and b"\n700 root\n" in r.stdout, "a staragent takes it, in a place that is its account's alone", r)
+    b.wait(lambda: not os.path.exists(os.path.dirname(where)))
+    ok(where.startswith("/tmp/ssh-"), "which goes with the connection", where)
 
     # The display.
     if not shutil.which("xauth"):
