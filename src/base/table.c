@@ -21,6 +21,9 @@ put(struct table_node **slots, size_t size, struct table_node *node)
 	struct table_node **at = slot_of(slots, size, node->key);
 
 	node->next = *at;
+	node->at = at;
+	if (node->next != NULL)
+		node->next->at = &node->next;
 	*at = node;
 }
 
@@ -80,13 +83,10 @@ table_next(const struct table_node *node)
 void
 table_take(struct table *t, struct table_node *node)
 {
-	struct table_node **at = slot_of(t->slots, t->size, node->key);
-
-	while (*at != node) {
-		assert(*at != NULL);
-		at = &(*at)->next;
-	}
-	*at = node->next;
+	assert(*node->at == node);
+	*node->at = node->next;
+	if (node->next != NULL)
+		node->next->at = node->at;
 	t->n--;
 }
 

@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 
-struct table_node { struct table_node *next; uint64_t key; };
+struct table_node { struct table_node *next, **at; uint64_t key; };     /* at: what points to it */
 struct table { struct table_node **slots, *few[16]; size_t size, n; };     /* zeroed: empty */
 
 /* The owner of a node, NULL for NULL. */
@@ -21,8 +21,8 @@ struct table { struct table_node **slots, *few[16]; size_t size, n; };     /* ze
 
 /* node lies in no table; it stays its owner's, and where it is, until it is taken out. */
 void table_put(struct table *t, struct table_node *node, uint64_t key);
-struct table_node *table_find(const struct table *t, uint64_t key);     /* the newest of this key; may be NULL */
-struct table_node *table_next(const struct table_node *node);           /* an older one of the same key; may be NULL */
+struct table_node *table_find(const struct table *t, uint64_t key);     /* one of this key; may be NULL */
+struct table_node *table_next(const struct table_node *node);           /* another one of the same key; NULL: that was the last */
 void table_take(struct table *t, struct table_node *node);              /* node must be in t */
 void table_done(struct table *t);                  /* the nodes are left alone */
 uint64_t table_hash(struct slice text);            /* a key for text; others may have the same */

@@ -10,6 +10,7 @@
 #include "ctl/plan.h"
 
 enum { WORDS_MAX = 1 << 20 };
+enum { HOST_KEYS = 6, HOST_TRUSTS };     /* fields of hosts */
 
 void
 plan_done(struct plan *p)
@@ -98,7 +99,8 @@ new_check(enum state_kind kind, const struct state_item *item, const char *file,
 		if (state_value(kind, item, NULL, i) == NULL)
 			return err_set(e, -EINVAL, "%s:%u:%u: %s %s is new: say its \"%s\"", file, item->line, item->col, t->one, item->name,
 			    t->fields[i].name);
-	if (kind == STATE_HOSTS && state_value(kind, item, NULL, 6)[0] == '\0' && strcmp(state_value(kind, item, NULL, 7), "true") != 0)
+	if (kind == STATE_HOSTS && state_value(kind, item, NULL, HOST_KEYS)[0] == '\0' &&
+	    strcmp(state_value(kind, item, NULL, HOST_TRUSTS), "true") != 0)
 		return err_set(e, -EINVAL, "%s:%u:%u: host %s is new: say its \"host_keys\", or \"trust_first_key\": true", file, item->line,
 		    item->col, item->name);
 	return 0;

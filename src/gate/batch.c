@@ -19,7 +19,7 @@ union row {
 	unsigned char bytes[256];
 	uint64_t align;
 	struct msg_dir_user user;
-	struct msg_dir_key key;
+	struct msg_dir_host host;
 };
 
 void
@@ -53,6 +53,26 @@ row_next(struct slice *rows, uint16_t *type, union row *ret)
 	return 1;
 }
 
+/* Names may go from host to host in one change, whichever comes first: before any is looked at, those hosts have none whose
+ * others change. */
+static void
+names_free(struct directory *copy, struct slice rows)
+{
+	struct msg_dir_host m;
+	const struct dir_host *h;
+	union row row;
+	uint16_t type;
+
+	while (row_next(&rows, &type, &row) == 1) {
+		h = type == MSG_DIR_HOST && row.host.op == MSG_DIR_PUT ? directory_host_named(copy, row.host.name) : NULL;
+		if (h == NULL || slice_is(row.host.aliases, h->aliases))
+			continue;
+		rows_host(h, &m);
+		m.aliases = slice_from("");
+		(void)directory_apply(copy, MSG_DIR_HOST, &m);
+	}
+}
+
 /* On a copy.  0, or negative with e; *at: which one. */
 static int
 rows_try(const struct directory *d, struct slice rows, uint32_t *at, struct err *e)
@@ -62,8 +82,10 @@ rows_try(const struct directory *d, struct slice rows, uint32_t *at, struct err 
 	uint16_t type;
 	int r = copy != NULL ? 1 : err_set(e, -ENOMEM, "the gate is out of memory");
 
-	if (copy != NULL)
+	if (copy != NULL) {
 		directory_begin(copy);
+		names_free(copy, rows);
+	}
 	for (*at = 0; r == 1; ++*at) {
 		r = row_next(&rows, &type, &row);
 		if (r < 0)

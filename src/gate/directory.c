@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate/aliases.h"
+#include "gate/called.h"
 #include "gate/directory.h"
 #include "gate/sorted.h"
 
@@ -13,7 +13,7 @@ enum { USERS_MAX = 200000, GROUPS_MAX = 20000, HOSTS_MAX = 200000 };
 
 struct directory {
 	struct sorted users, groups, hosts;
-	struct table aliases;
+	struct table called;
 	struct codes *codes;
 };
 
@@ -80,7 +80,7 @@ host_free(struct dir_host *h)
 	free(h->logins);
 	free(h->pins);
 	free(h->aliases);
-	free(h->alias_nodes);
+	free(h->called);
 	free(h);
 }
 
@@ -96,7 +96,7 @@ directory_free(struct directory *d)
 	for (size_t i = 0; i < d->hosts.n; i++)
 		host_free(directory_host_at(d, i));
 	codes_free(d->codes);
-	table_done(&d->aliases);
+	table_done(&d->called);
 	free(d->users.p);
 	free(d->groups.p);
 	free(d->hosts.p);
@@ -257,10 +257,10 @@ apply_key(struct directory *d, const void *row)
 static int
 host_put(struct directory *d, struct dir_host *h, size_t at, bool found)
 {
-	int r = aliases_put(&d->aliases, h);
+	int r = called_put(&d->called, h);
 
 	if (r == 0 && found) {
-		aliases_take(&d->aliases, directory_host_at(d, at));
+		called_take(&d->called, directory_host_at(d, at));
 		host_free(directory_host_at(d, at));
 		d->hosts.p[at] = (struct named *)h;
 		return 0;
@@ -268,7 +268,7 @@ host_put(struct directory *d, struct dir_host *h, size_t at, bool found)
 	if (r == 0)
 		r = sorted_insert(&d->hosts, at, (struct named *)h);
 	if (r != 0) {
-		aliases_take(&d->aliases, h);
+		called_take(&d->called, h);
 		host_free(h);
 	}
 	return r;
@@ -285,7 +285,7 @@ apply_host(struct directory *d, const void *row)
 	if (m->op == MSG_DIR_DELETE) {
 		if (!found)
 			return -ENOENT;
-		aliases_take(&d->aliases, directory_host_at(d, at));
+		called_take(&d->called, directory_host_at(d, at));
 		host_free(directory_host_at(d, at));
 		sorted_remove(&d->hosts, at);
 		return 0;
@@ -419,10 +419,21 @@ directory_find_group(const struct directory *d, struct slice name)
 	return found ? directory_group_at(d, at) : NULL;
 }
 
+const struct called *
+directory_called(const struct directory *d, struct slice text, unsigned kinds, const struct called *after)
+{
+	return called_next(&d->called, text, kinds, after);
+}
+
 const struct dir_host *
 directory_alias_of(const struct directory *d, struct slice alias, struct slice but)
 {
-	return aliases_find(&d->aliases, alias, but);
+	const struct called *c = NULL;
+
+	while ((c = called_next(&d->called, alias, CALLED_ALIAS, c)) != NULL)
+		if (slice_eq(c->text, alias) && !slice_is(but, c->host->name))
+			return c->host;
+	return NULL;
 }
 
 struct dir_host *

@@ -34,8 +34,8 @@ struct dir_host {
 	char *name, *addr, *labels, *logins, *pins, *aliases;
 	uint32_t port, kind;
 	bool trust_first, pinning;         /* pinning: its first key is on the way to the store */
-	struct alias_node *alias_nodes;    /* aliases.c */
-	size_t aliases_n;
+	struct called *called;             /* called.c */
+	size_t called_n;
 };
 
 struct directory *directory_new(void);             /* NULL when out of memory */
@@ -53,6 +53,8 @@ const char *directory_refuses(const struct dir_user *u, wall_t now);
 bool directory_is_over(uint64_t expires_us, wall_t now);
 const struct dir_key *directory_find_key(const struct dir_user *u, struct slice blob);      /* or NULL */
 struct dir_group *directory_find_group(const struct directory *d, struct slice name);   /* or NULL */
+/* Hosts that are called so but for letters' case: see called_next. */
+const struct called *directory_called(const struct directory *d, struct slice text, unsigned kinds, const struct called *after);
 /* A host that has this alias, other than one of this name; or NULL. */
 const struct dir_host *directory_alias_of(const struct directory *d, struct slice alias, struct slice but);
 struct dir_host *directory_host_named(const struct directory *d, struct slice name);    /* or NULL; see also match.h */

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * A name as it is written is found by search; all else is looked for one by one, which 100,000 hosts make a few
- * milliseconds.  Names that only look alike are sought in the neighbourhood, so that nobody's typing costs more.
+ * Whole names, other names and addresses are found at once; only for what is none of these all hosts are looked through, which
+ * takes a millisecond or two with 100,000.  Names that only look alike are sought in the neighbourhood, so that nobody's typing
+ * costs more.
  */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/text.h"
+#include "gate/called.h"
 #include "gate/match.h"
 #include "gate/names.h"
 
-enum { NO, BEGINNING, ADDRESS, OTHER_NAME };         /* kinds of fit, the better the higher */
 enum { NEIGHBOURS = 256 };
 
 struct place { struct slice addr; uint64_t port; };  /* port 0: none */
@@ -36,42 +37,72 @@ place_of(struct slice text)
 	return (struct place){ head, port };
 }
 
-static bool
-same(struct slice a, const char *b)
-{
-	return strncasecmp((const char *)a.p, b, a.n) == 0 && b[a.n] == '\0';
-}
-
-static int
-fit_name(struct slice text, struct slice name)
-{
-	if (text.n > name.n || strncasecmp((const char *)text.p, (const char *)name.p, text.n) != 0)
-		return NO;
-	return text.n == name.n ? OTHER_NAME : BEGINNING;
-}
-
-static int
-fit(struct slice text, const struct place *place, const struct dir_host *h)
-{
-	struct slice aliases = slice_from(h->aliases), one;
-	int best = fit_name(text, slice_from(h->name)), kind;
-
-	while (best != OTHER_NAME && names_next(&aliases, &one))
-		if ((kind = fit_name(text, one)) > best)
-			best = kind;
-	if (best != OTHER_NAME && (same(text, h->addr) || (place->port != 0 && place->port == h->port && same(place->addr, h->addr))))
-		best = ADDRESS;
-	return best;
-}
-
+/* The first few by name. */
 static void
 some_add(struct match *m, struct dir_host *h)
 {
-	for (size_t i = 0; i < m->some_n; i++)
-		if (m->some[i] == h)
-			return;
-	if (m->some_n < MATCH_SOME)
-		m->some[m->some_n++] = h;
+	size_t at = m->some_n < MATCH_SOME ? m->some_n : MATCH_SOME;
+
+	while (at > 0 && strcmp(m->some[at - 1]->name, h->name) > 0)
+		at--;
+	if (at == MATCH_SOME)
+		return;
+	m->some_n += m->some_n < MATCH_SOME;
+	memmove(&m->some[at + 1], &m->some[at], (m->some_n - at - 1) * sizeof(m->some[0]));
+	m->some[at] = h;
+}
+
+/* Has an earlier one of its names been counted? */
+static bool
+is_second(const struct directory *d, struct slice text, unsigned kinds, const struct called *c)
+{
+	const struct called *x = NULL;
+
+	while ((x = directory_called(d, text, kinds, x)) != c)
+		if (x->host == c->host)
+			return true;
+	return false;
+}
+
+/* Hosts that are called exactly so; port 0: whatever theirs is. */
+static void
+look_called(const struct directory *d, struct slice text, unsigned kinds, uint64_t port, struct match *m)
+{
+	const struct called *c = NULL;
+
+	while ((c = directory_called(d, text, kinds, c)) != NULL)
+		if ((port == 0 || c->host->port == port) && (kinds == CALLED_ADDRESS || !is_second(d, text, kinds, c))) {
+			m->count++;
+			some_add(m, c->host);
+		}
+}
+
+static bool
+begins(struct slice text, struct slice name)
+{
+	return text.n <= name.n && strncasecmp((const char *)text.p, (const char *)name.p, text.n) == 0;
+}
+
+static bool
+begins_one(struct slice text, const struct dir_host *h)
+{
+	struct slice aliases = slice_from(h->aliases), one;
+	bool good = begins(text, slice_from(h->name));
+
+	while (!good && names_next(&aliases, &one))
+		good = begins(text, one);
+	return good;
+}
+
+/* The only kind of fit for which all are looked through. */
+static void
+look_beginning(const struct directory *d, struct slice text, struct match *m)
+{
+	for (size_t i = 0; i < directory_hosts(d); i++)
+		if (begins_one(text, directory_host_at(d, i))) {
+			m->count++;
+			some_add(m, directory_host_at(d, i));
+		}
 }
 
 /* Names that hold the text, and the neighbour that is nearest to it. */
@@ -88,17 +119,16 @@ look_alike(const struct directory *d, struct slice text, struct match *m)
 		names[n++] = directory_host_at(d, i)->name;
 	nearest = text_nearest(word, names, n);
 	if (nearest != NULL)
-		some_add(m, directory_host_named(d, slice_from(nearest)));
+		m->some[m->some_n++] = directory_host_named(d, slice_from(nearest));
 	for (size_t i = 0; i < directory_hosts(d) && m->some_n < MATCH_SOME; i++)
-		if (strcasestr(directory_host_at(d, i)->name, word) != NULL)
-			some_add(m, directory_host_at(d, i));
+		if (strcasestr(directory_host_at(d, i)->name, word) != NULL && directory_host_at(d, i)->name != nearest)
+			m->some[m->some_n++] = directory_host_at(d, i);
 }
 
 void
 match_host(const struct directory *d, struct slice text, struct match *ret)
 {
 	struct place place;
-	int best = NO + 1;
 
 	*ret = (struct match){ 0 };
 	if (text.n == 0)
@@ -108,19 +138,15 @@ match_host(const struct directory *d, struct slice text, struct match *ret)
 		ret->count = 1;
 		return;
 	}
-	place = place_of(text);
-	for (size_t i = 0; i < directory_hosts(d); i++) {
-		struct dir_host *h = directory_host_at(d, i);
-		int kind = fit(text, &place, h);
-
-		if (kind < best)
-			continue;
-		if (kind > best)
-			ret->count = ret->some_n = 0;
-		best = kind;
-		ret->count++;
-		some_add(ret, h);
+	look_called(d, text, CALLED_NAME | CALLED_ALIAS, 0, ret);
+	if (ret->count == 0) {
+		place = place_of(text);
+		look_called(d, text, CALLED_ADDRESS, 0, ret);
+		if (place.port != 0)
+			look_called(d, place.addr, CALLED_ADDRESS, place.port, ret);
 	}
+	if (ret->count == 0)
+		look_beginning(d, text, ret);
 	if (ret->count == 1)
 		ret->host = ret->some[0];
 	else if (ret->count == 0)

@@ -214,6 +214,16 @@ try:
     reload(without("jump")); ok(until(j.ended), "the jump ends", j.out); ok(s.works(), "the command goes on"); reload(full)
     for d in (j, s): d.close()
 
+    s = shell(); c = command(); ok(s.works() and c.works(), "a shell, a command")
+    reload(full + "require mfa for any shell on any id second\n")
+    ok(until(s.ended) and b"a second factor is required" in s.out, "a second factor that is asked for from now on ends what had none", s.out[-400:])
+    ok(c.works(), "and nothing else"); reload(full); s.close(); c.close()
+    s = Line(*b.argv("agent", options=("-tt",)), terminal=True)
+    ok(s.works() and s.alive(b"sleep 12345 & echo child-$!-\n", b"child-") and until(lambda: s.out.count(b"child-") > 1), "a child of a session behind an agent", s.out[-300:])
+    child = int(s.out.rsplit(b"child-", 1)[1].split(b"-")[0])
+    reload(without("shell"))
+    ok(until(s.ended) and until(lambda: not os.path.exists(f"/proc/{child}")), "ends with it", s.out[-300:]); s.close(); reload(full)
+
     listens = port()
     r = Door(*b.argv("box", options=("-N", "-v", "-R", f"{listens}:127.0.0.1:{server.server_address[1]}")))
     far = lambda: socket.socket().connect_ex(("127.0.0.1", listens)) == 0

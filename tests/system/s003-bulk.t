@@ -115,6 +115,18 @@ try:
     r = fortress("directory", "apply", file); ok(r.returncode == 0 and get()["groups"] == [], "unless they go in the same change", r)
     put(before); r = fortress("directory", "apply", file); ok(r.returncode == 0 and get() == before, "and back", r)
 
+    # --- names that move from host to host ---
+    put({"hosts": before["hosts"] + [{"name": "n1", "address": "10.0.1.1", "host_keys": [hk], "aliases": ["db", "old"]}, {"name": "n2", "address": "10.0.1.2", "host_keys": [hk]}]})
+    fortress("directory", "apply", file)
+    put({"hosts": before["hosts"] + [{"name": "n1", "aliases": ["second"]}, {"name": "n0", "address": "10.0.1.0", "host_keys": [hk], "aliases": ["db"]}, {"name": "n2", "aliases": ["third"]}, {"name": "old", "address": "10.0.1.3", "host_keys": [hk]}]})
+    r = fortress("directory", "apply", file)
+    ok(r.returncode == 0 and one("n0", "host", "list")["aliases"] == ["db"] and one("n1", "host", "list")["aliases"] == ["second"], "aliases move from host to host in one change", r)
+    put({"hosts": before["hosts"] + [{"name": "n1", "aliases": ["third"]}, {"name": "n2", "aliases": ["second"]}, {"name": "n0"}, {"name": "old"}]})
+    r = fortress("directory", "apply", file); ok(r.returncode == 0 and one("n1", "host", "list")["aliases"] == ["third"], "two are exchanged", r)
+    put({"hosts": before["hosts"] + [{"name": "n1"}, {"name": "n2"}, {"name": "n0", "aliases": ["third"]}, {"name": "old"}]})
+    refused("alias third: host n1 has it already", "directory", "apply", file)
+    put(before); r = fortress("directory", "apply", file); ok(r.returncode == 0 and get() == before, "and away", r)
+
     # --- sessions of those who go end ---
     put({"users": [u for u in before["users"] if u["name"] != "bench"]})
     fortress("directory", "apply", file)

@@ -1,0 +1,141 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""The gate alone: what it permitted and asks again, fronts that do not stop, and changes in bulk between peers that lie."""
+import fcntl, os, struct, sys, time
+
+top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
+sys.dont_write_bytecode = True
+sys.path.insert(0, f"{top}/tests")
+from tap import ok, skip, end
+if os.geteuid() != 0: skip("needs root")
+from peers import *
+
+POLICY = "permit alice any on env=bench as root id bench\n"
+def logged_in(g):
+    f = g.front()
+    f.ask("LOGIN", "LOGIN_ANSWER", raw="alice", method="publickey", alg="ssh-ed25519", blob=key_blob())
+    return f
+def policy(g, text):
+    open(f"{g.dir}/policy.conf", "w").write(text)
+    g.monitor.send("RELOAD", req=1); g.monitor.want("RELOADED")
+def quiet(chan, *names):
+    """Does none of these come?"""
+    chan.sock.settimeout(0.3)
+    try:
+        while True:
+            if chan.recv(0.3)[0] in names: return False
+    except TimeoutError: return True
+
+g = Gate(build, POLICY, [user(), key(), host(), host("other", addr="127.0.0.2")])
+try:
+    # --- what is held, and what is not ---
+    f = logged_in(g)
+    for hold, verb in ((1, "shell"), (1, "agent-forward"), (2, "exec"), (0, "exec")):
+        a = f.ask("DECIDE", "DECISION", req=1, verb=verb, host="box", hold=hold); assert a["permit"] == 1
+    f.send("RELEASE", hold=2)
+    policy(g, POLICY + "# the same\n")
+    ok(quiet(f, "REVOKED"), "a policy that still permits takes nothing back")
+    g.events()
+    policy(g, "deny alice any on any reason \"freeze\" id frozen\n" + POLICY)
+    got = [f.want("REVOKED"), f.want("REVOKED")]
+    ok(sorted((m["hold"], m["verb"]) for m in got) == [(1, b"agent-forward"), (1, b"shell")] and all(b"no longer allowed: DENY" in m["reason"] and b"freeze" in m["reason"] for m in got),
+       "one that does not takes back what is held, with the reason", got)
+    ok(quiet(f, "REVOKED"), "and nothing that was given back or never held")
+    events = [v for n, v in g.events() if n == "EVENT" and v["class_uid"] == 3003]
+    ok(len(events) == 2 and all(b'"rule":"frozen"' in v["detail"] and b'"permitted_by":"bench"' in v["detail"] and b"the policy was changed" in v["text"] for v in events),
+       "each is an event with both rules", events)
+
+    # --- a front that stops, and one that does not ---
+    f.send("RELEASE", hold=1)
+    ok(quiet(g.monitor, "CUT"), "a front that stops is left in peace")
+    policy(g, POLICY)
+    bad = logged_in(g); bad.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=7)
+    policy(g, "")
+    bad.want("REVOKED"); start = time.monotonic()
+    cut = g.monitor.want("CUT", seconds=10)
+    ok(cut["conn"] == bad.conn and cut["session"] == b"" and time.monotonic() - start < 4, "one that does not is ended with all that it has", cut)
+    policy(g, POLICY)
+    part = logged_in(g)
+    for verb in ("get", "put"): part.ask("DECIDE", "DECISION", req=1, verb=verb, host="box", hold=3)
+    policy(g, "permit alice get on env=bench as root id reads\n")
+    m = part.want("REVOKED"); part.send("RELEASE", hold=3, verb="put")
+    ok(m["verb"] == b"put" and quiet(g.monitor, "CUT"), "one verb of several is given back alone", m)
+    policy(g, POLICY)
+
+    # --- bounds ---
+    many = logged_in(g)
+    for i in range(4096): many.send("DECIDE", req=1, verb="shell", host="box", hold=i + 1)
+    permits = sum(many.want("DECISION")["permit"] for _ in range(4096))
+    a = many.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=5000)
+    ok(permits == 4096 and a["permit"] == 0 and b"too much is open" in a["reason"], "what one connection holds is bounded", permits, a)
+    a = many.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=17)
+    ok(a["permit"] == 1, "the same again is no more")
+    many.close()
+    big = logged_in(g); n = 0
+    for i in range(64):
+        n += big.ask("DECIDE", "DECISION", req=1, verb="exec", host="box", command="c" * 60000, hold=i + 1)["permit"]
+    ok(20 < n < 40, "and so are its bytes", n)
+    big.close()
+
+    # --- who is concerned ---
+    a, o = logged_in(g), logged_in(g)
+    a.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=1); o.ask("DECIDE", "DECISION", req=1, verb="shell", host="other", hold=1)
+    c = g.ctl()
+    def put(message, **kw):
+        c.send(message, req=9, op=1, **kw); sent = g.store.want(message); g.store.send("DIR_DONE", req=sent["req"], ok=1); return c.want("DIR_DONE")
+    put("DIR_HOST", name="box", addr="127.0.0.1", port=22, target_kind=1, labels="env=prod", logins="root")
+    m = a.want("REVOKED")
+    ok(m["hold"] == 1 and quiet(o, "REVOKED"), "a host's label takes back what is held on that host", m)
+    a.send("RELEASE", hold=1)
+    put("DIR_USER", name="alice", disabled=1)
+    cuts = {g.monitor.want("CUT")["conn"] for _ in range(2)}
+    ok({a.conn, o.conn} <= cuts | {part.conn, f.conn, bad.conn} and all(x for x in cuts), "a locked user's connections end", cuts)
+    put("DIR_USER", name="alice")
+
+    # --- in bulk ---
+    def rows(*messages): return b"".join(struct.pack("<I", len(p)) + p for p in (pack(n, **v) for n, v in messages))
+    def file(data, seals=True):
+        fd = os.memfd_create("rows", os.MFD_ALLOW_SEALING); os.write(fd, data); os.lseek(fd, 0, 0)
+        if seals: fcntl.fcntl(fd, 1033, 15)
+        return fd
+    def state():
+        c.send("DIR_LOAD", req=1)
+        return c.want("DIR_END")["state"]
+    def apply(data, state, seals=True):
+        fd = file(data, seals); c.send("DIR_APPLY", [fd], req=4, state=state); os.close(fd)
+        return c
+    def refused(words, what, at=None):
+        d = c.want("DIR_DONE")
+        ok(d["req"] == 4 and d["ok"] == 0 and words in d["text"] and (at is None or d["at"] == at) and g.alive(), what, d, g.said()[-500:])
+    s = state()
+    ok(s != 0 and state() == s, "a version, the same while nothing changes", s)
+    new = rows(user("bob"), key("bob", key_blob(b"b")), host("web1", addr="10.0.0.1"))
+    apply(new, s + 1); refused(b"the directory has changed meanwhile: plan again", "rows for another version are refused")
+    apply(new, s, seals=False); refused(b"no file that is sealed", "a file that can still change is refused")
+    apply(new[:-3], s); refused(b"no list of rows", "a file that is cut off is refused")
+    apply(rows(("DIR_CODE", {"op": 1, "user": "bob", "hash": b"h" * 32})), s); refused(b"no list of rows", "codes do not come so")
+    apply(rows(user("bob"), user("a b")), s); refused(b"not a user name", "a bad row is refused, and which one", 2)
+    apply(rows(host("w", aliases="x"), host("v", aliases="x")), s); refused(b"host w has it already", "rows are looked at together", 2)
+    apply(rows(user("bob", op=2)), s); refused(b"there is no user bob", "so are those that take away", 1)
+    g.events(); apply(new, s)
+    sent = g.store.want("DIR_APPLY")
+    got = os.pread(g.store.fds[0], 100000, 0)
+    ok(got == new and sent["actor"] == b"root", "what was tried goes to the store, with who did it", sent)
+    c2 = g.ctl()
+    fd = file(new); c2.send("DIR_APPLY", [fd], req=1, state=s); os.close(fd)
+    d = c2.want("DIR_DONE"); ok(d["ok"] == 0 and b"on its way" in d["text"], "one at a time", d)
+    ok(g.alive() and logged_in(g).ask("DECIDE", "DECISION", req=1, verb="shell", host="web1")["permit"] == 0, "nothing of it is there yet")
+    g.store.send("DIR_DONE", req=sent["req"], ok=0, text="the disk is full")
+    d = c.want("DIR_DONE"); ok(d["ok"] == 0 and d["text"] == b"the disk is full" and state() == s, "nor when the store cannot", d)
+    apply(new, s); sent = g.store.want("DIR_APPLY"); g.store.send("DIR_DONE", req=sent["req"], ok=1)
+    d = c.want("DIR_DONE")
+    ok(d["ok"] == 1 and logged_in(g).ask("DECIDE", "DECISION", req=1, verb="shell", host="web1")["permit"] == 1 and state() != s, "then all of it is", d)
+    c.send("DIR_USER", req=5, op=1, name="carol"); g.store.want("DIR_USER")
+    apply(rows(user("dave")), state()); refused(b"changed meanwhile", "while a single change is on its way there is none in bulk")
+    f2 = g.front()
+    fd = file(new); f2.send("DIR_APPLY", [fd], req=1, state=s); os.close(fd)
+    ok(f2.over() and g.alive(), "a front that tries is gone")
+finally:
+    g.stop()
+end()
