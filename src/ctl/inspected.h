@@ -55,6 +55,7 @@ struct inspect {
 	enum kept at;
 	EVP_MD_CTX *md;
 	struct listed *file;                  /* NULL: the manifest itself */
+	const struct listed *shortened;       /* events.jsonl, if it is not what the manifest has; NULL: it is */
 	uint64_t size;
 	bool events;
 	struct reading r;

@@ -145,7 +145,7 @@ ids=$(fortress session ls --csv | tail -n +2 | wc -l)
 is "$ids" 5 "each command is a session"
 id=$(fortress session ls --csv | tail -1 | cut -d, -f1)
 is "$(fortress session print "$id")" first "what the first one wrote"
-has "$(fortress session print "$id" --cast | tail -1)" '"o", "first\n"]' "as asciicast"
+has "$(fortress session print "$id" --cast | tail -1)" '"o","first\r\n"]' "as asciicast"
 fortress session print "$id" --raw | cmp -s - <(echo first); ok $? "byte by byte"
 fortress audit export -o "$dir/pack" >/dev/null; ok $? "export"
 key=$dir/keys/checkpoint_ed25519.pub
