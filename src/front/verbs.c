@@ -321,7 +321,7 @@ verb_take(struct channel *c)
 		v->start(c, args);
 	else if (v->row == NULL)
 		verb_rows_end(c);
-	else if (rows_ask(c, MSG_HOSTS_ALL) != 0)
+	else if (rows_ask(c, v->row == hosts_row_json ? MSG_HOSTS_ALL : MSG_HOSTS_ALLOWED) != 0)
 		verb_refuse(c, "no-gate", "the gate does not answer");
 	return true;
 }

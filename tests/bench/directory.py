@@ -7,7 +7,7 @@
 
 Goals at 100,000 hosts and 5,000 users: 2 s for each of the first three.  The peer is SQLite's own .import of the same rows as
 CSV into one table, durable at its end: it keeps no history, no proofs and checks nothing."""
-import csv, json, os, shutil, sqlite3, subprocess, sys, time
+import csv, json, os, resource, shutil, sqlite3, subprocess, sys, time
 
 top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
@@ -17,6 +17,13 @@ from bastion import Bastion
 build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
 hosts, users = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000, int(sys.argv[3]) if len(sys.argv) > 3 else 5_000
 b = Bastion(build, "KernelAudit off\n")
+
+def cpu(pid):
+    f = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(f[11]) + int(f[12])) / os.sysconf("SC_CLK_TCK")
+def used():
+    c = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return c.ru_utime + c.ru_stime + cpu(b.child("gate")) + cpu(b.child("store"))
 
 def timed(*args):
     start = time.monotonic()
@@ -51,8 +58,9 @@ CREATE TABLE row(name TEXT, addr TEXT, port INT, logins TEXT, labels TEXT, pins 
 """, text=True, check=True, capture_output=True)
         peer = time.monotonic() - start
 
+    before = used()
     took, out = timed("directory", "apply", file)
-    print(f"apply of {hosts} hosts, {users} users and their keys: {took:.2f} s  ({out.strip()})")
+    print(f"apply of {hosts} hosts, {users} users and their keys: {took:.2f} s, of which {used() - before:.2f} s CPU of command, gate and store  ({out.strip()})")
     if peer: print(f"SQLite's .import of the same rows: {peer:.2f} s, ratio {took / peer:.1f}")
     took, out = timed("directory", "plan", file)
     print(f"plan of the same file again: {took:.2f} s  ({out.strip()})")
