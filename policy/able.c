@@ -7,7 +7,7 @@
 
 const struct policy_able policy_able_here = {
 	.obligations = "mfa",
-	.verbs = "shell exec put get forward jump agent-forward x11 admin",
+	.verbs = "shell exec put get forward jump agent-forward x11 watch join admin",
 	.clauses = "on as cmd path to listen from when unless id reason",
 	.options = "",
 };

@@ -4,11 +4,11 @@ noinst_LIBRARIES += %D%/libui.a
 	%D%/commands.c %D%/deck.c %D%/deck.h %D%/draw.c %D%/draw.h \
 	%D%/export.c %D%/export.h %D%/export_cast.c %D%/export_html.c %D%/export_json.c %D%/export_model.h \
 	%D%/hosts.c %D%/hosts.h %D%/hosts_draw.c %D%/keys.c %D%/keys.h \
-	%D%/layout.c %D%/layout.h %D%/link.c %D%/link.h %D%/lines.c %D%/lines.h %D%/lines_model.h %D%/list.c %D%/list.h %D%/page.c %D%/page.h \
+	%D%/layout.c %D%/layout.h %D%/link.c %D%/link.h %D%/lines.c %D%/lines.h %D%/lines_model.h %D%/live.c %D%/live.h %D%/list.c %D%/list.h %D%/page.c %D%/page.h \
 	%D%/paint.c %D%/plain.c %D%/player.c %D%/player.h %D%/player_find.c %D%/player_model.h %D%/query.c %D%/query.h %D%/replay.c %D%/replay.h \
 	%D%/replay_view.c %D%/replay_view.h %D%/safe.c %D%/safe.h %D%/screen.c %D%/screen.h \
 	%D%/screen_model.h %D%/sequence.c %D%/sequence.h %D%/stage.c %D%/stage.h \
-	%D%/term.c %D%/term.h %D%/width.c %D%/width.h
+	%D%/term.c %D%/term.h %D%/watch.c %D%/watch.h %D%/width.c %D%/width.h
 %C%_libui_a_CFLAGS = $(AM_CFLAGS) $(CURSES_CFLAGS) $(VTERM_CFLAGS)
 UI_LIBS = ui/libui.a $(BASE_LIBS) $(CURSES_LIBS) $(VTERM_LIBS)
 pkglibexec_PROGRAMS += fortress-menu
@@ -17,7 +17,7 @@ fortress_menu_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 fortress_menu_LDADD = ui/libui.a $(MSG_LIBS) $(CURSES_LIBS)
 pkglibexec_PROGRAMS += fortress-replay
 fortress_replay_SOURCES = %D%/replay_main.c %D%/reader.c %D%/reader.h
-fortress_replay_LDADD = ui/libui.a $(DB_LIBS) $(CURSES_LIBS) $(VTERM_LIBS)
+fortress_replay_LDADD = ui/libui.a src/msg/libmsg.a $(DB_LIBS) $(CURSES_LIBS) $(VTERM_LIBS)
 pkglibexec_PROGRAMS += fortress-render
 fortress_render_SOURCES = %D%/render_main.c %D%/render.h
 fortress_render_LDADD = ui/libui.a $(BASE_LIBS) $(VTERM_LIBS)

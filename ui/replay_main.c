@@ -31,6 +31,7 @@
 #include "ui/export.h"
 #include "ui/reader.h"
 #include "ui/replay.h"
+#include "ui/watch.h"
 
 #define PART_MAX ((size_t)4 << 20)       /* bytes of a page's script or style */
 
@@ -38,7 +39,8 @@ struct options {
 	struct replay_options replay;
 	const char *dir, *index;
 	const struct export_form *form;
-	bool text, at;
+	bool text, at, watch;
+	struct watch_options live;
 };
 
 /* In words, to whom asked for it; 2: it was not understood, 1: it cannot be done. */
@@ -111,6 +113,8 @@ reader_start(const struct options *o, char **ids, unsigned n)
 		fail(1, "cannot start its reader: %s", strerror(errno));
 	if (pid == 0) {
 		(void)close(pair[0]);
+		if (o->live.fd >= 0)
+			(void)close(o->live.fd);         /* it ends with the half that looks */
 		reader_main(o, ids, n, pair[1]);
 	}
 	(void)close(pair[1]);
@@ -208,14 +212,16 @@ form_parse(const char *name)
 	return f;
 }
 
-enum { OPT_DB = 256, OPT_SPEED, OPT_IDLE, OPT_AT, OPT_TEXT, OPT_EXPORT, OPT_FOLLOW, OPT_KEYS, OPT_INDEX };
+enum { OPT_DB = 256, OPT_SPEED, OPT_IDLE, OPT_AT, OPT_TEXT, OPT_EXPORT, OPT_FOLLOW, OPT_KEYS, OPT_INDEX, OPT_WATCH, OPT_JOIN,
+	OPT_LIVE };
 
 static const struct option longs[] = {
 	{ "db", required_argument, NULL, OPT_DB },     { "speed", required_argument, NULL, OPT_SPEED },
 	{ "idle", required_argument, NULL, OPT_IDLE }, { "at", required_argument, NULL, OPT_AT },
 	{ "text", no_argument, NULL, OPT_TEXT },       { "export", required_argument, NULL, OPT_EXPORT },
 	{ "follow", no_argument, NULL, OPT_FOLLOW },   { "keys", no_argument, NULL, OPT_KEYS },
-	{ "index", required_argument, NULL, OPT_INDEX }, { NULL, 0, NULL, 0 },
+	{ "index", required_argument, NULL, OPT_INDEX }, { "watch", no_argument, NULL, OPT_WATCH },
+	{ "join", no_argument, NULL, OPT_JOIN },       { "live", required_argument, NULL, OPT_LIVE }, { NULL, 0, NULL, 0 },
 };
 
 static void
@@ -230,6 +236,9 @@ option_take(struct options *o, int c, char **argv)
 	case OPT_TEXT:   o->text = true; break;
 	case OPT_EXPORT: o->form = form_parse(optarg); break;
 	case OPT_FOLLOW: o->replay.follow = true; break;
+	case OPT_WATCH:  o->watch = true; break;
+	case OPT_JOIN:   o->watch = o->live.types = true; break;
+	case OPT_LIVE:   o->live.fd = (int)number_parse("--live", optarg, 3, 1000); break;
 	case OPT_KEYS:   replay_keys_print(); exit(0);
 	case ':':        fail(2, "%s: it needs a value", argv[optind - 1]);
 	default:         fail(2, "%s: no such option: there are --speed N, --idle SECONDS, --at TIME, --text, --export FORM, --follow and --keys",
@@ -242,6 +251,8 @@ options_check(const struct options *o, unsigned n)
 {
 	if (o->dir == NULL || n == 0)
 		fail(2, "write fortress replay [--speed N] [--idle SECONDS] [--at TIME] [--follow] [--text] [--export FORM] ID [ID]");
+	if (o->watch && (n > 1 || o->text || o->form != NULL || (o->live.types && o->live.fd < 0)))
+		fail(2, "a session that runs is looked at with fortress session watch ID, or join ID");
 	if (n > 1 && (o->text || o->form != NULL))
 		fail(2, "--text and --export are of one session");
 	if (o->text && o->form != NULL)
@@ -311,6 +322,27 @@ play(struct options *o, struct link links[DECK_MAX], unsigned n)
 }
 
 static int
+watch(struct options *o, struct link *k)
+{
+	struct replay_tape tape;
+	struct names names;
+	bool ended;
+	int r;
+
+	tape_fill(&tape, k, &names);
+	o->live.enter = enter_sandbox;
+	o->live.enter_arg = (void *)(uintptr_t)o->dir;
+	r = watch_run(&tape, &o->live, &ended);
+	if (r == -ENOTTY)
+		fail(1, "this terminal cannot be drawn on: fortress replay --text %s shows the last screen", tape.info.id);
+	if (r == -EIO)
+		fail(1, "the recording cannot be read further: %s", k->broken);
+	if (ended)
+		printf("The session %s has ended.\n", tape.info.id);
+	return r == 0 ? 0 : 1;
+}
+
+static int
 run(struct options *o, char **ids, unsigned n)
 {
 	int fd = reader_start(o, ids, n), r = 0;
@@ -326,6 +358,8 @@ run(struct options *o, char **ids, unsigned n)
 	else if (o->text)
 		r = enter_sandbox((void *)(uintptr_t)o->dir) == 0 &&
 		    replay_text(&source, o->at ? o->replay.at_ms : UINT64_MAX / 2) == 0 ? 0 : 1;
+	else if (o->watch)
+		r = watch(o, &links[0]);
 	else
 		r = play(o, links, n);
 	for (unsigned i = 0; i < n; i++)
@@ -336,7 +370,7 @@ run(struct options *o, char **ids, unsigned n)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .replay = { .speed = 1, .idle_ms = 2000 } };
+	struct options o = { .replay = { .speed = 1, .idle_ms = 2000 }, .live = { .fd = -1 } };
 	int c;
 
 	log_open("replay", LOG_LEVEL_INFO, 2);

@@ -22,12 +22,13 @@
 #define PAIRS_MAX   255
 #define ROWS_BAR    6                     /* a window that is lower has no bar */
 #define HELP_NAMES  14
-#define HELP        "? help"
 
 void
 replay_view_init(struct replay_view *v)
 {
 	v->pairs = PAIRS_FIRST;
+	if (v->hint == NULL)
+		v->hint = "? help";
 }
 
 /* ---- the recorded screen ---- */
@@ -201,11 +202,14 @@ status_text(struct replay_view *v, bool bar, char *line, size_t size)
 	struct player *p = v->deck.players[v->deck.active];
 	uint64_t t = v->deck.now_ms;
 	char text[300], now[24], all[24], when[40];
-	int room = COLS - (int)strlen(HELP) - 3;
+	int room = COLS - (int)strlen(v->hint) - 3;
 	unsigned cols, rows;
 
 	(void)snprintf(line, size, " ");
-	(void)snprintf(text, sizeof(text), "%s %gx", v->live ? "live" : v->paused ? "paused" : deck_is_at_end(&v->deck) ? "the end" : "playing",
+	if (v->mode != NULL)
+		(void)snprintf(text, sizeof(text), "%s", v->mode);
+	else
+		(void)snprintf(text, sizeof(text), "%s %gx", v->live ? "live" : v->paused ? "paused" : deck_is_at_end(&v->deck) ? "the end" : "playing",
 	    v->speed);
 	part(line, size, room, text);
 	(void)snprintf(text, sizeof(text), "%s/%s", time_text(t, now, sizeof(now)), time_text(deck_length(&v->deck), all, sizeof(all)));
@@ -239,8 +243,8 @@ draw_status(struct replay_view *v, int y, bool bar)
 	}
 	status_text(v, bar, line, sizeof(line));
 	(void)draw_text(y, 0, COLS, slice_from(line), bar ? A_NORMAL : A_REVERSE);
-	if (COLS > (int)strlen(HELP) + 1)
-		(void)draw_text(y, COLS - (int)strlen(HELP) - 1, (int)strlen(HELP), slice_from(HELP), bar ? A_BOLD : A_REVERSE);
+	if (COLS > (int)strlen(v->hint) + 1)
+		(void)draw_text(y, COLS - (int)strlen(v->hint) - 1, (int)strlen(v->hint), slice_from(v->hint), bar ? A_BOLD : A_REVERSE);
 }
 
 static void
@@ -259,7 +263,7 @@ draw_help(struct replay_view *v, const struct replay_help *keys, int height)
 void
 replay_view_draw(struct replay_view *v, const struct replay_help *keys)
 {
-	bool bar = LINES >= ROWS_BAR;
+	bool bar = LINES >= ROWS_BAR && v->mode == NULL;
 	int y, x;
 
 	(void)erase();

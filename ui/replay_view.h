@@ -15,6 +15,7 @@ struct replay_view {
 	bool paused, help, typing;
 	bool live;                         /* at the end of something that grows */
 	bool wall;                         /* two of them, each when it was */
+	const char *mode, *hint;           /* in words what this is and what helps; mode NULL: the replay, which has a bar of time */
 	char search[128], message[320];
 	struct page page;                  /* of the help */
 	/* replay_view.c's own */

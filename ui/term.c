@@ -147,6 +147,16 @@ term_stop(void)
 }
 
 void
+term_pass_keys(void)
+{
+	if (modes)
+		(void)!write(1, MODES_OFF, sizeof(MODES_OFF) - 1);
+	modes = false;
+	(void)keypad(stdscr, FALSE);
+	(void)raw();
+}
+
+void
 term_resize(void)
 {
 	struct winsize ws;

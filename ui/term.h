@@ -15,6 +15,8 @@ void term_resize(void);                   /* after SIGWINCH: asks the kernel, te
 /* As get_wch(3), without waiting; an escape sequence that is no known key comes as the character 0, which means nothing.
  * A lone Esc comes as 27; KEY_MOUSE says that term_mouse has something new.  What is pasted holds no Enter and no Tab. */
 int term_key(wint_t *code);
+/* Keys come as the terminal sends them, for somebody else: nothing is asked of it for our sake. */
+void term_pass_keys(void);
 bool term_has_colour(void);               /* and the user did not say NO_COLOR */
 
 enum term_mouse_what { TERM_NOTHING, TERM_PRESS, TERM_RELEASE, TERM_WHEEL_UP, TERM_WHEEL_DOWN };

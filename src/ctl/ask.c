@@ -18,6 +18,7 @@ struct ask {
 	ask_fn *fn;
 	void *arg;
 	bool over;
+	int fd;                              /* that came with an answer, or -1 */
 	char why[160];
 };
 
@@ -27,6 +28,11 @@ ask_message(void *arg, struct chan *chan, struct chan_in *in)
 	struct ask *l = arg;
 
 	(void)chan;
+	if (in->nfds > 0) {
+		fd_close(&l->fd);
+		l->fd = in->fds[0];
+		in->fds[0] = -1;
+	}
 	if (in->type == 0)
 		snprintf(l->why, sizeof(l->why), "%s", in->why);
 	else if (l->fn != NULL)
@@ -65,6 +71,7 @@ ask_open(struct ctl *c)
 		return NULL;
 	}
 	l->ctl = c;
+	l->fd = -1;
 	l->chan = chan_new(NULL, fd, LINK_CTL_OF_GATE, ask_message, l);
 	if (l->chan == NULL) {
 		(void)err_set(&c->e, -errno, "%s", strerror(errno));
@@ -81,7 +88,17 @@ ask_close(struct ask *l)
 	if (l == NULL)
 		return;
 	chan_free(l->chan);
+	fd_close(&l->fd);
 	free(l);
+}
+
+int
+ask_take_fd(struct ask *l)
+{
+	int fd = l->fd;
+
+	l->fd = -1;
+	return fd;
 }
 
 int

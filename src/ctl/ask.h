@@ -10,6 +10,8 @@
 /* NULL with c->e: -ECONNREFUSED or -ENOENT when no bastion runs on this state. */
 struct ask *ask_open(struct ctl *c);
 void ask_close(struct ask *l);                        /* NULL is fine */
+/* The descriptor that came with the last answer, then the caller's, or -1. */
+int ask_take_fd(struct ask *l);
 
 /* Called for each answer; true: that was the last. */
 typedef bool ask_fn(void *arg, unsigned type, const void *message);

@@ -11,7 +11,7 @@ noinst_LIBRARIES += %D%/libctl.a
 	%D%/record.c %D%/record.h %D%/report.c %D%/report.h %D%/siem.c %D%/siem.h %D%/unpack.c %D%/unpack.h %D%/upkeep.c %D%/verify.c
 %C%_libctl_a_SOURCES += %D%/policy.c %D%/policy.h %D%/policy_diff.c \
 	%D%/policy_explain.c %D%/policy_lint.c %D%/policy_test.c
-%C%_libctl_a_SOURCES += %D%/grep.c %D%/replay.c %D%/replay.h %D%/texts.c %D%/texts.h
+%C%_libctl_a_SOURCES += %D%/grep.c %D%/live.c %D%/live.h %D%/replay.c %D%/replay.h %D%/texts.c %D%/texts.h
 # The verifier's source goes into every export.
 %D%/verifier.inc: $(srcdir)/contrib/verifier/fortress-verify.c
 	$(AM_V_GEN)$(MKDIR_P) %D% && { od -An -v -tx1 $(srcdir)/contrib/verifier/fortress-verify.c | $(SED) -e 's/ \(..\)/0x\1,/g' && echo 0; } >$@.tmp && mv $@.tmp $@

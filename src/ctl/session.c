@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "ctl/ask.h"
 #include "ctl/known.h"
+#include "ctl/live.h"
 #include "ctl/replay.h"
 #include "ctl/session.h"
 #include "db/session.h"
@@ -59,12 +60,12 @@ list_row(void *arg, const struct db_session *s)
 }
 
 static int
-filter_parse(struct ctl *c, struct db_session_filter *f, int argc, char **argv)
+filter_parse(struct ctl *c, struct db_session_filter *f, bool *live, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "user", required_argument, NULL, 'u' }, { "host", required_argument, NULL, 'h' },
 		{ "since", required_argument, NULL, 's' }, { "limit", required_argument, NULL, 'l' },
-		{ "state-is", required_argument, NULL, 't' }, { NULL, 0, NULL, 0 },
+		{ "state-is", required_argument, NULL, 't' }, { "live", no_argument, NULL, 'L' }, { NULL, 0, NULL, 0 },
 	};
 	uint64_t v = LIMIT_DEFAULT;
 	int o;
@@ -72,6 +73,7 @@ filter_parse(struct ctl *c, struct db_session_filter *f, int argc, char **argv)
 	optind = 0;
 	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1)
 		switch (o) {
+		case 'L': *live = true; break;
 		case 'u': f->user = optarg; break;
 		case 'h': f->host = optarg; break;
 		case 't':
@@ -98,10 +100,14 @@ static int
 session_ls(struct ctl *c, int argc, char **argv)
 {
 	struct db_session_filter f = { 0 };
-	int r = filter_parse(c, &f, argc, argv);
-	struct db *db = r == CTL_OK ? ctl_db(c) : NULL;
+	bool live = false;
+	int r = filter_parse(c, &f, &live, argc, argv);
+	struct db *db = r == CTL_OK && !live ? ctl_db(c) : NULL;
 	struct listing l = { 0 };
 
+	if (r == CTL_OK && live)
+		return f.user == NULL && f.host == NULL && f.state == NULL && f.since_us == 0 ? live_ls(c) :
+		    ctl_usage(c, "--live lists all that run, without other options");
 	if (db == NULL)
 		return r != CTL_OK ? r : CTL_FAILED;
 	l.out = ctl_out(c, list_columns, false);
@@ -291,11 +297,19 @@ session_end(struct ctl *c, int argc, char **argv)
 }
 
 const struct command commands_session[] = {
-	{ "session", "ls", "[--user U] [--host H] [--since TIME] [--state-is STATE] [--limit N]", "list recorded sessions, newest first", session_ls },
+	{ "session", "ls", "[--user U] [--host H] [--since TIME] [--state-is STATE] [--limit N] | --live",
+	    "list recorded sessions, newest first; with --live those that run, with who watches them", session_ls },
 	{ "session", "list", "[the options of ls]", "the same as session ls", session_ls },
 	{ "session", "show", "ID", "everything about one session; ID may be shortened", session_show },
 	{ "session", "print", "ID [--raw[=out|err|in] | --cast] [--offline]",
 	    "its output as escaped text, one stream as bytes (not to a terminal), or as asciicast v2", session_print },
+	{ "session", "watch", "ID [--reason TEXT]", "look at a session while it runs", live_watch },
+	{ "session", "join", "ID [--reason TEXT]", "the same, and type into it", live_join },
+	{ "session", "pause", "ID [--reason TEXT]", "nothing goes in or out of it until resume", live_pause },
+	{ "session", "resume", "ID [--reason TEXT]", "it goes on", live_resume },
+	{ "session", "lock", "ID [--reason TEXT]", "nothing that is typed goes in until unlock", live_lock },
+	{ "session", "unlock", "ID [--reason TEXT]", "what is typed goes in again", live_unlock },
+	{ "session", "hand", "ID [USER] [--reason TEXT]", "USER, who has joined it, alone types; without one, its own user again", live_hand },
 	{ "session", "end", "ID [--reason TEXT]", "end a session that is open; its user is told", session_end },
 	{ "replay", NULL, "[--offline] [--speed N] [--idle TIME] [--at TIME] [--follow] [--exact] [--text]\n[--export FORM [-o FILE]] ID [ID]",
 	    "replay a recorded session in this terminal, or two side by side, or export one; see fortress-replay(1)", replay_run },

@@ -17,6 +17,7 @@
 #include "front/late.h"
 #include "front/letter.h"
 #include "front/menu.h"
+#include "front/screen.h"
 #include "front/steps.h"
 #include "front/transfer.h"
 #include "front/tty.h"
@@ -163,6 +164,7 @@ channel_open_answer(struct channel *c)
 static void
 leave_target(struct channel *c)
 {
+	live_end(c);
 	transfer_free(c);
 	back_end(c);
 	held_release(c->front, &c->hold);
@@ -240,6 +242,7 @@ channel_cut(struct channel *c, const char *code, const char *reason)
 	c->refused_code = code;
 	menu_free(c->menu);
 	c->menu = NULL;
+	screen_free(c);
 	if (!c->recording || c->record.refused || c->record.closing || session_settle(c, c->why))
 		channel_refuse(c, code, reason);
 }
@@ -250,7 +253,7 @@ channel_revoked(struct channel *c, const char *verb, const char *reason)
 {
 	char line[900];
 
-	if (wish_revoked(c, verb, reason) || channel_goes_on_without(c, verb)) {
+	if (c->screen == NULL && c->listing == NULL && (wish_revoked(c, verb, reason) || channel_goes_on_without(c, verb))) {
 		held_drop(c->front, c->hold, verb);
 		return;
 	}
@@ -282,6 +285,7 @@ channel_drop(struct channel *c)
 	*at = c->next;
 	c->front->channels_n -= c->counted;
 	menu_free(c->menu);
+	screen_free(c);
 	listing_free(c);
 	rows_forget(c);
 	ask_forget(c->front, &c->ask);
@@ -321,6 +325,7 @@ step_nothing(struct channel *c)
 
 static bool (*const steps[])(struct channel *) = {
 	[CH_NEW] = step_nothing,     [CH_MENU_START] = step_menu_start, [CH_MENU] = step_menu,
+	[CH_SCREEN] = step_screen,
 	[CH_LISTING] = step_listing, [CH_REFUSED] = step_refused, [CH_DECIDE] = step_decide,         [CH_CONNECT] = step_connect,
 	[CH_OPEN] = step_open,       [CH_RELAY] = step_relay,           [CH_SETTLE] = step_settle,
 	[CH_FINISH] = step_finish,   [CH_STRAY] = step_stray,     [CH_ENDED] = step_nothing,

@@ -5,6 +5,7 @@
 #define FRONT_CHANNEL_H
 
 #include "front/ask.h"
+#include "front/live.h"
 #include "front/record.h"
 #include "front/relay.h"
 #include "front/target.h"
@@ -19,6 +20,7 @@ enum channel_state {
 	CH_NEW,            /* waits for shell, exec or subsystem */
 	CH_MENU_START,     /* asked the monitor for a menu */
 	CH_MENU,           /* the picker is on screen */
+	CH_SCREEN,         /* a session of somebody's is on screen */
 	CH_LISTING,        /* a verb of the bastion by exec: rows come from the gate */
 	CH_REFUSED,        /* what is refused whoever asks: a verb that the bastion does not know, mosh */
 	CH_DECIDE,         /* the gate is asked (again for each verb) */
@@ -35,6 +37,8 @@ struct menu;
 struct listing;
 struct signs;
 struct transfer;
+struct viewer;
+struct splice;
 
 struct channel {
 	struct channel *next;
@@ -97,6 +101,10 @@ struct channel {
 	bool last_word;                        /* the recording's last frame is in it */
 	bool lost;                             /* the host went away under it */
 	char why[600];
+
+	struct held_up held;                   /* live.c */
+	struct viewer *viewers;
+	struct splice *screen;                 /* screen.c */
 
 	struct menu *menu;
 	bool waiting;                          /* for the host that was picked, with a line on the screen (tty.c) */

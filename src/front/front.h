@@ -61,6 +61,7 @@ struct front_options {
 	uint64_t window;                     /* bytes that may be delivered before they are durable */
 	uint64_t ack_timeout_s, log_level;
 	bool strict, pam, password;
+	bool watch_notice;                   /* users are told who watches */
 	const char *methods;                 /* as base/methods.h reads them */
 };
 

@@ -43,6 +43,7 @@ static const struct flag flags[] = {
 	{ "strict-record", FLAG_YES, offsetof(struct front_options, strict) },
 	{ "pam", FLAG_YES, offsetof(struct front_options, pam) },
 	{ "password", FLAG_YES, offsetof(struct front_options, password) },
+	{ "watch-notice", FLAG_YES, offsetof(struct front_options, watch_notice) },
 	{ "methods", FLAG_TEXT, offsetof(struct front_options, methods) },
 };
 

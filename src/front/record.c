@@ -80,6 +80,8 @@ record_flush(struct record *r)
 		e = chan_send(r->store, MSG_REC_DATA, &msg);
 		if (e != 0)
 			break;
+		if (r->on_sent != NULL)
+			r->on_sent(r->on_sent_arg, r->sent, msg.frames);
 		r->sent += msg.frames.n;
 		left = slice_of(left.p + msg.frames.n, left.n - msg.frames.n);
 	}

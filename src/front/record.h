@@ -25,6 +25,9 @@ struct record {
 	unsigned char id[ID_BYTES];
 	mono_t start, progress;          /* progress: when the store last moved, or had nothing to do */
 	struct buf frames;               /* not sent yet */
+	/* who else gets what the store gets, or NULL; pos: of the first of these frames */
+	void (*on_sent)(void *arg, uint64_t pos, struct slice frames);
+	void *on_sent_arg;
 	uint64_t pos, sent, acked;       /* bytes of canonical frames: packed, sent, durable */
 };
 

@@ -115,6 +115,23 @@ flow_read(struct flow *f, struct record *r)
 	return n != 0 || f->eof;
 }
 
+void
+flow_inject(struct flow *f, struct record *r, struct slice bytes)
+{
+	if (f->injected.max == 0)
+		buf_init(&f->injected, FLOW_CHUNK);
+	buf_clear(&f->injected);
+	if (buf_slice_append(&f->injected, bytes) != 0)
+		return;
+	f->data = f->injected.p;
+	f->off = 0;
+	f->len = f->injected.len;
+	f->bytes += f->len;
+	if (flow_record(f, r) != 0)
+		f->broken = "out of memory; the session ends";
+	f->pos = r->pos;
+}
+
 bool
 flow_write(struct flow *f, const struct record *r)
 {
@@ -151,5 +168,6 @@ flow_done(struct flow *f)
 {
 	intake_done(&f->intake);
 	buf_done(&f->filtered);
+	buf_done(&f->injected);
 	*f = (struct flow){ 0 };
 }

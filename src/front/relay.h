@@ -37,6 +37,7 @@ struct flow {
 	struct zmodem *zmodem;          /* sees them too, or NULL; not the flow's */
 	enum sftp_way way;
 	struct buf filtered;            /* what it let through */
+	struct buf injected;            /* what others put in */
 	size_t off, len;
 	uint64_t pos, bytes;            /* pos: where the record of data ends */
 	bool eof, eof_sent;
@@ -45,6 +46,8 @@ struct flow {
 
 /* Takes in what there is, into the recording and rest; true if something moved. */
 bool flow_read(struct flow *f, struct record *r);
+/* Puts bytes in as if they had been read, and records them so; copied.  Only while nothing is to be delivered. */
+void flow_inject(struct flow *f, struct record *r, struct slice bytes);
 /* Delivers what the recording allows; true if something moved. */
 bool flow_write(struct flow *f, const struct record *r);
 /* The count of what was not kept, at the end.  0 or record_add's codes. */

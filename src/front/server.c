@@ -27,6 +27,7 @@
 #include "front/overhear.h"
 #include "front/listen.h"
 #include "front/own.h"
+#include "front/screen.h"
 #include "front/target.h"
 
 #define STEPS_TURN   64              /* rounds over all channels before epoll is asked again */
@@ -107,7 +108,7 @@ gate_message(void *arg, struct chan *c, struct chan_in *in)
 	struct front *f = arg;
 
 	(void)c;
-	if (auth_take(f, in) || own_take(f, in))
+	if (auth_take(f, in) || own_take(f, in) || screen_take(f, in))
 		return;
 	switch (in->type) {
 	case MSG_DECISION:
@@ -118,6 +119,9 @@ gate_message(void *arg, struct chan *c, struct chan_in *in)
 		break;
 	case MSG_REVOKED:
 		held_revoked(f, in->message);
+		break;
+	case MSG_LIVE_ACT:
+		live_act(f, in->message, &in->fds[0]);
 		break;
 	case MSG_PINNED:
 		leg_pinned(f, in->message);
@@ -154,6 +158,9 @@ monitor_message(void *arg, struct chan *c, struct chan_in *in)
 	switch (in->type) {
 	case MSG_MENU_STARTED:
 		channel_menu_started(f, in);
+		break;
+	case MSG_SCREEN_STARTED:
+		screen_started(f, in->message, &in->fds[0]);
 		break;
 	case MSG_DIALLED:
 		leg_dialled(f, in->message, &in->fds[0]);

@@ -187,6 +187,24 @@ session_left(struct channel *c)
 	return c->why;
 }
 
+/* Both ways, what there is. */
+static bool
+relay(struct channel *c)
+{
+	bool moved = false;
+
+	if (live_may_type(c, &moved))
+		moved |= flow_read(&c->in, &c->record);
+	moved |= flow_read(&c->out, &c->record);
+	moved |= flow_read(&c->err, &c->record);
+	(void)record_flush(&c->record);
+	if (!c->resized)                         /* what was typed after the window changed comes after it */
+		moved |= flow_write(&c->in, &c->record);
+	moved |= flow_write(&c->out, &c->record);
+	moved |= flow_write(&c->err, &c->record);
+	return moved;
+}
+
 bool
 step_relay(struct channel *c)
 {
@@ -196,14 +214,10 @@ step_relay(struct channel *c)
 	if (c->resized)
 		pass_resize(c);
 	(void)transfer_settle(c);
-	moved |= flow_read(&c->in, &c->record);
-	moved |= flow_read(&c->out, &c->record);
-	moved |= flow_read(&c->err, &c->record);
+	moved |= live_type(c);
+	if (!c->held.paused)
+		moved |= relay(c);
 	(void)record_flush(&c->record);
-	if (!c->resized)                         /* what was typed after the window changed comes after it */
-		moved |= flow_write(&c->in, &c->record);
-	moved |= flow_write(&c->out, &c->record);
-	moved |= flow_write(&c->err, &c->record);
 	pass_eof(&c->in);
 	if (!c->session)
 		pass_eof(&c->out);               /* a session's end follows its exit status; a stream may be half open */

@@ -117,6 +117,16 @@ tty_wait_step(struct channel *c)
 }
 
 void
+tty_notice(struct channel *c, const char *text)
+{
+	char line[1300];
+	int n = snprintf(line, sizeof(line), "%sfortress: %s%s\n", c->pty ? "\r\n" : "", text, c->pty ? "\r" : "");
+
+	if (c->session && ssh_channel_is_open(c->ssh) && !c->door->wire.dead && n > 0)
+		(void)ssh_channel_write_stderr(c->ssh, line, (uint32_t)n);
+}
+
+void
 tty_drop_typed(struct channel *c)
 {
 	struct intake in = { 0 };

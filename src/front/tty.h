@@ -15,6 +15,8 @@ void tty_wait_begin(struct channel *c);
 bool tty_wait_step(struct channel *c);
 /* The session begins: the line goes, and to gets what was typed.  NULL: it does not; what was typed for it goes nowhere. */
 void tty_wait_end(struct channel *c, struct intake *to);
+/* A sentence of the bastion's while a session runs: a line of its own. */
+void tty_notice(struct channel *c, const char *text);
 /* Throws away what the user has sent and nobody has read. */
 void tty_drop_typed(struct channel *c);
 

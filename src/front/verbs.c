@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "front/own.h"
+#include "front/screen.h"
 #include "front/steps.h"
 #include "front/verbs.h"
 #include "msg/ocsf.h"
@@ -209,6 +210,18 @@ static const struct verb verbs[] = {
 	{ "hosts --json", NULL, "the same, and the others with the reason, a JSON object a line", hosts_row_json, NULL, NULL },
 	{ "sessions", NULL, "your last sessions, newest first", NULL, NULL, own_sessions },
 	{ "sessions --json", NULL, "the same, a JSON object a line", NULL, NULL, own_sessions },
+	{ "sessions --live", NULL, "sessions that run, yours and those that you may watch", NULL, NULL, screen_list },
+	{ "sessions --live --json", NULL, "the same, a JSON object a line", NULL, NULL, screen_list },
+	{ "watch", "ID [REASON]", "look at a session while it runs (ssh -t)", NULL, NULL, screen_do },
+	{ "join", "ID [REASON]", "the same, and type into it", NULL, NULL, screen_do },
+	{ "session watch", "ID [REASON]", "the same as watch", NULL, NULL, screen_do },
+	{ "session join", "ID [REASON]", "the same as join", NULL, NULL, screen_do },
+	{ "session pause", "ID [REASON]", "nothing goes in or out until resume", NULL, NULL, screen_do },
+	{ "session resume", "ID [REASON]", "it goes on", NULL, NULL, screen_do },
+	{ "session lock", "ID [REASON]", "nothing that is typed goes in until unlock", NULL, NULL, screen_do },
+	{ "session unlock", "ID [REASON]", "what is typed goes in again", NULL, NULL, screen_do },
+	{ "session hand", "ID [USER]", "USER, who has joined it, alone types; without one, its own user again", NULL, NULL, screen_do },
+	{ "session end", "ID [REASON]", "end it", NULL, NULL, screen_do },
 	{ "keys", NULL, "your public keys", NULL, NULL, own_keys },
 	{ "keys --json", NULL, "the same, a JSON object a line", NULL, NULL, own_keys },
 	{ "keys add", NULL, "one more, from standard input: ... keys add < id_ed25519.pub", NULL, NULL, own_key_add },
@@ -231,9 +244,9 @@ help_end(struct channel *c)
 	for (size_t i = 0; i < VERBS_N; i++) {
 		(void)snprintf(words, sizeof(words), "%s%s%s", verbs[i].words, verbs[i].args != NULL ? " " : "",
 		    verbs[i].args != NULL ? verbs[i].args : "");
-		(void)buf_printf(&c->listing->out, "%-22s %s\n", words, verbs[i].what);
+		(void)buf_printf(&c->listing->out, "%-28s %s\n", words, verbs[i].what);
 	}
-	(void)buf_printf(&c->listing->out, "%-22s %s\n", "[LOGIN@]HOST [COMMAND]", "a session on a host");
+	(void)buf_printf(&c->listing->out, "%-28s %s\n", "[LOGIN@]HOST [COMMAND]", "a session on a host");
 	(void)buf_printf(&c->listing->out, "\nWithout a word: the picker.  Straight to a host: ssh %s+HOST@..., as another login: ssh %s+LOGIN+HOST@...\n",
 	    c->front->user, c->front->user);
 }

@@ -12,6 +12,7 @@
 #include "gate/again.h"
 #include "gate/batch.h"
 #include "gate/grant.h"
+#include "gate/live.h"
 #include "gate/login.h"
 #include "gate/second.h"
 #include "gate/ticket.h"
@@ -132,6 +133,7 @@ client_free(struct client *c)
 		table_take(&g->fronts_by_conn, &c->by_conn);
 	tickets_free(c);
 	grants_free(c);
+	live_forget(c);
 	again_forget(c);
 	list_leave(c);
 	free(c->later);

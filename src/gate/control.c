@@ -19,6 +19,7 @@
 #include "gate/enrol.h"
 #include "gate/events.h"
 #include "gate/lists.h"
+#include "gate/live.h"
 #include "gate/puts.h"
 
 static int
@@ -278,6 +279,7 @@ control_take(struct client *c, unsigned type, const void *message)
 		{ MSG_DIR_FACTOR, take_factor },
 		{ MSG_EXPLAIN, take_explain }, { MSG_VIEW, take_view }, { MSG_STATUS, take_status },
 		{ MSG_RELOAD, take_reload }, { MSG_SESSION_END, cut_session }, { MSG_UPKEEP, take_upkeep },
+		{ MSG_LIVE_DO, live_do }, { MSG_LIVE_ASK, live_ask },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

@@ -22,6 +22,12 @@ cut_send(struct gate *g, uint64_t conn, struct slice session, const char *reason
 }
 
 int
+cut_one(struct gate *g, uint64_t conn, struct slice session, const char *reason)
+{
+	return cut_send(g, conn, session, reason);
+}
+
+int
 cut_connection(struct gate *g, uint64_t conn, const char *reason)
 {
 	return cut_send(g, conn, slice_from(""), reason);

@@ -214,6 +214,54 @@ events_session_end(struct gate *g, const char *actor, const struct client *front
 }
 
 static int
+live_detail(struct buf *b, const struct client *c, const struct events_live *l)
+{
+	const struct { const char *key; struct slice value; } pairs[] = {
+		{ "verb", slice_from(l->verb) }, { "user", l->row->user }, { "login", l->row->login },
+		{ "rule", slice_from(l->answer->rule) }, { "policy", slice_from(rules_hash(c->gate->rules)) },
+		{ "reason", slice_from(l->reason) },
+	};
+	int r = buf_text(b, "{");
+
+	for (size_t i = 0; r == 0 && i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		r = put_pair(b, pairs[i].key, pairs[i].value);
+	return r == 0 ? buf_text(b, "}") : r;
+}
+
+int
+events_live(struct client *c, const struct events_live *l)
+{
+	bool ok = l->answer->permit;
+	struct msg_event m = { .class_uid = OCSF_READING, .activity = 99, .severity = ok ? LOW : MEDIUM, .ok = ok,
+	    .actor = slice_from(c->kind == MSG_CLIENT_FRONT ? c->user : c->actor), .session = l->row->id, .host = l->row->host,
+	    .src = slice_from(c->kind == MSG_CLIENT_FRONT ? c->peer : "") };
+	struct buf sentence, detail;
+	int r;
+
+	buf_init(&sentence, TEXT_MAX);
+	buf_init(&detail, TEXT_MAX);
+	r = buf_printf(&sentence, ok ? "%.*s %s the session of " : "%.*s may not %s the session of ", (int)m.actor.n,
+	    (const char *)m.actor.p, ok ? l->does : l->verb);
+	if (r == 0)
+		r = text_escape(&sentence, l->row->user);
+	if (r == 0)
+		r = buf_text(&sentence, " on ");
+	if (r == 0)
+		r = text_escape(&sentence, l->row->host);
+	if (r == 0)
+		r = buf_printf(&sentence, "%s%s", ok && l->reason[0] == '\0' ? "" : ": ", ok ? l->reason : l->answer->text);
+	if (r == 0)
+		r = live_detail(&detail, c, l);
+	m.text = buf_slice(&sentence);
+	m.detail = buf_slice(&detail);
+	if (r == 0)
+		r = gate_event(c->gate, &m);
+	buf_done(&sentence);
+	buf_done(&detail);
+	return r;
+}
+
+static int
 revoked_detail(struct buf *b, const struct client *c, const struct grant *t, const struct rules_answer *a)
 {
 	const struct { const char *key; struct slice value; } pairs[] = {

@@ -15,6 +15,9 @@ int events_policy(struct gate *g, bool ok, const char *actor, const char *text);
 int events_trust(struct gate *g, bool ok, const char *what, const char *text);      /* a file of authorities or of what is revoked */
 /* actor ends a session of front's user. */
 int events_session_end(struct gate *g, const char *actor, const struct client *front, struct slice session, const char *reason);
+/* c's user does op (words of live.c) to the session of row, or may not, since a says no. */
+struct events_live { const char *verb, *does, *reason; const struct msg_live_row *row; const struct rules_answer *answer; };
+int events_live(struct client *c, const struct events_live *l);
 /* t of c's user is not permitted any more, by a; all of c's user, for why. */
 int events_revoked(struct client *c, const struct grant *t, const struct rules_answer *a);
 int events_cut(struct client *c, const char *why);

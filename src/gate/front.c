@@ -17,6 +17,7 @@
 #include "gate/events.h"
 #include "gate/grant.h"
 #include "gate/lists.h"
+#include "gate/live.h"
 #include "gate/login.h"
 #include "gate/own.h"
 #include "gate/pin.h"
@@ -132,6 +133,7 @@ front_take(struct client *c, unsigned type, const void *message)
 		{ MSG_NAME_ASK, login_name_ask }, { MSG_KEY_ASK, login_key_ask }, { MSG_LOGIN, login_take },
 		{ MSG_SESSIONS_ASK, own_sessions }, { MSG_DIR_LOAD, own_load }, { MSG_DIR_KEY, own_key },
 		{ MSG_HOSTS_ASK, take_hosts_ask }, { MSG_DECIDE, take_decide }, { MSG_PIN, pin_take }, { MSG_TICKET_END, ticket_end }, { MSG_RELEASE, grant_release }, { MSG_FACTOR, second_take },
+		{ MSG_LIVE_DO, live_do }, { MSG_LIVE_ASK, live_ask }, { MSG_LIVE_LEFT, live_left },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

@@ -16,6 +16,9 @@
 #include "gate/trust.h"
 #include "msg/chan.h"
 
+struct live;
+struct live_mark;
+struct live_wait;
 struct puts;
 struct grant;
 struct client;
@@ -39,6 +42,8 @@ struct gate {
 	struct table clients_by_id, fronts_by_conn;
 	struct client *listing, **listing_last;     /* whose lists are sent, in turn */
 	struct loop_timer list_timer;
+	struct live *lives;            /* who looks at whose session (live.c) */
+	uint64_t live_last;
 	uint64_t client_last;
 	struct client *due, *due_last; /* who is looked at again (again.c) */
 	uint64_t next_us;              /* when time alone may change what is permitted, in microseconds since 1970; 0: never */
@@ -87,6 +92,9 @@ struct client {
 	struct login *login;           /* on its way, and what user rests on afterwards (login.c) */
 	struct second *second;         /* it waits for its one-time code (second.c) */
 	bool busy;                     /* a login or an enrolment is under way */
+	struct live_wait *live_waits;  /* what it wants to do with sessions that the store is asked about */
+	unsigned nlive_waits;
+	struct live_mark *live_marks;  /* what was done with its own */
 	unsigned asking;               /* questions about own sessions on their way to the store */
 	bool missed;                   /* has named a wrong enrolment code: that counts once a connection */
 	client_more_fn *more;

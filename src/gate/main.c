@@ -31,7 +31,7 @@
 enum { FD_MONITOR = 3, FD_STORE = 4, LOAD_REQ = 1 };
 
 /* It reads policies and keys again, and makes channels for those that ask. */
-static const int calls[] = { SCMP_SYS(openat), SCMP_SYS(getdents64), SCMP_SYS(socketpair), -1 };
+static const int calls[] = { SCMP_SYS(openat), SCMP_SYS(getdents64), SCMP_SYS(socketpair), SCMP_SYS(setsockopt), -1 };
 
 struct options {
 	const char *state, *policy, *user;
@@ -110,6 +110,7 @@ store_message(void *arg, struct chan *chan, struct chan_in *in)
 	const struct msg_dir_done *done = in->message;
 	const struct msg_event_done *event = in->message;
 	const struct msg_session_rows *sessions = in->message;
+	const struct msg_live_rows *live = in->message;
 	int r = 0;
 
 	(void)chan;
@@ -130,6 +131,9 @@ store_message(void *arg, struct chan *chan, struct chan_in *in)
 		break;
 	case MSG_SESSION_ROWS:
 		r = puts_done(g, sessions->req, true, sessions->rows);
+		break;
+	case MSG_LIVE_ROWS:
+		r = puts_done(g, live->req, true, live->rows);
 		break;
 	case MSG_EVENT_DONE:
 		r = puts_done(g, event->req, event->ok != 0, slice_from(""));

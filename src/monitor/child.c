@@ -26,6 +26,7 @@
 #include "monitor/child.h"
 #include "monitor/conn.h"
 #include "monitor/dial.h"
+#include "monitor/menu.h"
 #include "monitor/listen.h"
 #include "monitor/settings.h"
 #include "monitor/starter.h"
@@ -123,6 +124,8 @@ acceptor_args(const struct monitor *m, struct args *a)
 	arg_number(a, "--max-channels", c->channels_max);
 	arg_number(a, "--window", c->record_window);
 	arg_number(a, "--ack-timeout", c->record_timeout_s);
+	if (c->watch_notice)
+		arg_add(a, "--watch-notice");
 	if (c->record_strict)
 		arg_add(a, "--strict-record");
 	if (c->use_pam)
@@ -240,6 +243,9 @@ child_message(void *arg, struct chan *c, struct chan_in *in)
 		break;
 	case MSG_CUT:
 		conn_cut(m, in->message);
+		break;
+	case MSG_SCREEN_START:
+		screen_start(m, in->message, in->fds[0]);
 		break;
 	case MSG_CONN_PID:
 		conn_set_pid(m, in->message);

@@ -85,6 +85,8 @@ static const struct conf_row rows[] = {
 	    "How long the store may be silent before the session ends." },
 	{ "RecordStrict", WORD, AT(record_strict), "no", 0, 0, yes_no,
 	    "Deliver nothing before it is on disk (adds the store's commit time to every key)." },
+	{ "WatchNotice", WORD, AT(watch_notice), "yes", 0, 0, yes_no,
+	    "Tell users who watches a session of theirs. That somebody types into it, or holds it up, they are told in any case." },
 	{ "KernelAudit", WORD, AT(kernel_audit), "wanted", 0, 0, audits,
 	    "Send records to the kernel's audit log; required refuses logins when that log does not take them." },
 	{ "CheckpointFile", PATH, AT(checkpoint_file), NULL, 0, 0, NULL,

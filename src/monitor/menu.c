@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * Starting fortress-menu: a pty, a channel, an environment of three variables.  What the
- * client said of its terminal and language reaches the menu only in a checked form.
+ * Starting fortress-menu, and for who looks at a session fortress-replay: a pty, a channel, an environment of a few
+ * variables.  What the client said of its terminal and language reaches the program only in a checked form.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/id.h"
 #include "base/log.h"
 #include "base/spawn.h"
 #include "monitor/menu.h"
@@ -63,23 +64,23 @@ menu_ended(void *arg, pid_t pid, int status)
 	c->menus--;
 }
 
+/* What a program on a terminal gets: its descriptor 3, its words, and of the environment what curses looks at. */
 static int
-menu_spawn(struct conn *c, const struct msg_menu_start *msg, int slave, int chan_end, struct err *e)
+program_spawn(struct conn *c, const char *program, char *const *words, struct slice term, struct slice lang, int slave, int chan_end,
+    struct err *e)
 {
-	char term[80], language[48], term_env[96], language_env[64], path[4096], title[300];
+	char name[80], language[48], term_env[96], language_env[64], path[4096];
 	char *env[] = { term_env, (char *)"LANG=C.UTF-8", language_env, (char *)"PATH=/usr/bin:/bin", NULL };
-	char *argv[] = { title, (char *)"--user", c->monitor->conf->user, NULL };
-	struct spawn s = { .path = path, .argv = argv, .envp = env, .fds = { chan_end }, .nfds = 1,
+	struct spawn s = { .path = path, .argv = words, .envp = env, .fds = { chan_end }, .nfds = 1,
 		.stdio = { slave, slave, -1 }, .setsid = 1 };
 	pid_t pid;
 
-	word_copy(msg->term, "dumb", term, sizeof(term));
-	word_copy(msg->lang, "C", language, sizeof(language));
-	snprintf(term_env, sizeof(term_env), "TERM=%s", term);
+	word_copy(term, "dumb", name, sizeof(name));
+	word_copy(lang, "C", language, sizeof(language));
+	snprintf(term_env, sizeof(term_env), "TERM=%s", name);
 	snprintf(language_env, sizeof(language_env), "LANGUAGE=%s", language);
-	snprintf(title, sizeof(title), "menu: conn %llu %s", (unsigned long long)c->id, c->user);
-	if (spawn_path("fortress-menu", path, sizeof(path)) != 0)
-		return err_set(e, -ENAMETOOLONG, "the path of fortress-menu is too long");
+	if (spawn_path(program, path, sizeof(path)) != 0)
+		return err_set(e, -ENAMETOOLONG, "the path of %s is too long", program);
 	pid = spawn_start(&s, e);
 	if (pid < 0)
 		return (int)pid;
@@ -88,19 +89,41 @@ menu_spawn(struct conn *c, const struct msg_menu_start *msg, int slave, int chan
 }
 
 static int
-menu_try(struct conn *c, const struct msg_menu_start *msg, int *master, int *slave, int pair[2], struct err *e)
+menu_spawn(struct conn *c, const struct msg_menu_start *msg, int slave, int chan_end, struct err *e)
 {
-	struct winsize ws = { .ws_col = clamp(msg->cols, 80), .ws_row = clamp(msg->rows, 24) };
+	char title[300];
+	char *words[] = { title, (char *)"--user", c->monitor->conf->user, NULL };
+
+	snprintf(title, sizeof(title), "menu: conn %llu %s", (unsigned long long)c->id, c->user);
+	return program_spawn(c, "fortress-menu", words, msg->term, msg->lang, slave, chan_end, e);
+}
+
+/* A pty of that size, for a connection that may have one more. */
+static int
+terminal_make(const struct conn *c, uint32_t cols, uint32_t rows, int *master, int *slave, struct err *e)
+{
+	struct winsize ws = { .ws_col = clamp(cols, 80), .ws_row = clamp(rows, 24) };
 	int r;
 
 	if (!c->logged_in || c->menus >= CONN_MENUS_MAX)
-		return err_set(e, -EPERM, "no menu now: %s", c->logged_in ? "too many are open" : "not logged in");
+		return err_set(e, -EPERM, "no screen now: %s", c->logged_in ? "too many are open" : "not logged in");
 	r = pty_open(master, slave);
-	if (r == 0)
-		r = fd_pair(pair);
 	if (r != 0)
-		return err_set(e, r, "no terminal for the menu: %s", strerror(-r));
+		return err_set(e, r, "no terminal: %s", strerror(-r));
 	(void)ioctl(*master, TIOCSWINSZ, &ws);
+	return 0;
+}
+
+static int
+menu_try(struct conn *c, const struct msg_menu_start *msg, int *master, int *slave, int pair[2], struct err *e)
+{
+	int r = terminal_make(c, msg->cols, msg->rows, master, slave, e);
+
+	if (r != 0)
+		return r;
+	r = fd_pair(pair);
+	if (r != 0)
+		return err_set(e, r, "no channel for the menu: %s", strerror(-r));
 	return menu_spawn(c, msg, *slave, pair[1], e);
 }
 
@@ -120,4 +143,40 @@ menu_start(struct conn *c, const struct msg_menu_start *msg)
 	fd_close(&slave);
 	fd_close(&pair[0]);
 	fd_close(&pair[1]);
+}
+
+static int
+screen_try(struct conn *c, const struct msg_screen_start *msg, int live, int *master, int *slave, struct err *e)
+{
+	const char *how = msg->op == MSG_LIVE_JOIN ? "--join" : "--watch";
+	char title[300], dir[4096], id[ID_TEXT];
+	char *words[] = { title, (char *)"--db", dir, (char *)(uintptr_t)how, (char *)"--live", (char *)"3", (char *)"--", id, NULL };
+	int r;
+
+	if (slice_copy(msg->session, id, sizeof(id)) != 0 || !id_parse(slice_from(id), (unsigned char[ID_BYTES]){ 0 }))
+		return err_set(e, -EINVAL, "that is not the id of a session");
+	snprintf(title, sizeof(title), "%s: conn %llu %s", how + 2, (unsigned long long)c->id, c->user);
+	snprintf(dir, sizeof(dir), "%s/db", c->monitor->state_dir);
+	r = terminal_make(c, msg->cols, msg->rows, master, slave, e);
+	return r == 0 ? program_spawn(c, "fortress-replay", words, msg->term, msg->lang, *slave, live, e) : r;
+}
+
+void
+screen_start(struct monitor *m, const struct msg_screen_start *msg, int live)
+{
+	struct conn *c = conn_find(m, msg->conn);
+	int master = -1, slave = -1, r;
+	struct err e = { 0 };
+	struct msg_screen_started answer = { .req = msg->req };
+
+	if (c == NULL)
+		return;
+	r = screen_try(c, msg, live, &master, &slave, &e);
+	if (r != 0)
+		log_warn("no screen: conn %llu: %s", (unsigned long long)c->id, e.text);
+	answer.ok = r == 0;
+	answer.text = slice_from(e.text);
+	(void)chan_send_fds(c->chan, MSG_SCREEN_STARTED, &answer, &master, r == 0);
+	fd_close(&master);
+	fd_close(&slave);
 }

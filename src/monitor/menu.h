@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* The picker's process: started on a pty of its own whenever a front wants a menu on screen. */
+/* Programs on a pty of their own: the picker whenever a front wants one on screen, and what looks at a session. */
 #ifndef MONITOR_MENU_H
 #define MONITOR_MENU_H
 
@@ -8,5 +8,7 @@
 
 /* Answers MSG_MENU_STARTED with the pty's master and the menu's channel, or why not. */
 void menu_start(struct conn *c, const struct msg_menu_start *msg);
+/* The gate has permitted it; live: the way to the session, which stays the caller's.  Answers MSG_SCREEN_STARTED to the front. */
+void screen_start(struct monitor *m, const struct msg_screen_start *msg, int live);
 
 #endif

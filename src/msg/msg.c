@@ -175,6 +175,24 @@ static const struct message messages[MSG_TYPE_END] = {
 	    FB(msg_menu_choice, query)),
 	ROW(MSG_MENU_OTHERS, menu_others, F32(msg_menu_others, req)),
 	ROW(MSG_MENU_QUIT, menu_quit, F32(msg_menu_quit, code)),
+	ROW(MSG_LIVE_DO, live_do, F32(msg_live_do, req), F32(msg_live_do, op), F32(msg_live_do, hold),
+	    FB(msg_live_do, session), FB(msg_live_do, reason), FB(msg_live_do, to), FB(msg_live_do, term),
+	    FB(msg_live_do, lang), F32(msg_live_do, cols), F32(msg_live_do, rows)),
+	ROW(MSG_LIVE_DONE, live_done, F32(msg_live_done, req), F32(msg_live_done, ok), FB(msg_live_done, session),
+	    FB(msg_live_done, text)),
+	ROW(MSG_LIVE_ASK, live_ask, F32(msg_live_ask, req), FB(msg_live_ask, session), F32(msg_live_ask, max)),
+	ROW(MSG_LIVE_ROWS, live_rows, F32(msg_live_rows, req), FB(msg_live_rows, rows)),
+	ROW(MSG_LIVE_ACT, live_act, F32(msg_live_act, op), F64(msg_live_act, live), FB(msg_live_act, session),
+	    FB(msg_live_act, actor), FB(msg_live_act, reason), FB(msg_live_act, to)),
+	ROW(MSG_LIVE_LEFT, live_left, F64(msg_live_left, live)),
+	ROW(MSG_SCREEN_START, screen_start, F64(msg_screen_start, conn), F32(msg_screen_start, req), F32(msg_screen_start, op),
+	    FB(msg_screen_start, session), FB(msg_screen_start, term), FB(msg_screen_start, lang), F32(msg_screen_start, cols),
+	    F32(msg_screen_start, rows)),
+	ROW(MSG_SCREEN_STARTED, screen_started, F32(msg_screen_started, req), F32(msg_screen_started, ok),
+	    FB(msg_screen_started, text)),
+	ROW(MSG_LIVE_FRAMES, live_frames, F64(msg_live_frames, pos), FB(msg_live_frames, frames)),
+	ROW(MSG_LIVE_NOTE, live_note, FB(msg_live_note, text)),
+	ROW(MSG_LIVE_KEYS, live_keys, FB(msg_live_keys, bytes)),
 };
 
 static const struct message host_row = { "host_row", sizeof(struct msg_host_row),
@@ -186,6 +204,11 @@ static const struct message session_row = { "session_row", sizeof(struct msg_ses
 	FB(msg_session_row, state), FB(msg_session_row, exit), FB(msg_session_row, command),
 	FB(msg_session_row, src), FB(msg_session_row, reason), F64(msg_session_row, start_us),
 	F64(msg_session_row, end_us), F64(msg_session_row, bytes), F64(msg_session_row, conn) } };
+static const struct message live_row = { "live_row", sizeof(struct msg_live_row),
+	{ FB(msg_live_row, id), FB(msg_live_row, user), FB(msg_live_row, login), FB(msg_live_row, host),
+	FB(msg_live_row, channel), FB(msg_live_row, command), FB(msg_live_row, src), F64(msg_live_row, conn),
+	F64(msg_live_row, start_us), F64(msg_live_row, bytes), F64(msg_live_row, idle_ms), F32(msg_live_row, viewers),
+	FB(msg_live_row, state) } };
 
 static const struct message *
 message_find(unsigned type)
@@ -396,4 +419,16 @@ int
 msg_session_row_take(struct slice *rows, struct msg_session_row *ret)
 {
 	return row_take(rows, &session_row, ret);
+}
+
+int
+msg_live_row_put(struct buf *rows, const struct msg_live_row *row)
+{
+	return row_put(rows, &live_row, row);
+}
+
+int
+msg_live_row_take(struct slice *rows, struct msg_live_row *ret)
+{
+	return row_take(rows, &live_row, ret);
 }

@@ -116,6 +116,19 @@ enum msg_type {
 	MSG_MENU_QUIT,
 	MSG_MENU_OTHERS,                  /* show me those hosts, too, that may not be reached; answer: MSG_HOST_ROWS */
 
+	/* sessions while they run: front, ctl ⇄ gate; gate ⇄ store; gate → monitor → front; front ⇄ viewer */
+	MSG_LIVE_DO = 180,                /* watch, join, pause … this session; answer: MSG_LIVE_DONE */
+	MSG_LIVE_DONE,                    /* [0 or 1 fd: to a ctl, its end of the way to the session] */
+	MSG_LIVE_ASK,                     /* which sessions are open?  front, ctl → gate → store */
+	MSG_LIVE_ROWS,                    /* back, all in one */
+	MSG_LIVE_ACT,                     /* gate → front: do that to one of yours [0 or 1 fd: a viewer's way to it] */
+	MSG_LIVE_LEFT,                    /* front → gate: this viewer has gone */
+	MSG_SCREEN_START,                 /* gate → monitor: the viewing program for that front, on a pty [1 fd] */
+	MSG_SCREEN_STARTED,               /* monitor → front [0 or 1 fd: the pty's master] */
+	MSG_LIVE_FRAMES,                  /* front → viewer: frames as the store gets them */
+	MSG_LIVE_NOTE,                    /* front → viewer: a sentence for the one who looks */
+	MSG_LIVE_KEYS,                    /* typist → front: what was typed */
+
 	MSG_TYPE_END
 };
 
@@ -128,6 +141,10 @@ enum msg_limit { MSG_LIMIT_COMMAND = 1, MSG_LIMIT_NO_PTY = 2 };
 enum msg_vouch_method { MSG_VOUCH_INTERACTIVE = 1, MSG_VOUCH_PASSWORD = 2 };
 enum msg_target_kind { MSG_TARGET_SSHD = 1, MSG_TARGET_AGENT = 2 };
 enum msg_proxied_kind { MSG_PROXIED_BAD = 0, MSG_PROXIED_FOR = 1, MSG_PROXIED_OWN = 2 };
+enum msg_live_op {
+	MSG_LIVE_WATCH = 1, MSG_LIVE_JOIN, MSG_LIVE_PAUSE, MSG_LIVE_RESUME, MSG_LIVE_LOCK, MSG_LIVE_UNLOCK, MSG_LIVE_HAND,
+	MSG_LIVE_END, MSG_LIVE_OPS
+};
 enum msg_note { MSG_NOTE_SESSION_START = 1, MSG_NOTE_SESSION_END, MSG_NOTE_COMMAND };
 
 struct msg_ready { uint32_t sandboxed; };             /* 1: sandbox_holds */
@@ -301,6 +318,36 @@ struct msg_menu_choice { struct slice host, login, query; };
 struct msg_menu_others { uint32_t req; };
 struct msg_menu_quit { uint32_t code; };
 
+/* session: its id, which may be shortened.  to: of HAND, who shall type; empty: its own user again.  hold: as in msg_decide.
+ * term, lang, cols, rows: of the terminal that WATCH and JOIN are for (a front's) */
+struct msg_live_do {
+	uint32_t req, op, hold;
+	struct slice session, reason, to, term, lang;
+	uint32_t cols, rows;
+};
+struct msg_live_done { uint32_t req, ok; struct slice session, text; };      /* session: its whole id; text: why not, or what was done */
+/* session: the beginning of an id, or empty: all */
+struct msg_live_ask { uint32_t req; struct slice session; uint32_t max; };
+/* rows: each u32 length and a packed struct msg_live_row, newest first */
+struct msg_live_rows { uint32_t req; struct slice rows; };
+/* viewers, state: the gate adds them; state: "paused", "locked", "bob types", … or empty */
+struct msg_live_row {
+	struct slice id, user, login, host, channel, command, src;
+	uint64_t conn, start_us, bytes, idle_ms;
+	uint32_t viewers;
+	struct slice state;
+};
+/* live: the gate's number for this viewer.  actor: who does it; to: as in msg_live_do */
+struct msg_live_act { uint32_t op; uint64_t live; struct slice session, actor, reason, to; };
+struct msg_live_left { uint64_t live; };
+/* req: the front's */
+struct msg_screen_start { uint64_t conn; uint32_t req, op; struct slice session, term, lang; uint32_t cols, rows; };
+struct msg_screen_started { uint32_t req, ok; struct slice text; };
+/* pos: bytes of canonical frames before these, as in msg_rec_data */
+struct msg_live_frames { uint64_t pos; struct slice frames; };
+struct msg_live_note { struct slice text; };
+struct msg_live_keys { struct slice bytes; };
+
 /* Appends the datagram for the struct that belongs to type.  0, or buf_append's codes. */
 int msg_pack(struct buf *out, enum msg_type type, const void *message);
 /* Fills the struct that belongs to type from the fields (without the type).  0 or -EBADMSG: too short,
@@ -322,5 +369,8 @@ int msg_host_row_take(struct slice *rows, struct msg_host_row *ret);
 /* The same for rows of sessions. */
 int msg_session_row_put(struct buf *rows, const struct msg_session_row *row);
 int msg_session_row_take(struct slice *rows, struct msg_session_row *ret);
+/* And for those of sessions that are open. */
+int msg_live_row_put(struct buf *rows, const struct msg_live_row *row);
+int msg_live_row_take(struct slice *rows, struct msg_live_row *ret);
 
 #endif

@@ -4,7 +4,8 @@
 
 #include "msg/reserved.h"
 
-static const char *const words[] = { "approve", "config", "help", "hosts", "keys", "replay", "request", "sessions" };
+static const char *const words[] = { "approve", "config", "help", "hosts", "join", "keys", "replay", "request", "session",
+	"sessions", "watch" };
 
 bool
 reserved_is_word(struct slice word)

@@ -53,6 +53,12 @@ on_sessions(struct client *c, struct chan_in *in)
 	return sessions_send(c, in->message) == 0;
 }
 
+static bool
+on_open_sessions(struct client *c, struct chan_in *in)
+{
+	return sessions_send_open(c, in->message) == 0;
+}
+
 /* A change asked for while the disk fails is refused at once: its asker waits. */
 static bool
 on_change(struct client *c, struct chan_in *in)
@@ -121,7 +127,7 @@ static const struct row {
 	{ MSG_DIR_LOAD, on_load }, { MSG_DIR_USER, on_change }, { MSG_DIR_GROUP, on_change }, { MSG_DIR_KEY, on_change },
 	{ MSG_DIR_HOST, on_change }, { MSG_DIR_CODE, on_change }, { MSG_DIR_FACTOR, on_change }, { MSG_POLICY_SEEN, on_policy },
 	{ MSG_DIR_APPLY, on_apply }, { MSG_UPKEEP, on_upkeep },
-	{ MSG_SESSIONS_ASK, on_sessions }, { MSG_CLIENT_NEW, on_client_new }, { MSG_STOP, on_stop },
+	{ MSG_SESSIONS_ASK, on_sessions }, { MSG_LIVE_ASK, on_open_sessions }, { MSG_CLIENT_NEW, on_client_new }, { MSG_STOP, on_stop },
 };
 
 static bool

@@ -139,6 +139,7 @@ rec_new(struct client *c, const struct msg_rec_open *m)
 	r->number = m->rec;
 	r->last = &r->first;
 	r->seal_after_ms = seal_after();
+	r->last_frame = clock_mono();
 	buf_init(&r->raw, SEGMENT_RAW_MAX);
 	buf_init(&r->pool, POOL_MAX);
 	memcpy(r->session.id, m->id.p, ID_BYTES);
@@ -278,6 +279,7 @@ ingest_data(struct client *c, const struct msg_rec_data *m)
 	if (buf_slice_append(&r->raw, m->frames) != 0)
 		return false;
 	frames_chain(r, m->frames);
+	r->last_frame = clock_mono();
 	r->session.bytes += m->frames.n;
 	c->bytes += m->frames.n;
 	st->bytes += m->frames.n;

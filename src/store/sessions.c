@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* A user's last sessions, for that user.  Read where they are written: few rows, by an index, between two commits. */
+/* A user's last sessions, for that user; and those that are open, for who looks after them.  Read where they are written: few rows, by an index, between two commits. */
 #include <string.h>
 
 #include "store/store.h"
 
 #define MAX         200
+#define OPEN_MAX    400
 #define COMMAND_MAX 256
 #define ROWS_MAX    (MSG_MAX - 1024)
 
@@ -35,6 +36,63 @@ row_put(void *arg, const struct db_session *s)
 
 	/* What does not fit any more is left out: the newest are there. */
 	return msg_session_row_put(arg, &row) == 0 ? 0 : 1;
+}
+
+/* Of those that are open the newest first, as both lists are. */
+struct open_list { struct buf *rows; struct rec *at, *all; };
+
+static struct rec *
+rec_of(struct open_list *l, const unsigned char id[ID_BYTES])
+{
+	struct rec *from = l->at != NULL ? l->at : l->all, *r = from;
+
+	while (r != NULL && memcmp(r->session.id, id, ID_BYTES) != 0)
+		r = r->next;
+	for (struct rec *before = l->all; r == NULL && before != from; before = before->next)
+		if (memcmp(before->session.id, id, ID_BYTES) == 0)
+			r = before;
+	l->at = r;
+	return r;
+}
+
+static int
+open_put(void *arg, const struct db_session *s)
+{
+	struct open_list *l = arg;
+	const struct rec *r = rec_of(l, s->id);
+	struct msg_live_row row = { .id = slice_from(s->id_text), .user = slice_from(s->user), .login = slice_from(s->login),
+		.host = slice_from(s->host), .channel = slice_from(s->channel), .command = beginning(s->command),
+		.src = slice_from(s->src), .start_us = (uint64_t)s->start_us };
+
+	if (r == NULL || r->closing)
+		return 0;
+	row.conn = r->client->conn;              /* whose channel it came by, whatever it said */
+	row.bytes = r->session.bytes;
+	row.idle_ms = (uint64_t)clock_ms_since(r->last_frame);
+	return msg_live_row_put(l->rows, &row) == 0 ? 0 : 1;
+}
+
+int
+sessions_send_open(struct client *c, const struct msg_live_ask *m)
+{
+	struct db_session_filter filter = { .state = "open", .max = m->max < OPEN_MAX ? m->max : OPEN_MAX };
+	struct open_list l = { .all = c->store->recs };
+	struct msg_live_rows answer = { .req = m->req };
+	char prefix[ID_TEXT] = "";
+	struct err e = { 0 };
+	struct buf rows;
+	int r;
+
+	if (slice_copy(m->session, prefix, sizeof(prefix)) != 0)
+		return -1;
+	filter.id_prefix = prefix[0] != '\0' ? prefix : NULL;
+	buf_init(&rows, ROWS_MAX);
+	l.rows = &rows;
+	(void)db_session_list(c->store->db, &filter, open_put, &l, &e);
+	answer.rows = buf_slice(&rows);
+	r = chan_send(c->chan, MSG_LIVE_ROWS, &answer);
+	buf_done(&rows);
+	return r;
 }
 
 int

@@ -77,6 +77,7 @@ struct rec {
 	size_t journaling;                /* durable with the commit that runs */
 	int64_t journal_first;            /* oldest journal row that is needed; 0: none */
 	mono_t since;                     /* of raw's first byte */
+	mono_t last_frame;                /* when something came last */
 	int64_t seal_after_ms;
 	uint64_t acked;
 	char reason[512], exit[64], user[68], host[68];
@@ -158,6 +159,7 @@ void directory_load(struct client *c, uint32_t req);
 /* Now, in a transaction of its own, and answered.  False: the client must go. */
 bool directory_apply_many(struct client *c, const struct msg_dir_apply *m, int fd);
 /* sessions.c */
+int sessions_send_open(struct client *c, const struct msg_live_ask *m);      /* the same */
 int sessions_send(struct client *c, const struct msg_sessions_ask *m);       /* 0, or negative: the asker breaks the rules */
 
 /* checkpoint.c */

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * Sessions while they run: who may look at one, type into it, hold it up or end it.  The gate decides; then it makes a
+ * pair of sockets and gives one end to the front that has the session and the other to who looks.  What goes between
+ * them it never sees.
+ */
+#ifndef GATE_LIVE_H
+#define GATE_LIVE_H
+
+#include "gate/gate.h"
+
+/* MSG_LIVE_DO, MSG_LIVE_ASK of a front or an administrator, MSG_LIVE_LEFT of a front.  0, or negative: it has to go. */
+int live_do(struct client *c, const void *message);
+int live_ask(struct client *c, const void *message);
+int live_left(struct client *c, const void *message);
+/* c is going. */
+void live_forget(struct client *c);
+
+#endif

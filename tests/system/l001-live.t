@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""Sessions while they run: watched, joined, paused, locked, handed over and ended, from the bastion and over ssh."""
+import fcntl, json, os, pty, re, signal, struct, subprocess, sys, termios, threading, time
+
+top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
+sys.dont_write_bytecode = True
+sys.path.insert(0, f"{top}/tests")
+import tap
+from tap import ok, end
+from clients import Clients, need
+need("ssh")
+
+POLICY = """permit bench shell,exec on env=bench as root id all
+permit bob watch on env=bench id watchers
+permit carol watch,join on env=bench id joiners
+permit dora watch,admin on env=bench id admins
+permit erin shell on env=bench as root id others
+"""
+b = Clients(build, policy=POLICY)
+keys = {}
+
+class Screen:
+    """A program on a pty; what it writes is kept, and waited for."""
+    def __init__(self, argv, cols=80, rows=24, env=None):
+        self.out, self.more, self.code = b"", threading.Condition(), None
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
+            os.execvpe(argv[0], argv, env or dict(os.environ, TERM="xterm"))
+        threading.Thread(target=self.read, daemon=True).start()
+    def read(self):
+        while True:
+            try: data = os.read(self.fd, 65536)
+            except OSError: data = b""
+            with self.more:
+                self.out += data
+                if not data: self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+                self.more.notify_all()
+            if not data: return
+    def type(self, data): os.write(self.fd, data)
+    def until(self, text, seconds=15):
+        """Is it there, or does it come?  What comes after it is still to be waited for."""
+        with self.more:
+            if not self.more.wait_for(lambda: text in self.out or self.code is not None and text not in self.out, seconds): return False
+            if text not in self.out: return False
+            self.out = self.out[self.out.index(text) + len(text):]
+            return True
+    def until_last(self, text, seconds=60):
+        """The same, of much that nobody needs before it."""
+        with self.more:
+            end = time.monotonic() + seconds
+            while text not in self.out:
+                self.out = self.out[-1000:]
+                if self.code is not None or time.monotonic() > end: return False
+                self.more.wait(1)
+        return self.until(text)
+    def over(self, seconds=15):
+        with self.more: return self.more.wait_for(lambda: self.code is not None, seconds)
+    def close(self):
+        if self.code is None: os.kill(self.pid, signal.SIGKILL); self.over()
+        os.close(self.fd)
+
+def person(name):
+    keys[name] = f"{b.dir}/id_{name}"
+    b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", keys[name])
+    b.ctl("user", "add", name); b.ctl("key", "add", name, f"{keys[name]}.pub")
+
+def argv(name, *words, tty=True):
+    return ["ssh", "-F", b.config, "-o", f"IdentityFile={keys[name]}", "-o", "UserKnownHostsFile=" + b.known, *(["-tt"] if tty else []),
+            "-p", str(b.port), f"{name}@127.0.0.1", *words]
+
+def asks(name, *words):
+    return subprocess.run(argv(name, *words, tty=False), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+
+def session():
+    s = Screen(b.argv("box", options=["-tt"]))
+    s.type(b"PS1='$ '; stty -echo; echo be''gun\r")
+    return s if s.until(b"begun") else None
+
+def live(): return json.loads(b.ctl("--json", "session", "ls", "--live"))
+def events(cls, text): return b.until(lambda: [e for e in b.audit(cls) if text in e["text"]], bool)
+
+try:
+    config = open(b.config).read()
+    open(b.config, "w").write(config.replace(f"\tIdentityFile {b.key}\n", ""))      # each says its own
+    for name in ("bob", "carol", "dora", "erin"): person(name)
+    keys["bench"] = b.key
+    open(b.config, "a").write(f"\nHost *\n\tIdentityFile {b.key}\n")
+
+    ok(live() == [], "nobody is in")
+    s = session()
+    ok(s is not None, "a session in a terminal")
+    rows = live()
+    ok(len(rows) == 1 and (rows[0]["user"], rows[0]["login"], rows[0]["host"], rows[0]["channel"]) == ("bench", "root", "box", "shell") and
+       rows[0]["watchers"] == 0 and rows[0]["bytes"] > 0 and rows[0]["idle"] < 60 and rows[0]["held"] == "", "is listed", rows)
+    id = rows[0]["id"]
+
+    # ---- over ssh, by policy ----
+    r = asks("bob", "sessions", "--live", "--json")
+    ok(r.returncode == 0 and json.loads(r.stdout)["id"] == id, "who may watch sees it in the list", r)
+    r = asks("erin", "sessions", "--live")
+    ok(r.returncode == 0 and r.stdout == "", "who may not does not", r)
+    r = asks("bob", "watch", id); ok(r.returncode == 255 and "ssh -t" in r.stderr, "without a terminal it says how", r)
+    w = Screen(argv("erin", "watch", id)); ok(w.over() and w.code == 255 and b"[denied]" in w.out, "who may not watch is refused", w.out); w.close()
+    ok(events(1008, "erin may not watch the session of bench"), "and that is on the record")
+    w = Screen(argv("bob", "watch", "01ARZ3NDEKTSV4RRFFQ69G5FAV")); ok(w.over() and b"no session of that id is open" in w.out, "an id that nobody has", w.out); w.close()
+
+    b.mark()
+    w = Screen(argv("bob", "watch", id[:20].lower(), "look", "into", "it"))
+    ok(w.until(b"begun"), "who watches sees what was on the screen before", w.out)
+    ok(s.until(b"bob watches this session: look into it"), "and the one who is watched is told, with the reason", s.out)
+    s.type(b"echo al''pha\r"); ok(w.until(b"alpha"), "then what comes", w.out)
+    ok(events(1008, "bob watches the session of bench on box: look into it"), "the record says who watches, and why")
+    rows = live(); ok(rows[0]["watchers"] == 1, "the list counts", rows)
+    w.type(b"echo not me\r"); w.type(b"?"); ok(w.until(b"leave"), "keys of the watcher are the watcher's own", w.out)
+    w.type(b"x")
+    s.type(b"printf '\\033]0;title\\007\\033[6n\\033P+q544e\\033\\\\ra''w'\r"); ok(w.until(b"raw"), "what the host writes", w.out)
+    ok(b"\x1b]0;" not in w.out and b"\x1b[6n" not in w.out and b"+q544e" not in w.out, "does not reach the watcher as it is", w.out)
+    w.type(b"q"); ok(w.over() and w.code == 0, "q leaves", w.code); w.close()
+    ok(s.until(b"bob looks at this session no more"), "which is told too", s.out)
+    ok(b.until(lambda: live()[0]["watchers"], lambda n: n == 0) == 0, "and counted")
+    ok(b"not me" not in s.out, "nothing of what the watcher typed came in", s.out)
+
+    # ---- joined ----
+    w = Screen(argv("bob", "join", id)); ok(w.over() and b"[denied]" in w.out, "watch is not join", w.out); w.close()
+    j = Screen(argv("carol", "join", id))
+    ok(s.until(b"carol has joined this session and may type"), "carol joins", s.out)
+    j.type(b"echo from car''ol\r"); ok(s.until(b"from carol") and j.until(b"from carol"), "what she types goes in, and both see it", s.out, j.out)
+    s.type(b"echo from ben''ch\r"); ok(j.until(b"from bench"), "and what the other types")
+    r = asks("dora", "session", "hand", id, "bob"); ok(r.returncode == 255 and "has not joined" in r.stderr, "to nobody who is not there", r)
+    r = asks("dora", "session", "hand", id, "carol"); ok(r.returncode == 0 and r.stdout == "handed over\n", "handed over to her", r)
+    ok(s.until(b"dora has handed this session to carol"), "the user is told", s.out)
+    s.type(b"echo lo''st\r"); j.type(b"echo ke''pt\r"); ok(j.until(b"kept") and b"lost" not in j.out and b"lost" not in s.out, "her input counts and his does not", j.out)
+    ok(live()[0]["held"] == "typed by carol", "the list says who types", live())
+    j.type(b"\x1d?"); ok(j.until(b"one Ctrl-] for the session"), "Ctrl-] ? helps", j.out)
+    j.type(b" "); j.type(b"\x1dq"); ok(j.over() and j.code == 0, "Ctrl-] q leaves", j.code); j.close()
+    ok(s.until(b"carol has left this session") and s.until(b"what you type goes to the session again"), "then it is his again", s.out)
+    s.type(b"echo mi''ne\r"); ok(s.until(b"mine"), "and works")
+
+    # ---- held up ----
+    r = asks("bob", "session", "pause", id); ok(r.returncode == 255 and "[denied]" in r.stderr, "watch is not admin", r)
+    r = asks("dora", "session", "pause", id, "wait", "a", "moment"); ok(r.returncode == 0, "dora pauses it", r)
+    ok(s.until(b"dora has paused this session: wait a moment"), "the user is told", s.out)
+    w = Screen(argv("bob", "watch", id)); ok(w.until(b"dora has paused this session"), "and so is who watches", w.out)
+    s.type(b"echo pau''sed\r")
+    ok(live()[0]["held"] == "paused", "the list says so", live())
+    ok(b"\npaused" not in s.out and b"\npaused" not in w.out, "nothing is delivered", s.out)
+    b.ctl("session", "resume", id, "--reason", "enough")
+    ok(s.until(b"lets this session go on: enough") and s.until(b"paused") and w.until(b"paused"), "until it goes on", s.out)
+    b.ctl("session", "lock", id); ok(s.until(b"has locked this session"), "locked", s.out)
+    s.type(b"echo ref''used\r")
+    ok(live()[0]["held"] == "locked", "the list says so", live())
+    b.ctl("session", "unlock", id); ok(s.until(b"has unlocked this session"), "unlocked", s.out)
+    s.type(b"echo aga''in\r"); ok(s.until(b"again") and b"refused" not in s.out, "what was typed meanwhile never came in", s.out)
+
+    # ---- from the bastion ----
+    env = dict(b.env, TERM="xterm")
+    m = Screen([f"{build}/fortress", "session", "watch", id], env=env)
+    ok(m.until(b"again"), "fortress session watch", m.out)
+    s.type(b"echo be''ta\r"); ok(m.until(b"beta"), "sees what comes", m.out)
+    m.type(b"q"); ok(m.over() and m.code == 0, "and leaves", m.code); m.close()
+    m = Screen([f"{build}/fortress", "session", "join", id], env=env)
+    ok(s.until(b"has joined this session"), "fortress session join", s.out)
+    m.type(b"echo ro''ot\r"); ok(s.until(b"root"), "types", s.out)
+
+    # ---- a watcher that does not read ----
+    v = Screen([f"{build}/fortress", "session", "watch", id], env=env); ok(v.until(b"root"), "another watcher", v.out)
+    os.kill(v.pid, signal.SIGSTOP)
+    start = time.monotonic()
+    s.type(b"head -c 20000000 /dev/zero | tr '\\0' 'x'; echo; echo th''rough\r")
+    ok(s.until_last(b"through"), "who does not read slows nobody", time.monotonic() - start)
+    os.kill(v.pid, signal.SIGCONT)
+    ok(v.until_last(b"through"), "and sees the end later, from the record", v.out[-500:])
+    v.close()
+
+    # ---- its end ----
+    r = asks("dora", "session", "end", id, "that", "is", "all"); ok(r.returncode == 0, "dora ends it", r)
+    ok(s.over() and b"dora ended this session: that is all" in s.out, "the user is told", s.out)
+    ok(w.until(b"has ended", 30) and w.over(), "who watches too", w.out)
+    ok(m.until(b"has ended", 30) and m.over(), "and who has joined", m.out)
+    for x in (s, w, m): x.close()
+    row = b.until(lambda: [r for r in json.loads(b.ctl("--json", "session", "ls")) if r["id"] == id and r["state"] != "open"], bool)
+    ok(row and row[0]["state"] == "closed" and "that is all" in row[0]["reason"], "it is closed, with the reason", row)
+    raw = b.ctl("replay", "--export", "json", id)
+    for mark in ("bob watches this session", "typed by carol", "typed by bench", "dora has paused", "bytes typed, not delivered"):
+        ok(mark in raw, f"the record has: {mark}")
+    ok(live() == [], "nobody is in any more")
+
+    # ---- by policy, and while it lasts ----
+    s = session(); id = live()[0]["id"]
+    w = Screen(argv("bob", "watch", id)); ok(w.until(b"begun"), "bob watches another", w.out)
+    open(f"{b.dir}/state/policy.conf", "w").write(POLICY.replace("permit bob watch", "permit bob exec"))
+    b.ctl("reload")
+    ok(w.over() and b"no longer allowed" in w.out, "when that is not allowed any more it ends", w.out); w.close()
+    s.type(b"echo go''es\r"); ok(s.until(b"goes"), "and the session goes on")
+    s.close()
+finally:
+    b.stop()
+end()
