@@ -12,13 +12,14 @@
 #include "base/text.h"
 #include "policy/ast.h"
 
-#define UNFOLDED_MAX 4096               /* atoms, after all repetitions are written out */
+#define UNFOLDED_MAX 1000               /* atoms, after all repetitions are written out */
 #define GROUPS_MAX   32
 
 /* Sums of each open group; last: of the atom that a repetition would be about. */
 struct sum {
 	unsigned long open[GROUPS_MAX + 1], last;
 	unsigned depth;
+	bool repeated;                         /* the last atom already is */
 };
 
 /* Behind a [: where its bracket expression ends. */
@@ -62,52 +63,74 @@ add_atom(struct sum *t, unsigned long n)
 {
 	t->open[t->depth] += n;
 	t->last = n;
+	t->repeated = false;
+}
+
+/* Once the last atom stands in the sum already.  What a repetition of a repetition would be nothing says. */
+static const char *
+repeat(struct sum *t, unsigned long times)
+{
+	if (t->repeated)
+		return "a repetition behind a repetition; parentheses say what is meant";
+	t->repeated = true;
+	t->open[t->depth] += t->last * (times - 1);
+	t->last *= times;
+	return t->open[t->depth] > UNFOLDED_MAX ? "its repetitions are too many" : NULL;
+}
+
+/* The group that ends is an atom of the one around it. */
+static void
+group_close(struct sum *t)
+{
+	unsigned long n = t->open[t->depth--];
+
+	add_atom(t, n);
 }
 
 static const char *
+group_open(struct sum *t)
+{
+	if (t->depth == GROUPS_MAX)
+		return "32 nested groups at most";
+	t->open[++t->depth] = 1;
+	t->repeated = false;
+	return NULL;
+}
+
+/* i: on the character, and then on the last of what it begins. */
+static const char *
 count_one(struct sum *t, struct slice s, size_t *i)
 {
-	unsigned long times = 1;
-
 	switch (s.p[*i]) {
+	case '(':
+		return group_open(t);
+	case ')':
+		if (t->depth > 0)
+			group_close(t);
+		else
+			add_atom(t, 1);
+		return NULL;
+	case '{':
+		++*i;
+		return repeat(t, repeated(s, i));
+	case '+':
+		return repeat(t, 2);
+	case '*':
+	case '?':
+		return repeat(t, 1);
 	case '\\':
 		if (*i + 1 < s.n && s.p[*i + 1] >= '1' && s.p[*i + 1] <= '9')
 			return "\\1 and the like are not possible here";
 		++*i;
-		add_atom(t, 1);
-		return NULL;
+		break;
 	case '[':
 		*i = bracket_end(s, *i + 1);
-		add_atom(t, 1);
-		return NULL;
-	case '(':
-		if (t->depth == GROUPS_MAX)
-			return "32 nested groups at most";
-		t->open[++t->depth] = 1;
-		return NULL;
-	case ')':
-		if (t->depth > 0)
-			add_atom(t, t->open[t->depth--]);
-		else
-			add_atom(t, 1);
-		if (t->depth < GROUPS_MAX)
-			t->last = t->open[t->depth + 1];
-		return NULL;
-	case '{':
-		++*i;
-		times = repeated(s, i);
-		break;
-	case '+':
-		times = 2;
 		break;
 	default:
-		add_atom(t, 1);
-		return NULL;
+		break;
 	}
-	/* Once it stands in the sum already. */
-	t->open[t->depth] += t->last * (times - 1);
-	t->last *= times;
-	return t->open[t->depth] > UNFOLDED_MAX ? "its repetitions are too many" : NULL;
+	add_atom(t, 1);
+	return NULL;
 }
 
 static const char *
