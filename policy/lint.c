@@ -11,6 +11,7 @@
 #include "policy/match.h"
 
 #define PAIRS_MAX 30000000               /* rules that are compared with one another */
+#define KEYS_MAX  512
 
 enum { SEEN_USER = 1, SEEN_GROUP, SEEN_KEY, USED_ROLE, USED_SET, USED_COMMAND, USED_TIME };
 
@@ -20,6 +21,8 @@ struct policy_lint {
 	struct dict *names;              /* of the kinds above */
 	bool *hit;                       /* by a rule's number: some host is one of its */
 	struct policy_scope *scope;      /* room */
+	const char *keys[KEYS_MAX];      /* of labels, to guess what was meant */
+	size_t keys_n;
 	bool any_host, any_user;
 	policy_lint_fn *fn;
 	void *arg;
@@ -81,6 +84,19 @@ has_reference(const struct expr *x)
 	return x->kind == EXPR_REFERENCE || (x->kind == EXPR_SET && has_reference(x->set->expr)) || has_reference(x->a) || has_reference(x->b);
 }
 
+static void
+key_see(struct policy_lint *l, struct slice key)
+{
+	char *text;
+
+	if (dict_find(l->names, SEEN_KEY, key) != NULL)
+		return;
+	see(l, SEEN_KEY, key);
+	text = l->keys_n < KEYS_MAX ? pool_text(l->pool, key) : NULL;
+	if (text != NULL)
+		l->keys[l->keys_n++] = text;
+}
+
 void
 policy_lint_host(struct policy_lint *l, const struct policy_request *host)
 {
@@ -92,7 +108,7 @@ policy_lint_host(struct policy_lint *l, const struct policy_request *host)
 		if (!l->hit[i])
 			l->hit[i] = has_reference(index_rule(l->p, i)->on) || expr_matches(index_rule(l->p, i)->on, &a);
 	for (size_t i = 0; i < host->labels_n; i++)
-		see(l, SEEN_KEY, host->labels[i].key);
+		key_see(l, host->labels[i].key);
 	asked_done(&a);
 }
 
@@ -176,8 +192,11 @@ lint_expr_keys(struct policy_lint *l, const struct expr *x)
 	if (x == NULL)
 		return 0;
 	if ((x->kind == EXPR_LABEL || x->kind == EXPR_HAS || x->kind == EXPR_REFERENCE) && !seen(l, SEEN_KEY, x->key)) {
+		const char *near = text_nearest(x->key, l->keys, l->keys_n);
+
 		see(l, SEEN_KEY, slice_from(x->key));          /* once is enough */
-		r = say(l, x->at, "no host has a label %s", x->key);
+		r = say(l, x->at, "no host has a label %s%s%s%s", x->key, near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+		    near != NULL ? "?" : "");
 	}
 	if (r == 0)
 		r = lint_expr_keys(l, x->a);

@@ -70,6 +70,8 @@ try:
        "nobody is in the group nobody"] and lines[-1] == "4 findings", "names that nobody has", r)
     r = fortress("--json", "policy", "lint", f"{b.dir}/lint.conf")
     ok([x["line"] for x in json.loads(r.stdout)] == [2, 2, 1, 1], "as JSON, with their lines", r)
+    r = fortress("policy", "lint", file("typo.conf", "permit bench shell on teem=pay id b\n"))
+    ok("no host has a label teem; did you mean team?" in r.stdout, "a label with a typing error", r)
     r = fortress("policy", "lint", file("clean.conf", "permit bench shell on team=pay id b\n"))
     ok(r.returncode == 0 and r.stdout == "0 findings\n", "a policy without findings", r)
 

@@ -314,6 +314,53 @@ test_too_many(void)
 	}
 }
 
+/* Whoever reads a policy says what is kept of it. */
+static void
+test_able(void)
+{
+	static const struct policy_able little = { .obligations = "mfa record", .verbs = "shell exec", .clauses = "on as options id", .options = "idle" };
+	static const struct { const char *text, *want; } cases[] = {
+		{ "permit a shell,exec on any as root options { idle 5m } id x\nrequire record io for any any on any", NULL },
+		{ "require ticket /x/ for any any on any", "p:1:1: require ticket is not available yet: a policy that needs it cannot be loaded" },
+		{ "require recor full for any any on any", "p:1:9: unknown obligation \"recor\": did you mean record?" },
+		{ "watch any on any match /x/ then alert", "p:1:1: watch is not available yet: a policy that needs it cannot be loaded" },
+		{ "permit a put on any", "p:1:10: the verb put is not available yet: a policy that needs it cannot be loaded" },
+		{ "permit a shell on any from 10.0.0.0/8", "p:1:23: from is not available yet: a policy that needs it cannot be loaded" },
+		{ "permit a shell on any options { timeout 1s }", "p:1:33: the option timeout is not available yet: a policy that needs it cannot be loaded" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err e = { 0 };
+		struct policy *p = policy_parse("p", slice_from(cases[i].text), &(struct policy_source){ .able = &little }, &e);
+
+		ok((p != NULL) == (cases[i].want == NULL), "%s", cases[i].text);
+		if (cases[i].want != NULL)
+			is(e.text, cases[i].want, "in these words");
+		policy_free(p);
+	}
+}
+
+static void
+test_many_labels(void)
+{
+	struct err e = { 0 };
+	struct policy *p = policy_parse("p", slice_from("permit any shell on any id x"), &here, &e);
+	struct policy_label labels[POLICY_LABELS_MAX + 1] = { 0 };
+	struct policy_request req = { .verb = slice_from("shell"), .labels = labels, .labels_n = POLICY_LABELS_MAX };
+	struct policy_decision d = { 0 };
+
+	if (!ok(p != NULL, "a policy loads %s", e.text))
+		return;
+	for (size_t i = 0; i <= POLICY_LABELS_MAX; i++)
+		labels[i] = (struct policy_label){ slice_from("k"), slice_from("v") };
+	policy_eval(p, &req, &d);
+	ok(d.permit, "64 labels are looked at");
+	req.labels_n++;
+	policy_eval(p, &req, &d);
+	ok(!d.permit && strcmp(d.rule, "too-many-labels") == 0 && !policy_may_reach(p, &req), "65 are a no");
+	policy_free(p);
+}
+
 static void
 test_obligations(void)
 {
@@ -374,5 +421,7 @@ main(void)
 	test_errors();
 	test_some_path();
 	test_obligations();
+	test_able();
+	test_many_labels();
 	return tap_done();
 }

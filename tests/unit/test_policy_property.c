@@ -306,7 +306,24 @@ explain_agrees(const struct policy *p, const struct question *q)
 	return good;
 }
 
-struct counts { unsigned asked, plain, explain, print, order, other, permits; };
+struct counts { unsigned asked, plain, explain, print, order, other, scope, permits; };
+
+/* What is about somebody, found before, decides alike; and whoever is permitted could be seen to be beforehand. */
+static bool
+scope_agrees(const struct policy *p, struct question *q)
+{
+	struct policy_scope *scope = policy_scope_new(p, &q->req.who);
+	struct policy_decision d;
+	char one[2000], two[2000];
+
+	policy_eval(p, &q->req, &d);
+	decide(p, q, one, true);
+	q->req.scope = scope;
+	decide(p, q, two, true);
+	q->req.scope = NULL;
+	policy_scope_free(scope);
+	return strcmp(one, two) == 0 && (!d.permit || (policy_may_reach(p, &q->req) && policy_may_verb(p, &q->req.who, q->req.verb)));
+}
 
 static void
 compare(const struct policy *a, const struct policy *b, const struct question *q, unsigned *wrong)
@@ -334,6 +351,7 @@ try_policy(struct counts *c, const struct policy *p, const struct policy *printe
 		if (strcmp(one, two) != 0 && c->plain++ < 3)
 			printf("# %s, but read plainly %s\n", one, two);
 		c->explain += !explain_agrees(p, &q);
+		c->scope += !scope_agrees(p, &q);
 		compare(p, printed, &q, &c->print);
 		compare(p, turned, &q, &c->order);
 		compare(p, more, &q, &c->other);
@@ -394,6 +412,7 @@ main(void)
 	ok(c.permits > c.asked / 20 && c.permits < c.asked / 2, "%u of %u questions are permitted", c.permits, c.asked);
 	ok(c.plain == 0, "the index decides as a reading of every rule does");
 	ok(c.explain == 0, "explain says what eval does");
+	ok(c.scope == 0, "so does what was found about somebody before, and whoever is permitted may reach");
 	ok(unprinted == 0, "what is printed reads and prints the same");
 	ok(c.print == 0, "and decides alike");
 	ok(c.order == 0, "the order of statements changes nothing");
