@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "ctl/audit.h"
 #include "ctl/inspect.h"
+#include "ctl/prove.h"
 #include "ctl/record.h"
 
 /* A proof that does not hold is not the same as a file that cannot be read. */
@@ -72,6 +73,27 @@ verify_pack(struct ctl *c, const char *path, const char *key, const char *older)
 	inspect_free(x);
 	inspect_free(old);
 	return r;
+}
+
+/* --- a proof --- */
+
+static const struct out_column proof_columns[] = { { "verified", OUT_BOOL, 0 }, { "origin", OUT_STRING, 0 }, { "records", OUT_NUMBER, 0 }, { NULL, 0, 0 } };
+
+static int
+verify_proof(struct ctl *c, const char *path, const char *key)
+{
+	char origin[NOTE_NAME_MAX];
+	uint64_t n = 0;
+	struct out *o;
+	int r = prove_check(c, path, key, &n, origin, sizeof(origin));
+
+	if (r != 0)
+		return outcome(r);
+	o = ctl_out(c, proof_columns, true);
+	out_bool(o, true);
+	out_cstr(o, origin);
+	out_number(o, (int64_t)n);
+	return out_end(o) == 0 ? CTL_OK : CTL_FAILED;
 }
 
 /* --- a live database --- */
@@ -140,6 +162,8 @@ audit_verify(struct ctl *c, int argc, char **argv)
 		}
 	if (ctl_words(c, argc, argv, !live, !live) != CTL_OK)
 		return CTL_USAGE;
+	if (!live && prove_is(argv[optind]))
+		return verify_proof(c, argv[optind], key);
 	return live ? verify_db(c, key, older) : verify_pack(c, argv[optind], key, older);
 }
 
@@ -155,6 +179,8 @@ const struct command commands_audit[] = {
 	    "write the evidence of a period: records, recordings, their proofs, sheets and a report", audit_export },
 	{ "audit", "report", "[--from TIME] [--to TIME] [--user U] [--host H] [--offline] -o FILE.pdf|FILE.html",
 	    "write the report alone", audit_report },
+	{ "audit", "prove", "[SESSION] [--older CHECKPOINT] [--offline] -o FILE",
+	    "write the proof for one session, or that history since a checkpoint is the same", audit_prove },
 	{ "audit", "verify", "PATH [--key FILE] [--older PATH] | --db [--key FILE] [--older CHECKPOINT]",
 	    "check an export, or the live database: names the first thing that is wrong", audit_verify },
 	{ NULL, NULL, NULL, NULL, NULL },

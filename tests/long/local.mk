@@ -2,8 +2,8 @@
 # What takes too long for every change: `make check-long`.  FUZZ_SECONDS: for each fuzzer.
 LONG_TESTS = %D%/bulk.t %D%/fuzz.t
 EXTRA_DIST += $(LONG_TESTS)
-# These do more when it may take long: 500 channels one by one, a file of 10 GB, 50 hosts in 50 forks.
-LONGER_TESTS = tests/system/m002-channels.t tests/system/m004-files.t tests/system/m009-ansible.t
+# These do more when it may take long: 500 channels one by one, a file of 10 GB, 50 hosts in 50 forks, 200 faults.
+LONGER_TESTS = tests/system/m002-channels.t tests/system/m004-files.t tests/system/m009-ansible.t tests/system/r004-faults.t
 
 .PHONY: check-long
 check-long:

@@ -26,6 +26,8 @@ try:
     with Wire.connect(A, "bench+box", private_key(b.key)) as w: w.run("echo today")
     b.wait(lambda: all(s["state"] == "closed" for s in json.loads(b.ctl("--json", "session", "ls"))))
     pack = f"{b.dir}/pack"; b.ctl("audit", "export", "-o", pack)
+    one_session = next(s["id"] for s in json.loads(b.ctl("--json", "session", "ls")) if s["command"] == "echo last"); proof = f"{b.dir}/proof"
+    b.ctl("audit", "prove", one_session, "--older", f"{early}/checkpoint", "-o", proof)
     b.bastion.terminate(); b.bastion.wait()
     state, public = f"{b.dir}/state", f"{b.dir}/state/keys/checkpoint_ed25519.pub"
 
@@ -118,6 +120,24 @@ try:
                            ("a code put in", "INSERT INTO code VALUES(zeroblob(32), 'bench', 9000000000000000)", ("bench",)), ("a second factor put in", "INSERT INTO factor VALUES('bench', zeroblob(49), 1, 1)", ("bench",)),
                            ("an older policy", "UPDATE policy_version SET body=x'7065726d6974'", ("policy",))):
         forged(name, sql(s), words)
+
+    # Proofs for one session, and from an older checkpoint.
+    lines = [json.loads(l) for l in open(proof)]; kinds = [l["kind"] for l in lines]
+    good, said = verify(proof, "--key", public); ok(good and f"{len(lines) - 1}" in said and {"checkpoint", "open", "segment", "close", "event", "consistency"} == set(kinds), "a proof for one session, and that history is the same", said, kinds)
+    def proof_forged(name, change, words):
+        changed = json.loads(json.dumps(lines)); changed = change(changed) or changed
+        with open(f"{b.dir}/forged-proof", "w") as f: f.write("".join(json.dumps(l, separators=(",", ":"), ensure_ascii=False) + "\n" for l in changed))
+        good, said = verify(f"{b.dir}/forged-proof", "--key", public); ok(verify.status == 6 and words in said, f"proof: {name}: {said[:120]}", verify.status, said)
+    for i, k in enumerate(kinds):
+        if kinds.index(k) != i: continue
+        def data(l): l[i]["data"] = l[i]["data"].replace("1", "2", 1)
+        def leaf(l): l[i]["leaf"] += 1
+        def path(l): l[i]["path"] = l[i]["path"][:-64] + "0" * 64
+        def short(l): l[i]["path"] = l[i]["path"][:-65]
+        proof_forged(f"another {k}", data, "")
+        if k != "checkpoint": proof_forged(f"the {k} at another leaf", leaf, ""); proof_forged(f"another path of the {k}", path, ""); proof_forged(f"a shorter path of the {k}", short, "")
+    proof_forged("nothing in it", lambda l: l[:1], "nothing"); proof_forged("no checkpoint", lambda l: l[1:] , "")
+    good, said = verify(proof); ok(not good and "--key" in said, f"proof: without a key: {said[:100]}")
 
     # Exports.
     def pack_forged(name, change, words, *args):

@@ -90,9 +90,15 @@ TESTS += %D%/g006-methods.t
 EXTRA_DIST += %D%/g006-methods.t
 
 # What auditors are given.
-AUDIT_TESTS = %D%/r001-evidence.t %D%/r002-siem.t %D%/r003-upkeep.t
+AUDIT_TESTS = %D%/r001-evidence.t %D%/r002-siem.t %D%/r003-upkeep.t %D%/r004-faults.t
 TESTS += $(AUDIT_TESTS)
-EXTRA_DIST += $(AUDIT_TESTS)
+EXTRA_DIST += $(AUDIT_TESTS) tests/faults.py
+# A shared object to preload: none of our flags.
+check_PROGRAMS += tests/system/faulty.so
+tests_system_faulty_so_SOURCES = %D%/faulty.c
+tests_system_faulty_so_CFLAGS = -fPIC
+tests_system_faulty_so_LDFLAGS = -shared
+tests_system_faulty_so_LDADD = -ldl
 
 # Bugs of the seams between processes, each with its test.
 TESTS += %D%/q001-legs.t
