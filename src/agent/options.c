@@ -17,7 +17,7 @@ static const struct row rows[] = {
 	{ "host-key", "FILE", "this host's ed25519 key; made (mode 0600) if it is not there" },
 	{ "authorized", "FILE", "public keys, or cert-authority lines, of the one bastion" },
 	{ "login", "NAME", "an account that sessions may run as (repeat it); default: its own" },
-	{ "max-connections", "N", "at most so many connections at once (64)" },
+	{ "max-connections", "N", "at most so many connections at once (512)" },
 	{ "print-host-key", NULL, "print the public host key for pinning, and leave" },
 	{ "background", NULL, "leave the terminal once it listens" },
 	{ "pidfile", "FILE", "write the process id there once it listens" },
@@ -141,7 +141,7 @@ options_parse(struct options *o, int argc, char **argv, struct err *e)
 
 	memset(o, 0, sizeof *o);
 	memset(longs, 0, sizeof longs);
-	o->connections_max = 64;
+	o->connections_max = 512;
 	for (size_t i = 0; i < NROWS; i++) {
 		longs[i].name = rows[i].name;
 		longs[i].has_arg = rows[i].value != NULL ? required_argument : no_argument;

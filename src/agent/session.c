@@ -31,6 +31,7 @@
 #include "agent/descend.h"
 #include "agent/exec.h"
 #include "agent/forward.h"
+#include "agent/login.h"
 #include "agent/session.h"
 #include "agent/watchdog.h"
 #include "base/fd.h"
@@ -40,7 +41,6 @@
 
 #define GRACE_MS          30000          /* from accept to a proven key */
 #define CHANNELS_MAX      64
-#define DENIALS_MAX       6
 #define EARLY_PACKETS_MAX 128            /* before a proven key */
 #define EARLY_BYTES_MAX   (256 * 1024)
 #define OWED_MAX          (8u << 20)     /* answers that the peer does not read */
@@ -62,15 +62,11 @@ struct session {
 	struct ssh_counter_struct received, sent;        /* libssh counts: payloads, bytes on the line */
 	uint64_t said, delivered;        /* both, outwards, when libssh last held nothing back */
 	bool flooded;
-	bool unheard;                    /* a login came that libssh has told nobody of */
 	int fd;                          /* the duplicate */
 	uint32_t watched;
 	bool ready, reap;
-	struct account account;
-	struct grant grant;
-	char login[65];
-	bool admitted;
-	int denials;
+	bool unheard;                    /* a login came that libssh has told nobody of */
+	struct login login;
 	struct job_host host;
 	struct job *channels[CHANNELS_MAX];
 	size_t nchannels;
@@ -96,87 +92,30 @@ end(struct session *s, const char *why)
 /* --- who is it ---------------------------------------------------------------------------- */
 
 static int
-deny(struct session *s, const char *why)
-{
-	log_warn("refused: %s: %s", s->conf->peer, why);
-	if (++s->denials >= DENIALS_MAX)
-		end(s, "too many keys");
-	return SSH_AUTH_DENIED;
-}
-
-static bool
-login_is_offered(const struct options *o, const char *login)
-{
-	for (unsigned i = 0; i < o->nlogins; i++)
-		if (strcmp(o->logins[i], login) == 0)
-			return true;
-	return false;
-}
-
-/* The first request decides the login; a later one must not change it.  0 or -EACCES. */
-static int
-pin_login(struct session *s, const char *login, struct err *e)
-{
-	struct account own = { 0 };
-	bool mine;
-	int rc;
-
-	if (s->login[0] != '\0')
-		return strcmp(s->login, login) == 0 ? 0
-		    : err_set(e, -EACCES, "login changed from %s to %s", s->login, login);
-	if (!text_is_name(slice_from(login)))
-		return err_set(e, -EACCES, "%s is not a name of an account", login);
-	rc = account_own(&own, e);
-	if (rc < 0)
-		return rc;
-	mine = strcmp(own.name, login) == 0;
-	account_done(&own);
-	if (s->conf->options->nlogins > 0 ? !login_is_offered(s->conf->options, login) : !mine)
-		return err_set(e, -EACCES, "login %s is not offered (--login)", login);
-	if (geteuid() != 0 && !mine)
-		return err_set(e, -EACCES, "login %s: without root only my own account", login);
-	rc = account_find(login, &s->account, e);
-	if (rc == 0)
-		(void)snprintf(s->login, sizeof s->login, "%s", login);
-	return rc;
-}
-
-static int
-on_none(ssh_session ssh, const char *login, void *arg)
+on_none(ssh_session ssh, const char *name, void *arg)
 {
 	struct session *s = arg;
-	struct err e;
 
 	(void)ssh;
 	s->unheard = false;
-	if (s->phase != ENDING && pin_login(s, login, &e) < 0)
-		return deny(s, e.text);
-	return SSH_AUTH_DENIED;
+	return s->phase != ENDING ? login_none(&s->login, name) : SSH_AUTH_DENIED;
 }
 
 static int
-on_key(ssh_session ssh, const char *login, struct ssh_key_struct *key, char state, void *arg)
+on_key(ssh_session ssh, const char *name, struct ssh_key_struct *key, char state, void *arg)
 {
 	struct session *s = arg;
-	struct grant grant;
-	struct err e;
+	int answer = s->phase != ENDING ? login_key(&s->login, name, key, state) : SSH_AUTH_DENIED;
 
 	(void)ssh;
 	s->unheard = false;
-	if (s->phase == ENDING || s->admitted)
-		return SSH_AUTH_DENIED;
-	if (pin_login(s, login, &e) < 0 || authorized_check(s->conf->keys, key, login,
-	    (uint64_t)(clock_wall().us / 1000000), &grant, &e) < 0)
-		return deny(s, e.text);
-	if (state != SSH_PUBLICKEY_STATE_VALID)
-		return state == SSH_PUBLICKEY_STATE_NONE ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
-	s->grant = grant;
 	/* Now, not at the turn's end: the peer may open a terminal in the same breath. */
-	s->host.may_pty = grant.pty;
-	s->forwards.may_forward = grant.forward;
-	s->forwards.may_lend = grant.agent;
-	s->admitted = true;
-	return SSH_AUTH_SUCCESS;
+	if (s->login.admitted) {
+		s->host.may_pty = s->login.grant.pty;
+		s->forwards.may_forward = s->login.grant.forward;
+		s->forwards.may_lend = s->login.grant.agent;
+	}
+	return answer;
 }
 
 static ssh_channel
@@ -186,7 +125,7 @@ on_open(ssh_session ssh, void *arg)
 	struct job *c;
 
 	(void)ssh;
-	if (!s->admitted || s->phase == ENDING || s->nchannels == CHANNELS_MAX)
+	if (!s->login.admitted || s->phase == ENDING || s->nchannels == CHANNELS_MAX)
 		return NULL;
 	c = job_new(&s->host, s->opened++);
 	if (c == NULL)
@@ -214,7 +153,7 @@ on_message(ssh_session ssh, ssh_message m, void *arg)
 	(void)ssh;
 	if (ssh_message_type(m) == SSH_REQUEST_AUTH)
 		s->unheard = false;
-	if (s->admitted && s->phase != ENDING && forward_take(&s->forwards, m))
+	if (s->login.admitted && s->phase != ENDING && forward_take(&s->forwards, m))
 		return 0;
 	if (ssh_message_type(m) != SSH_REQUEST_SERVICE)
 		log_debug("refused: message type=%d subtype=%d", ssh_message_type(m), ssh_message_subtype(m));
@@ -373,7 +312,7 @@ turn_kex(struct session *s)
 		end(s, text_escaped(slice_from(ssh_get_error(s->ssh)), why, sizeof why));
 		return;
 	}
-	if (rc == SSH_AGAIN && !s->admitted)
+	if (rc == SSH_AGAIN && !s->login.admitted)
 		return;
 	s->phase = AUTH;
 	s->event = ssh_event_new();
@@ -388,7 +327,7 @@ admitted(struct session *s)
 	atomic_store(s->conf->admitted, true);
 	loop_timer_stop(&s->grace);
 	ssh_set_log_level(SSH_LOG_NOLOG);
-	log_info("admitted: %s: login=%s by %s", s->conf->peer, s->login, s->grant.name);
+	log_info("admitted: %s: login=%s by %s", s->conf->peer, s->login.name, s->login.grant.name);
 }
 
 static void
@@ -402,7 +341,7 @@ poll_ssh(struct session *s)
 		loop_timer_start(s->loop, &s->again, 0, again, s);
 	if (rc == SSH_ERROR || (ssh_get_status(s->ssh) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0)
 		end(s, "closed");
-	else if (s->phase == AUTH && s->admitted)
+	else if (s->phase == AUTH && s->login.admitted)
 		admitted(s);
 }
 
@@ -410,9 +349,11 @@ static void
 check_early(struct session *s)
 {
 	if (s->phase < OPEN && s->unheard) {
-		(void)deny(s, "the signature is wrong, or the key is of a kind that is not read here");
+		(void)login_deny(&s->login, "the signature is wrong, or the key is of a kind that is not read here");
 		end(s, "a wrong signature");
 	}
+	if (s->phase < OPEN && login_is_hopeless(&s->login))
+		end(s, "too many keys");
 	if (s->phase < OPEN && (s->received.in_packets > EARLY_PACKETS_MAX ||
 	    s->received.in_bytes > EARLY_BYTES_MAX))
 		end(s, "too much before a proven key");
@@ -563,9 +504,10 @@ open_ssh(struct session *s, int fd)
 		return -EIO;
 	ssh_set_message_callback(s->ssh, on_message, s);
 	ssh_set_counters(s->ssh, &s->sent, &s->received);
-	s->host = (struct job_host){ .line = { s->loop, s->ssh, &s->flooded }, .account = &s->account,
+	s->host = (struct job_host){ .line = { s->loop, s->ssh, &s->flooded }, .account = &s->login.account,
 		.connection = s->conf->connection, .lend = forward_lend, .lend_arg = &s->forwards };
-	s->forwards = (struct forwards){ .line = &s->host.line, .account = &s->account };
+	s->login = (struct login){ .options = s->conf->options, .keys = s->conf->keys, .peer = s->conf->peer };
+	s->forwards = (struct forwards){ .line = &s->host.line, .account = &s->login.account };
 	(void)ssh_set_log_userdata(s);
 	(void)ssh_set_log_callback(on_log);
 	ssh_set_log_level(SSH_LOG_PACKET);
