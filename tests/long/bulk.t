@@ -8,23 +8,11 @@ import hashlib, os, re, subprocess, sys, threading
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
+from tap import end, needs_bastion, ok
+needs_bastion()
 from bastion import Bastion
 
 SIZE, BLOCK = 1 << 30, 1 << 20
-
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-800:])
-    sys.stdout.flush()
-
 b = Bastion(build, "KernelAudit off\n")
 noise = os.urandom(BLOCK)
 blocks = [noise[i:] + noise[:i] for i in range(0, 997)]
@@ -79,5 +67,4 @@ try:
     ok("yes" in b.ctl("audit", "verify", "--db"), "and the database verifies")
 finally:
     b.stop()
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

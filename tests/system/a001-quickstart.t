@@ -8,14 +8,7 @@ top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
 from bastion import port, talk
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-1500:])
-    sys.stdout.flush()
+from tap import end, ok
 
 dir = tempfile.mkdtemp(prefix="fortress-a-"); os.chmod(dir, 0o755)
 state, p = f"{dir}/state", port()
@@ -87,5 +80,4 @@ finally:
     os.kill(agent_pid, 15)
     subprocess.run(["ssh-keygen", "-R", known], capture_output=True)
     shutil.rmtree(dir, ignore_errors=True)
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

@@ -2,28 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The relay and its recorder with real clients and a real sshd: bytes, ends, refusals, and a store that dies."""
-import hashlib, json, os, re, signal, socket, subprocess, sys, time
+import hashlib, json, os, re, signal, socket, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
-if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
+from tap import end, needs_bastion, ok
+needs_bastion()
 from bastion import Bastion, talk
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-800:])
-    sys.stdout.flush()
 
 permit = "permit bench shell,exec,put,get on env=bench as root id bench\n"
 b = Bastion(build, "KernelAudit off\nRecordTimeout 3s\n", permit)
@@ -151,5 +137,4 @@ try:
     ok("yes" in r, "and the database verifies after all this", r)
 finally:
     b.stop()
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

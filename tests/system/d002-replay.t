@@ -3,28 +3,14 @@
 # Copyright (c) 2026, the Fortress authors
 """A hostile host's output, recorded through the bastion and replayed: the viewer's terminal is never made to answer,
 and what draws it has given up what it does not need."""
-import fcntl, json, os, pty, re, select, shutil, struct, subprocess, sys, termios, time
+import fcntl, json, os, pty, re, select, shutil, struct, subprocess, sys, termios
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
-if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
+from tap import end, needs_bastion, ok
+needs_bastion()
 from bastion import Bastion, talk
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-1500:])
-    sys.stdout.flush()
 
 HOSTILE = [b"\x1b]52;c;ZXZpbA==\x07", b"\x1b]0;title <b>x</b>\x07", b"\x1b[21t", b"\x1b[6n", b"\x1b[5n", b"\x1b[c", b"\x1b[>c", b"\x1b[=c",
            b"\x1bP$qm\x1b\\", b"\x1bP+q544e\x1b\\", b"\x1bP0;1;0q#0;2;0;0;0~-\x1b\\", b"\x1b]8;;http://evil/\x1b\\link\x1b]8;;\x1b\\", b"\x1b[?1049h",
@@ -96,5 +82,4 @@ try:
     ok(b"after-it-all" in text and b"\x1b" not in text, "nor the last screen as text", text)
 finally:
     b.stop()
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

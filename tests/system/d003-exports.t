@@ -8,24 +8,10 @@ import base64, json, os, pty, re, select, shutil, stat, subprocess, sys
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
-if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
+from tap import end, needs_bastion, ok
+needs_bastion()
 from bastion import Bastion, talk
 from browser import Browser
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-1500:])
-    sys.stdout.flush()
 
 # For a terminal, then for a page.
 ASKS = re.compile(rb"\x1b\]|\x1bP|\x1b_|\x1b\^|\x1bX|\x1b\[[0-9;?>=]*[cnq]|\x1b\[[0-9;]*t|\x1b\[[0-9;?]*\$p|\x1bZ|\x05|\x1b\[[0-9;?]*i|\x1b\[\?(?:1|9|10[0-9][0-9]|2004)[hl;](?<!\[\?1049h)|\xc2[\x80-\x9f]|\xe2\x80\xae|\xe2\x81\xa6")
@@ -157,5 +143,4 @@ try:
         ok(any(typed in t and t.endswith(f": {how}") for t in said), f"on the record: {how}", said)
 finally:
     b.stop()
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

@@ -3,28 +3,14 @@
 # Copyright (c) 2026, the Fortress authors
 """Texts of all recordings found again: by user, host, time and class; in sessions that go on; after the index was damaged, broken off
 or removed; and the search is on the record."""
-import json, os, re, subprocess, sys, time
+import json, os, re, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
-if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
+from tap import end, needs_bastion, ok
+needs_bastion()
 from bastion import Bastion, talk
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-1500:])
-    sys.stdout.flush()
 
 b = Bastion(build, "KernelAudit off\n")
 def ctl(*args):
@@ -91,8 +77,8 @@ try:
     ok(sqlite("SELECT count(*) FROM line WHERE class<3") == lines, "a run that was broken off leaves nothing twice", lines)
     ok(sqlite("INSERT INTO line_text(line_text) VALUES('integrity-check'); SELECT 1") == "1", "and its texts fit its lines")
     with open(f"{b.dir}/state/index/text.db", "r+b") as f: f.write(os.urandom(4096))
-    for end in ("-wal", "-shm"):
-        if os.path.exists(f"{b.dir}/state/index/text.db{end}"): os.remove(f"{b.dir}/state/index/text.db{end}")
+    for tail in ("-wal", "-shm"):
+        if os.path.exists(f"{b.dir}/state/index/text.db{tail}"): os.remove(f"{b.dir}/state/index/text.db{tail}")
     ok(grep("exec-needle") != [] and sqlite("SELECT count(*) FROM line WHERE class<3") == lines, "damaged, it is made anew", ctl("audit", "grep", "--", "exec-needle"), lines, sqlite("SELECT count(*) FROM line WHERE class<3"))
     st = os.stat(f"{b.dir}/state/index")
     ok(st.st_mode & 0o7777 == 0o700 and st.st_uid == os.stat(f"{b.dir}/state/db").st_uid, "it is the store's, and nobody else's to read")
@@ -105,5 +91,4 @@ try:
     ok(ctl("audit", "grep", "needle").returncode == 1 and ctl("audit", "grep", "--offline", "needle").returncode == 0, "without a bastion only --offline")
 finally:
     b.stop()
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

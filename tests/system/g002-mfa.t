@@ -7,24 +7,10 @@ import os, shutil, subprocess, sys, time
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
-if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
+from tap import end, needs_bastion, ok, skip
+needs_bastion()
 if not shutil.which("oathtool"): skip("no oathtool")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
 from bastion import Bastion, factor_key, talk
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-1500:])
-    sys.stdout.flush()
 
 b = Bastion(build, "KernelAudit off\n", """permit bench any on env=bench as root id bench
 permit robot exec on env=bench as root id robot
@@ -112,5 +98,4 @@ try:
     ok(found == "", "the secret lies nowhere in the clear", found)
 finally:
     b.stop()
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

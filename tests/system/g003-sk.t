@@ -7,26 +7,12 @@ import os, re, shutil, subprocess, sys, tempfile
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
-if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
+from tap import end, needs_bastion, ok, skip
+needs_bastion()
 if not os.path.exists("/usr/lib/openssh/ssh-sk-helper"): skip("no ssh-sk-helper")
 provider = os.path.abspath(f"{build}/tests/system/sk_provider.so")
 if not os.path.exists(provider): skip("no provider was built")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
 from bastion import Bastion
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-800:])
-    sys.stdout.flush()
 
 ca = tempfile.mkdtemp(prefix="fortress-ca-")
 subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{ca}/ca"], check=True, stdin=subprocess.DEVNULL)
@@ -61,5 +47,4 @@ try:
 finally:
     b.stop()
     shutil.rmtree(ca, ignore_errors=True)
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

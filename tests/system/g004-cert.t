@@ -7,24 +7,10 @@ import base64, os, shutil, signal, sqlite3, struct, subprocess, sys, tempfile, t
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
-if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
+from tap import end, needs_bastion, ok, skip
+needs_bastion()
 if not shutil.which("openssl"): skip("no openssl")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
 from bastion import Bastion, talk
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-1500:])
-    sys.stdout.flush()
 
 d = tempfile.mkdtemp(prefix="fortress-ca-")
 def run(*args, **kw):
@@ -90,8 +76,8 @@ def events(like):
     return rows
 def event(like, seconds=5):
     """The store writes a little later than the client hears."""
-    end = time.monotonic() + seconds
-    while not (found := events(like)) and time.monotonic() < end: time.sleep(0.05)
+    limit = time.monotonic() + seconds
+    while not (found := events(like)) and time.monotonic() < limit: time.sleep(0.05)
     return found
 def good(what, id, *more, **kw):
     r = login(id, *more, **kw)
@@ -100,8 +86,8 @@ def refused(what, id, why, *more, by=login, **kw):
     """why stands in the event of this very certificate."""
     before = len(events(why))
     r = by(id, *more, **kw)
-    end = time.monotonic() + 5
-    while len(events(why)) == before and time.monotonic() < end: time.sleep(0.05)
+    limit = time.monotonic() + 5
+    while len(events(why)) == before and time.monotonic() < limit: time.sleep(0.05)
     ok(r.returncode in (255, 1) and r.stdout in ("", "out\n") and len(events(why)) > before, f"{what}: {why}", r, events("could not log in")[:3])
 
 try:
@@ -223,5 +209,4 @@ try:
 finally:
     b.stop()
     shutil.rmtree(d, ignore_errors=True)
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

@@ -7,23 +7,9 @@ import os, subprocess, sys, time
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
-if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
+from tap import end, needs_bastion, ok
+needs_bastion()
 from bastion import Bastion
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-800:])
-    sys.stdout.flush()
 
 b = Bastion(build, "KernelAudit off\n", "permit bench any on env=bench as root id bench\n")
 def sub(args): return subprocess.run(args, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30)
@@ -43,8 +29,8 @@ def over(m):
 def unmaster(m): m.terminate(); m.wait()
 def ends(what, try_it, why=None, seconds=10):
     """Until it is refused; it was good before."""
-    end = time.monotonic() + seconds
-    while (r := try_it()).stdout == "in\n" and time.monotonic() < end: time.sleep(0.1)
+    limit = time.monotonic() + seconds
+    while (r := try_it()).stdout == "in\n" and time.monotonic() < limit: time.sleep(0.1)
     ok(r.returncode == 255 and r.stdout == "" and (why is None or why in r.stderr), what, r)
 
 try:
@@ -90,5 +76,4 @@ try:
     ok(over(m), "the connection of a deleted user ends")
 finally:
     b.stop()
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

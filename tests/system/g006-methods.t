@@ -8,24 +8,10 @@ import os, shutil, signal, sqlite3, subprocess, sys, time
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root for /etc/pam.d")
-if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
+from tap import end, needs_bastion, ok, skip
+needs_bastion()
 if not shutil.which("oathtool"): skip("no oathtool")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
 from bastion import Bastion, factor_key, talk
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-1500:])
-    sys.stdout.flush()
 
 service = f"fortress-methods-{os.getpid()}"
 path = f"/etc/pam.d/{service}"
@@ -48,8 +34,8 @@ def events(like):
     db.close()
     return [r[0] for r in rows]
 def event(like, seconds=5):
-    end = time.monotonic() + seconds
-    while not (found := events(like)) and time.monotonic() < end: time.sleep(0.05)
+    limit = time.monotonic() + seconds
+    while not (found := events(like)) and time.monotonic() < limit: time.sleep(0.05)
     return found
 def configure(*lines):
     """Rewrites the configuration, and waits for the acceptor that serves by it."""
@@ -115,8 +101,8 @@ try:
     good, r = alone(); ok(not good, "a lock forgets it", r)
     good, out = prompted([pam]); ok(good, "once more", out)
     configure("AuthenticationMethods publickey,keyboard-interactive", "MfaPeriod 1s")
-    end = time.monotonic() + 10
-    while (got := alone())[0] and time.monotonic() < end: time.sleep(0.2)
+    limit = time.monotonic() + 10
+    while (got := alone())[0] and time.monotonic() < limit: time.sleep(0.2)
     ok(not got[0], "until the period is over", got[1])
 
     # A code alone as the second.
@@ -149,5 +135,4 @@ try:
 finally:
     if b: b.stop()
     if os.path.exists(path): os.unlink(path)
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

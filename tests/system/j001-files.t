@@ -2,28 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Files through the bastion with real clients: every operation on the record, and policy by direction."""
-import hashlib, json, os, shutil, subprocess, sys
+import hashlib, json, os, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
-if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
+from tap import end, needs_bastion, ok
+needs_bastion()
 from bastion import Bastion
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-1500:])
-    sys.stdout.flush()
 
 b = Bastion(build, "KernelAudit off\n", """permit bench any on env=bench as root id bench
 permit reader get on env=bench as root id reader
@@ -110,5 +96,4 @@ try:
     ok(r.returncode == 255 and b"[protocol]" in r.stderr, "what is not SFTP ends with a line", r)
 finally:
     b.stop()
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

@@ -2,28 +2,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Forwarded connections, there and back: ssh -L, -D, -R, with OpenSSH, PuTTY and paramiko."""
-import hashlib, http.server, json, os, re, shutil, signal, socket, subprocess, sys, threading, time
+import http.server, json, os, re, shutil, signal, socket, subprocess, sys, threading, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
+from tap import end, needs_bastion, ok, skip
+needs_bastion()
 if not os.path.exists("/usr/sbin/sshd") or not shutil.which("curl"): skip("no sshd or no curl")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
 from bastion import Bastion, port
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-1500:])
-    sys.stdout.flush()
 
 served, dead, named, second = port(), port(), port(), port()
 b = Bastion(build, "KernelAudit off\n", f"""permit bench shell,exec,put,get,jump on env=bench as root id bench
@@ -282,5 +269,4 @@ try:
        any("a remote forward of a socket was refused" in t for t in texts), "the audit tells it", texts)
 finally:
     b.stop()
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

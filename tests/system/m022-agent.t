@@ -2,28 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The user's ssh-agent and display, lent to a host: ssh -A, -X, -Y."""
-import json, os, re, shutil, socket, struct, subprocess, sys, threading, time
+import json, os, shutil, socket, struct, subprocess, sys, threading, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
-if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
-from bastion import Bastion, port, talk
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-1500:])
-    sys.stdout.flush()
+from tap import end, needs_bastion, ok, without
+needs_bastion()
+from bastion import Bastion, talk
 
 b = Bastion(build, "KernelAudit off\n", """permit bench any on env=bench as root id bench
 deny bench agent-forward,x11 on host closed reason "keep your keys at home"
@@ -142,7 +128,7 @@ try:
 
     # The display.
     if not shutil.which("xauth"):
-        n += 1; print(f"ok {n} - X11 # SKIP no xauth")
+        without(True, "X11", "no xauth")
     else:
         x = Display()
         show = lambda *args: ssh("-o", "ForwardX11Trusted=yes", "-X", *args, more={"DISPLAY": f"127.0.0.1:{x.number}", "HOME": b.dir, "XAUTHORITY": f"{b.dir}/xa"})
@@ -171,5 +157,4 @@ try:
     ok(any(f"box asked the agent of bench for 1 signatures" in x["text"] for x in e), "and each use", [x["text"] for x in e][-10:])
 finally:
     b.stop()
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

@@ -7,26 +7,12 @@ import json, logging, os, socket, subprocess, sys, threading, time
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
-if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
+from tap import end, needs_bastion, ok, skip
+needs_bastion()
 try: import paramiko
 except ImportError: skip("no paramiko")
 from bastion import Bastion, port
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)      # it tells of each refusal
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-1500:])
-    sys.stdout.flush()
 
 b = Bastion(build, "KernelAudit off\n", "permit bench any on any as root id bench\n")
 listener = socket.socket(); listener.bind(("127.0.0.1", 0)); listener.listen()
@@ -134,5 +120,4 @@ finally:
     silent.set()
     for t in transports: t.close()
     b.stop()
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()

@@ -2,31 +2,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Connections as editors make them: a script into bash, forwards, sftp and commands side by side; and what no bastion grants."""
-import hashlib, http.server, json, logging, os, re, shutil, signal, socket, subprocess, sys, threading, time
+import json, logging, os, re, shutil, signal, subprocess, sys, threading
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-
-def skip(why):
-    print(f"1..0 # SKIP {why}"); sys.exit(0)
-
-if os.geteuid() != 0: skip("needs root to run an sshd")
+from tap import end, needs_bastion, ok, skip
+needs_bastion()
 if not os.path.exists("/usr/sbin/sshd") or not shutil.which("curl"): skip("no sshd or no curl")
-for account in ("_fortress", "_fortress-gate", "_fortress-store"):
-    if subprocess.run(["id", account], capture_output=True).returncode != 0: skip(f"no account {account}")
 try: import paramiko
 except ImportError: skip("no paramiko")
 from bastion import Bastion, port
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
-
-n = failed = 0
-def ok(good, what, *notes):
-    global n, failed
-    n += 1; failed += not good
-    print(f"{'' if good else 'not '}ok {n} - {what}")
-    for note in notes if not good else (): print("# " + repr(note)[-1500:])
-    sys.stdout.flush()
 
 b = Bastion(build, "KernelAudit off\n", "permit bench shell,exec,get,put on env=bench as root id bench\npermit bench forward on env=bench to 127.0.0.1:* id local\n")
 opts = ["-F", "/dev/null", "-i", b.key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
@@ -145,5 +132,4 @@ try:
     ok((r.stdout, r.returncode) == (b"slept\n", 0), "signs of life while a command is silent", r)
 finally:
     b.stop()
-print(f"1..{n}")
-sys.exit(failed != 0)
+end()
