@@ -19,6 +19,7 @@ static const char sql_user_put[] = "INSERT INTO user(name,display,groups,disable
     "expires_us=excluded.expires_us,attrs=excluded.attrs";
 static const char sql_user_delete[] = "DELETE FROM user WHERE name=?";
 static const char sql_user_codes[] = "DELETE FROM code WHERE user=?";
+static const char sql_user_approvals[] = "DELETE FROM approval WHERE user=?";
 static const char sql_groups[] = "SELECT name,description FROM usergroup ORDER BY name";
 static const char sql_group[] = "SELECT " GROUP_JSON " FROM usergroup WHERE name=?";
 static const char sql_group_put[] = "INSERT INTO usergroup(name,description) VALUES(?,?)"
@@ -271,6 +272,8 @@ db_user_delete(struct db *db, const struct db_user *u, struct buf *before, struc
 		return err_set(e, -ENOENT, "there is no user %s", u->name);
 	if (r == 0)
 		r = stmt_run(db, sql_user_codes, e, "t", u->name);
+	if (r == 0)
+		r = stmt_run(db, sql_user_approvals, e, "t", u->name);
 	return r == 0 ? stmt_run(db, sql_user_delete, e, "t", u->name) : r;
 }
 

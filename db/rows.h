@@ -14,6 +14,8 @@
 #define HOST_JSON "json_object('name',name,'addr',addr,'port',port,'target_kind',target_kind,'trust_first',trust_first," \
 	"'labels',labels,'logins',logins,'pins',pins,'aliases',aliases)"
 #define CODE_JSON "json_object('user',user,'hash',lower(hex(hash)),'expires_us',expires_us)"
+#define APPROVAL_JSON "json_object('id',id,'user',user,'verb',verb,'host',host,'login',login,'what',what,'reason',reason,'ticket',ticket," \
+	"'policy',policy,'src',src,'votes',votes,'state',state,'said',said,'asked_us',asked_us,'expires_us',expires_us)"
 #define FACTOR_JSON "json_object('user',user,'step',step,'added_us',added_us)"
 
 #endif

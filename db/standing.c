@@ -18,7 +18,7 @@
 
 #define RECORD \
 	"WITH told(id,before,after) AS MATERIALIZED (SELECT id,nullif(detail->'$.before','null'),nullif(detail->'$.after','null')" \
-	" FROM event WHERE class=3004 AND json_valid(detail))," \
+	" FROM event WHERE (class=3004 OR (class=3003 AND detail LIKE '{\"before\":%')) AND json_valid(detail))," \
 	" left(name,id) AS MATERIALIZED (SELECT before->>'$.name',max(id) FROM told WHERE after IS NULL" \
 	" AND before->'$.groups' IS NOT NULL GROUP BY 1)," \
 	" moved(id,d,j) AS (SELECT id,1,after FROM told WHERE after IS NOT NULL" \
@@ -30,12 +30,13 @@
 	" UNION ALL SELECT 'group '||name," GROUP_JSON " FROM usergroup" \
 	" UNION ALL SELECT 'host '||name," HOST_JSON " FROM host" \
 	" UNION ALL SELECT 'an enrolment code of user '||user," CODE_JSON " FROM code" \
-	" UNION ALL SELECT 'the second factor of user '||user," FACTOR_JSON " FROM factor)"
+	" UNION ALL SELECT 'the second factor of user '||user," FACTOR_JSON " FROM factor" \
+	" UNION ALL SELECT 'request '||id||' for approval'," APPROVAL_JSON " FROM approval)"
 
 static const char sql_unsaid[] = RECORD
     " SELECT what FROM stands LEFT JOIN net USING(j) WHERE coalesce(n,0)<>1 LIMIT 1";
 static const char sql_missing[] = RECORD
-    " SELECT CASE WHEN j->'$.addr' IS NOT NULL THEN 'host '||(j->>'$.name') WHEN j->'$.groups' IS NOT NULL THEN"
+    " SELECT CASE WHEN j->'$.votes' IS NOT NULL THEN 'request '||(j->>'$.id')||' for approval' WHEN j->'$.addr' IS NOT NULL THEN 'host '||(j->>'$.name') WHEN j->'$.groups' IS NOT NULL THEN"
     " 'user '||(j->>'$.name') WHEN j->'$.blob' IS NOT NULL THEN 'a key of user '||(j->>'$.user')"
     " WHEN j->'$.description' IS NOT NULL THEN 'group '||(j->>'$.name') WHEN j->'$.step' IS NOT NULL THEN 'the second factor of user '||(j->>'$.user')"
     " ELSE 'an enrolment code of user '||(j->>'$.user') END"

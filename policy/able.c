@@ -6,8 +6,8 @@
 #include "policy/ast.h"
 
 const struct policy_able policy_able_here = {
-	.obligations = "mfa",
-	.verbs = "shell exec put get forward jump agent-forward x11 watch join admin",
+	.obligations = "mfa approval ticket",
+	.verbs = "shell exec put get forward jump agent-forward x11 watch join approve admin",
 	.clauses = "on as cmd path to listen from when unless id reason",
 	.options = "",
 };

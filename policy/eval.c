@@ -139,9 +139,9 @@ decide(struct asked *a, struct policy_decision *ret)
 		*ret = (struct policy_decision){ .rule = v.deny->id, .reason = v.deny->reason != NULL ? v.deny->reason : "" };
 		return;
 	}
-	*ret = (struct policy_decision){ .permit = v.permit != NULL, .by_default = v.permit == NULL,
-		.rule = v.permit != NULL ? v.permit->id : "", .reason = "" };
-	if (v.permit == NULL)
+	*ret = (struct policy_decision){ .permit = v.permit != NULL || a->req->given,
+		.by_default = v.permit == NULL && !a->req->given, .rule = v.permit != NULL ? v.permit->id : "", .reason = "" };
+	if (!ret->permit)
 		return;
 	memcpy(ret->options, v.options, sizeof(ret->options));
 	if (!each_match(a, n, index_rules(a->p), require_matched, ret))

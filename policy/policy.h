@@ -94,6 +94,7 @@ struct policy_request {
 	struct slice to;                               /* "HOST:PORT" of a forward … */
 	struct slice listen;                           /* … and of one that the host shall listen for: one of them */
 	struct slice src;                              /* the user's address, as text */
+	bool given;                                    /* permitted by what is no rule: only denies and requirements speak */
 	wall_t now;
 };
 

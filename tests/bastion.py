@@ -71,10 +71,19 @@ class Bastion:
         open(f"{st}/policy.conf", "w").write(self.policy)
         self.env = dict(os.environ, FORTRESS_STATE=st, FORTRESS_LIBEXEC=self.build)
         self.log = open(f"{self.dir}/fortress.log", "w")
+        self.serve()
+
+    def serve(self):
         self.bastion = subprocess.Popen([f"{self.build}/fortress", "serve"], env=self.env, stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log)
         self.procs.append(self.bastion)
         self.wait(lambda: subprocess.run([f"{self.build}/fortress", "status"], env=self.env, capture_output=True).returncode == 0)
+
+    def restart(self):
+        """The same bastion in another life."""
+        self.bastion.terminate(); self.bastion.wait(20)
+        self.procs.remove(self.bastion)
+        self.serve()
 
     def start_sshd(self):
         with open(f"{self.dir}/authorized", "w") as f:

@@ -35,7 +35,7 @@ extern const struct command *const ctl_commands[];     /* ended by NULL; each a 
 
 /* The tables, one a file. */
 extern const struct command commands_directory[], commands_session[], commands_policy[], commands_audit[], commands_upkeep[],
-    commands_system[], commands_import[];
+    commands_system[], commands_import[], commands_approval[];
 
 /* Not understood: says what, and how the command is used.  CTL_USAGE. */
 int ctl_usage(const struct ctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += %D%/libctl.a
 %C%_libctl_a_SOURCES = \
-	%D%/ask.c %D%/ask.h %D%/bulk.c %D%/bulk.h %D%/ctl.c %D%/ctl.h %D%/directory.c %D%/directory.h %D%/doctor.c %D%/doctor.h \
+	%D%/approval.c %D%/ask.c %D%/ask.h %D%/bulk.c %D%/bulk.h %D%/ctl.c %D%/ctl.h %D%/directory.c %D%/directory.h %D%/doctor.c %D%/doctor.h \
 	%D%/groups.c %D%/groups.h %D%/hosts.c %D%/hosts.h %D%/import.c %D%/import.h %D%/import_ansible.c %D%/import_csv.c %D%/import_known.c \
 	%D%/import_ssh.c %D%/import_util.c %D%/json.c %D%/json.h %D%/keys.c %D%/keys.h %D%/known.c %D%/known.h %D%/out.c %D%/out.h %D%/pairs.c %D%/pairs.h %D%/plan.c %D%/plan.h %D%/print.c \
 	%D%/run.c %D%/run.h \

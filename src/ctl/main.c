@@ -17,7 +17,8 @@
 enum { WORDS_MAX = 128 };
 
 const struct command *const ctl_commands[] = {
-	commands_system, commands_directory, commands_import, commands_session, commands_policy, commands_audit, commands_upkeep, NULL,
+	commands_system, commands_directory, commands_import, commands_session, commands_approval, commands_policy, commands_audit, commands_upkeep,
+	NULL,
 };
 
 typedef bool command_fn(void *arg, const struct command *k);

@@ -11,6 +11,7 @@ ask_gate(struct front *f, struct ask *a, struct msg_decide *msg, ask_fn *fn, voi
 	int r;
 
 	msg->req = ++f->last_req;
+	msg->change = slice_from(f->change);
 	r = chan_send(f->gate, MSG_DECIDE, msg);
 	if (r != 0)
 		return r;

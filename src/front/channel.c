@@ -14,6 +14,7 @@
 #include "front/back.h"
 #include "front/door.h"
 #include "front/held.h"
+#include "front/lack.h"
 #include "front/late.h"
 #include "front/letter.h"
 #include "front/menu.h"
@@ -141,6 +142,7 @@ channel_go(struct channel *c, const char *kind, const char *host, const char *lo
 	c->hold = held_new(c->front);
 	c->verb = c->permitted = c->by_path = 0;
 	c->last_ask = c->asked_again = false;
+	lack_free(c);
 	c->state = CH_DECIDE;
 	if (strcmp(kind, "exec") == 0 && verb_is_mosh(c->command))
 		verb_refuse_mosh(c);
@@ -287,6 +289,7 @@ channel_drop(struct channel *c)
 	menu_free(c->menu);
 	screen_free(c);
 	listing_free(c);
+	lack_free(c);
 	rows_forget(c);
 	ask_forget(c->front, &c->ask);
 	while (c->letters_n > 0)
@@ -325,8 +328,8 @@ step_nothing(struct channel *c)
 
 static bool (*const steps[])(struct channel *) = {
 	[CH_NEW] = step_nothing,     [CH_MENU_START] = step_menu_start, [CH_MENU] = step_menu,
-	[CH_SCREEN] = step_screen,
-	[CH_LISTING] = step_listing, [CH_REFUSED] = step_refused, [CH_DECIDE] = step_decide,         [CH_CONNECT] = step_connect,
+	[CH_SCREEN] = step_screen,   [CH_LISTING] = step_listing,       [CH_REFUSED] = step_refused,
+	[CH_FORM] = step_form,       [CH_WAIT] = step_wait,             [CH_DECIDE] = step_decide,       [CH_CONNECT] = step_connect,
 	[CH_OPEN] = step_open,       [CH_RELAY] = step_relay,           [CH_SETTLE] = step_settle,
 	[CH_FINISH] = step_finish,   [CH_STRAY] = step_stray,     [CH_ENDED] = step_nothing,
 };

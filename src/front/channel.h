@@ -23,6 +23,8 @@ enum channel_state {
 	CH_SCREEN,         /* a session of somebody's is on screen */
 	CH_LISTING,        /* a verb of the bastion by exec: rows come from the gate */
 	CH_REFUSED,        /* what is refused whoever asks: a verb that the bastion does not know, mosh */
+	CH_FORM,           /* something is asked for on the terminal (lack.h) */
+	CH_WAIT,           /* others have to say yes */
 	CH_DECIDE,         /* the gate is asked (again for each verb) */
 	CH_CONNECT,        /* the leg is on its way, and the store is told */
 	CH_OPEN,           /* the target's channel: open, env, pty, start */
@@ -35,6 +37,7 @@ enum channel_state {
 
 struct menu;
 struct listing;
+struct lack;
 struct signs;
 struct transfer;
 struct viewer;
@@ -106,6 +109,7 @@ struct channel {
 	struct viewer *viewers;
 	struct splice *screen;                 /* screen.c */
 
+	struct lack *lack;                     /* what it was not permitted without */
 	struct menu *menu;
 	bool waiting;                          /* for the host that was picked, with a line on the screen (tty.c) */
 	struct intake typed;                   /* meanwhile */

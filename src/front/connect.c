@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "front/back.h"
+#include "front/lack.h"
 #include "front/late.h"
 #include "front/steps.h"
 #include "front/transfer.h"
@@ -171,7 +172,7 @@ on_decision(void *arg, const struct msg_decision *d, int *agent)
 		decided(c, d, agent);
 		return;
 	}
-	if (denied_in_part(c))
+	if (denied_in_part(c) || (d->lacks != 0 && lack_take(c, d)))
 		return;
 	(void)text_cleaned(d->reason, reason, sizeof(reason));
 	if (d->missing == 1 && channel_pick_again(c, reason))

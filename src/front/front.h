@@ -104,6 +104,7 @@ struct front {
 	struct buf factor_text;              /* what to show with the prompt for a code: lines of UTF-8 */
 	bool factor_shown;                   /* it stands on the screen */
 	char factor_said[160];               /* why the code before was not taken */
+	char change[257], reason[257];       /* the ticket that things are done for, and why, as the user said; or "" */
 	unsigned limits;                     /* by the user's certificate: bits of enum msg_limit */
 	char *only_command;                  /* with MSG_LIMIT_COMMAND */
 	char answer_text[512];

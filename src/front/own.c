@@ -339,12 +339,15 @@ own_take(struct front *f, const struct chan_in *in)
 	struct channel *c;
 
 	/* Each begins with its req. */
-	if (in->type != MSG_DIR_KEY && in->type != MSG_DIR_END && in->type != MSG_DIR_DONE && in->type != MSG_SESSION_ROWS)
+	if (in->type != MSG_DIR_KEY && in->type != MSG_DIR_END && in->type != MSG_DIR_DONE && in->type != MSG_SESSION_ROWS &&
+	    in->type != MSG_APPROVAL_ROW)
 		return false;
 	c = channel_of(f, key->req);
 	if (c == NULL)
 		return true;
-	if (in->type == MSG_SESSION_ROWS)
+	if (c->listing->answer != NULL)
+		c->listing->answer(c, in);
+	else if (in->type == MSG_SESSION_ROWS)
 		sessions_come(c, in->message);
 	else if (in->type == MSG_DIR_END)
 		keys_end(c);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "front/lack.h"
 #include "front/letter.h"
 #include "front/steps.h"
 #include "front/verbs.h"
@@ -58,6 +59,8 @@ on_env(struct channel *c, ssh_message m)
 {
 	const char *name = ssh_message_channel_request_env_name(m), *value = ssh_message_channel_request_env_value(m);
 
+	if (lack_env(c->front, name, value))
+		return YES;
 	if (!env_is_allowed(name) || c->env_n == CHANNEL_ENV_MAX || strlen(value) > 256)
 		return NO;
 	if (strcmp(name, "LANG") == 0)

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "base/text.h"
+#include "front/approve.h"
 #include "front/ask.h"
 #include "front/auth.h"
 #include "front/channel.h"
@@ -26,6 +27,7 @@
 #include "front/jump.h"
 #include "front/overhear.h"
 #include "front/listen.h"
+#include "front/lack.h"
 #include "front/own.h"
 #include "front/screen.h"
 #include "front/target.h"
@@ -122,6 +124,13 @@ gate_message(void *arg, struct chan *c, struct chan_in *in)
 		break;
 	case MSG_LIVE_ACT:
 		live_act(f, in->message, &in->fds[0]);
+		break;
+	case MSG_APPROVAL_ASKED:
+		if (!approve_asked(f, in->message))
+			lack_asked(f, in->message);
+		break;
+	case MSG_APPROVAL_NEWS:
+		lack_news(f, in->message);
 		break;
 	case MSG_PINNED:
 		leg_pinned(f, in->message);

@@ -53,6 +53,12 @@ tty_wait_begin(struct channel *c)
 }
 
 void
+tty_wait_for(struct channel *c)
+{
+	c->waiting = true;
+}
+
+void
 tty_wait_end(struct channel *c, struct intake *to)
 {
 	if (!c->waiting)

@@ -11,6 +11,8 @@ const char *tty_reset(const struct channel *c);
 
 /* A host has been picked and is on its way: says so, in a line that goes away again. */
 void tty_wait_begin(struct channel *c);
+/* The same with a line of somebody else's, which stays. */
+void tty_wait_for(struct channel *c);
 /* Takes in what is typed meanwhile.  true: it was Ctrl-C, and c is on its way back to the picker. */
 bool tty_wait_step(struct channel *c);
 /* The session begins: the line goes, and to gets what was typed.  NULL: it does not; what was typed for it goes nowhere. */

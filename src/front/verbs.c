@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "front/approve.h"
 #include "front/own.h"
 #include "front/screen.h"
 #include "front/steps.h"
@@ -226,6 +227,12 @@ static const struct verb verbs[] = {
 	{ "keys --json", NULL, "the same, a JSON object a line", NULL, NULL, own_keys },
 	{ "keys add", NULL, "one more, from standard input: ... keys add < id_ed25519.pub", NULL, NULL, own_key_add },
 	{ "keys rm", "FINGERPRINT", "one less", NULL, NULL, own_key_rm },
+	{ "request --withdraw", "ID", "never mind", NULL, NULL, approve_withdraw },
+	{ "request", "HOST", "asks for approval: ... request HOST --reason WHY --ticket ID [-- COMMAND]", NULL, NULL, approve_request },
+	{ "approvals", NULL, "requests for approval: yours, and those that you may approve", NULL, NULL, approve_list },
+	{ "approvals --json", NULL, "the same, a JSON object a line", NULL, NULL, approve_list },
+	{ "approve", "ID", "yes, perhaps with --reason WHY", NULL, NULL, approve_yes },
+	{ "reject", "ID", "no, or no more; perhaps with --reason WHY", NULL, NULL, approve_no },
 	{ "config", NULL, "lines for ~/.ssh/config, so that ssh HOST.fx just works", jump_row, jump_end, NULL },
 	{ "config --jump", NULL, "the same", jump_row, jump_end, NULL },
 	{ "config --known-hosts", NULL, "lines for ~/.ssh/known_hosts", NULL, known_hosts, NULL },

@@ -21,6 +21,7 @@ struct listing {
 
 	/* own.c */
 	uint32_t req;                            /* what the gate was asked for */
+	void (*answer)(struct channel *c, const struct chan_in *in);     /* takes its answers; NULL: own.c does */
 	bool reading;                            /* a key comes by standard input */
 	struct buf in, blob;
 	char fingerprint[64];

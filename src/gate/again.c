@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "gate/again.h"
+#include "gate/approve.h"
 #include "gate/cut.h"
 #include "gate/decide.h"
 #include "gate/events.h"
@@ -36,7 +37,8 @@ ask_again(const struct client *c, const struct grant *t, struct rules_answer *re
 	    .listen = t->listen };
 	struct rules_who who;
 	struct decide_ask ask = { .who = &who, .verb = t->verb, .host = t->host, .login = t->login, .command = t->command, .to = t->to,
-	    .listen = t->listen, .src = slice_from(c->peer), .at = clock_wall(), .mfa = c->mfa, .again = true };
+	    .listen = t->listen, .src = slice_from(c->peer), .at = clock_wall(), .needs = true, .mfa = c->mfa, .change = t->change,
+	    .conn = c->conn, .hold = t->hold, .again = t };
 	struct dir_host *host;
 	char login[LOGIN_SIZE];
 	struct err e = { 0 };
@@ -194,6 +196,7 @@ again_all(struct gate *g, const char *cause)
 	next_at(g, rules_next_us(g->rules, clock_wall()));
 	for (struct client *c = g->clients; c != NULL; c = c->next)
 		enqueue(c, cause);
+	approve_again(g);
 }
 
 void
@@ -225,6 +228,8 @@ again_host(struct gate *g, struct slice host, const char *cause)
 void
 again_row(struct gate *g, unsigned type, const void *row)
 {
+	if (type == MSG_DIR_USER && ((const struct msg_dir_user *)row)->op == MSG_DIR_DELETE)
+		approvals_forget(&g->approvals, ((const struct msg_dir_user *)row)->name);
 	if (type == MSG_DIR_USER)
 		again_user(g, ((const struct msg_dir_user *)row)->name, "the user was changed");
 	else if (type == MSG_DIR_KEY)
@@ -247,11 +252,14 @@ look_at_clock(void *arg)
 	struct gate *g = arg;
 	uint64_t now = (uint64_t)clock_wall().us;
 	int64_t wait = CLOCK_MS;
+	uint64_t next = approve_tick(g, now);
 
 	if (g->next_us != 0 && now >= g->next_us)
 		again_all(g, "the time has come");
-	if (g->next_us > now && g->next_us - now < CLOCK_MS * 1000u)
-		wait = (int64_t)((g->next_us - now) / 1000) + 1;
+	if (g->next_us > now && (next == 0 || g->next_us < next))
+		next = g->next_us;
+	if (next > now && next - now < CLOCK_MS * 1000u)
+		wait = (int64_t)((next - now) / 1000) + 1;
 	loop_timer_start(g->loop, &g->clock_timer, wait, look_at_clock, g);
 }
 

@@ -107,6 +107,8 @@ row_taken(struct gate *g, uint16_t type, const union row *row)
 {
 	if (type == MSG_DIR_USER && (row->user.op == MSG_DIR_DELETE || row->user.disabled != 0))
 		recent_forget(g->recent, row->user.name);
+	if (type == MSG_DIR_USER && row->user.op == MSG_DIR_DELETE)
+		approvals_forget(&g->approvals, row->user.name);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "gate/acceptable.h"
 #include "gate/again.h"
+#include "gate/approve.h"
 #include "gate/control.h"
 #include "gate/cut.h"
 #include "gate/decide.h"
@@ -170,7 +171,7 @@ take_explain(struct client *c, const void *message)
 	struct rules_who who = { .name = user != NULL ? user->name : "", .groups = user != NULL ? user->groups : "",
 	    .attrs = user != NULL ? user->attrs : "" };
 	struct decide_ask ask = { .who = &who, .verb = m->verb, .host = m->host,
-	    .login = m->login, .src = m->src, .mfa = true, .at = m->at_us != 0 ? (wall_t){ (int64_t)m->at_us } : clock_wall() };
+	    .login = m->login, .src = m->src, .at = m->at_us != 0 ? (wall_t){ (int64_t)m->at_us } : clock_wall() };
 	int r;
 
 	buf_init(&command, 65536);
@@ -280,6 +281,7 @@ control_take(struct client *c, unsigned type, const void *message)
 		{ MSG_EXPLAIN, take_explain }, { MSG_VIEW, take_view }, { MSG_STATUS, take_status },
 		{ MSG_RELOAD, take_reload }, { MSG_SESSION_END, cut_session }, { MSG_UPKEEP, take_upkeep },
 		{ MSG_LIVE_DO, live_do }, { MSG_LIVE_ASK, live_ask },
+		{ MSG_APPROVAL_LIST, approve_list }, { MSG_APPROVAL_SAY, approve_say },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "gate/decide.h"
 #include "gate/match.h"
+#include "gate/needs.h"
 
 #define JUMP_SUFFIX ".fx"
 
@@ -36,24 +37,41 @@ logins_of(const struct dir_host *host, const struct rules_who *who)
 }
 
 static void
-ask_default_login(const struct gate *g, struct rules_question *q, char login[LOGIN_SIZE], struct rules_answer *ret)
+ask_one(const struct gate *g, const struct decide_ask *ask, const struct rules_question *q, struct rules_answer *ret)
+{
+	struct msg_decide m = { .verb = q->verb, .host = slice_from(q->host->name), .login = q->login, .command = q->command, .to = q->to,
+	    .listen = q->listen, .change = ask->change, .hold = ask->hold };
+	struct needs_ask needs = { .g = g, .who = ask->who, .m = &m, .at = ask->at, .mfa = ask->mfa, .conn = ask->conn, .again = ask->again };
+
+	rules_ask(g->rules, q, ret);
+	if (ask->needs)
+		needs_check(&needs, ret);
+}
+
+/* A permit is better than one that lacks something, and that than none. */
+static int
+worth(const struct rules_answer *a)
+{
+	return a->permit ? 2 : a->lacks != 0;
+}
+
+static void
+ask_default_login(const struct gate *g, const struct decide_ask *ask, struct rules_question *q, char login[LOGIN_SIZE],
+    struct rules_answer *ret)
 {
 	struct slice rest = logins_of(q->host, q->who), one;
-	struct rules_answer first = { 0 };
-	bool have_first = false;
+	struct rules_answer a;
+	int best = -1;
 
-	while (names_next(&rest, &one)) {
+	while (best < 2 && names_next(&rest, &one)) {
 		q->login = one;
-		rules_ask(g->rules, q, ret);
-		if (ret->permit || !have_first)
-			(void)slice_copy(one, login, LOGIN_SIZE);
-		if (ret->permit)
-			return;
-		if (!have_first)
-			first = *ret;
-		have_first = true;
+		ask_one(g, ask, q, &a);
+		if (worth(&a) <= best)
+			continue;
+		best = worth(&a);
+		*ret = a;
+		(void)slice_copy(one, login, LOGIN_SIZE);
 	}
-	*ret = first;
 }
 
 /* "web1.fx" is web1: so one pattern of the client's known_hosts holds for all hosts behind the bastion. */
@@ -87,16 +105,16 @@ decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host *
     struct rules_answer *ret)
 {
 	struct rules_question q = { .who = ask->who, .verb = ask->verb, .login = ask->login, .command = ask->command,
-	    .to = ask->to, .listen = ask->listen, .path = ask->path, .src = ask->src, .at = ask->at, .mfa = ask->mfa };
+	    .to = ask->to, .listen = ask->listen, .path = ask->path, .src = ask->src, .at = ask->at };
 	struct slice name = ask->host;
 	struct match match;
 	char shown[128];
 
+	*ret = (struct rules_answer){ 0 };
 	login[0] = '\0';
 	find_host(g->dir, &name, &match);
 	*host = match.host;
 	if (*host == NULL) {
-		*ret = (struct rules_answer){ 0 };
 		(void)match_say(&match, name, ret->text, sizeof(ret->text));
 		return;
 	}
@@ -106,7 +124,7 @@ decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host *
 		return;
 	}
 	if (ask->login.n == 0) {
-		ask_default_login(g, &q, login, ret);
+		ask_default_login(g, ask, &q, login, ret);
 		return;
 	}
 	if (slice_copy(ask->login, login, LOGIN_SIZE) != 0) {
@@ -118,7 +136,7 @@ decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host *
 		    (*host)->logins);
 		return;
 	}
-	rules_ask(g->rules, &q, ret);
+	ask_one(g, ask, &q, ret);
 }
 
 /* Which of the host's logins may user take?  They go to logins, comma-separated; last is of the one that speaks for the host: the
@@ -150,7 +168,7 @@ decide_host_row(const struct gate *g, const struct rules_who *who, const struct 
 	struct msg_host_row row = { .name = slice_from(host->name), .addr = slice_from(host->addr),
 	    .labels = slice_from(host->labels), .logins = slice_from(host->logins), .allowed = 1 };
 	struct rules_question q = { .who = who, .host = host, .verb = slice_from("shell"), .src = src, .at = clock_wall(),
-	    .mfa = true, .terse = wanted };      /* a row shows what may be reached, whatever it still takes */
+	    .terse = wanted };                   /* a row shows what may be reached, whatever it still takes */
 	struct rules_answer a = { 0 };
 	struct buf logins;
 	int r = 0;

@@ -9,11 +9,16 @@
 #define LOGIN_SIZE 256
 
 struct decide_ask {
-	bool mfa;                      /* see rules.h */
-	bool again;                    /* about something that goes on, and may go on: nothing is asked of anybody */
 	const struct rules_who *who;
 	struct slice verb, host, login, command, to, listen, path, src;      /* login: empty for the default */
 	wall_t at;
+
+	/* needs.h.  Without `needs` the answer is the policy's, whatever it requires. */
+	bool needs, mfa;
+	struct slice change;
+	uint64_t conn;
+	uint32_t hold;
+	const struct grant *again;
 };
 
 /* Finds the host, chooses the login, asks the policy.  *host is NULL when there is none of that name; then, and for a

@@ -110,6 +110,10 @@ decision_detail(struct buf *b, const struct client *c, const struct msg_decide *
 		return r;
 	if (m->listen.n > 0 && (r = put_pair(b, "listen", m->listen)) != 0)
 		return r;
+	if (a->permit && a->approval[0] != '\0' && (r = put_pair(b, "approval", slice_from(a->approval))) != 0)
+		return r;
+	if (a->change[0] != '\0' && (r = put_pair(b, "change", slice_from(a->change))) != 0)
+		return r;
 	if ((r = put_principals(b, c)) != 0)
 		return r;
 	if (ticket != 0 && (r = buf_printf(b, ",\"ticket\":\"%016llx\"", (unsigned long long)ticket)) != 0)

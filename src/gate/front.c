@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "gate/approve.h"
 #include "gate/decide.h"
 #include "gate/events.h"
 #include "gate/grant.h"
@@ -24,8 +25,8 @@
 #include "gate/second.h"
 #include "gate/ticket.h"
 
-/* VERB_MAX: of the words that policy(5) knows.  TO_MAX: a host and a port. */
-enum { VERB_MAX = 32, TO_MAX = 320, PATH_BYTES = 4096 };
+/* VERB_MAX: of the words that policy(5) knows.  TO_MAX: a host and a port.  CHANGE_MAX: a ticket, as policy.h bounds it. */
+enum { VERB_MAX = 32, TO_MAX = 320, PATH_BYTES = 4096, CHANGE_MAX = 256 };
 
 static int
 take_hosts_ask(struct client *c, const void *message)
@@ -63,9 +64,9 @@ decide_fits(const struct msg_decide *m, struct msg_decide *cut)
 {
 	*cut = *m;
 	if (m->host.n <= NAMES_MAX && m->login.n <= NAMES_MAX && m->to.n <= TO_MAX &&
-	    m->listen.n <= TO_MAX && m->path.n <= PATH_BYTES)
+	    m->listen.n <= TO_MAX && m->path.n <= PATH_BYTES && m->change.n <= CHANGE_MAX)
 		return true;
-	cut->host = cut->login = cut->to = cut->listen = cut->path = slice_from("");
+	cut->host = cut->login = cut->to = cut->listen = cut->path = cut->change = slice_from("");
 	return false;
 }
 
@@ -77,7 +78,8 @@ take_decide(struct client *c, const void *message)
 	bool fits = decide_fits(asked, m);
 	struct rules_who who;
 	struct decide_ask ask = { .who = &who, .verb = m->verb, .host = m->host, .login = m->login, .command = m->command,
-	    .to = m->to, .listen = m->listen, .path = m->path, .src = slice_from(c->peer), .at = clock_wall(), .mfa = c->mfa };
+	    .to = m->to, .listen = m->listen, .path = m->path, .src = slice_from(c->peer), .at = clock_wall(), .needs = true, .mfa = c->mfa,
+	    .change = m->change, .conn = c->conn, .hold = m->hold };
 	struct msg_decision d = { .req = m->req, .policy_hash = slice_from(rules_hash(c->gate->rules)) };
 	struct rules_answer a = { 0 };
 	struct ticket *t = NULL;
@@ -90,7 +92,7 @@ take_decide(struct client *c, const void *message)
 		return -EPROTO;
 	login_who(c, &who);
 	if (!fits) {
-		snprintf(a.text, sizeof(a.text), "a host, login or address that is too long for one");
+		snprintf(a.text, sizeof(a.text), "a host, login, address or ticket that is too long for one");
 	} else if (login_check(c, m, &e) != 0) {
 		snprintf(a.text, sizeof(a.text), "%s", e.text);
 	} else {
@@ -105,8 +107,14 @@ take_decide(struct client *c, const void *message)
 		a.permit = false;
 		snprintf(a.text, sizeof(a.text), "%s", e.text);
 	}
+	if (a.permit && a.single && approve_use(c, a.approval, m->hold, &e) != 0) {
+		a.permit = false;
+		snprintf(a.text, sizeof(a.text), "%s", e.text);
+	}
 	d.permit = a.permit;
 	d.by_path = a.by_path;
+	d.lacks = a.lacks;
+	d.request = slice_from(a.permit ? "" : a.approval);
 	d.rule = slice_from(a.rule);
 	d.reason = slice_from(a.text);
 	if (h != NULL) {
@@ -134,6 +142,7 @@ front_take(struct client *c, unsigned type, const void *message)
 		{ MSG_SESSIONS_ASK, own_sessions }, { MSG_DIR_LOAD, own_load }, { MSG_DIR_KEY, own_key },
 		{ MSG_HOSTS_ASK, take_hosts_ask }, { MSG_DECIDE, take_decide }, { MSG_PIN, pin_take }, { MSG_TICKET_END, ticket_end }, { MSG_RELEASE, grant_release }, { MSG_FACTOR, second_take },
 		{ MSG_LIVE_DO, live_do }, { MSG_LIVE_ASK, live_ask }, { MSG_LIVE_LEFT, live_left },
+		{ MSG_APPROVAL_ASK, approve_ask }, { MSG_APPROVAL_LIST, approve_list }, { MSG_APPROVAL_SAY, approve_say },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

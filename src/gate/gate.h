@@ -6,6 +6,7 @@
 
 #include "base/methods.h"
 #include "base/table.h"
+#include "gate/approval.h"
 #include "gate/directory.h"
 #include "gate/factor.h"
 #include "gate/keys.h"
@@ -35,6 +36,7 @@ struct gate {
 	uint32_t mfa_period_s;
 	struct recent *recent;
 	struct puts *puts;
+	struct approvals approvals;
 	struct buf batch;              /* rows of a bulk change that is on its way to the store (batch.c); empty: none */
 	uint64_t state;                /* grows with each change of users, groups, keys and hosts */
 	struct client *clients;
@@ -95,6 +97,8 @@ struct client {
 	struct live_wait *live_waits;  /* what it wants to do with sessions that the store is asked about */
 	unsigned nlive_waits;
 	struct live_mark *live_marks;  /* what was done with its own */
+	bool requesting;               /* an approval … */
+	char requested[APPROVAL_ID];   /* … by this name, which the store has not kept yet */
 	unsigned asking;               /* questions about own sessions on their way to the store */
 	bool missed;                   /* has named a wrong enrolment code: that counts once a connection */
 	client_more_fn *more;

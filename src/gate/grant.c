@@ -44,10 +44,10 @@ keep_text(char **at, struct slice s)
 }
 
 int
-grant_keep(struct client *c, const struct msg_decide *m, const char *host, const char *login,
-    const struct rules_answer *a)
+grant_keep(struct client *c, const struct msg_decide *m, const char *host, const char *login, const struct rules_answer *a)
 {
-	size_t n = m->verb.n + strlen(host) + strlen(login) + m->command.n + m->to.n + m->listen.n + strlen(a->rule);
+	size_t n = m->verb.n + strlen(host) + strlen(login) + m->command.n + m->to.n + m->listen.n + strlen(a->rule) +
+	    strlen(a->approval) + strlen(a->change);
 	struct grant *g;
 	char *at;
 
@@ -69,6 +69,8 @@ grant_keep(struct client *c, const struct msg_decide *m, const char *host, const
 	g->listen = keep_text(&at, m->listen);
 	g->rule = keep_text(&at, slice_from(a->rule));
 	g->by_path = a->by_path;
+	g->approval = keep_text(&at, slice_from(a->approval));
+	g->change = keep_text(&at, slice_from(a->change));
 	g->next = c->grants;
 	c->grants = g;
 	c->ngrants++;

@@ -18,13 +18,13 @@ struct grant {
 	mono_t revoked_at;
 	size_t bytes;                  /* of texts */
 	struct slice verb, host, login, command, to, listen, rule;     /* rule: that permitted it */
+	struct slice approval, change;     /* the request that was approved, the ticket; or empty */
 	char texts[];
 };
 
 /* Keeps m's question, for this host and login.  0, -ENOSPC: too many, or -ENOMEM.  A second permit for the same verb of the
  * same hold takes the first one's place. */
-int grant_keep(struct client *c, const struct msg_decide *m, const char *host, const char *login,
-    const struct rules_answer *a);
+int grant_keep(struct client *c, const struct msg_decide *m, const char *host, const char *login, const struct rules_answer *a);
 int grant_release(struct client *c, const void *message);     /* MSG_RELEASE */
 void grants_free(struct client *c);
 

@@ -138,6 +138,9 @@ store_message(void *arg, struct chan *chan, struct chan_in *in)
 	case MSG_EVENT_DONE:
 		r = puts_done(g, event->req, event->ok != 0, slice_from(""));
 		break;
+	case MSG_DIR_APPROVAL:
+		r = approvals_apply(&g->approvals, in->message);
+		break;
 	default:
 		r = directory_apply(g->dir, in->type, in->message);
 	}
@@ -228,6 +231,7 @@ gate_close(struct gate *g)
 	keys_close(g->keys);
 	factor_close(g->factor_key);
 	puts_free(g->puts);
+	approvals_free(&g->approvals);
 	recent_free(g->recent);
 	trust_free(g->trust);
 	directory_free(g->dir);

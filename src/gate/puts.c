@@ -164,7 +164,8 @@ row_apply(struct gate *g, struct put *put)
 	int r = msg_unpack(put->type, fields, &row);
 
 	if (r == 0)
-		r = directory_apply(g->dir, put->type, &row);
+		r = put->type == MSG_DIR_APPROVAL ? approvals_apply(&g->approvals, (const struct msg_dir_approval *)&row) :
+		    directory_apply(g->dir, put->type, &row);
 	g->state += is_state(put->type);
 	if (r == 0)
 		again_row(g, put->type, &row);

@@ -18,7 +18,6 @@
 #include "base/text.h"
 #include "base/zones.h"
 #include "gate/rules.h"
-#include "policy/facts.h"
 
 #define BODY_MAX (MSG_MAX - 4096)
 
@@ -180,6 +179,7 @@ request_all(const struct rules_question *q, struct policy_facts *facts, struct p
 	req->some_path = q->path.n == 0 && (slice_is(q->verb, "get") || slice_is(q->verb, "put"));
 	req->src = q->src;
 	req->now = q->at;
+	req->given = q->given;
 	if (!policy_facts_set(facts, slice_from(q->who->groups), slice_from(q->who->attrs), req->host,
 	    slice_from(q->host->labels)))
 		return false;
@@ -229,7 +229,6 @@ rules_ask(const struct rules *r, const struct rules_question *q, struct rules_an
 {
 	struct policy_request req;
 	struct policy_facts facts;
-	struct policy_decision d;
 
 	*ret = (struct rules_answer){ 0 };
 	if (r->policy == NULL) {
@@ -241,20 +240,24 @@ rules_ask(const struct rules *r, const struct rules_question *q, struct rules_an
 		return;
 	}
 	if (q->terse) {
-		policy_eval(r->policy, &req, &d);
-		if (!d.permit)
+		policy_eval(r->policy, &req, &ret->d);
+		if (!ret->d.permit)
 			return;
 	}
-	ask_in_words(r, &req, &d, ret);
-	if (d.permit && (d.obligations & ~(unsigned)POLICY_MFA) != 0) {
-		ret->permit = false;
-		snprintf(ret->text, sizeof(ret->text), "DENY: %.200s requires what this bastion does not do", d.rule);
-	}
-	if (d.permit && (d.obligations & POLICY_MFA) != 0 && !q->mfa) {
-		ret->permit = false;
-		snprintf(ret->text, sizeof(ret->text), "a second factor is required (%.200s) and this login had none: log in again",
-		    policy_decision_need(&d, POLICY_MFA)->id);
-	}
+	ask_in_words(r, &req, &ret->d, ret);
+}
+
+bool
+rules_takes(const struct rules *r, const struct policy_need *need, const struct rules_who *helper, const struct rules_who *asker)
+{
+	struct policy_request one = request_of(helper), other = request_of(asker);
+	struct policy_facts facts;
+
+	if (r->policy == NULL || strcmp(helper->name, asker->name) == 0 ||
+	    !policy_facts_set(&facts, slice_from(helper->groups), slice_from(helper->attrs), slice_from(""), slice_from("")))
+		return false;
+	policy_facts_use(&facts, &one);
+	return policy_need_takes(r->policy, need, &one.who, &other.who);
 }
 
 bool

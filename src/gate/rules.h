@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * The policy in force: read from its files, asked, replaced.  This is the only place of
- * the gate that knows libpolicy's types.
+ * The policy in force: read from its files, asked, replaced.  What a permit is not good without is in the answer; whether
+ * it is there needs.h says.
  */
 #ifndef GATE_RULES_H
 #define GATE_RULES_H
 
 #include "base/clock.h"
+#include "gate/approval.h"
 #include "gate/directory.h"
+#include "policy/facts.h"
 
 struct rules;
 struct policy_scope;
@@ -33,7 +35,7 @@ struct rules_question {
 	const struct dir_host *host;
 	struct slice verb, login, command, to, listen, path, src;
 	wall_t at;
-	bool mfa;                  /* the user has proved a second factor on this connection */
+	bool given;                /* see policy.h */
 	bool terse;                /* a no needs no words */
 };
 struct rules_answer {
@@ -42,6 +44,13 @@ struct rules_answer {
 	char rule[128];            /* the rule that decided, "" for the default */
 	char text[1024];           /* policy's words: why, or why not */
 	char brief[200];           /* the same in the few words that a column of a list has */
+	struct policy_decision d;  /* until the policy is read again */
+
+	/* needs.h */
+	unsigned lacks;            /* bits of enum msg_lack: then it is no permit */
+	char approval[APPROVAL_ID];        /* the request that was approved, or the one that waits, or "" */
+	bool single;               /* the former is good for one time */
+	char change[257];          /* the ticket that it is done for, or "" */
 };
 
 /* Pure.  Without a policy in force everything is denied. */
@@ -49,6 +58,9 @@ void rules_ask(const struct rules *r, const struct rules_question *q, struct rul
 /* What of the policy is about them; NULL (out of memory, no policy) does as well, only slower.  Good until the policy or they change. */
 struct policy_scope *rules_scope_new(const struct rules *r, const struct rules_who *who);
 void rules_scope_free(struct policy_scope *s);
+
+/* Would this person do for the need?  None without a name, nor the one who asks. */
+bool rules_takes(const struct rules *r, const struct policy_need *need, const struct rules_who *helper, const struct rules_who *asker);
 
 /* Might they need a second factor for anything? */
 bool rules_want_mfa(const struct rules *r, const struct rules_who *who);

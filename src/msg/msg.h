@@ -98,6 +98,7 @@ enum msg_type {
 	MSG_DIR_FACTOR,                   /* as the other rows; ctl may only delete */
 	MSG_DIR_GROUP,
 	MSG_DIR_APPLY,                    /* ctl → gate → store: many rows, all or none [1 fd]; answer: MSG_DIR_DONE */
+	MSG_DIR_APPROVAL,                 /* as the other rows, of the gate alone: a request for approval, and what was said to it */
 
 	/* ctl → gate */
 	MSG_ENROL = 140,                  /* make a single-use code */
@@ -129,6 +130,14 @@ enum msg_type {
 	MSG_LIVE_NOTE,                    /* front → viewer: a sentence for the one who looks */
 	MSG_LIVE_KEYS,                    /* typist → front: what was typed */
 
+	/* approvals: front, ctl ⇄ gate */
+	MSG_APPROVAL_ASK = 200,           /* I want to do this, and it takes an approval */
+	MSG_APPROVAL_ASKED,
+	MSG_APPROVAL_LIST,                /* those that concern me */
+	MSG_APPROVAL_ROW,                 /* one of them; MSG_DIR_END comes behind the last */
+	MSG_APPROVAL_SAY,                 /* yes, no, or never mind; answer: MSG_DIR_DONE */
+	MSG_APPROVAL_NEWS,                /* gate → front: something was said to a request of its user */
+
 	MSG_TYPE_END
 };
 
@@ -145,6 +154,8 @@ enum msg_live_op {
 	MSG_LIVE_WATCH = 1, MSG_LIVE_JOIN, MSG_LIVE_PAUSE, MSG_LIVE_RESUME, MSG_LIVE_LOCK, MSG_LIVE_UNLOCK, MSG_LIVE_HAND,
 	MSG_LIVE_END, MSG_LIVE_OPS
 };
+enum msg_lack { MSG_LACK_MFA = 1, MSG_LACK_TICKET = 2, MSG_LACK_APPROVAL = 4 };      /* bits: what a permit is not good without */
+enum msg_say { MSG_SAY_NO = 0, MSG_SAY_YES = 1, MSG_SAY_WITHDRAW = 2 };
 enum msg_note { MSG_NOTE_SESSION_START = 1, MSG_NOTE_SESSION_END, MSG_NOTE_COMMAND };
 
 struct msg_ready { uint32_t sandboxed; };             /* 1: sandbox_holds */
@@ -219,17 +230,19 @@ struct msg_host_row { struct slice name, addr, logins, labels; uint32_t allowed;
 /* verb: as POLICY.md names it ("shell", "exec"…).  host, login: as given, may be empty.
  * hold: the front's number for what this opens, until MSG_RELEASE; 0: nothing that lasts.
  * to: "HOST:PORT" of a forward; listen: of one that the host shall listen for.  dial: 1 if a connection to the target is wanted.
- * path: of put and get, a file of the target; empty: any of them, and by_path says whether each is to be asked about. */
-struct msg_decide { uint32_t req; struct slice verb, host, login, command, to, listen, path; uint32_t dial, hold; };
+ * path: of put and get, a file of the target; empty: any of them, and by_path says whether each is to be asked about.
+ * change: the ticket that it is done for, or empty. */
+struct msg_decide { uint32_t req; struct slice verb, host, login, command, to, listen, path, change; uint32_t dial, hold; };
 /* ticket: of the connection that it goes over; an older one when that is to the same place, for the same login.
  * pins: target host keys, "alg base64" separated by newlines.  reason: one sentence for the user.
- * missing: not permitted because no one host is meant; reason names some that might be */
+ * missing: not permitted because no one host is meant; reason names some that might be.
+ * lacks: enum msg_lack, of what the policy would permit; request: the id of the one for its approval that waits, or empty */
 struct msg_decision {
-	uint32_t req, permit, missing, by_path;
+	uint32_t req, permit, missing, by_path, lacks;
 	uint64_t ticket;
 	struct slice host, login, addr;
 	uint32_t target_kind, trust_first;
-	struct slice pins, rule, reason, policy_hash;
+	struct slice pins, rule, reason, policy_hash, request;
 };
 struct msg_ticket_end { uint64_t ticket; };
 struct msg_release { uint32_t hold; struct slice verb; };                 /* verb: this one alone; empty: all */
@@ -290,6 +303,13 @@ struct msg_dir_code { uint32_t req, op; struct slice actor, user, hash; uint64_t
 /* sealed: only the gate can open it.  step: of the last code that was taken (RFC 6238) */
 struct msg_dir_factor { uint32_t req, op; struct slice actor, user, sealed; uint64_t step, added_us; };
 /* state: which version of users, groups, keys and hosts it was; 0: it changed while it was sent */
+/* what: of the verb: a command, "to HOST:PORT", "listen HOST:PORT", or empty.  votes: "NAME=TIME" of those who said yes, a blank
+ * between them.  state: open, used, rejected, withdrawn, expired.  said: what actor did, behind the actor's name a sentence */
+struct msg_dir_approval {
+	uint32_t req, op;
+	struct slice actor, id, user, verb, host, login, what, reason, ticket, policy, src, votes, state, said;
+	uint64_t asked_us, expires_us;
+};
 struct msg_dir_end { uint32_t req; uint64_t state; };
 /* at: of many rows the one that was refused, from 1; 0: none in particular */
 struct msg_dir_done { uint32_t req, ok, at; struct slice text; };
@@ -347,6 +367,20 @@ struct msg_screen_started { uint32_t req, ok; struct slice text; };
 struct msg_live_frames { uint64_t pos; struct slice frames; };
 struct msg_live_note { struct slice text; };
 struct msg_live_keys { struct slice bytes; };
+
+/* The question as in msg_decide; reason and ticket are for those who approve. */
+struct msg_approval_ask { uint32_t req; struct slice verb, host, login, command, to, listen, reason, ticket; };
+/* id: of the request; if it is not ok text says why not */
+struct msg_approval_asked { uint32_t req, ok; struct slice id, text; };
+struct msg_approval_list { uint32_t req; };
+/* may: the one who asks may say yes or no; state: in words */
+struct msg_approval_row {
+	uint32_t req, may;
+	struct slice id, user, verb, host, login, what, reason, ticket, src, state;
+	uint64_t asked_us, expires_us;
+};
+struct msg_approval_say { uint32_t req, say; struct slice id, reason; };
+struct msg_approval_news { struct slice id, text; };
 
 /* Appends the datagram for the struct that belongs to type.  0, or buf_append's codes. */
 int msg_pack(struct buf *out, enum msg_type type, const void *message);

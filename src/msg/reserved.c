@@ -4,8 +4,8 @@
 
 #include "msg/reserved.h"
 
-static const char *const words[] = { "approve", "config", "help", "hosts", "join", "keys", "replay", "request", "session",
-	"sessions", "watch" };
+static const char *const words[] = { "approvals", "approve", "config", "help", "hosts", "join", "keys", "reject", "replay", "request",
+	"session", "sessions", "watch" };
 
 bool
 reserved_is_word(struct slice word)

@@ -125,8 +125,8 @@ static const struct row {
 } rows[] = {
 	{ MSG_REC_DATA, on_data }, { MSG_REC_OPEN, on_open }, { MSG_REC_CLOSE, on_close }, { MSG_EVENT, on_event },
 	{ MSG_DIR_LOAD, on_load }, { MSG_DIR_USER, on_change }, { MSG_DIR_GROUP, on_change }, { MSG_DIR_KEY, on_change },
-	{ MSG_DIR_HOST, on_change }, { MSG_DIR_CODE, on_change }, { MSG_DIR_FACTOR, on_change }, { MSG_POLICY_SEEN, on_policy },
-	{ MSG_DIR_APPLY, on_apply }, { MSG_UPKEEP, on_upkeep },
+	{ MSG_DIR_HOST, on_change }, { MSG_DIR_CODE, on_change }, { MSG_DIR_FACTOR, on_change }, { MSG_DIR_APPROVAL, on_change },
+	{ MSG_POLICY_SEEN, on_policy }, { MSG_DIR_APPLY, on_apply }, { MSG_UPKEEP, on_upkeep },
 	{ MSG_SESSIONS_ASK, on_sessions }, { MSG_LIVE_ASK, on_open_sessions }, { MSG_CLIENT_NEW, on_client_new }, { MSG_STOP, on_stop },
 };
 

@@ -121,7 +121,7 @@ op_answer(const struct op *op, bool ok, const char *text)
 	else if (op->type == MSG_REC_OPEN)
 		(void)chan_send(c, MSG_REC_OPENED, &opened);
 	else if ((op->type >= MSG_DIR_USER && op->type <= MSG_DIR_CODE) || op->type == MSG_DIR_FACTOR || op->type == MSG_DIR_GROUP ||
-	    op->type == MSG_UPKEEP)
+	    op->type == MSG_DIR_APPROVAL || op->type == MSG_UPKEEP)
 		(void)chan_send(c, MSG_DIR_DONE, &dir);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "db/approval.h"
 #include "db/directory.h"
 #include "db/tree.h"
 #include "msg/ocsf.h"
@@ -31,6 +32,7 @@ struct change {
 	bool delete;
 	struct slice actor;
 	char what[160];
+	const struct msg_dir_approval *approval;
 	struct err *e;
 };
 
@@ -125,6 +127,21 @@ change_factor(struct change *c, const void *message)
 	    db_factor_put(c->st->db, &f, &c->before, &c->after, c->e);
 }
 
+static int
+change_approval(struct change *c, const void *message)
+{
+	const struct msg_dir_approval *m = message;
+	struct db_approval a = { .id = text(c, m->id), .user = text(c, m->user), .verb = text(c, m->verb), .host = text(c, m->host),
+		.login = text(c, m->login), .what = text(c, m->what), .reason = text(c, m->reason), .ticket = text(c, m->ticket),
+		.policy = text(c, m->policy), .src = text(c, m->src), .votes = text(c, m->votes), .state = text(c, m->state),
+		.said = text(c, m->said), .asked_us = (int64_t)m->asked_us, .expires_us = (int64_t)m->expires_us };
+
+	name(c, "request for approval", m->id);
+	c->approval = m;
+	return !c->good ? -EMSGSIZE : c->delete ? db_approval_delete(c->st->db, &a, &c->before, c->e) :
+	    db_approval_put(c->st->db, &a, &c->before, &c->after, c->e);
+}
+
 /* A factor that was there and is there again has been proved: that alone is what changed. */
 static const char *
 change_word(const struct change *c)
@@ -138,13 +155,20 @@ static int
 change_event(struct change *c)
 {
 	struct msg_event m = { .class_uid = OCSF_ADMIN, .severity = 1, .ok = 1, .actor = c->actor };
-	char sentence[320], shown[100];
+	char sentence[1600], shown[100], said[1400];
 	struct buf detail;
 	int r;
 
 	m.activity = c->delete ? 4 : c->before.len > 0 ? 3 : 1;
 	snprintf(sentence, sizeof(sentence), "%s %s %s", text_cleaned(c->actor, shown, sizeof(shown)),
 	    change_word(c), c->what);
+	if (c->approval != NULL) {               /* a decision, in the words of whoever took it */
+		m.class_uid = OCSF_DECISION;
+		m.host = c->approval->host;
+		m.src = c->delete ? slice_from("") : c->approval->src;
+		if (!c->delete)
+			snprintf(sentence, sizeof(sentence), "%s %s", shown, text_cleaned(c->approval->said, said, sizeof(said)));
+	}
 	buf_init(&detail, 2 * JSON_MAX);
 	r = buf_printf(&detail, "{\"before\":%s,\"after\":", c->before.len > 0 ? buf_cstr(&c->before) : "null");
 	if (r == 0)
@@ -163,6 +187,7 @@ static const struct row {
 } changes[] = {
 	{ MSG_DIR_USER, change_user }, { MSG_DIR_GROUP, change_group }, { MSG_DIR_KEY, change_key }, { MSG_DIR_HOST, change_host },
 	{ MSG_DIR_CODE, change_code }, { MSG_DIR_FACTOR, change_factor },
+	{ MSG_DIR_APPROVAL, change_approval },
 };
 
 static void
@@ -243,7 +268,7 @@ apply_directory(struct store *st, struct op *op, struct err *e)
 static int
 rows_run(struct change *c, struct slice rows, uint32_t *at)
 {
-	union { unsigned char bytes[256]; uint64_t align; } m;
+	union { unsigned char bytes[512]; uint64_t align; } m;
 	struct slice row;
 	uint16_t type;
 	int r = 0;
@@ -392,6 +417,18 @@ send_factor(void *arg, const struct db_factor *f)
 	return row_send(arg, MSG_DIR_FACTOR, &m);
 }
 
+static int
+send_approval(void *arg, const struct db_approval *a)
+{
+	struct msg_dir_approval m = { .id = slice_from(a->id), .user = slice_from(a->user), .verb = slice_from(a->verb),
+		.host = slice_from(a->host), .login = slice_from(a->login), .what = slice_from(a->what), .reason = slice_from(a->reason),
+		.ticket = slice_from(a->ticket), .policy = slice_from(a->policy), .src = slice_from(a->src), .votes = slice_from(a->votes),
+		.state = slice_from(a->state), .said = slice_from(a->said), .asked_us = (uint64_t)a->asked_us,
+		.expires_us = (uint64_t)a->expires_us };
+
+	return row_send(arg, MSG_DIR_APPROVAL, &m);
+}
+
 void
 directory_load(struct client *c, uint32_t req)
 {
@@ -412,6 +449,8 @@ directory_load(struct client *c, uint32_t req)
 		r = db_code_list(db, send_code, c->chan, &e);
 	if (r == 0)
 		r = db_factor_list(db, send_factor, c->chan, &e);
+	if (r == 0)
+		r = db_approval_list(db, send_approval, c->chan, &e);
 	failed.text = slice_from(e.text[0] != '\0' ? e.text : "the directory cannot be sent");
 	(void)(r == 0 ? chan_send(c->chan, MSG_DIR_END, &end) : chan_send(c->chan, MSG_DIR_DONE, &failed));
 }

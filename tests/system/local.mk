@@ -110,3 +110,6 @@ EXTRA_DIST += %D%/n004-picker.t
 DIRECTORY_TESTS = %D%/s001-directory.t %D%/s002-again.t %D%/s003-bulk.t %D%/s004-reload.t
 TESTS += $(DIRECTORY_TESTS)
 EXTRA_DIST += $(DIRECTORY_TESTS)
+
+TESTS += %D%/t001-approval.t
+EXTRA_DIST += %D%/t001-approval.t tests/terminal.py

@@ -160,8 +160,8 @@ test_errors(void)
 		{ "hosts web { app=web }\npermit a shell on wbe", "p:2:19: unknown hosts set \"wbe\": did you mean web?" },
 		{ "permit a shell on $tem", "p:1:19: unknown macro: \"tem\"" },
 		{ "team = \"x\" permit a shell on app=$tem", "p:1:34: unknown macro (did you mean $team?): \"tem\"" },
-		{ "require approval 1 from role lead for any shell on any",
-		    "p:1:1: require approval is not available yet: a policy that needs it cannot be loaded" },
+		{ "require moderator role lead for any shell on any",
+		    "p:1:1: require moderator is not available yet: a policy that needs it cannot be loaded" },
 		{ "require aproval 1", "p:1:9: unknown obligation \"aproval\": did you mean approval?" },
 		{ "watch any on any match /x/ then kill",
 		    "p:1:1: watch is not available yet: a policy that needs it cannot be loaded" },
@@ -361,6 +361,30 @@ test_many_labels(void)
 	policy_free(p);
 }
 
+/* What is permitted by something else than a rule: denies and requirements hold for it all the same. */
+static void
+test_given(void)
+{
+	static const char rules[] = "permit a exec on any\ndeny leo approve on any reason \"no\" id leo\nrequire mfa for any approve on any id twice\n";
+	struct policy_request req = { .verb = slice_from("approve"), .host = slice_from("h") };
+	struct err e = { 0 };
+	struct policy *p = policy_parse("p", slice_from(rules), &(struct policy_source){ .able = NULL }, &e);
+	struct policy_decision d;
+
+	if (!ok(p != NULL, "rules about approving load %s", e.text))
+		return;
+	req.who.name = slice_from("lena");
+	policy_eval(p, &req, &d);
+	ok(!d.permit && d.by_default && d.needs_n == 0, "no permit is none");
+	req.given = true;
+	policy_eval(p, &req, &d);
+	ok(d.permit && !d.by_default && d.obligations == POLICY_MFA, "given, it needs what is required");
+	req.who.name = slice_from("leo");
+	policy_eval(p, &req, &d);
+	ok(!d.permit && strcmp(d.rule, "leo") == 0, "and a deny takes it");
+	policy_free(p);
+}
+
 static void
 test_obligations(void)
 {
@@ -374,6 +398,7 @@ test_obligations(void)
 	}
 	policy_free(p);
 	test_too_many();
+	test_given();
 }
 
 /* Before the path is known: what some path might be permitted, and whether another one may be decided otherwise. */

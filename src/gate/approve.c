@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * Who may say yes: whom the policy's `from` names, for what is asked, as it is asked, today; unless a deny of the verb approve
+ * keeps them from it, and with what the policy requires for that verb.  By the bastion's own command its user is a person
+ * like others, and the policy has to name that one; to say no is always that user's right.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "gate/again.h"
+#include "gate/approve.h"
+#include "gate/decide.h"
+#include "gate/login.h"
+#include "gate/needs.h"
+#include "gate/puts.h"
+
+enum { OPEN_S = 3600, REASON_MAX = 256, OPEN_MAX = 32, KEPT_DAYS = 30, PURGE_MAX = 16 };
+#define DAY_US 86400000000u
+
+/* ---- answers ---- */
+
+static int
+done_send(struct client *c, uint32_t req, const char *refusal)
+{
+	struct msg_dir_done m = { .req = req, .ok = refusal == NULL, .text = slice_from(refusal != NULL ? refusal : "") };
+
+	return chan_send(c->chan, MSG_DIR_DONE, &m);
+}
+
+static int
+asked_send(struct client *c, uint32_t req, const char *id, const char *refusal)
+{
+	struct msg_approval_asked m = { .req = req, .ok = id != NULL, .id = slice_from(id), .text = slice_from(refusal) };
+
+	return chan_send(c->chan, MSG_APPROVAL_ASKED, &m);
+}
+
+/* The fronts of the one who asked hear of it; whoever waits in one of them asks for a decision. */
+static void
+news_send(struct gate *g, const struct approval *x, const char *text)
+{
+	struct msg_approval_news m = { .id = x->row.id, .text = slice_from(text) };
+
+	for (struct client *c = g->clients; c != NULL; c = c->next)
+		if (c->kind == MSG_CLIENT_FRONT && slice_is(x->row.user, c->user))
+			(void)chan_send(c->chan, MSG_APPROVAL_NEWS, &m);
+}
+
+void
+approve_again(struct gate *g)
+{
+	wall_t now = clock_wall();
+
+	for (const struct approval *x = g->approvals.first; x != NULL; x = x->next)
+		if (approval_is(x, "open") && !approval_is_over(x, now))
+			news_send(g, x, "");
+}
+
+/* ---- what a request is about, as the policy sees it now ---- */
+
+struct matter {
+	struct rules_who asker;
+	struct dir_host *host;
+	struct rules_answer a;
+};
+
+static void
+matter_of(const struct gate *g, const struct approval *x, struct matter *ret)
+{
+	const struct dir_user *u = directory_find_user(g->dir, x->row.user);
+	struct msg_decide m;
+	struct rules_question q;
+
+	*ret = (struct matter){ .host = directory_host_named(g->dir, x->row.host) };
+	if (u == NULL || ret->host == NULL || directory_refuses(u, clock_wall()) != NULL) {
+		snprintf(ret->a.text, sizeof(ret->a.text), "its user or its host is not there any more");
+		return;
+	}
+	approval_question(x, &m);
+	ret->asker = (struct rules_who){ .name = u->name, .groups = u->groups, .attrs = u->attrs };
+	q = (struct rules_question){ .who = &ret->asker, .host = ret->host, .verb = m.verb, .login = m.login, .command = m.command, .to = m.to,
+	    .listen = m.listen, .src = x->row.src, .at = clock_wall() };
+	rules_ask(g->rules, &q, &ret->a);
+}
+
+/* The first need that too few said yes to, or NULL: none is left.  *n: how many did. */
+static const struct policy_need *
+open_need(const struct gate *g, const struct approval *x, const struct matter *t, unsigned *n, uint64_t *until_us)
+{
+	uint64_t end;
+
+	*until_us = 0;
+	for (size_t i = 0; t->a.permit && i < t->a.d.needs_n; i++) {
+		const struct policy_need *need = t->a.d.needs[i];
+
+		if (need->kind != POLICY_APPROVAL)
+			continue;
+		*n = needs_votes(g, x, need, &t->asker, clock_wall(), true, &end);
+		if (*n < need->count)
+			return need;
+		*until_us = *until_us == 0 || (end != 0 && end < *until_us) ? end : *until_us;
+	}
+	return NULL;
+}
+
+/* ---- who may say something ---- */
+
+static void
+speaker(const struct client *c, struct rules_who *ret)
+{
+	if (c->kind == MSG_CLIENT_FRONT)
+		login_who(c, ret);
+	else
+		*ret = (struct rules_who){ .name = c->actor, .groups = "", .attrs = "" };
+}
+
+static bool
+takes(const struct gate *g, const struct matter *t, const struct rules_who *who)
+{
+	for (size_t i = 0; t->a.permit && i < t->a.d.needs_n; i++)
+		if (t->a.d.needs[i]->kind == POLICY_APPROVAL && !who->guest && rules_takes(g->rules, t->a.d.needs[i], who, &t->asker))
+			return true;
+	return false;
+}
+
+static bool
+has_said(const struct client *c, const struct approval *x)
+{
+	const bool here = c->kind != MSG_CLIENT_FRONT;
+	const char *name = here ? c->actor : c->user;
+
+	for (unsigned i = 0; i < x->votes_n; i++)
+		if (strcmp(x->votes[i].name + (x->votes[i].name[0] == APPROVAL_BASTION), name) == 0)
+			return true;
+	return false;
+}
+
+/* What the policy says about the verb approve: NULL, or why not. */
+static const char *
+verb_refusal(const struct client *c, const struct matter *t, const struct rules_who *who, struct rules_answer *a)
+{
+	struct rules_question q = { .who = who, .host = t->host, .verb = slice_from("approve"), .src = slice_from(c->peer), .at = clock_wall(),
+	    .given = true };
+	struct msg_decide m = { .verb = q.verb, .host = slice_from(t->host->name) };
+	struct needs_ask needs = { .g = c->gate, .who = who, .m = &m, .at = q.at, .mfa = c->mfa };
+
+	rules_ask(c->gate->rules, &q, a);
+	needs_check(&needs, a);
+	return a->permit ? NULL : a->text;
+}
+
+/* NULL, or why c may not say yes (or no) to x. */
+static const char *
+refusal(const struct client *c, const struct approval *x, bool yes, const struct matter *t, struct rules_answer *scratch)
+{
+	struct rules_who who;
+
+	speaker(c, &who);
+	if (c->kind != MSG_CLIENT_FRONT && !yes)
+		return NULL;
+	if (slice_is(x->row.user, who.name))
+		return "nobody approves what they asked for themselves";
+	if (!t->a.permit)
+		return t->a.text;
+	if (!takes(c->gate, t, &who))
+		return c->kind == MSG_CLIENT_FRONT ? "the policy does not name you for that" :
+		    "the policy's `from` does not name you: log in as somebody whom it names";
+	return verb_refusal(c, t, &who, scratch);
+}
+
+/* ---- a request ---- */
+
+static const char *
+words_refusal(const struct msg_approval_ask *m)
+{
+	if (m->reason.n > REASON_MAX || !text_is_utf8(m->reason))
+		return "a reason is at most 256 bytes of text";
+	return m->ticket.n > 256 || !text_is_utf8(m->ticket) ? "a ticket is at most 256 bytes of text" : NULL;
+}
+
+static unsigned
+open_of(const struct gate *g, const char *user, wall_t now)
+{
+	unsigned n = 0;
+
+	for (const struct approval *x = g->approvals.first; x != NULL; x = x->next)
+		n += slice_is(x->row.user, user) && approval_is(x, "open") && !approval_is_over(x, now);
+	return n;
+}
+
+/* What is asked for, in a sentence: "shell on web1 as root", "exec on web1 as root: uptime". */
+static int
+put_matter(struct buf *b, const struct msg_dir_approval *row)
+{
+	char what[600];
+	int r = buf_printf(b, "%.*s on %.*s as %.*s", (int)row->verb.n, (const char *)row->verb.p, (int)row->host.n, (const char *)row->host.p,
+	    (int)row->login.n, (const char *)row->login.p);
+
+	return r != 0 || row->what.n == 0 ? r : buf_printf(b, " (%s)", text_escaped(row->what, what, sizeof(what)));
+}
+
+static int
+say_asked(struct buf *b, const struct msg_dir_approval *row)
+{
+	char reason[600], ticket[600];
+	int r = buf_printf(b, "asks for approval %.*s: ", (int)row->id.n, (const char *)row->id.p);
+
+	if (r == 0)
+		r = put_matter(b, row);
+	if (r == 0 && row->reason.n > 0)
+		r = buf_printf(b, ": %s", text_escaped(row->reason, reason, sizeof(reason)));
+	return r == 0 && row->ticket.n > 0 ? buf_printf(b, ", ticket %s", text_escaped(row->ticket, ticket, sizeof(ticket))) : r;
+}
+
+static void
+ask_kept(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice text)
+{
+	char why[300];
+
+	(void)g;
+	if (c == NULL)
+		return;
+	c->requesting = false;
+	(void)asked_send(c, req, ok ? c->requested : NULL, text_cleaned(text, why, sizeof(why)));
+}
+
+static int
+ask_put(struct client *c, const struct msg_approval_ask *m, const struct dir_host *h, const char *login, struct slice what)
+{
+	uint64_t now = (uint64_t)clock_wall().us;
+	char id[APPROVAL_ID];
+	struct msg_dir_approval row = { .op = MSG_DIR_PUT, .actor = slice_from(c->user), .user = slice_from(c->user), .verb = m->verb,
+	    .host = slice_from(h->name), .login = slice_from(login), .what = what, .reason = m->reason, .ticket = m->ticket,
+	    .policy = slice_from(rules_hash(c->gate->rules)), .src = slice_from(c->peer), .state = slice_from("open"), .asked_us = now,
+	    .expires_us = now + OPEN_S * 1000000ull };
+	struct err e = { 0 };
+	struct buf said;
+	int r = approvals_new_id(&c->gate->approvals, id);
+
+	buf_init(&said, 8192);
+	row.id = slice_from(id);
+	if (r == 0)
+		r = say_asked(&said, &row);
+	row.said = buf_slice(&said);
+	snprintf(c->requested, sizeof(c->requested), "%s", id);
+	if (r == 0)
+		r = puts_row(c->gate, c, MSG_DIR_APPROVAL, &row, m->req, ask_kept, &e);
+	buf_done(&said);
+	if (r != 0)
+		return asked_send(c, m->req, NULL, e.text[0] != '\0' ? e.text : "the request cannot be kept");
+	c->requesting = true;
+	return 0;
+}
+
+int
+approve_ask(struct client *c, const void *message)
+{
+	const struct msg_approval_ask *m = message;
+	struct msg_decide d = { .verb = m->verb, .host = m->host, .login = m->login, .command = m->command, .to = m->to, .listen = m->listen };
+	struct rules_who who;
+	struct decide_ask ask = { .who = &who, .verb = m->verb, .host = m->host, .login = m->login, .command = m->command, .to = m->to,
+	    .listen = m->listen, .src = slice_from(c->peer), .at = clock_wall(), .needs = true, .mfa = true, .change = m->ticket,
+	    .conn = c->conn };
+	struct rules_answer a = { 0 };
+	const char *no = words_refusal(m);
+	struct dir_host *h = NULL;
+	char login[LOGIN_SIZE] = "";
+	struct err e = { 0 };
+	struct buf what;
+	int r;
+
+	if (c->user[0] == '\0')
+		return -EPROTO;
+	login_who(c, &who);
+	if (no == NULL && who.guest)
+		no = "only users of the directory ask for approval";
+	if (no == NULL && login_check(c, &d, &e) != 0)
+		no = e.text;
+	if (no == NULL && (c->requesting || open_of(c->gate, c->user, ask.at) >= OPEN_MAX || c->gate->approvals.n >= APPROVALS_MAX))
+		no = "too many requests wait already";
+	if (no != NULL)
+		return asked_send(c, m->req, NULL, no);
+	decide_ask(c->gate, &ask, &h, login, &a);
+	if (a.lacks == MSG_LACK_APPROVAL && a.approval[0] != '\0')
+		return asked_send(c, m->req, a.approval, a.text);
+	if (a.lacks != MSG_LACK_APPROVAL)
+		return asked_send(c, m->req, NULL, a.permit ? "that is permitted as it is: no approval is needed" : a.text);
+	buf_init(&what, APPROVAL_WHAT + 1024);
+	r = approval_what(&d, &what) == 0 ? ask_put(c, m, h, login, buf_slice(&what)) : asked_send(c, m->req, NULL, "that is too long");
+	buf_done(&what);
+	return r;
+}
+
+/* ---- yes and no ---- */
+
+static const char *
+verb_of(const struct approval *x, uint32_t say)
+{
+	return say == MSG_SAY_YES ? "approves" : say == MSG_SAY_WITHDRAW ? "withdraws" : x->votes_n > 0 ? "takes back" : "rejects";
+}
+
+static int
+say_said(struct buf *b, const struct client *c, const struct approval *x, const struct msg_approval_say *m)
+{
+	char reason[600];
+	int r = buf_printf(b, "%s request %.*s of %.*s%s: ", verb_of(x, m->say), (int)x->row.id.n, (const char *)x->row.id.p, (int)x->row.user.n,
+	    (const char *)x->row.user.p, c->kind == MSG_CLIENT_FRONT ? "" : " on the bastion");
+
+	if (r == 0)
+		r = put_matter(b, &x->row);
+	return r == 0 && m->reason.n > 0 ? buf_printf(b, ": %s", text_escaped(m->reason, reason, sizeof(reason))) : r;
+}
+
+/* It is on the record and in memory: those who wait, and those who rest on it, hear of it. */
+static void
+said(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice text)
+{
+	char why[300], news[1400];
+
+	for (struct approval *x = g->approvals.first; x != NULL; x = x->next) {
+		if (!x->busy)
+			continue;
+		x->busy = false;
+		if (!ok)
+			continue;
+		snprintf(news, sizeof(news), "%.*s %.*s", (int)x->row.actor.n, (const char *)x->row.actor.p, (int)x->row.said.n,
+		    (const char *)x->row.said.p);
+		news_send(g, x, news);
+		if (!approval_is(x, "open"))
+			again_user(g, x->row.user, "an approval was taken back");
+	}
+	if (c != NULL)
+		(void)done_send(c, req, ok ? NULL : text_cleaned(text, why, sizeof(why)));
+}
+
+static bool
+one_is_busy(const struct gate *g)
+{
+	const struct approval *x = g->approvals.first;
+
+	while (x != NULL && !x->busy)
+		x = x->next;
+	return x != NULL;
+}
+
+static int
+say_put(struct client *c, struct approval *x, const struct msg_approval_say *m)
+{
+	const char *name = c->kind == MSG_CLIENT_FRONT ? c->user : c->actor;
+	struct msg_dir_approval row = x->row;
+	char voter[70];
+	struct err e = { 0 };
+	struct buf votes, words;
+	int r = 0;
+
+	snprintf(voter, sizeof(voter), "%s%s", c->kind == MSG_CLIENT_FRONT ? "" : "!", name);
+	buf_init(&votes, 1024);
+	buf_init(&words, 8192);
+	if (m->say == MSG_SAY_YES) {
+		r = approval_vote_add(x, voter, clock_wall(), &votes);
+		row.votes = buf_slice(&votes);
+	} else {
+		row.state = slice_from(m->say == MSG_SAY_NO ? "rejected" : "withdrawn");
+	}
+	if (r == 0)
+		r = say_said(&words, c, x, m);
+	row.op = MSG_DIR_PUT;
+	row.actor = slice_from(name);
+	row.said = buf_slice(&words);
+	if (r == 0)
+		r = puts_row(c->gate, c, MSG_DIR_APPROVAL, &row, m->req, said, &e);
+	buf_done(&votes);
+	buf_done(&words);
+	if (r != 0)
+		return done_send(c, m->req, e.text[0] != '\0' ? e.text : "that cannot be kept");
+	x->busy = true;
+	return 0;
+}
+
+static const char *
+state_refusal(const struct client *c, const struct approval *x, const struct msg_approval_say *m)
+{
+	if (x == NULL)
+		return "there is no such request: approvals lists them";
+	if (m->reason.n > REASON_MAX || !text_is_utf8(m->reason))
+		return "a reason is at most 256 bytes of text";
+	if (one_is_busy(c->gate))
+		return "something else is being decided this moment: try again";
+	if (m->say == MSG_SAY_WITHDRAW && !slice_is(x->row.user, c->user))
+		return "that is not your request";
+	if (approval_is(x, "rejected") || approval_is(x, "withdrawn"))
+		return "that request is closed already";
+	if (m->say == MSG_SAY_YES && (approval_is_over(x, clock_wall()) || approval_is(x, "used")))
+		return "that request is over: it has to be asked again";
+	if (m->say == MSG_SAY_YES && has_said(c, x))
+		return "you have said yes to it already";
+	return m->say == MSG_SAY_YES && x->votes_n == APPROVAL_VOTES ? "enough people have said yes" : NULL;
+}
+
+int
+approve_say(struct client *c, const void *message)
+{
+	const struct msg_approval_say *m = message;
+	struct approval *x = approvals_find(&c->gate->approvals, m->id);
+	const char *no = state_refusal(c, x, m);
+	struct rules_answer scratch;
+	struct matter t;
+	struct err e = { 0 };
+
+	if ((c->kind == MSG_CLIENT_FRONT && c->user[0] == '\0') || m->say > MSG_SAY_WITHDRAW)
+		return -EPROTO;
+	if (no == NULL && c->kind == MSG_CLIENT_FRONT && login_check(c, NULL, &e) != 0)
+		no = e.text;
+	if (no == NULL && m->say != MSG_SAY_WITHDRAW) {
+		matter_of(c->gate, x, &t);
+		no = refusal(c, x, m->say == MSG_SAY_YES, &t, &scratch);
+	}
+	return no != NULL ? done_send(c, m->req, no) : say_put(c, x, m);
+}
+
+/* ---- the list ---- */
+
+static int
+put_state(struct buf *b, const struct gate *g, const struct approval *x, const struct matter *t)
+{
+	uint64_t until;
+	unsigned n = 0;
+	const struct policy_need *need = open_need(g, x, t, &n, &until);
+	char at[32];
+
+	if (!approval_is(x, "open"))
+		return buf_slice_append(b, x->row.state);
+	if (!t->a.permit)
+		return buf_text(b, "not permitted any more");
+	if (need != NULL && x->votes_n > 0 && approval_is_over(x, clock_wall()))
+		return buf_text(b, "over");
+	if (need != NULL)
+		return approval_is_over(x, clock_wall()) ? buf_text(b, "expired") :
+		    buf_printf(b, "waits: %u of %u, %s", n, need->count, need->words);
+	return until == 0 ? buf_text(b, "approved") : buf_printf(b, "approved until %.16sZ", clock_print((wall_t){ (int64_t)until }, at, sizeof(at)));
+}
+
+static int
+row_send(struct client *c, const struct approval *x, uint32_t req)
+{
+	struct msg_approval_row m = { .req = req, .id = x->row.id, .user = x->row.user, .verb = x->row.verb, .host = x->row.host,
+	    .login = x->row.login, .what = x->row.what, .reason = x->row.reason, .ticket = x->row.ticket, .src = x->row.src,
+	    .asked_us = x->row.asked_us, .expires_us = x->row.expires_us };
+	struct rules_who who;
+	struct matter t;
+	struct buf state;
+	int r;
+
+	speaker(c, &who);
+	matter_of(c->gate, x, &t);
+	m.may = approval_is(x, "open") && takes(c->gate, &t, &who) && !has_said(c, x) && !approval_is_over(x, clock_wall());
+	if (c->kind == MSG_CLIENT_FRONT && !slice_is(x->row.user, c->user) && !takes(c->gate, &t, &who))
+		return 0;
+	buf_init(&state, 4096);
+	r = put_state(&state, c->gate, x, &t);
+	m.state = buf_slice(&state);
+	if (r == 0)
+		r = chan_send(c->chan, MSG_APPROVAL_ROW, &m);
+	buf_done(&state);
+	return r;
+}
+
+int
+approve_list(struct client *c, const void *message)
+{
+	struct msg_dir_end end = { .req = ((const struct msg_approval_list *)message)->req };
+	uint64_t since = (uint64_t)clock_wall().us - DAY_US;
+	struct err e = { 0 };
+	int r = 0;
+
+	if (c->kind == MSG_CLIENT_FRONT && c->user[0] == '\0')
+		return -EPROTO;
+	if (c->kind != MSG_CLIENT_FRONT || login_check(c, NULL, &e) == 0)
+		for (const struct approval *x = c->gate->approvals.first; r == 0 && x != NULL; x = x->next)
+			if (x->row.asked_us >= since || x->until_us > since)
+				r = row_send(c, x, end.req);
+	return r == 0 ? chan_send(c->chan, MSG_DIR_END, &end) : r;
+}
+
+/* ---- used, over ---- */
+
+static void
+row_kept(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice text)
+{
+	char why[300];
+
+	(void)g, (void)c, (void)req;
+	if (!ok)
+		log_warn("a request for approval: %s", text_cleaned(text, why, sizeof(why)));
+}
+
+/* The store hears of it before the front hears of the permit, so it is durable before the session's recording is. */
+int
+approve_use(struct client *c, const char *id, uint32_t hold, struct err *e)
+{
+	struct approval *x = approvals_find(&c->gate->approvals, slice_from(id));
+	struct msg_dir_approval row;
+	char words[64];
+	int r;
+
+	if (x == NULL)
+		return err_set(e, -ENOENT, "its approval has gone");
+	if (approval_is(x, "used"))
+		return 0;
+	row = x->row;
+	snprintf(words, sizeof(words), "uses approval %s", id);
+	row.op = MSG_DIR_PUT;
+	row.actor = slice_from(c->user);
+	row.state = slice_from("used");
+	row.said = slice_from(words);
+	r = puts_row(c->gate, NULL, MSG_DIR_APPROVAL, &row, 0, row_kept, e);
+	if (r != 0)
+		return r;
+	x->conn = c->conn;
+	x->hold = hold;
+	return approvals_apply(&c->gate->approvals, &row);
+}
+
+static void
+row_end(struct gate *g, struct approval *x, uint32_t op, const char *words)
+{
+	struct msg_dir_approval row = x->row;
+	struct err e = { 0 };
+
+	row.op = op;
+	row.actor = slice_from("gate");
+	row.state = slice_from("expired");
+	row.said = slice_from(words);
+	x->ending = puts_row(g, NULL, MSG_DIR_APPROVAL, &row, 0, row_kept, &e) == 0;
+}
+
+/* It is too late to say yes.  What was approved for some time may go on beyond that. */
+static void
+expire(struct gate *g, struct approval *x, uint64_t now)
+{
+	char words[128];
+	struct matter t;
+	uint64_t until;
+	unsigned n = 0;
+	bool met;
+
+	matter_of(g, x, &t);
+	met = t.a.permit && open_need(g, x, &t, &n, &until) == NULL;
+	if (met && until > now) {
+		x->until_us = until;
+		return;
+	}
+	snprintf(words, sizeof(words), "lets request %.*s of %.*s expire: %s", (int)x->row.id.n, (const char *)x->row.id.p, (int)x->row.user.n,
+	    (const char *)x->row.user.p, x->votes_n > 0 ? "its time is over" : "nobody said yes in time");
+	row_end(g, x, MSG_DIR_PUT, words);
+	news_send(g, x, words);
+}
+
+static void
+next_at(uint64_t *next, uint64_t at, uint64_t now)
+{
+	if (at > now && (*next == 0 || at < *next))
+		*next = at;
+}
+
+uint64_t
+approve_tick(struct gate *g, uint64_t now)
+{
+	uint64_t next = 0;
+	unsigned purged = 0;
+
+	for (struct approval *x = g->approvals.first; x != NULL; x = x->next) {
+		if (x->until_us != 0 && x->until_us <= now) {
+			x->until_us = 0;
+			again_user(g, x->row.user, "an approval has ended");
+		}
+		if (x->row.expires_us <= now && x->until_us == 0 && !x->ending && approval_is(x, "open"))
+			expire(g, x, now);
+		if (x->row.asked_us + KEPT_DAYS * DAY_US < now && !x->ending && purged++ < PURGE_MAX)
+			row_end(g, x, MSG_DIR_DELETE, "");
+		next_at(&next, x->until_us, now);
+		next_at(&next, x->row.expires_us, now);
+	}
+	return next;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * Who said yes is looked at with today's eyes: an account that was locked since, somebody who is no lead any more, a policy
+ * that asks for other people: then their yes does not count.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "gate/grant.h"
+#include "gate/login.h"
+#include "gate/needs.h"
+
+/* ---- people ---- */
+
+/* Is the one who said yes still somebody? */
+static bool
+voter_of(const struct gate *g, const struct vote *v, wall_t at, struct rules_who *ret)
+{
+	const struct dir_user *u;
+
+	*ret = (struct rules_who){ .name = v->name + 1, .groups = "", .attrs = "" };
+	if (v->name[0] == APPROVAL_BASTION)
+		return true;
+	u = directory_find_user(g->dir, slice_from(v->name));
+	if (u == NULL || directory_refuses(u, at) != NULL)
+		return false;
+	*ret = (struct rules_who){ .name = u->name, .groups = u->groups, .attrs = u->attrs };
+	return true;
+}
+
+/* Puts end among the n latest ones, the latest first. */
+static void
+ends_add(uint64_t ends[APPROVAL_VOTES], unsigned n, uint64_t end)
+{
+	unsigned i = n;
+
+	for (; i > 0 && ends[i - 1] < end; i--)
+		ends[i] = ends[i - 1];
+	ends[i] = end;
+}
+
+unsigned
+needs_votes(const struct gate *g, const struct approval *x, const struct policy_need *need, const struct rules_who *who, wall_t at,
+    bool single, uint64_t *until_us)
+{
+	uint64_t ends[APPROVAL_VOTES];
+	struct rules_who voter;
+	unsigned n = 0;
+
+	*until_us = 0;
+	for (unsigned i = 0; i < x->votes_n; i++) {
+		uint64_t end = x->votes[i].at_us + (uint64_t)need->within_s * 1000000;
+
+		if ((need->within_s == 0 ? single : end > (uint64_t)at.us) && voter_of(g, &x->votes[i], at, &voter) &&
+		    rules_takes(g->rules, need, &voter, who))
+			ends_add(ends, n++, end);
+	}
+	if (need->within_s != 0 && n >= need->count)
+		*until_us = ends[need->count - 1];
+	return n;
+}
+
+/* ---- one request against all that is required ---- */
+
+static bool
+is_for(const struct needs_ask *ask, const struct approval *x, struct slice what)
+{
+	return slice_is(x->row.user, ask->who->name) && slice_eq(x->row.verb, ask->m->verb) && slice_eq(x->row.host, ask->m->host) &&
+	    slice_eq(x->row.login, ask->m->login) && slice_eq(x->row.what, what);
+}
+
+/* Rests the asker on it already, or may it still be used? */
+static bool
+is_usable(const struct needs_ask *ask, const struct approval *x)
+{
+	if (ask->again != NULL && slice_eq(ask->again->approval, x->row.id))
+		return approval_is(x, "open") || approval_is(x, "used");
+	if (approval_is(x, "used"))
+		return x->conn == ask->conn && x->hold == ask->m->hold && ask->m->hold != 0;
+	return approval_is(x, "open");
+}
+
+static bool
+is_single(const struct needs_ask *ask, const struct approval *x)
+{
+	return approval_is(x, "used") || !approval_is_over(x, ask->at);
+}
+
+/* NULL: all of them are met; else the first that is not, with how many said yes. */
+static const struct policy_need *
+first_unmet(const struct needs_ask *ask, const struct approval *x, const struct policy_decision *d, unsigned *n, uint64_t *until_us)
+{
+	uint64_t end;
+
+	*until_us = 0;
+	for (size_t i = 0; i < d->needs_n; i++) {
+		if (d->needs[i]->kind != POLICY_APPROVAL)
+			continue;
+		*n = needs_votes(ask->g, x, d->needs[i], ask->who, ask->at, is_single(ask, x), &end);
+		if (*n < d->needs[i]->count)
+			return d->needs[i];
+		*until_us = *until_us == 0 || (end != 0 && end < *until_us) ? end : *until_us;
+	}
+	return NULL;
+}
+
+static void
+rest_on(struct approval *x, uint64_t until_us, const struct policy_decision *d, struct rules_answer *a)
+{
+	snprintf(a->approval, sizeof(a->approval), "%.*s", (int)x->row.id.n, (const char *)x->row.id.p);
+	x->until_us = until_us;
+	for (size_t i = 0; i < d->needs_n; i++)
+		a->single = a->single || (d->needs[i]->kind == POLICY_APPROVAL && d->needs[i]->within_s == 0);
+}
+
+/* ---- each kind ---- */
+
+static void
+lack(struct rules_answer *a, enum msg_lack what)
+{
+	a->permit = false;
+	a->lacks |= what;
+}
+
+static void
+check_mfa(const struct needs_ask *ask, const struct policy_need *need, struct rules_answer *a)
+{
+	if (ask->mfa)
+		return;
+	lack(a, MSG_LACK_MFA);
+	snprintf(a->text, sizeof(a->text), "a second factor is required (%.200s) and this login had none: log in again", need->id);
+}
+
+static void
+check_ticket(const struct needs_ask *ask, const struct policy_need *need, struct rules_answer *a)
+{
+	char shown[300];
+
+	if (policy_need_fits(need, slice_from(a->change)))
+		return;
+	lack(a, MSG_LACK_TICKET);
+	if (ask->m->change.n > 0)
+		snprintf(a->text, sizeof(a->text), "\"%s\" is not what is asked for: %.200s (%.200s)", text_escaped(ask->m->change, shown, sizeof(shown)),
+		    need->words, need->id);
+	else
+		snprintf(a->text, sizeof(a->text), "%.200s is required (%.200s): name one on a terminal, or by LC_FORTRESS_TICKET", need->words, need->id);
+}
+
+/* The request that waits, or how to make one. */
+static void
+lack_approval(const struct needs_ask *ask, const struct approval *waits, const struct policy_need *need, unsigned n,
+    struct rules_answer *a)
+{
+	lack(a, MSG_LACK_APPROVAL);
+	if (waits == NULL) {
+		snprintf(a->text, sizeof(a->text), "%.200s is required (%.200s): ask for it with ssh USER@bastion request %.*s --reason WHY",
+		    need->words, need->id, (int)ask->m->host.n, (const char *)ask->m->host.p);
+		return;
+	}
+	snprintf(a->approval, sizeof(a->approval), "%.*s", (int)waits->row.id.n, (const char *)waits->row.id.p);
+	snprintf(a->text, sizeof(a->text), "request %s waits for %.200s (%.200s): %u of %u said yes", a->approval, need->words, need->id, n,
+	    need->count);
+}
+
+/* Among the requests for the same: the one that is enough, or else the newest that waits. */
+struct found {
+	struct approval *met, *waits;
+	const struct policy_need *need;    /* what the latter waits for … */
+	unsigned n;                        /* … and how many said yes */
+	uint64_t until_us;
+};
+
+static void
+find_approval(const struct needs_ask *ask, struct slice what, const struct policy_decision *d, struct found *f)
+{
+	const struct policy_need *need;
+	unsigned n = 0;
+
+	for (struct approval *x = ask->g->approvals.first; x != NULL && f->met == NULL; x = x->next) {
+		if (!is_for(ask, x, what) || !is_usable(ask, x))
+			continue;
+		need = first_unmet(ask, x, d, &n, &f->until_us);
+		if (need == NULL)
+			f->met = x;
+		else if (f->waits == NULL && !approval_is_over(x, ask->at) && approval_is(x, "open"))
+			*f = (struct found){ .waits = x, .need = need, .n = n };
+	}
+}
+
+static void
+check_approval(const struct needs_ask *ask, struct rules_answer *a)
+{
+	struct found f = { .need = policy_decision_need(&a->d, POLICY_APPROVAL) };
+	struct buf what;
+
+	buf_init(&what, APPROVAL_WHAT + 1024);
+	if (approval_what(ask->m, &what) != 0) {
+		a->permit = false;
+		snprintf(a->text, sizeof(a->text), "a command of more than %d bytes cannot be approved: put it into a file", APPROVAL_WHAT);
+		buf_done(&what);
+		return;
+	}
+	find_approval(ask, buf_slice(&what), &a->d, &f);
+	buf_done(&what);
+	if (f.met != NULL) {
+		rest_on(f.met, f.until_us, &a->d, a);
+	} else if (ask->again == NULL) {
+		lack_approval(ask, f.waits, f.need, f.n, a);
+	} else {
+		lack(a, MSG_LACK_APPROVAL);
+		snprintf(a->text, sizeof(a->text), "what was approved has ended (%.200s: %.200s)", f.need->id, f.need->words);
+	}
+}
+
+/* The ticket that was named now, or with the request for the approval that it rests on. */
+static void
+find_change(const struct needs_ask *ask, struct rules_answer *a)
+{
+	const struct approval *x = a->approval[0] != '\0' ? approvals_find(&ask->g->approvals, slice_from(a->approval)) : NULL;
+
+	if (ask->m->change.n > 0)
+		(void)slice_copy(ask->m->change, a->change, sizeof(a->change));
+	else if (x != NULL)
+		(void)slice_copy(x->row.ticket, a->change, sizeof(a->change));
+}
+
+void
+needs_check(const struct needs_ask *ask, struct rules_answer *a)
+{
+	const unsigned can = POLICY_MFA | POLICY_APPROVAL | POLICY_TICKET;
+	const struct policy_decision *d = &a->d;
+	const struct policy_need *mfa = policy_decision_need(d, POLICY_MFA);
+
+	if (!a->permit)
+		return;
+	if ((d->obligations & ~can) != 0) {
+		a->permit = false;
+		snprintf(a->text, sizeof(a->text), "DENY: %.200s requires what this bastion does not do", d->rule);
+		return;
+	}
+	if ((d->obligations & POLICY_APPROVAL) != 0)
+		check_approval(ask, a);
+	find_change(ask, a);
+	for (size_t i = 0; i < d->needs_n; i++)
+		if (d->needs[i]->kind == POLICY_TICKET)
+			check_ticket(ask, d->needs[i], a);
+	if (mfa != NULL)
+		check_mfa(ask, mfa, a);                  /* last: its words are those that stay */
+}

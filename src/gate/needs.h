@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * What a permit is not good without (require, policy(5)): is it there?  A second factor of this login, the ticket that was
+ * named, the people who said yes.  What this bastion cannot see to at all is a denial.
+ */
+#ifndef GATE_NEEDS_H
+#define GATE_NEEDS_H
+
+#include "gate/gate.h"
+
+struct needs_ask {
+	const struct gate *g;
+	const struct rules_who *who;
+	const struct msg_decide *m;        /* host and login as they are meant, not as they were given */
+	wall_t at;
+	bool mfa;                          /* the user has proved a second factor on this connection */
+	uint64_t conn;                     /* for which: an approval that is good for one time is that one's alone */
+	const struct grant *again;         /* of what goes on already, or NULL */
+};
+
+/* Takes the permit of a back, with words and what is lacking, or fills in what it rests on. */
+void needs_check(const struct needs_ask *ask, struct rules_answer *a);
+/* How many of those who said yes to x count for the need of who, at that time; *until_us: when they are too few, 0: never.
+ * single: x may still be used, or is by the one who asks. */
+unsigned needs_votes(const struct gate *g, const struct approval *x, const struct policy_need *need, const struct rules_who *who,
+    wall_t at, bool single, uint64_t *until_us);
+
+#endif
