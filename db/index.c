@@ -32,6 +32,7 @@ static const char schema[] =
     "CREATE TABLE line(id INTEGER PRIMARY KEY, session INT NOT NULL, class INT NOT NULL, t_ms INT NOT NULL, text TEXT NOT NULL) STRICT;"
     "CREATE INDEX line_session ON line(session);"
     "CREATE VIRTUAL TABLE line_text USING fts5(text, content='line', content_rowid='id', tokenize='trigram', detail='none', columnsize=0);"
+    "INSERT INTO line_text(line_text, rank) VALUES('hashsize', 33554432);"
     "CREATE TABLE key(session INT NOT NULL, t_ms INT NOT NULL, pos INT NOT NULL, cols INT NOT NULL, rows INT NOT NULL, paint BLOB NOT NULL)"
     " STRICT;"
     "CREATE INDEX key_time ON key(session, t_ms, pos);"

@@ -4,7 +4,7 @@
  * fortress-index: brings the index of texts up to what the database holds, then ends.  `fortress audit grep` and `fortress
  * replay` start it; for a replay, of its recording alone, and until standard input is closed.
  *
- * options → directory → renderer → sandbox → update.  As root it becomes the owner of the database's directory; it reads
+ * options → directory → database → renderer → sandbox → update.  As root it becomes the owner of the database's directory; it reads
  * that, writes the index's, and hands what hosts wrote to a renderer of its own, which can do neither.
  */
 #include <errno.h>
@@ -88,12 +88,11 @@ enter_sandbox(const struct options *o, const char *user)
 }
 
 static int
-run(const struct options *o, struct renderer *renderer, const unsigned char *session)
+run(const struct options *o, struct db *db, struct renderer *renderer, const unsigned char *session)
 {
 	struct update_counts n = { 0 };
 	struct err e = { 0 };
-	struct db *db = db_open_read(o->db, &e);
-	struct index *x = db != NULL ? index_open(o->index, true, &e) : NULL;
+	struct index *x = index_open(o->index, true, &e);
 	int r = x != NULL ? update_run(db, x, renderer, session, &n, &e) : -EIO;
 
 	index_close(x);
@@ -116,6 +115,7 @@ main(int argc, char **argv)
 	struct renderer *renderer;
 	struct err e = { 0 };
 	const char *user;
+	struct db *db;
 	uid_t uid;
 	gid_t gid;
 
@@ -128,9 +128,11 @@ main(int argc, char **argv)
 		fatal("--session: not an id");
 	user = owner_of(o.db, &uid, &gid);
 	dir_prepare(&o, user != NULL, uid, gid);
-	renderer = renderer_start(o.renderer, user, &e);
+	/* Without a store that runs, its first reader makes the file that readers share. */
+	db = db_open_read(o.db, &e);
+	renderer = db != NULL ? renderer_start(o.renderer, user, &e) : NULL;
 	if (renderer == NULL)
 		fatal("%s", e.text);
 	enter_sandbox(&o, user);
-	return run(&o, renderer, o.session != NULL ? session : NULL);
+	return run(&o, db, renderer, o.session != NULL ? session : NULL);
 }

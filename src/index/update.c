@@ -18,7 +18,7 @@
 
 #define CHUNK      262144
 #define BATCH      64
-#define COMMIT_MS  1000
+#define COMMIT_MS  3000
 
 struct update {
 	struct db *db;

@@ -51,7 +51,7 @@ static void
 segment_put(struct db_session *s, struct db_segment *g, uint64_t t_ms)
 {
 	struct segment head = { .no = g->no, .pos0 = g->pos0 };
-	struct slice rest = buf_slice(&raw), at = rest;
+	struct slice rest = buf_slice(&raw), at = rest, parts[2];
 	struct frame f;
 
 	memcpy(head.id, s->id, ID_BYTES);
@@ -60,10 +60,10 @@ segment_put(struct db_session *s, struct db_segment *g, uint64_t t_ms)
 		leaf_chain(g->hash, slice_of(at.p, at.n - rest.n));
 	g->pos1 = g->pos0 + raw.len;
 	buf_clear(&packed);
-	check(segment_pack(&packed, &head, buf_slice(&raw)));
+	check(segment_pack(&packed, &head, buf_slice(&raw), parts));
 	g->t0_ms = head.t0_ms;
 	g->t1_ms = t_ms;
-	check(db_segment_add(db, s, g, buf_slice(&packed), s->start_us, &e));
+	check(db_segment_add(db, s, g, parts, s->start_us, &e));
 	s->frames += g->frames;
 	s->bytes = g->pos0 = g->pos1;
 	s->segments = ++g->no;

@@ -107,3 +107,6 @@ TESTS += %D%/test_methods
 check_PROGRAMS += %D%/test_lines
 TESTS += %D%/test_lines
 %C%_test_lines_LDADD = $(TAP_LIBS) $(UI_LIBS)
+check_PROGRAMS += %D%/test_safe
+TESTS += %D%/test_safe
+%C%_test_safe_LDADD = $(TAP_LIBS) $(UI_LIBS)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -32,6 +33,8 @@ static const struct sandbox plain = { .name = "plain" };
 static const struct sandbox opens = { .name = "opens", .calls = open_calls };
 static const struct sandbox files = { .name = "files", .calls = file_calls, .files_max = 64, .processes_max = 1 };
 static const struct sandbox nobody = { .name = "nobody", .user = "nobody", .empty_root = true, .calls = file_calls };
+static const unsigned size_ioctl[] = { TIOCGWINSZ, 0 };
+static const struct sandbox sizes = { .name = "sizes", .ioctls = size_ioctl };
 static const struct sandbox rows_exec = { .name = "exec", .exec_memory = true };
 
 static char dir[] = "/tmp/test_sandbox.XXXXXX";
@@ -53,6 +56,21 @@ static int
 do_open(void)
 {
 	return open("/etc/passwd", O_RDONLY) >= 0 ? 0 : errno;
+}
+
+/* Of no terminal: what matters is that the question reaches the kernel. */
+static int
+do_ask_size(void)
+{
+	struct winsize ws;
+
+	return ioctl(-1, TIOCGWINSZ, &ws) == -1 && errno == EBADF ? 0 : 1;
+}
+
+static int
+do_type(void)
+{
+	return ioctl(0, TIOCSTI, "x") == 0;
 }
 
 static int
@@ -130,6 +148,8 @@ static const struct row rows[] = {
 	{ "executable memory", &plain, 0, do_map_exec, SIGSYS, 0, .not_sanitized = true },
 	{ "making memory executable", &plain, 0, do_protect_exec, SIGSYS, 0, .not_sanitized = true },
 	{ "executable memory where it is allowed", &rows_exec, 0, do_map_exec, 0, 0 },
+	{ "an ioctl that is listed", &sizes, 0, do_ask_size, 0, 0 },
+	{ "one that is not: typing into the terminal", &sizes, 0, do_type, SIGSYS, 0, .not_sanitized = true },
 	{ "fork", &plain, 0, do_fork, SIGSYS, 0, .not_sanitized = true },
 	{ "execve", &plain, 0, do_exec, SIGSYS, 0 },
 	{ "a signal to another", &plain, 0, do_kill_parent, SIGSYS, 0, .not_sanitized = true },
