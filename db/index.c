@@ -293,15 +293,20 @@ index_trim(struct index *x, const struct index_done *d, struct err *e)
 	return r != 0 ? r : stmt_run(&x->d, "DELETE FROM key WHERE session=? AND pos>=?", e, "ii", d->session, (int64_t)d->at.pos);
 }
 
-/* What FTS5 has forgotten is overwritten when its pages are merged: at once. */
 int
 index_forget(struct index *x, int64_t session, struct err *e)
 {
 	struct index_done gone = { .session = session, .over = true };
 	int r = index_trim(x, &gone, e);
 
-	r = r != 0 ? r : stmt_run(&x->d, "INSERT INTO line_text(line_text) VALUES('optimize')", e, "");
 	return r != 0 ? r : index_set_done(x, &gone, e);
+}
+
+/* FTS5 overwrites what it has forgotten when its pages are merged. */
+int
+index_sweep(struct index *x, struct err *e)
+{
+	return stmt_run(&x->d, "INSERT INTO line_text(line_text) VALUES('optimize')", e, "");
 }
 
 int

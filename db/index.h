@@ -55,8 +55,9 @@ void index_rollback(struct index *x);
 int index_add(struct index *x, const struct index_line *l, struct err *e);
 int index_add_key(struct index *x, int64_t session, const struct index_screen *k, struct err *e);
 int index_set_done(struct index *x, const struct index_done *d, struct err *e);
-/* All of a recording leaves it; what it said is overwritten. */
+/* All of a recording leaves it; after some of them, sweep overwrites what they said (it takes long). */
 int index_forget(struct index *x, int64_t session, struct err *e);
+int index_sweep(struct index *x, struct err *e);
 /* What was added of a recording since *d was put leaves it: the work of a run that was broken off. */
 int index_trim(struct index *x, const struct index_done *d, struct err *e);
 /* Every recording up to this row has been begun, every event up to this id is in it. */

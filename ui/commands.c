@@ -3,6 +3,7 @@
 /* Which of a screen's lines are commands.  None of it is evidence of what ran: it is where to look. */
 #include <string.h>
 
+#include "base/text.h"
 #include "ui/lines_model.h"
 
 static const char *const source_names[] = {
@@ -27,6 +28,7 @@ commands_forget(struct commands *c)
 {
 	c->typing = c->entered = false;
 	c->bursts = 0;
+	c->keys = 0;
 	buf_clear(&c->line);
 }
 
@@ -42,6 +44,16 @@ commands_input(struct commands *c, struct slice typed)
 {
 	for (size_t i = 0; i < typed.n && !c->entered; i++)
 		c->entered = typed.p[i] == '\r' || typed.p[i] == '\n';
+}
+
+/* Keys that are only counted. */
+void
+commands_keys(struct commands *c, struct slice count)
+{
+	uint64_t n;
+
+	if (text_u64(count, COMMANDS_KEYS_MAX, &n) && c->keys < COMMANDS_KEYS_MAX)
+		c->keys += n;
 }
 
 static void
@@ -125,12 +137,14 @@ commands_line(struct commands *c, uint64_t t_ms, struct slice line)
 		else if (c->line.len > 0)
 			(void)buf_u8(&c->line, '\n');
 		(void)buf_slice_append(&c->line, line);
-	} else if (!c->marks && c->sink->command != NULL && (c->entered || c->bursts > 1)) {
+	} else if (!c->marks && c->sink->command != NULL && (c->entered || c->bursts > 1 || c->keys > 0)) {
 		command = behind_prompt(line);
 		if (c->entered && command.n > 0)
 			found(c, t_ms, COMMAND_INPUT, command);
-		else if (!c->entered && c->bursts > 1 && begins_as_prompt(line, command))
+		else if (!c->entered && begins_as_prompt(line, command)) {
 			found(c, t_ms, COMMAND_SCREEN, command);
+			c->keys -= c->keys < command.n + 1 ? c->keys : command.n + 1;
+		}
 	}
 	c->entered = false;
 	c->bursts = 1;

@@ -238,6 +238,8 @@ lines_frame(struct lines *l, const struct frame *f)
 		commands_output(&l->commands);
 	else if (f->kind == FRAME_IN && !l->screen->alternate)
 		commands_input(&l->commands, f->data);
+	else if (f->kind == FRAME_SECRET && !l->screen->alternate)
+		commands_keys(&l->commands, f->data);
 }
 
 void

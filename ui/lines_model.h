@@ -7,6 +7,7 @@
 #include "ui/lines.h"
 #include "ui/screen_model.h"
 
+#define COMMANDS_KEYS_MAX   1000000
 #define COMMANDS_PROMPT_MAX 2048         /* bytes of a prompt that a shell has marked */
 
 struct commands {
@@ -15,6 +16,7 @@ struct commands {
 	bool typing;                     /* between marks B and C */
 	bool entered;                    /* Enter was typed, and its line has not come yet */
 	unsigned bursts;                 /* frames of output since the last line, at most 2 */
+	uint64_t keys;                   /* typed, as far as no command has been seen for them */
 	struct buf prompt, line;         /* what stood before the cursor at B; what was typed behind it */
 };
 
@@ -27,6 +29,7 @@ void commands_done(struct commands *c);
 void commands_forget(struct commands *c);
 void commands_output(struct commands *c);
 void commands_input(struct commands *c, struct slice typed);
+void commands_keys(struct commands *c, struct slice count);
 void commands_mark(struct commands *c, uint64_t t_ms, char mark, struct screen *s);
 void commands_line(struct commands *c, uint64_t t_ms, struct slice line);
 

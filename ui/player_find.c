@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "ui/player_model.h"
 
+#define STEPS 1024                       /* between two questions whether to go on */
 #define PART 256                         /* most bytes shown between two looks */
 
 /* ---- what goes by ---- */
@@ -160,11 +161,19 @@ place_now(struct player *p)
 	return p->place;
 }
 
+static bool
+goes_on(struct player *p)
+{
+	if (p->wait != NULL && ++p->steps % STEPS == 0 && !p->wait(p->wait_arg, p->now_ms))
+		p->stopped = true;
+	return !p->stopped;
+}
+
 /* From where it is on to the end, or to a place. */
 static bool
 find_on(struct player *p, const struct place *end)
 {
-	while (player_peek(p) && is_before(p, end))
+	while (player_peek(p) && is_before(p, end) && goes_on(p))
 		if (goal_step(p))
 			return true;
 	return false;
@@ -206,7 +215,7 @@ find_last(struct player *p, const struct place *end, uint64_t was_ms, struct fou
 		memcpy(f->words, p->found, sizeof(f->words));
 		any = true;
 	}
-	return any;
+	return any && !p->stopped;
 }
 
 static bool
@@ -229,7 +238,7 @@ find_back(struct player *p)
 			memcpy(p->found, f.words, sizeof(p->found));
 			return true;
 		}
-		if (start || begin.pos == 0)
+		if (start || begin.pos == 0 || p->stopped)
 			break;
 		if (begin.pos < end.pos)
 			end = begin;
@@ -250,11 +259,12 @@ find(struct player *p, enum player_what what, const char *text, bool back, bool 
 	bool found;
 
 	goal_begin(p, what, text);
+	p->stopped = false;
 	if (back) {
 		found = find_back(p);
 	} else {
 		found = find_on(p, &end);
-		if (!found && round) {
+		if (!found && round && !p->stopped) {
 			player_go_start(p);
 			p->goal.was = false;
 			found = find_on(p, &was);
@@ -282,6 +292,19 @@ bool
 player_jump(struct player *p, enum player_what what, bool back)
 {
 	return find(p, what, "", back, false);
+}
+
+void
+player_set_wait(struct player *p, player_wait_fn *fn, void *arg)
+{
+	p->wait = fn;
+	p->wait_arg = arg;
+}
+
+bool
+player_was_stopped(const struct player *p)
+{
+	return p->stopped;
 }
 
 const char *

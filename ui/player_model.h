@@ -37,6 +37,10 @@ struct player {
 	size_t keys_n, keys_bytes;
 	uint64_t key_ms, key_bytes, since_bytes;
 	struct goal goal;
+	player_wait_fn *wait;
+	void *wait_arg;
+	unsigned steps;
+	bool stopped;
 	char found[300];
 };
 

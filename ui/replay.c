@@ -17,6 +17,8 @@
 
 #define TICK_MS 40
 #define POLL_MS 250
+#define WAIT_MS 300                      /* a search may take so long without a word, */
+#define WAIT_DRAW_MS 200                 /* then it tells where it is */
 
 enum action { PAUSE, STEP, BACK, ON, BACK_FAR, ON_FAR, SLOWER, FASTER, IDLE, START, FINISH, SEARCH, AGAIN, AGAIN_BACK,
 	JUMP, JUMP_BACK, OTHER, WALL, HELP, LEAVE };
@@ -68,6 +70,7 @@ struct replay {
 	struct loop *loop;
 	struct loop_timer timer;
 	mono_t last, polled;
+	mono_t asked, drawn;                     /* a search: begun, shown */
 	bool over, open[DECK_MAX];
 };
 
@@ -117,14 +120,44 @@ to_end(struct replay *r)
 	r->view.paused = r->view.paused && !r->view.live;
 }
 
+/* A key ends a search that takes long; which one it is does not matter. */
+static bool
+on_wait(void *arg, uint64_t t_ms)
+{
+	struct replay *r = arg;
+	unsigned s = (unsigned)(t_ms / 1000);
+	wint_t code;
+
+	if (clock_ms_since(r->asked) < WAIT_MS || clock_ms_since(r->drawn) < WAIT_DRAW_MS)
+		return true;
+	r->drawn = clock_mono();
+	(void)snprintf(r->view.message, sizeof(r->view.message), "looking at %u:%02u:%02u; any key stops", s / 3600, s / 60 % 60, s % 60);
+	draw(r);
+	r->view.message[0] = '\0';
+	return term_key(&code) == ERR;
+}
+
+/* True, and said: it was not found because it was stopped. */
+static bool
+was_stopped(struct replay *r)
+{
+	if (!player_was_stopped(r->view.deck.players[r->view.deck.active]))
+		return false;
+	(void)snprintf(r->view.message, sizeof(r->view.message), "stopped");
+	return true;
+}
+
 static void
 search(struct replay *r, bool back)
 {
-	bool found = r->view.search[0] != '\0' && deck_search(&r->view.deck, r->view.search, back);
+	bool found;
+
+	r->asked = clock_mono();
+	found = r->view.search[0] != '\0' && deck_search(&r->view.deck, r->view.search, back);
 
 	r->view.paused = true;
 	r->view.live = r->view.live && !found;
-	if (!found)
+	if (!found && !was_stopped(r))
 		(void)snprintf(r->view.message, sizeof(r->view.message), "not found: %s", r->view.search);
 }
 
@@ -132,13 +165,15 @@ static void
 jump(struct replay *r, enum player_what what, bool back)
 {
 	static const char *const names[] = { "place", "command", "file", "marker", "change of size", "event" };
-	bool found = deck_jump(&r->view.deck, what, back);
+	bool found;
 
+	r->asked = clock_mono();
+	found = deck_jump(&r->view.deck, what, back);
 	r->view.paused = true;
 	r->view.live = r->view.live && !found;
 	if (found)
 		(void)snprintf(r->view.message, sizeof(r->view.message), "%s", player_found(r->view.deck.players[r->view.deck.active]));
-	else
+	else if (!was_stopped(r))
 		(void)snprintf(r->view.message, sizeof(r->view.message), "no %s %s", back ? "earlier" : "later", names[what]);
 }
 
@@ -362,6 +397,7 @@ deck_fill(struct replay *r, const struct replay_tape *tapes, unsigned n)
 		d->players[d->n] = player_new(&tapes[d->n].source);
 		if (d->players[d->n] == NULL)
 			return -ENOMEM;
+		player_set_wait(d->players[d->n], on_wait, r);
 		d->starts_us[d->n] = tapes[d->n].info.start.us;
 		r->open[d->n] = tapes[d->n].length != NULL;
 	}

@@ -30,6 +30,7 @@ struct update {
 	struct index_done now;                    /* the recording in hand */
 	int64_t mark_session, mark_event;
 	struct buf frames;
+	bool forgotten;                           /* something was, in this run */
 	bool alone;                               /* one recording, for somebody who watches it */
 };
 
@@ -268,7 +269,18 @@ forget(void *arg, int64_t session)
 	int r = index_find_done(u->x, session, &d, u->e);
 
 	/* Forgotten already: over, without a position. */
-	return r == -ENOENT || (r == 0 && d.over && d.at.pos == 0) ? 0 : r != 0 ? r : index_forget(u->x, session, u->e);
+	if (r == -ENOENT || (r == 0 && d.over && d.at.pos == 0))
+		return 0;
+	u->forgotten = true;
+	return r != 0 ? r : index_forget(u->x, session, u->e);
+}
+
+static int
+erased_forget(struct update *u)
+{
+	int r = db_session_erased(u->db, forget, u, u->e);
+
+	return r == 0 && u->forgotten ? index_sweep(u->x, u->e) : r;
 }
 
 /* ---- events ---- */
@@ -293,7 +305,7 @@ everything(struct update *u)
 	int r = index_find_mark(u->x, &u->mark_session, &u->mark_event, u->e);
 
 	f.after_id = u->mark_event;
-	r = r != 0 ? r : db_session_erased(u->db, forget, u, u->e);
+	r = r != 0 ? r : erased_forget(u);
 	r = r != 0 ? r : sessions_open(u);
 	r = r != 0 ? r : sessions_new(u, u->mark_session);
 	return r != 0 ? r : db_event_list(u->db, &f, event_add, u, u->e);

@@ -26,7 +26,7 @@ def sessions():
 try:
     subprocess.run(b.ssh("fortress") + ["echo exec-needle 'quo\"ted' 50% _under; seq 30000"], capture_output=True, stdin=subprocess.DEVNULL)
     long = "long-" + "x" * 90 + "-needle"
-    out, rc = talk(b.ssh("fortress", "-tt"), [("# ", "PS1='me$ '\r"), ("me$ ", f"echo {long}\r"), (f"\r{long}", "echo Grüße 支付\r"), ("\rGrüße", "exit\r")])
+    out, rc = talk(b.ssh("fortress", "-tt"), [("# ", "PS1=me'$ '\r"), ("me$ ", f"echo {long}\r"), (f"\r{long}", "echo Grüße 支付\r"), ("\rGrüße", "exit\r")])
     typed, plain = sessions()[0]["id"], sessions()[1]["id"]
 
     hits = grep("exec-needle")

@@ -56,6 +56,8 @@ static const struct {
 	{ "marks end guessing", { { 0, 'o', "\033]133;A\007me$ \033]133;B\007" }, { 100, 'o', "x\r\n\033]133;C\007a# b\r\n" }, { 200, 'o', "c# d" },
 	    { 300, 'o', "\r\n" } }, "100 me$ x|100 a# b|300 c# d|", "100 mark: x|" },
 	{ "a page of output holds no commands", { { 0, 'o', "root# rm\r\nroot# ls\r\n" } }, "0 root# rm|0 root# ls|", "" },
+	{ "but where keys were counted it may", { { 0, 'k', "9" }, { 10, 'o', "root# rm\r\nroot# ls\r\nroot# id\r\n" } },
+	    "10 root# rm|10 root# ls|10 root# id|", "10 screen: rm|10 screen: ls|10 screen: id|" },
 	{ "wide characters", { { 0, 'o', "\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98"
 	    "\xe6\x94\xaf\xe4\xbb\x98\r\n" } },
 	    "0 \xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98|", "" },

@@ -51,6 +51,14 @@ row_is(struct player *p, unsigned row, const char *want, const char *what)
 	buf_done(&b);
 }
 
+static bool
+stop_at_once(void *arg, uint64_t t_ms)
+{
+	(void)arg;
+	(void)t_ms;
+	return false;
+}
+
 /* An hour of a counter, one line a second, so that there are keyframes to go back to. */
 static void
 test_long(void)
@@ -78,6 +86,11 @@ test_long(void)
 	ok(player_search_back(p, "half") && player_time(p) == 1800000, "and backwards");
 	ok(player_search(p, "half") && player_time(p) == 1800000, "and round to the beginning");
 	ok(!player_search(p, "third") && player_time(p) == 1800000, "what was never shown is not found");
+	player_set_wait(p, stop_at_once, NULL);
+	ok(!player_search(p, "third") && player_was_stopped(p) && player_time(p) == 1800000, "a search that is stopped leaves it where it was");
+	ok(!player_search_back(p, "third") && player_was_stopped(p) && player_time(p) == 1800000, "back, too");
+	player_set_wait(p, NULL, NULL);
+	ok(player_search(p, "half") && !player_was_stopped(p), "the next one is another");
 	player_free(p);
 	buf_done(&t.bytes);
 }
