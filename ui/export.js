@@ -39,9 +39,10 @@
 		}
 	});
 
+	// The poster is the last screen, behind all that can be gone to: from a poster the player does not go on rightly, only back.
 	var player = AsciinemaPlayer.create({ data: document.getElementById("cast").textContent.trim() + "\n" },
 		document.getElementById("player"), {
-			fit: "both", idleTimeLimit: 2, poster: "npt:" + session.length_ms / 1000, preload: true, terminalFontFamily: "ui-monospace, 'DejaVu Sans Mono', monospace"
+			fit: "both", idleTimeLimit: 2, poster: "npt:" + (session.length_ms / 1000 + 1), preload: true, terminalFontFamily: "ui-monospace, 'DejaVu Sans Mono', monospace"
 		});
 
 	var list = document.getElementById("timeline");

@@ -33,6 +33,7 @@ html_begin(struct export *x)
 	head(x);
 	export_text_put(x, "<script type=\"application/json\" id=\"cast\">\n");
 	cast_header(x, 3);
+	export_text_put(x, "[0.010,\"o\",\"\"]\n");
 }
 
 static void
@@ -40,7 +41,8 @@ html_end(struct export *x)
 {
 	const struct export_page *p = x->page;
 
-	export_text_put(x, "</script>\n<script type=\"application/json\" id=\"about\">\n{\"session\":");
+	/* The player shows nothing at its very end, and nothing at a place where it thinks it is already. */
+	export_text_put(x, "[0.100,\"o\",\"\"]\n</script>\n<script type=\"application/json\" id=\"about\">\n{\"session\":");
 	export_facts(x);
 	export_text_put(x, ",\"timeline\":");
 	export_timeline(x);
