@@ -6,7 +6,7 @@
 #   analyze what make analyze looks with
 set -eu
 
-build='build-essential autoconf automake bison pkg-config
+build='build-essential autoconf automake pkg-config
 	libssh-dev libssh-4 libncurses-dev ncurses-base ncurses-term libpam0g-dev libsqlite3-dev libaudit-dev
 	libseccomp-dev libzstd-dev libvterm-dev libssl-dev
 	liboath-dev libqrencode-dev libarchive-dev libpango1.0-dev libcairo2-dev fonts-dejavu-core openssh-client'

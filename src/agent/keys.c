@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "agent/keys.h"
+#include "base/be.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "cert/cert.h"
 #include "cert/signature.h"
-#include "cert/wire.h"
 
 #define FILE_BYTES_MAX 65536
 #define KEY_BYTES_MAX  16384
@@ -141,7 +141,7 @@ parse_line(struct authorized *a, struct slice s, struct err *e)
 	line->authority = authority;
 	a->n++;
 	blob = buf_slice(&line->blob);
-	if (!wire_take_string(&blob, &inner) || !slice_eq(inner, type))
+	if (!be_take_string(&blob, &inner) || !slice_eq(inner, type))
 		return err_set(e, -EINVAL, "the key is not of the type that the line says");
 	if (authority && !signature_key_is_usable(buf_slice(&line->blob)))
 		return err_set(e, -EINVAL, "the authority's key is malformed, or RSA of less than 2048 bits");

@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/be.h"
 #include "cert/cert.h"
 #include "cert/signature.h"
-#include "cert/wire.h"
 
 #define CERT_USER 1
 
@@ -36,7 +36,7 @@ cert_is(struct slice blob)
 	const size_t n = sizeof(word) - 1;
 	struct slice type;
 
-	if (!wire_take_string(&blob, &type))
+	if (!be_take_string(&blob, &type))
 		return false;
 	for (size_t i = 0; i + n <= type.n; i++)
 		if (memcmp(type.p + i, word, n) == 0)
@@ -50,7 +50,7 @@ take_key(struct slice *s, struct cert *c)
 	struct slice type, nonce, part;
 	size_t i = 0;
 
-	if (!wire_take_string(s, &type) || !wire_take_string(s, &nonce))
+	if (!be_take_string(s, &type) || !be_take_string(s, &nonce))
 		return false;
 	while (i < TYPES && !slice_is(type, types[i].name))
 		i++;
@@ -59,7 +59,7 @@ take_key(struct slice *s, struct cert *c)
 	c->plain = types[i].plain;
 	c->key = *s;
 	for (int n = 0; n < types[i].strings; n++)
-		if (!wire_take_string(s, &part))
+		if (!be_take_string(s, &part))
 			return false;
 	c->key.n -= s->n;
 	return true;
@@ -69,7 +69,7 @@ static bool
 take_principals(struct slice list, struct cert *c)
 {
 	while (list.n > 0)
-		if (c->principals_n == CERT_PRINCIPALS_MAX || !wire_take_string(&list, &c->principals[c->principals_n++]))
+		if (c->principals_n == CERT_PRINCIPALS_MAX || !be_take_string(&list, &c->principals[c->principals_n++]))
 			return false;
 	return true;
 }
@@ -80,14 +80,14 @@ cert_parse(struct slice blob, struct cert *ret)
 	struct slice s = blob, principals, reserved;
 	struct cert c = { 0 };
 
-	if (blob.n > CERT_MAX || !take_key(&s, &c) || !wire_take_u64(&s, &c.serial) || !wire_take_u32(&s, &c.type) ||
-	    !wire_take_string(&s, &c.key_id) || !wire_take_string(&s, &principals) ||
-	    !wire_take_u64(&s, &c.valid_after) || !wire_take_u64(&s, &c.valid_before) ||
-	    !wire_take_string(&s, &c.critical) || !wire_take_string(&s, &c.extensions) ||
-	    !wire_take_string(&s, &reserved) || !wire_take_string(&s, &c.ca) || !take_principals(principals, &c))
+	if (blob.n > CERT_MAX || !take_key(&s, &c) || !be_take_u64(&s, &c.serial) || !be_take_u32(&s, &c.type) ||
+	    !be_take_string(&s, &c.key_id) || !be_take_string(&s, &principals) ||
+	    !be_take_u64(&s, &c.valid_after) || !be_take_u64(&s, &c.valid_before) ||
+	    !be_take_string(&s, &c.critical) || !be_take_string(&s, &c.extensions) ||
+	    !be_take_string(&s, &reserved) || !be_take_string(&s, &c.ca) || !take_principals(principals, &c))
 		return -EBADMSG;
 	c.signed_part = slice_of(blob.p, blob.n - s.n);
-	if (!wire_take_string(&s, &c.signature) || s.n != 0)
+	if (!be_take_string(&s, &c.signature) || s.n != 0)
 		return -EBADMSG;
 	*ret = c;
 	return 0;
@@ -96,7 +96,7 @@ cert_parse(struct slice blob, struct cert *ret)
 int
 cert_key_blob(const struct cert *c, struct buf *out)
 {
-	int r = wire_put_text(out, c->plain);
+	int r = be_put_text(out, c->plain);
 
 	return r != 0 ? r : buf_slice_append(out, c->key);
 }

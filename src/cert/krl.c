@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/be.h"
 #include "cert/krl.h"
-#include "cert/wire.h"
 
 #define MAGIC "SSHKRL\n"                        /* and its NUL */
 
@@ -29,7 +29,7 @@ take_extension(struct slice s)
 	struct slice name, contents;
 	uint8_t critical;
 
-	if (!wire_take_string(&s, &name) || !take_u8(&s, &critical) || !wire_take_string(&s, &contents) || s.n != 0)
+	if (!be_take_string(&s, &name) || !take_u8(&s, &critical) || !be_take_string(&s, &contents) || s.n != 0)
 		return -EBADMSG;
 	return critical == 0 ? 0 : -EBADMSG;
 }
@@ -41,7 +41,7 @@ take_serials(struct slice s, struct revoked *r, struct slice ca)
 	int e = 0;
 
 	while (e == 0 && s.n > 0)
-		e = wire_take_u64(&s, &serial) ? revoked_add_serials(r, ca, serial, serial) : -EBADMSG;
+		e = be_take_u64(&s, &serial) ? revoked_add_serials(r, ca, serial, serial) : -EBADMSG;
 	return e;
 }
 
@@ -50,7 +50,7 @@ take_range(struct slice s, struct revoked *r, struct slice ca)
 {
 	uint64_t first, last;
 
-	if (!wire_take_u64(&s, &first) || !wire_take_u64(&s, &last) || s.n != 0 || first > last)
+	if (!be_take_u64(&s, &first) || !be_take_u64(&s, &last) || s.n != 0 || first > last)
 		return -EBADMSG;
 	return revoked_add_serials(r, ca, first, last);
 }
@@ -69,7 +69,7 @@ take_bitmap(struct slice s, struct revoked *r, struct slice ca)
 	bool run = false;
 	int e = 0;
 
-	if (!wire_take_u64(&s, &offset) || !wire_take_string(&s, &map) || s.n != 0 || map.n == 0 || (map.p[0] & 0x80) != 0 ||
+	if (!be_take_u64(&s, &offset) || !be_take_string(&s, &map) || s.n != 0 || map.n == 0 || (map.p[0] & 0x80) != 0 ||
 	    offset > UINT64_MAX - map.n * 8)
 		return -EBADMSG;
 	for (uint64_t i = 0; e == 0 && i <= map.n * 8; i++) {
@@ -91,7 +91,7 @@ take_ids(struct slice s, struct revoked *r, struct slice ca)
 	int e = 0;
 
 	while (e == 0 && s.n > 0)
-		e = wire_take_string(&s, &id) ? revoked_add_id(r, ca, id) : -EBADMSG;
+		e = be_take_string(&s, &id) ? revoked_add_id(r, ca, id) : -EBADMSG;
 	return e;
 }
 
@@ -102,10 +102,10 @@ take_certificates(struct slice s, struct revoked *r)
 	uint8_t type;
 	int e = 0;
 
-	if (!wire_take_string(&s, &ca) || !wire_take_string(&s, &reserved))
+	if (!be_take_string(&s, &ca) || !be_take_string(&s, &reserved))
 		return -EBADMSG;
 	while (e == 0 && s.n > 0) {
-		if (!take_u8(&s, &type) || !wire_take_string(&s, &data))
+		if (!take_u8(&s, &type) || !be_take_string(&s, &data))
 			return -EBADMSG;
 		switch (type) {
 		case SERIAL_LIST:    e = take_serials(data, r, ca); break;
@@ -126,7 +126,7 @@ take_each(struct slice s, struct revoked *r, int (*add)(struct revoked *, struct
 	int e = 0;
 
 	while (e == 0 && s.n > 0)
-		e = wire_take_string(&s, &one) ? add(r, one) : -EBADMSG;
+		e = be_take_string(&s, &one) ? add(r, one) : -EBADMSG;
 	return e;
 }
 
@@ -152,12 +152,12 @@ krl_parse(struct slice s, struct revoked *r, struct err *e)
 	uint8_t type = 0;
 	int code = 0;
 
-	if (!take_bytes(&s, sizeof(MAGIC), &magic) || !wire_take_u32(&s, &version) || version != FORMAT_VERSION ||
-	    !wire_take_u64(&s, &number) || !wire_take_u64(&s, &date) || !wire_take_u64(&s, &flags) ||
-	    !wire_take_string(&s, &reserved) || !wire_take_string(&s, &comment))
+	if (!take_bytes(&s, sizeof(MAGIC), &magic) || !be_take_u32(&s, &version) || version != FORMAT_VERSION ||
+	    !be_take_u64(&s, &number) || !be_take_u64(&s, &date) || !be_take_u64(&s, &flags) ||
+	    !be_take_string(&s, &reserved) || !be_take_string(&s, &comment))
 		return err_set(e, -EBADMSG, "the revocation list's head is malformed");
 	while (code == 0 && s.n > 0) {
-		if (!take_u8(&s, &type) || !wire_take_string(&s, &data))
+		if (!take_u8(&s, &type) || !be_take_string(&s, &data))
 			return err_set(e, -EBADMSG, "the revocation list is cut");
 		code = take_section(type, data, r);
 	}

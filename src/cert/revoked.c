@@ -10,10 +10,10 @@
 
 #include <openssl/sha.h>
 
+#include "base/be.h"
 #include "base/text.h"
 #include "cert/krl.h"
 #include "cert/revoked.h"
-#include "cert/wire.h"
 
 enum { SHA256_N = SHA256_DIGEST_LENGTH, SHA1_N = SHA_DIGEST_LENGTH, ENTRIES_MAX = 500000, KEY_MAX = CERT_MAX };
 
@@ -150,7 +150,7 @@ add_blob(struct revoked *r, struct slice type, struct slice base64)
 	buf_init(&b, KEY_MAX);
 	e = text_unbase64(&b, base64);
 	blob = buf_slice(&b);
-	if (e == 0 && (!wire_take_string(&blob, &inner) || !slice_eq(inner, type)))
+	if (e == 0 && (!be_take_string(&blob, &inner) || !slice_eq(inner, type)))
 		e = -EBADMSG;
 	if (e == 0)
 		e = revoked_add_key(r, buf_slice(&b));

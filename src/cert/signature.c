@@ -16,8 +16,8 @@
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
 
+#include "base/be.h"
 #include "cert/signature.h"
-#include "cert/wire.h"
 
 enum { ED25519_KEY = 32, ED25519_SIGNATURE = 64, RSA_BITS_MIN = 2048, RSA_BITS_MAX = 16384, POINT_MAX = 200, DER_MAX = 200 };
 
@@ -30,7 +30,7 @@ key_ed25519(struct slice *fields, const char *curve)
 	struct slice key;
 
 	(void)curve;
-	if (!wire_take_string(fields, &key) || key.n != ED25519_KEY)
+	if (!be_take_string(fields, &key) || key.n != ED25519_KEY)
 		return NULL;
 	return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key.p, key.n);
 }
@@ -57,7 +57,7 @@ key_ecdsa(struct slice *fields, const char *curve)
 	struct slice name, point;
 	OSSL_PARAM params[3];
 
-	if (!wire_take_string(fields, &name) || !slice_is(name, curve) || !wire_take_string(fields, &point) ||
+	if (!be_take_string(fields, &name) || !slice_is(name, curve) || !be_take_string(fields, &point) ||
 	    point.n == 0 || point.n > sizeof(bytes) || point.p[0] != 4)
 		return NULL;
 	(void)snprintf(group, sizeof(group), "P-%s", curve + strlen("nistp"));
@@ -74,7 +74,7 @@ take_number(struct slice *s)
 {
 	struct slice b;
 
-	if (!wire_take_string(s, &b) || b.n == 0 || b.n > RSA_BITS_MAX / 8 + 1 || (b.p[0] & 0x80) != 0)
+	if (!be_take_string(s, &b) || b.n == 0 || b.n > RSA_BITS_MAX / 8 + 1 || (b.p[0] & 0x80) != 0)
 		return NULL;
 	return BN_bin2bn(b.p, (int)b.n, NULL);
 }
@@ -143,10 +143,10 @@ key_parse(struct slice blob, const struct key_type **type, struct slice *applica
 	EVP_PKEY *key = NULL;
 
 	*application = slice_of(NULL, 0);
-	*type = wire_take_string(&blob, &name) ? key_type_find(name) : NULL;
+	*type = be_take_string(&blob, &name) ? key_type_find(name) : NULL;
 	if (*type != NULL)
 		key = (*type)->fn(&blob, (*type)->curve);
-	if (key != NULL && (((*type)->sk && !wire_take_string(&blob, application)) || blob.n != 0)) {
+	if (key != NULL && (((*type)->sk && !be_take_string(&blob, application)) || blob.n != 0)) {
 		EVP_PKEY_free(key);
 		key = NULL;
 	}
@@ -224,7 +224,7 @@ signature_is_good(struct slice key_blob, struct slice data, struct slice signatu
 	EVP_PKEY *key = key_parse(key_blob, &type, &application);
 	bool good = false;
 
-	if (key != NULL && wire_take_string(&signature, &name) && wire_take_string(&signature, &bytes) &&
+	if (key != NULL && be_take_string(&signature, &name) && be_take_string(&signature, &bytes) &&
 	    (sig = sig_type_find(name, type)) != NULL) {
 		if (type->sk)
 			good = verify_sk(key, sig, application, data, bytes, signature);

@@ -7,14 +7,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/be.h"
 #include "base/text.h"
 #include "cert/cert.h"
-#include "cert/wire.h"
 
 static bool
 take_option(struct slice *list, struct slice *name, struct slice *contents)
 {
-	return wire_take_string(list, name) && wire_take_string(list, contents);
+	return be_take_string(list, name) && be_take_string(list, contents);
 }
 
 static int
@@ -101,7 +101,7 @@ take_critical(struct slice name, struct slice contents, struct cert_terms *t, st
 	for (size_t i = 0; i < sizeof(criticals) / sizeof(criticals[0]); i++) {
 		if (!slice_is(name, criticals[i].name))
 			continue;
-		if (criticals[i].has_value && (!wire_take_string(&contents, &value) || contents.n != 0))
+		if (criticals[i].has_value && (!be_take_string(&contents, &value) || contents.n != 0))
 			return option_bad(name, "is malformed", e);
 		why = criticals[i].take(value, t);
 		return why == NULL ? 0 : option_bad(name, why, e);

@@ -15,60 +15,7 @@
 #define OUT_MAX    (4u << 20)
 #define PARKED_MAX (256u << 10)
 
-/* ---- fields ---- */
-
-bool
-sftp_get_u32(struct slice *s, uint32_t *v)
-{
-	if (s->n < 4)
-		return false;
-	*v = (uint32_t)s->p[0] << 24 | (uint32_t)s->p[1] << 16 | (uint32_t)s->p[2] << 8 | s->p[3];
-	*s = slice_of(s->p + 4, s->n - 4);
-	return true;
-}
-
-bool
-sftp_get_u64(struct slice *s, uint64_t *v)
-{
-	uint32_t high, low;
-
-	if (!sftp_get_u32(s, &high) || !sftp_get_u32(s, &low))
-		return false;
-	*v = (uint64_t)high << 32 | low;
-	return true;
-}
-
-bool
-sftp_get_string(struct slice *s, struct slice *v)
-{
-	uint32_t n;
-
-	if (!sftp_get_u32(s, &n) || n > s->n)
-		return false;
-	*v = slice_of(s->p, n);
-	*s = slice_of(s->p + n, s->n - n);
-	return true;
-}
-
-int
-sftp_put_u32(struct buf *b, uint32_t v)
-{
-	unsigned char bytes[4] = { (unsigned char)(v >> 24), (unsigned char)(v >> 16), (unsigned char)(v >> 8), (unsigned char)v };
-
-	return buf_append(b, bytes, 4);
-}
-
 /* ---- streams ---- */
-
-static uint32_t
-u32_at(const struct buf *b, size_t at)
-{
-	struct slice s = slice_of(b->p + at, 4);
-	uint32_t v = 0;
-
-	(void)sftp_get_u32(&s, &v);
-	return v;
-}
 
 /* How many bytes must be held before the packet can be judged; 0: it is beyond a limit. */
 static size_t
@@ -78,7 +25,7 @@ bytes_wanted(const struct buf *held)
 
 	if (held->len < 5)
 		return 5;
-	n = u32_at(held, 0);
+	n = be_u32(held->p);
 	if (n < 5 || n > PACKET_MAX)
 		return 0;
 	if (held->p[4] == DATA)
@@ -87,14 +34,14 @@ bytes_wanted(const struct buf *held)
 		return 4 + (size_t)n;
 	if (held->len < 13)
 		return n >= 21 ? 13 : 0;
-	return u32_at(held, 9) <= HANDLE_MAX && n >= 21 + u32_at(held, 9) ? 25 + (size_t)u32_at(held, 9) : 0;
+	return be_u32(held->p + 9) <= HANDLE_MAX && n >= 21 + be_u32(held->p + 9) ? 25 + (size_t)be_u32(held->p + 9) : 0;
 }
 
 /* Content must fill its packet exactly, or the next one would begin elsewhere than we think. */
 static int
 body_fits(const struct stream *st, size_t head)
 {
-	return head + st->body == 4 + (uint64_t)u32_at(&st->held, 0) ? 0 : -EPROTO;
+	return head + st->body == 4 + (uint64_t)be_u32(st->held.p) ? 0 : -EPROTO;
 }
 
 static int

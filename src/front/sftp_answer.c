@@ -14,7 +14,7 @@ take_version(struct sftp *s, struct slice packet)
 	struct slice fields = slice_of(packet.p + 5, packet.n - 5);
 	uint32_t version;
 
-	if (!sftp_get_u32(&fields, &version) || version > 3)
+	if (!be_take_u32(&fields, &version) || version > 3)
 		return -EPROTO;
 	return buf_slice_append(&s->down.out, packet);
 }
@@ -25,7 +25,7 @@ take_handle(struct sftp *s, struct request *r, struct slice *fields)
 	struct slice handle;
 	struct file *f;
 
-	if ((r->type != OPEN && r->type != OPENDIR) || !sftp_get_string(fields, &handle) || handle.n > HANDLE_MAX)
+	if ((r->type != OPEN && r->type != OPENDIR) || !be_take_string(fields, &handle) || handle.n > HANDLE_MAX)
 		return -EPROTO;
 	if (r->type == OPENDIR)
 		sftp_row(s, r, FX_OK, false);
@@ -43,7 +43,7 @@ take_status(struct sftp *s, struct request *r, struct slice *fields)
 	struct file *f = r->file;
 	uint32_t status;
 
-	if (!sftp_get_u32(fields, &status))
+	if (!be_take_u32(fields, &status))
 		return -EPROTO;
 	if (f != NULL && r->type == READ && status == FX_EOF && r->offset < f->end)
 		f->end = r->offset;
@@ -74,11 +74,11 @@ take_attrs(struct sftp *s, struct request *r, struct slice *fields)
 	uint32_t flags;
 	uint64_t size;
 
-	if (!sftp_get_u32(fields, &flags))
+	if (!be_take_u32(fields, &flags))
 		return -EPROTO;
 	if ((flags & ATTR_SIZE) == 0)
 		return 0;
-	if (!sftp_get_u64(fields, &size))
+	if (!be_take_u64(fields, &size))
 		return -EPROTO;
 	if (r->file != NULL) {
 		r->file->told = true;
@@ -103,7 +103,7 @@ sftp_take_answer(struct sftp *s, struct slice packet)
 
 	if (type == VERSION_)
 		return take_version(s, packet);
-	if (!sftp_get_u32(&fields, &id) || (r = sftp_request_find(s, id)) == NULL)
+	if (!be_take_u32(&fields, &id) || (r = sftp_request_find(s, id)) == NULL)
 		return -EPROTO;
 	if (r == s->held.r)
 		return -EPROTO;                  /* it has not been asked yet */
@@ -128,7 +128,7 @@ sftp_take_data(struct sftp *s, struct slice head)
 	struct request *r;
 	uint32_t id, n;
 
-	if (!sftp_get_u32(&fields, &id) || !sftp_get_u32(&fields, &n) || (r = sftp_request_find(s, id)) == NULL || r->type != READ)
+	if (!be_take_u32(&fields, &id) || !be_take_u32(&fields, &n) || (r = sftp_request_find(s, id)) == NULL || r->type != READ)
 		return -EPROTO;
 	s->down.file = r->file;
 	s->down.body = n;

@@ -6,6 +6,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/be.h"
 #include "front/ranges.h"
 #include "front/sftp.h"
 
@@ -110,12 +111,6 @@ struct sftp {
 	char *stat_path;                     /* the last answered STAT, since clients ask before they open */
 	uint64_t stat_size;
 };
-
-/* Fields, big-endian: each takes from the front of s; false if it is too short. */
-bool sftp_get_u32(struct slice *s, uint32_t *v);
-bool sftp_get_u64(struct slice *s, uint64_t *v);
-bool sftp_get_string(struct slice *s, struct slice *v);
-int sftp_put_u32(struct buf *b, uint32_t v);
 
 /* sftp_request.c.  A whole packet of the client but WRITE; a WRITE's head.  0 or as sftp_feed. */
 int sftp_take_request(struct sftp *s, struct slice packet);

@@ -76,14 +76,12 @@ realpath_ask(struct sftp *s, struct held_name *n)
 	if (r == NULL)
 		return -EPROTO;
 	r->ours = true;
-	e = sftp_put_u32(b, (uint32_t)(1 + 4 + 4 + path.n));
+	e = be_put_u32(b, (uint32_t)(1 + 4 + 4 + path.n));
 	if (e == 0)
 		e = buf_u8(b, REALPATH);
 	if (e == 0)
-		e = sftp_put_u32(b, r->id);
-	if (e == 0)
-		e = sftp_put_u32(b, (uint32_t)path.n);
-	return e == 0 ? buf_slice_append(b, path) : e;
+		e = be_put_u32(b, r->id);
+	return e == 0 ? be_put_string(b, path) : e;
 }
 
 /* NAME: u32 count, string name, … of which only the first matters. */
@@ -94,7 +92,7 @@ take_real(struct held_name *n, struct slice fields)
 	uint32_t count;
 	bool root;
 
-	if (!sftp_get_u32(&fields, &count) || count == 0 || !sftp_get_string(&fields, &real) || real.n == 0 || real.p[0] != '/' ||
+	if (!be_take_u32(&fields, &count) || count == 0 || !be_take_string(&fields, &real) || real.n == 0 || real.p[0] != '/' ||
 	    real.n > PATH_BYTES || memchr(real.p, '\0', real.n) != NULL)
 		return false;
 	root = real.n == 1;
@@ -130,7 +128,7 @@ held_pass(struct sftp *s)
 		if (h->r->real == NULL)
 			return -ENOMEM;
 	}
-	e = sftp_put_u32(b, (uint32_t)total);
+	e = be_put_u32(b, (uint32_t)total);
 	for (unsigned i = 0; e == 0 && i < h->names_n; i++) {
 		const struct held_name *n = &h->names[i];
 
@@ -138,9 +136,7 @@ held_pass(struct sftp *s)
 			continue;
 		e = buf_append(b, rest.p + from, n->at - from);
 		if (e == 0)
-			e = sftp_put_u32(b, (uint32_t)strlen(n->real));
-		if (e == 0)
-			e = buf_text(b, n->real);
+			e = be_put_text(b, n->real);
 		from = n->at + 4 + n->n;
 	}
 	if (e == 0)
@@ -201,7 +197,7 @@ sftp_take_real(struct sftp *s, struct request *r, unsigned char type, struct sli
 		return -EPROTO;
 	if (type == NAME && take_real(&h->names[i], fields))
 		e = held_go(s);
-	else if (type == STATUS && sftp_get_u32(&fields, &status) && status != FX_OK)
+	else if (type == STATUS && be_take_u32(&fields, &status) && status != FX_OK)
 		e = held_refuse(s, status, sftp_status_name(status), false);
 	else
 		e = held_refuse(s, FX_FAILURE, no_place, false);

@@ -121,7 +121,7 @@ take_path(struct sftp *s, struct slice *fields, bool judged, bool entry, char **
 	struct slice path;
 
 	/* A NUL would end the path elsewhere for the target than for us. */
-	if (!sftp_get_string(fields, &path) || path.n > PATH_BYTES || (path.n > 0 && memchr(path.p, '\0', path.n) != NULL))
+	if (!be_take_string(fields, &path) || path.n > PATH_BYTES || (path.n > 0 && memchr(path.p, '\0', path.n) != NULL))
 		return -EPROTO;
 	if (judged)
 		s->held.names[s->held.names_n++] = (struct held_name){ .at = at, .n = path.n, .entry = entry };
@@ -138,19 +138,19 @@ take_attrs(struct request *r, struct slice *fields)
 	uint64_t size;
 	int n = 0;
 
-	if (!sftp_get_u32(fields, &flags))
+	if (!be_take_u32(fields, &flags))
 		return -EPROTO;
-	if ((flags & ATTR_SIZE) != 0 && !sftp_get_u64(fields, &size))
+	if ((flags & ATTR_SIZE) != 0 && !be_take_u64(fields, &size))
 		return -EPROTO;
 	r->resizes = (flags & ATTR_SIZE) != 0;
 	r->cuts = r->resizes && r->file != NULL && sftp_content_is(&r->file->in, size);
 	if (r->resizes)
 		n += snprintf(text, sizeof(text), " size=%llu", (unsigned long long)size);
-	if ((flags & ATTR_OWNER) != 0 && (!sftp_get_u32(fields, &a) || !sftp_get_u32(fields, &b)))
+	if ((flags & ATTR_OWNER) != 0 && (!be_take_u32(fields, &a) || !be_take_u32(fields, &b)))
 		return -EPROTO;
 	if ((flags & ATTR_OWNER) != 0)
 		n += snprintf(text + n, sizeof(text) - (size_t)n, " uid=%u gid=%u", a, b);
-	if ((flags & ATTR_MODE) != 0 && !sftp_get_u32(fields, &a))
+	if ((flags & ATTR_MODE) != 0 && !be_take_u32(fields, &a))
 		return -EPROTO;
 	if ((flags & ATTR_MODE) != 0)
 		n += snprintf(text + n, sizeof(text) - (size_t)n, " mode=%04o", a & 07777);
@@ -165,7 +165,7 @@ take_handle(struct sftp *s, struct request *r, struct slice *fields)
 {
 	struct slice handle;
 
-	if (!sftp_get_string(fields, &handle))
+	if (!be_take_string(fields, &handle))
 		return -EPROTO;
 	request_names(r, sftp_file_find(s, handle));
 	return 0;
@@ -179,8 +179,8 @@ take_copy(struct sftp *s, struct request *r, struct slice *fields)
 	uint64_t offset;
 	struct file *f;
 
-	if (!sftp_get_string(fields, &from) || !sftp_get_u64(fields, &offset) || !sftp_get_u64(fields, &r->length) ||
-	    !sftp_get_string(fields, &to) || !sftp_get_u64(fields, &offset))
+	if (!be_take_string(fields, &from) || !be_take_u64(fields, &offset) || !be_take_u64(fields, &r->length) ||
+	    !be_take_string(fields, &to) || !be_take_u64(fields, &offset))
 		return -EPROTO;
 	f = sftp_file_find(s, from);
 	request_names(r, sftp_file_find(s, to));
@@ -227,7 +227,7 @@ take_open(struct sftp *s, struct request *r, struct slice *fields, struct judged
 	uint32_t flags;
 	int e = take_path(s, fields, true, false, &r->path);
 
-	if (e == 0 && !sftp_get_u32(fields, &flags))
+	if (e == 0 && !be_take_u32(fields, &flags))
 		e = -EPROTO;
 	if (e != 0)
 		return e;
@@ -248,7 +248,7 @@ take_extended(struct sftp *s, struct request *r, struct slice *fields, struct ju
 {
 	struct slice name;
 
-	if (!sftp_get_string(fields, &name))
+	if (!be_take_string(fields, &name))
 		return -EPROTO;
 	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
 		if (slice_is(name, extensions[i].name)) {
@@ -267,7 +267,7 @@ take_read(struct sftp *s, struct request *r, struct slice *fields, struct judged
 	uint32_t n;
 	int e = take_handle(s, r, fields);
 
-	if (e == 0 && (!sftp_get_u64(fields, &r->offset) || !sftp_get_u32(fields, &n)))
+	if (e == 0 && (!be_take_u64(fields, &r->offset) || !be_take_u32(fields, &n)))
 		e = -EPROTO;
 	j->needs = GET;                          /* it may have been taken back since the file was opened */
 	if (e == 0 && r->file == NULL)
@@ -297,19 +297,17 @@ answer_status(struct sftp *s, uint32_t id, uint32_t status, const char *words)
 {
 	struct buf *b = &s->answers;
 	size_t n = strlen(words);
-	int r = sftp_put_u32(b, (uint32_t)(1 + 4 + 4 + 4 + n + 4));
+	int r = be_put_u32(b, (uint32_t)(1 + 4 + 4 + 4 + n + 4));
 
 	if (r == 0)
 		r = buf_u8(b, STATUS);
 	if (r == 0)
-		r = sftp_put_u32(b, id);
+		r = be_put_u32(b, id);
 	if (r == 0)
-		r = sftp_put_u32(b, status);
+		r = be_put_u32(b, status);
 	if (r == 0)
-		r = sftp_put_u32(b, (uint32_t)n);
-	if (r == 0)
-		r = buf_append(b, words, n);
-	return r == 0 ? sftp_put_u32(b, 0) : r;
+		r = be_put_text(b, words);
+	return r == 0 ? be_put_u32(b, 0) : r;
 }
 
 int
@@ -336,11 +334,11 @@ take_init(struct sftp *s, struct slice packet)
 	uint32_t version;
 	int r;
 
-	if (!sftp_get_u32(&fields, &version))
+	if (!be_take_u32(&fields, &version))
 		return -EPROTO;
 	r = buf_append(&s->up.out, packet.p, 5);
 	if (r == 0)
-		r = sftp_put_u32(&s->up.out, version < 3 ? version : 3);
+		r = be_put_u32(&s->up.out, version < 3 ? version : 3);
 	return r == 0 ? buf_slice_append(&s->up.out, fields) : r;
 }
 
@@ -358,7 +356,7 @@ sftp_take_request(struct sftp *s, struct slice packet)
 	s->held.names_n = 0;
 	if (type == INIT)
 		return take_init(s, packet);
-	if (!sftp_get_u32(&fields, &id) || (r = sftp_request_new(s, id, type)) == NULL)
+	if (!be_take_u32(&fields, &id) || (r = sftp_request_new(s, id, type)) == NULL)
 		return -EPROTO;
 	if (type == OPEN)
 		e = take_open(s, r, &fields, &j);
@@ -388,8 +386,8 @@ sftp_take_write(struct sftp *s, struct slice head)
 	uint64_t offset;
 	uint32_t id, n;
 
-	if (!sftp_get_u32(&fields, &id) || !sftp_get_string(&fields, &handle) || !sftp_get_u64(&fields, &offset) ||
-	    !sftp_get_u32(&fields, &n) || (r = sftp_request_new(s, id, WRITE)) == NULL)
+	if (!be_take_u32(&fields, &id) || !be_take_string(&fields, &handle) || !be_take_u64(&fields, &offset) ||
+	    !be_take_u32(&fields, &n) || (r = sftp_request_new(s, id, WRITE)) == NULL)
 		return -EPROTO;
 	s->up.body = n;
 	request_names(r, sftp_file_find(s, handle));

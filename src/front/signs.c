@@ -5,6 +5,7 @@
 
 #include <openssl/sha.h>
 
+#include "base/be.h"
 #include "base/text.h"
 #include "front/signs.h"
 
@@ -82,7 +83,7 @@ head_needs(struct slice head)
 
 	if (head.n < 5)
 		return 5;
-	n = (uint32_t)head.p[0] << 24 | (uint32_t)head.p[1] << 16 | (uint32_t)head.p[2] << 8 | head.p[3];
+	n = be_u32(head.p);
 	type = head.p[4];
 	if (n == 0 || n > FRAME_MAX)
 		return 0;
@@ -90,7 +91,7 @@ head_needs(struct slice head)
 		return type == SIGN ? 0 : 5;
 	if (head.n < 9)
 		return 9;
-	key = (uint32_t)head.p[5] << 24 | (uint32_t)head.p[6] << 16 | (uint32_t)head.p[7] << 8 | head.p[8];
+	key = be_u32(head.p + 5);
 	return key > KEY_MAX || key > n - 5 ? 0 : 9 + (size_t)key;
 }
 
@@ -99,7 +100,7 @@ told(struct signs *s)
 {
 	struct slice head = buf_slice(&s->head);
 	char key[SIGNS_KEY_SIZE] = "";
-	uint32_t n = (uint32_t)head.p[0] << 24 | (uint32_t)head.p[1] << 16 | (uint32_t)head.p[2] << 8 | head.p[3];
+	uint32_t n = be_u32(head.p);
 
 	if (head.p[4] == SIGN)
 		fingerprint(slice_of(head.p + 9, head.n - 9), key);

@@ -15,10 +15,10 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "base/be.h"
 #include "base/fd.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "cert/wire.h"
 #include "gate/keys.h"
 
 #define ED25519      "ssh-ed25519"
@@ -119,9 +119,9 @@ key_open(struct key *k, const char *dir, const char *file, const char *comment, 
 	buf_init(&k->blob, BLOB_MAX);
 	if (EVP_PKEY_get_raw_public_key(k->pkey, k->public, &n) != 1 || n != PUBLIC_N)
 		return err_set(e, -EIO, "%s: has no public part", path);
-	r = wire_put_text(&k->blob, ED25519);
+	r = be_put_text(&k->blob, ED25519);
 	if (r == 0)
-		r = wire_put_string(&k->blob, slice_of(k->public, PUBLIC_N));
+		r = be_put_string(&k->blob, slice_of(k->public, PUBLIC_N));
 	return r == 0 ? public_write(path, k, comment, e) : err_set(e, r, "out of memory");
 }
 
@@ -178,9 +178,9 @@ key_sign(const struct key *k, struct slice data, struct buf *out)
 
 	if (ctx != NULL && EVP_DigestSignInit(ctx, NULL, NULL, NULL, k->pkey) == 1 &&
 	    EVP_DigestSign(ctx, signature, &n, data.p, data.n) == 1)
-		r = wire_put_text(out, ED25519);
+		r = be_put_text(out, ED25519);
 	if (r == 0)
-		r = wire_put_string(out, slice_of(signature, n));
+		r = be_put_string(out, slice_of(signature, n));
 	EVP_MD_CTX_free(ctx);
 	return r;
 }
@@ -203,12 +203,12 @@ put_extensions(struct buf *b)
 
 	buf_init(&list, 256);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && r == 0; i++) {
-		r = wire_put_text(&list, names[i]);
+		r = be_put_text(&list, names[i]);
 		if (r == 0)
-			r = wire_put_text(&list, "");
+			r = be_put_text(&list, "");
 	}
 	if (r == 0)
-		r = wire_put_string(b, buf_slice(&list));
+		r = be_put_string(b, buf_slice(&list));
 	buf_done(&list);
 	return r;
 }
@@ -220,9 +220,9 @@ put_principals(struct buf *b, const char *login)
 	int r;
 
 	buf_init(&list, 512);
-	r = wire_put_text(&list, login);
+	r = be_put_text(&list, login);
 	if (r == 0)
-		r = wire_put_string(b, buf_slice(&list));
+		r = be_put_string(b, buf_slice(&list));
 	buf_done(&list);
 	return r;
 }
@@ -236,20 +236,20 @@ put_certificate(const struct keys *k, const char *login, const char *key_id, uin
 
 	if (r != 0)
 		return r;
-	if ((r = wire_put_text(b, CERT)) != 0 ||
-	    (r = wire_put_string(b, slice_of(nonce, sizeof(nonce)))) != 0 ||
-	    (r = wire_put_string(b, slice_of(k->target.public, PUBLIC_N))) != 0 ||
-	    (r = wire_put_u64(b, serial)) != 0 ||
-	    (r = wire_put_u32(b, 1)) != 0 ||                 /* a user's certificate */
-	    (r = wire_put_text(b, key_id)) != 0 ||
+	if ((r = be_put_text(b, CERT)) != 0 ||
+	    (r = be_put_string(b, slice_of(nonce, sizeof(nonce)))) != 0 ||
+	    (r = be_put_string(b, slice_of(k->target.public, PUBLIC_N))) != 0 ||
+	    (r = be_put_u64(b, serial)) != 0 ||
+	    (r = be_put_u32(b, 1)) != 0 ||                 /* a user's certificate */
+	    (r = be_put_text(b, key_id)) != 0 ||
 	    (r = put_principals(b, login)) != 0 ||
-	    (r = wire_put_u64(b, from_s)) != 0 ||
-	    (r = wire_put_u64(b, until_s)) != 0 ||
-	    (r = wire_put_text(b, "")) != 0 ||               /* critical options */
+	    (r = be_put_u64(b, from_s)) != 0 ||
+	    (r = be_put_u64(b, until_s)) != 0 ||
+	    (r = be_put_text(b, "")) != 0 ||               /* critical options */
 	    (r = put_extensions(b)) != 0 ||
-	    (r = wire_put_text(b, "")) != 0)                 /* reserved */
+	    (r = be_put_text(b, "")) != 0)                 /* reserved */
 		return r;
-	return wire_put_string(b, buf_slice(&k->ca.blob));
+	return be_put_string(b, buf_slice(&k->ca.blob));
 }
 
 int
@@ -265,7 +265,7 @@ keys_certify(const struct keys *k, const char *login, const char *key_id, uint64
 	if (r == 0)
 		r = key_sign(&k->ca, buf_slice(out), &signature);
 	if (r == 0)
-		r = wire_put_string(out, buf_slice(&signature));
+		r = be_put_string(out, buf_slice(&signature));
 	buf_done(&signature);
 	return r;
 }
@@ -276,17 +276,17 @@ keys_check_request(struct slice data, const char *login, struct slice blob, stru
 	struct slice id, user, service, method, alg, key;
 	uint8_t type = 0, has_signature = 0;
 
-	if (!wire_take_string(&data, &id) || id.n < 16 || id.n > 64 || !take_u8(&data, &type) || type != USERAUTH)
+	if (!be_take_string(&data, &id) || id.n < 16 || id.n > 64 || !take_u8(&data, &type) || type != USERAUTH)
 		return err_set(e, -EPERM, "not a userauth request");
-	if (!wire_take_string(&data, &user) || !wire_take_string(&data, &service) || !wire_take_string(&data, &method))
+	if (!be_take_string(&data, &user) || !be_take_string(&data, &service) || !be_take_string(&data, &method))
 		return err_set(e, -EPERM, "a userauth request that ends early");
 	if (!slice_is(user, login))
 		return err_set(e, -EPERM, "for the login \"%.*s\", but \"%s\" was granted",
 		    (int)(user.n < 64 ? user.n : 64), (const char *)user.p, login);
 	if (!slice_is(service, "ssh-connection") || !slice_is(method, "publickey"))
 		return err_set(e, -EPERM, "not for ssh-connection by publickey");
-	if (!take_u8(&data, &has_signature) || has_signature != 1 || !wire_take_string(&data, &alg) ||
-	    !wire_take_string(&data, &key) || data.n != 0)
+	if (!take_u8(&data, &has_signature) || has_signature != 1 || !be_take_string(&data, &alg) ||
+	    !be_take_string(&data, &key) || data.n != 0)
 		return err_set(e, -EPERM, "a userauth request of another form");
 	if ((!slice_is(alg, ED25519) && !slice_is(alg, CERT)) || !slice_eq(key, blob))
 		return err_set(e, -EPERM, "with another key");

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/be.h"
 #include "base/fd.h"
-#include "cert/wire.h"
 #include "gate/signer.h"
 
 enum { REQUEST_IDENTITIES = 11, IDENTITIES = 12, SIGN_REQUEST = 13, SIGN_RESPONSE = 14, FAILURE = 5 };
@@ -47,9 +47,9 @@ signer_expired(void *arg)
 static int
 put_identity(struct buf *b, struct slice blob, const char *comment)
 {
-	int r = wire_put_string(b, blob);
+	int r = be_put_string(b, blob);
 
-	return r != 0 ? r : wire_put_text(b, comment);
+	return r != 0 ? r : be_put_text(b, comment);
 }
 
 /* The plain key first: a target that lists it answers at the first try, and one that trusts the CA at the second. */
@@ -59,7 +59,7 @@ answer_identities(struct signer *s, struct slice rest, struct buf *b)
 	int r;
 
 	(void)rest;
-	if ((r = buf_u8(b, IDENTITIES)) != 0 || (r = wire_put_u32(b, 2)) != 0 ||
+	if ((r = buf_u8(b, IDENTITIES)) != 0 || (r = be_put_u32(b, 2)) != 0 ||
 	    (r = put_identity(b, keys_target_blob(s->keys), "fortress")) != 0)
 		return r;
 	return put_identity(b, buf_slice(&s->cert), "fortress certificate");
@@ -74,7 +74,7 @@ answer_sign(struct signer *s, struct slice rest, struct buf *b)
 	uint32_t flags;
 	int r;
 
-	if (!wire_take_string(&rest, &blob) || !wire_take_string(&rest, &data) || !wire_take_u32(&rest, &flags))
+	if (!be_take_string(&rest, &blob) || !be_take_string(&rest, &data) || !be_take_u32(&rest, &flags))
 		return -EBADMSG;
 	if (!slice_eq(blob, keys_target_blob(s->keys)) && !slice_eq(blob, buf_slice(&s->cert)))
 		r = err_set(&e, -EPERM, "a key that is not ours");
@@ -89,7 +89,7 @@ answer_sign(struct signer *s, struct slice rest, struct buf *b)
 	if (r == 0)
 		r = buf_u8(b, SIGN_RESPONSE);
 	if (r == 0)
-		r = wire_put_string(b, buf_slice(&signature));
+		r = be_put_string(b, buf_slice(&signature));
 	buf_done(&signature);
 	return r;
 }
@@ -111,7 +111,7 @@ signer_answer(struct signer *s, struct slice request)
 		r = buf_u8(&body, FAILURE);
 	}
 	if (r == 0)
-		r = wire_put_string(&s->out, buf_slice(&body));
+		r = be_put_string(&s->out, buf_slice(&body));
 	buf_done(&body);
 	return r;
 }
@@ -123,7 +123,7 @@ signer_take(struct signer *s)
 	struct slice rest = buf_slice(&s->in), request;
 	int r = 0;
 
-	while (r == 0 && s->out.len < REQUEST_MAX && wire_take_string(&rest, &request))
+	while (r == 0 && s->out.len < REQUEST_MAX && be_take_string(&rest, &request))
 		r = signer_answer(s, request);
 	buf_consume(&s->in, s->in.len - rest.n);
 	return r;

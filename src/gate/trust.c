@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/be.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "cert/revoked.h"
 #include "cert/signature.h"
-#include "cert/wire.h"
 #include "gate/trust.h"
 
 enum { CAS_MAX = 64, CA_BYTES = CERT_MAX };
@@ -117,7 +117,7 @@ authority_add(struct authorities *a, struct slice line, struct err *e)
 	blob = buf_slice(b);
 	if (cert_is(blob))
 		return err_set(e, -EINVAL, "a certificate cannot be an authority");
-	if (!wire_take_string(&blob, &inner) || !slice_eq(inner, type) || !signature_key_is_usable(buf_slice(b)))
+	if (!be_take_string(&blob, &inner) || !slice_eq(inner, type) || !signature_key_is_usable(buf_slice(b)))
 		return err_set(e, -EINVAL, "not a key that can sign here: ed25519, ECDSA, RSA of 2048 bits at least");
 	return 0;
 }

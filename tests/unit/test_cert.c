@@ -10,13 +10,13 @@
 
 #include <openssl/evp.h>
 
+#include "base/be.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "cert/cert.h"
 #include "cert/krl.h"
 #include "cert/revoked.h"
 #include "cert/signature.h"
-#include "cert/wire.h"
 #include "tests/tap.h"
 
 static char dir[] = "/tmp/fts-cert-XXXXXX";
@@ -40,9 +40,9 @@ made(void)
 	buf_clear(&principals);
 	buf_clear(&critical);
 	buf_clear(&extensions);
-	wire_put_text(&principals, "alice");
-	wire_put_text(&extensions, "permit-pty");
-	wire_put_text(&extensions, "");
+	be_put_text(&principals, "alice");
+	be_put_text(&extensions, "permit-pty");
+	be_put_text(&extensions, "");
 	return (struct made){ .type = 1, .serial = 7, .from = 1000, .until = 2000, .principals = buf_slice(&principals),
 	    .extensions = buf_slice(&extensions), .ca = buf_slice(&ca) };
 }
@@ -53,9 +53,9 @@ option(struct made *m, const char *name, const char *value)
 	struct buf inner;
 
 	buf_init(&inner, 4096);
-	wire_put_text(&inner, value);
-	wire_put_text(&critical, name);
-	wire_put_string(&critical, buf_slice(&inner));
+	be_put_text(&inner, value);
+	be_put_text(&critical, name);
+	be_put_string(&critical, buf_slice(&inner));
 	m->critical = buf_slice(&critical);
 	buf_done(&inner);
 }
@@ -70,9 +70,9 @@ sign(struct buf *b)
 
 	buf_init(&signature, 256);
 	ok(EVP_DigestSignInit(ctx, NULL, NULL, NULL, ca_key) == 1 && EVP_DigestSign(ctx, bytes, &n, b->p, b->len) == 1, "signed");
-	wire_put_text(&signature, "ssh-ed25519");
-	wire_put_string(&signature, slice_of(bytes, n));
-	wire_put_string(b, buf_slice(&signature));
+	be_put_text(&signature, "ssh-ed25519");
+	be_put_string(&signature, slice_of(bytes, n));
+	be_put_string(b, buf_slice(&signature));
 	buf_done(&signature);
 	EVP_MD_CTX_free(ctx);
 }
@@ -84,19 +84,19 @@ make(const struct made *m, struct buf *b)
 
 	memset(key, 9, sizeof(key));
 	buf_clear(b);
-	wire_put_text(b, "ssh-ed25519-cert-v01@openssh.com");
-	wire_put_text(b, "a nonce");
-	wire_put_string(b, slice_of(key, sizeof(key)));
-	wire_put_u64(b, m->serial);
-	wire_put_u32(b, m->type);
-	wire_put_text(b, "alice's key");
-	wire_put_string(b, m->principals);
-	wire_put_u64(b, m->from);
-	wire_put_u64(b, m->until);
-	wire_put_string(b, m->critical);
-	wire_put_string(b, m->extensions);
-	wire_put_text(b, "");
-	wire_put_string(b, m->ca);
+	be_put_text(b, "ssh-ed25519-cert-v01@openssh.com");
+	be_put_text(b, "a nonce");
+	be_put_string(b, slice_of(key, sizeof(key)));
+	be_put_u64(b, m->serial);
+	be_put_u32(b, m->type);
+	be_put_text(b, "alice's key");
+	be_put_string(b, m->principals);
+	be_put_u64(b, m->from);
+	be_put_u64(b, m->until);
+	be_put_string(b, m->critical);
+	be_put_string(b, m->extensions);
+	be_put_text(b, "");
+	be_put_string(b, m->ca);
 	sign(b);
 }
 
@@ -150,19 +150,19 @@ test_principals(void)
 	struct made m = made();
 
 	buf_clear(&principals);
-	wire_put_text(&principals, "alice,root");
-	wire_put_string(&principals, slice_of("bob\0root", 8));
-	wire_put_text(&principals, "");
+	be_put_text(&principals, "alice,root");
+	be_put_string(&principals, slice_of("bob\0root", 8));
+	be_put_text(&principals, "");
 	m.principals = buf_slice(&principals);
 	ok(!good(&m, "alice", &t, &e) && !good(&m, "root", &t, &e) && !good(&m, "bob", &t, &e) && !good(&m, "", &t, &e),
 	    "a comma, a NUL and nothing make no names of their own");
 	ok(good(&m, "alice,root", &t, &e), "a name with a comma is one name: %s", e.text);
 	buf_clear(&principals);
 	for (int i = 0; i < CERT_PRINCIPALS_MAX; i++)
-		wire_put_text(&principals, i == CERT_PRINCIPALS_MAX - 1 ? "alice" : "x");
+		be_put_text(&principals, i == CERT_PRINCIPALS_MAX - 1 ? "alice" : "x");
 	m.principals = buf_slice(&principals);
 	ok(good(&m, "alice", &t, &e), "as many principals as fit");
-	wire_put_text(&principals, "alice");
+	be_put_text(&principals, "alice");
 	m.principals = buf_slice(&principals);
 	ok(!good(&m, "alice", &t, &e), "one more is no certificate: %s", e.text);
 }
@@ -197,13 +197,13 @@ test_options(void)
 	option(&m, "no-such-option@example.com", "x");
 	ok(!good(&m, "alice", &t, &e), "unknown: %s", e.text);
 	m = made();
-	wire_put_text(&critical, "verify-required");
-	wire_put_text(&critical, "");
+	be_put_text(&critical, "verify-required");
+	be_put_text(&critical, "");
 	m.critical = buf_slice(&critical);
 	ok(!good(&m, "alice", &t, &e), "not visible: %s", e.text);
 	m = made();
-	wire_put_text(&critical, "force-command");
-	wire_put_text(&critical, "\1\1");
+	be_put_text(&critical, "force-command");
+	be_put_text(&critical, "\1\1");
 	m.critical = buf_slice(&critical);
 	ok(!good(&m, "alice", &t, &e), "malformed: %s", e.text);
 	m.critical = slice_of(m.critical.p, m.critical.n - 1);
@@ -220,15 +220,15 @@ test_extensions(void)
 	buf_clear(&extensions);
 	m.extensions = slice_from("");
 	ok(good(&m, "alice", &t, &e) && !t.pty && !t.port_forwarding && !t.agent_forwarding && !t.x11_forwarding, "none: nothing");
-	wire_put_text(&extensions, "unheard-of@example.com");
-	wire_put_text(&extensions, "anything");
-	wire_put_text(&extensions, "permit-X11-forwarding");
-	wire_put_text(&extensions, "");
-	wire_put_text(&extensions, "permit-agent-forwarding");
-	wire_put_text(&extensions, "");
+	be_put_text(&extensions, "unheard-of@example.com");
+	be_put_text(&extensions, "anything");
+	be_put_text(&extensions, "permit-X11-forwarding");
+	be_put_text(&extensions, "");
+	be_put_text(&extensions, "permit-agent-forwarding");
+	be_put_text(&extensions, "");
 	m.extensions = buf_slice(&extensions);
 	ok(good(&m, "alice", &t, &e) && !t.pty && t.agent_forwarding && t.x11_forwarding, "known ones, and one that is unheard of");
-	wire_put_text(&extensions, "permit-pty");
+	be_put_text(&extensions, "permit-pty");
 	m.extensions = buf_slice(&extensions);
 	ok(!good(&m, "alice", &t, &e), "malformed: %s", e.text);
 }
@@ -482,8 +482,8 @@ main(void)
 	ca_key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	if (mkdtemp(dir) == NULL || ca_key == NULL || EVP_PKEY_get_raw_public_key(ca_key, public, &n) != 1)
 		return 99;
-	wire_put_text(&ca, "ssh-ed25519");
-	wire_put_string(&ca, slice_of(public, n));
+	be_put_text(&ca, "ssh-ed25519");
+	be_put_string(&ca, slice_of(public, n));
 	test_checks();
 	test_principals();
 	test_options();

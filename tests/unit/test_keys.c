@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/be.h"
 #include "base/fd.h"
 #include "base/text.h"
-#include "cert/wire.h"
 #include "gate/keys.h"
 #include "tests/tap.h"
 
@@ -21,14 +21,14 @@ static void
 request(struct buf *b, const char *user, const char *service, const char *method, const char *alg, struct slice blob)
 {
 	buf_clear(b);
-	wire_put_text(b, "0123456789abcdef0123456789abcdef");
+	be_put_text(b, "0123456789abcdef0123456789abcdef");
 	buf_u8(b, 50);
-	wire_put_text(b, user);
-	wire_put_text(b, service);
-	wire_put_text(b, method);
+	be_put_text(b, user);
+	be_put_text(b, service);
+	be_put_text(b, method);
 	buf_u8(b, 1);
-	wire_put_text(b, alg);
-	wire_put_string(b, blob);
+	be_put_text(b, alg);
+	be_put_string(b, blob);
 }
 
 static void
