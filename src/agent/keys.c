@@ -13,6 +13,7 @@
 #include "base/be.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "cert/cert.h"
 #include "cert/signature.h"
 
@@ -91,19 +92,6 @@ hostkey_print(ssh_key key, struct buf *out)
 	return rc;
 }
 
-static struct slice
-take_word(struct slice *s)
-{
-	struct slice word;
-
-	while (s->n > 0 && (*s->p == ' ' || *s->p == '\t'))
-		s->p++, s->n--;
-	word = slice_of(s->p, 0);
-	while (s->n > 0 && *s->p != ' ' && *s->p != '\t' && *s->p != '\r')
-		s->p++, s->n--, word.n++;
-	return word;
-}
-
 static bool
 type_is_admitted(struct slice type)
 {
@@ -119,7 +107,7 @@ type_is_admitted(struct slice type)
 static int
 parse_line(struct authorized *a, struct slice s, struct err *e)
 {
-	struct slice word = take_word(&s), type = word, inner, blob;
+	struct slice word = words_next(&s), type = word, inner, blob;
 	struct line *line;
 	bool authority;
 
@@ -129,12 +117,12 @@ parse_line(struct authorized *a, struct slice s, struct err *e)
 		return err_set(e, -E2BIG, "more than %d keys", LINES_MAX);
 	authority = slice_is(word, "cert-authority");
 	if (authority)
-		type = take_word(&s);
+		type = words_next(&s);
 	if (!type_is_admitted(type))
 		return err_set(e, -EINVAL, "neither a key type nor cert-authority and a key type");
 	line = &a->lines[a->n];
 	buf_init(&line->blob, KEY_BYTES_MAX);
-	if (text_unbase64(&line->blob, take_word(&s)) < 0) {
+	if (text_unbase64(&line->blob, words_next(&s)) < 0) {
 		buf_done(&line->blob);
 		return err_set(e, -EINVAL, "the key is not base64");
 	}

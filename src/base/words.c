@@ -5,6 +5,27 @@
 
 #include "base/words.h"
 
+static bool
+is_blank(unsigned char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+struct slice
+words_next(struct slice *line)
+{
+	size_t n = 0;
+	struct slice word;
+
+	while (line->n > 0 && is_blank(line->p[0]))
+		*line = slice_of(line->p + 1, line->n - 1);
+	while (n < line->n && !is_blank(line->p[n]))
+		n++;
+	word = slice_of(line->p, n);
+	*line = slice_of(line->p + n, line->n - n);
+	return word;
+}
+
 struct split {
 	struct buf *store;
 	struct slice *words;

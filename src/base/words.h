@@ -6,6 +6,9 @@
 
 #include "base/buf.h"
 
+/* The next word of a line, up to a blank, tab or carriage return, and moves behind it; empty at the end. */
+struct slice words_next(struct slice *line);
+
 /* Words found (they point into store), or -EINVAL: more than max, or not a simple command.  Quotes and backslashes are
  * understood; patterns (* ? [ ] { } ~ outside quotes) make it no simple command if patterns is NULL, else they stay
  * as they are and *patterns says whether there were any. */

@@ -12,6 +12,7 @@
 
 #include "base/be.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "cert/krl.h"
 #include "cert/revoked.h"
 
@@ -104,21 +105,6 @@ revoked_add_id(struct revoked *r, struct slice ca, struct slice id)
 
 /* --- the file of lines --- */
 
-static struct slice
-take_word(struct slice *s)
-{
-	struct slice word;
-
-	while (s->n > 0 && (*s->p == ' ' || *s->p == '\t' || *s->p == '\r'))
-		*s = slice_of(s->p + 1, s->n - 1);
-	word = slice_of(s->p, 0);
-	while (s->n > 0 && *s->p != ' ' && *s->p != '\t' && *s->p != '\r') {
-		*s = slice_of(s->p + 1, s->n - 1);
-		word.n++;
-	}
-	return word;
-}
-
 /* "SHA256:" and 43 characters, without the padding that base64 would have. */
 static int
 add_fingerprint(struct revoked *r, struct slice text)
@@ -163,13 +149,13 @@ add_line(struct revoked *r, struct slice s)
 {
 	static const char prefix[] = "SHA256:";
 	const size_t n = sizeof(prefix) - 1;
-	struct slice word = take_word(&s);
+	struct slice word = words_next(&s);
 
 	if (word.n == 0 || word.p[0] == '#')
 		return 0;
 	if (word.n > n && memcmp(word.p, prefix, n) == 0)
 		return add_fingerprint(r, slice_of(word.p + n, word.n - n));
-	return add_blob(r, word, take_word(&s));
+	return add_blob(r, word, words_next(&s));
 }
 
 static int

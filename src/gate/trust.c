@@ -10,6 +10,7 @@
 #include "base/be.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "cert/revoked.h"
 #include "cert/signature.h"
 #include "gate/trust.h"
@@ -85,25 +86,10 @@ file_read(int fd, size_t max, struct buf *text, struct err *e)
 	return n == 0 ? 0 : err_set(e, (int)n, "%s", strerror((int)-n));
 }
 
-static struct slice
-take_word(struct slice *s)
-{
-	struct slice word;
-
-	while (s->n > 0 && (*s->p == ' ' || *s->p == '\t' || *s->p == '\r'))
-		*s = slice_of(s->p + 1, s->n - 1);
-	word = slice_of(s->p, 0);
-	while (s->n > 0 && *s->p != ' ' && *s->p != '\t' && *s->p != '\r') {
-		*s = slice_of(s->p + 1, s->n - 1);
-		word.n++;
-	}
-	return word;
-}
-
 static int
 authority_add(struct authorities *a, struct slice line, struct err *e)
 {
-	struct slice type = take_word(&line), blob, inner;
+	struct slice type = words_next(&line), blob, inner;
 	struct buf *b;
 
 	if (type.n == 0 || type.p[0] == '#')
@@ -112,7 +98,7 @@ authority_add(struct authorities *a, struct slice line, struct err *e)
 		return err_set(e, -E2BIG, "more than %d authorities", CAS_MAX);
 	b = &a->blobs[a->n++];
 	buf_init(b, CA_BYTES);
-	if (text_unbase64(b, take_word(&line)) != 0)
+	if (text_unbase64(b, words_next(&line)) != 0)
 		return err_set(e, -EINVAL, "not a public key: TYPE BASE64 [comment]");
 	blob = buf_slice(b);
 	if (cert_is(blob))
