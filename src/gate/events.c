@@ -13,6 +13,21 @@
 enum { INFORMATIONAL = 1, LOW, MEDIUM, HIGH };
 enum { TEXT_MAX = 60000 };
 
+/* What was put together is sent, if it could be (r), and freed.  detail: NULL: m has it, or there is none. */
+static int
+event_end(struct gate *g, struct msg_event *m, struct buf *sentence, struct buf *detail, int r)
+{
+	m->text = buf_slice(sentence);
+	if (detail != NULL)
+		m->detail = buf_slice(detail);
+	if (r == 0)
+		r = gate_event(g, m);
+	buf_done(sentence);
+	if (detail != NULL)
+		buf_done(detail);
+	return r;
+}
+
 int
 gate_event(struct gate *g, const struct msg_event *event)
 {
@@ -48,13 +63,7 @@ events_login(struct client *c, const char *user, const char *method, bool ok, co
 		r = login_detail(c, &detail);
 	if (r == 0)
 		r = buf_text(&detail, "}");
-	m.text = buf_slice(&sentence);
-	m.detail = buf_slice(&detail);
-	if (r == 0)
-		r = gate_event(c->gate, &m);
-	buf_done(&sentence);
-	buf_done(&detail);
-	return r;
+	return event_end(c->gate, &m, &sentence, &detail, r);
 }
 
 int
@@ -136,13 +145,7 @@ events_decision(struct client *c, const struct msg_decide *m, const struct rules
 	    (const char *)m->verb.p, host, login[0] != '\0' ? " as " : "", login, a->text);
 	if (r == 0)
 		r = decision_detail(&detail, c, m, a, login, ticket, rules_hash(c->gate->rules));
-	event.text = buf_slice(&sentence);
-	event.detail = buf_slice(&detail);
-	if (r == 0)
-		r = gate_event(c->gate, &event);
-	buf_done(&sentence);
-	buf_done(&detail);
-	return r;
+	return event_end(c->gate, &event, &sentence, &detail, r);
 }
 
 int
@@ -155,11 +158,7 @@ events_refused_signature(struct client *c, const struct ticket *t, const char *w
 
 	buf_init(&sentence, 2048);
 	r = buf_printf(&sentence, "a front of %s asked to sign something that its ticket does not cover: %s", c->user, why);
-	m.text = buf_slice(&sentence);
-	if (r == 0)
-		r = gate_event(c->gate, &m);
-	buf_done(&sentence);
-	return r;
+	return event_end(c->gate, &m, &sentence, NULL, r);
 }
 
 int
@@ -173,14 +172,10 @@ events_policy(struct gate *g, bool ok, const char *actor, const char *text)
 
 	buf_init(&sentence, 2048);
 	r = buf_printf(&sentence, ok ? "the policy was loaded: %s" : "the policy was not loaded: %s", text);
-	m.text = buf_slice(&sentence);
 	(void)snprintf(detail, sizeof(detail), "{\"policy\":\"%s\"}", rules_hash(g->rules));
 	if (ok)
 		m.detail = slice_from(detail);       /* which of the texts that the store keeps */
-	if (r == 0)
-		r = gate_event(g, &m);
-	buf_done(&sentence);
-	return r;
+	return event_end(g, &m, &sentence, NULL, r);
 }
 
 int
@@ -193,11 +188,7 @@ events_trust(struct gate *g, bool ok, const char *what, const char *text)
 
 	buf_init(&sentence, 2048);
 	r = buf_printf(&sentence, ok ? "%s was loaded: %s" : "%s was not loaded: %s", what, text);
-	m.text = buf_slice(&sentence);
-	if (r == 0)
-		r = gate_event(g, &m);
-	buf_done(&sentence);
-	return r;
+	return event_end(g, &m, &sentence, NULL, r);
 }
 
 int
@@ -210,11 +201,7 @@ events_session_end(struct gate *g, const char *actor, const struct client *front
 
 	buf_init(&sentence, 2048);
 	r = buf_printf(&sentence, "%s ends a session of %s%s%s", actor, front->user, reason[0] != '\0' ? ": " : "", reason);
-	m.text = buf_slice(&sentence);
-	if (r == 0)
-		r = gate_event(g, &m);
-	buf_done(&sentence);
-	return r;
+	return event_end(g, &m, &sentence, NULL, r);
 }
 
 static int
@@ -256,13 +243,7 @@ events_live(struct client *c, const struct events_live *l)
 		r = buf_printf(&sentence, "%s%s", ok && l->reason[0] == '\0' ? "" : ": ", ok ? l->reason : l->answer->text);
 	if (r == 0)
 		r = live_detail(&detail, c, l);
-	m.text = buf_slice(&sentence);
-	m.detail = buf_slice(&detail);
-	if (r == 0)
-		r = gate_event(c->gate, &m);
-	buf_done(&sentence);
-	buf_done(&detail);
-	return r;
+	return event_end(c->gate, &m, &sentence, &detail, r);
 }
 
 static int
@@ -296,13 +277,7 @@ events_revoked(struct client *c, const struct grant *t, const struct rules_answe
 	    (const char *)t->rule.p, c->cause, a->text);
 	if (r == 0)
 		r = revoked_detail(&detail, c, t, a);
-	m.text = buf_slice(&sentence);
-	m.detail = buf_slice(&detail);
-	if (r == 0)
-		r = gate_event(c->gate, &m);
-	buf_done(&sentence);
-	buf_done(&detail);
-	return r;
+	return event_end(c->gate, &m, &sentence, &detail, r);
 }
 
 int
@@ -322,13 +297,7 @@ events_cut(struct client *c, const char *why)
 		r = put_pair(&detail, "cause", slice_from(c->cause));
 	if (r == 0)
 		r = buf_text(&detail, "}");
-	m.text = buf_slice(&sentence);
-	m.detail = buf_slice(&detail);
-	if (r == 0)
-		r = gate_event(c->gate, &m);
-	buf_done(&sentence);
-	buf_done(&detail);
-	return r;
+	return event_end(c->gate, &m, &sentence, &detail, r);
 }
 
 int
@@ -347,9 +316,5 @@ events_view(struct gate *g, uint32_t req, const char *actor, struct slice sessio
 		r = buf_text(&sentence, ": ");
 	if (r == 0)
 		r = text_escape(&sentence, how);
-	m.text = buf_slice(&sentence);
-	if (r == 0)
-		r = gate_event(g, &m);
-	buf_done(&sentence);
-	return r;
+	return event_end(g, &m, &sentence, NULL, r);
 }
