@@ -29,3 +29,4 @@ contrib_verifier_fortress_verify_SOURCES = %D%/verifier/fortress-verify.c
 contrib_verifier_fortress_verify_CPPFLAGS =
 contrib_verifier_fortress_verify_CFLAGS = $(WARN_CFLAGS) $(DEV_CFLAGS)
 contrib_verifier_fortress_verify_LDADD = $(CRYPTO_LIBS)
+EXTRA_DIST += %D%/witness/fortress-witness

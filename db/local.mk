@@ -4,7 +4,7 @@ noinst_LIBRARIES += %D%/libdb.a
 	%D%/approval.c %D%/approval.h %D%/db.c %D%/db.h %D%/directory.c %D%/directory.h %D%/event.c %D%/event.h %D%/frames.c %D%/frames.h %D%/index.c %D%/index.h \
 	%D%/journal.c %D%/journal.h %D%/leaf.c %D%/leaf.h %D%/merkle.c %D%/merkle.h %D%/note.c %D%/note.h \
 	%D%/backup.c %D%/backup.h %D%/keep.c %D%/keep.h %D%/seg.c %D%/sheet.c %D%/sheet.h %D%/segment.c %D%/segment.h %D%/session.c %D%/session.h %D%/stmt.h %D%/tree.c %D%/tree.h \
-	%D%/rows.h %D%/standing.c %D%/standing.h %D%/verify.c %D%/verify.h
+	%D%/rows.h %D%/standing.c %D%/standing.h %D%/verify.c %D%/verify.h %D%/witness.c %D%/witness.h
 %C%_libdb_a_SOURCES += %D%/decision.c %D%/decision.h
 nodist_%C%_libdb_a_SOURCES = %D%/schema.inc
 %C%_libdb_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(ZSTD_CFLAGS) $(CRYPTO_CFLAGS)

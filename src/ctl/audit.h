@@ -14,6 +14,7 @@ int audit_ls(struct ctl *c, int argc, char **argv);
 int audit_stream(struct ctl *c, int argc, char **argv);
 int audit_export(struct ctl *c, int argc, char **argv);
 int audit_report(struct ctl *c, int argc, char **argv);
+int audit_witness(struct ctl *c, int argc, char **argv);
 int audit_verify(struct ctl *c, int argc, char **argv);
 
 /* A class of events by its short name or number; CTL_USAGE, having said which names there are, more first. */

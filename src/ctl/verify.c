@@ -10,6 +10,7 @@
 #include "ctl/inspect.h"
 #include "ctl/prove.h"
 #include "ctl/record.h"
+#include "db/witness.h"
 
 /* A proof that does not hold is not the same as a file that cannot be read. */
 static int
@@ -117,8 +118,28 @@ key_load(struct ctl *c, const char *path)
 	return key;
 }
 
+/* Has the witness signed what was kept outside? */
 static int
-verify_db(struct ctl *c, const char *key, const char *older)
+witness_check(struct ctl *c, const char *key, struct slice note)
+{
+	struct witness *w = NULL;
+	struct buf text;
+	int64_t t_s;
+	int r;
+
+	buf_init(&text, 4096);
+	r = fd_read_file(key, 4096, &text, &c->e);
+	if (r == 0 && (w = witness_parse(buf_slice(&text), &c->e)) == NULL)
+		r = -EINVAL;
+	if (r == 0 && !witness_signed(w, note, note, &t_s))
+		r = err_set(&c->e, -EKEYREJECTED, "the witness %s has not signed the checkpoint kept outside", witness_name(w));
+	witness_free(w);
+	buf_done(&text);
+	return r;
+}
+
+static int
+verify_db(struct ctl *c, const char *key, const char *older, const char *witness)
 {
 	struct db_verify s = { 0 };
 	struct note_key *k;
@@ -132,6 +153,8 @@ verify_db(struct ctl *c, const char *key, const char *older)
 	k = db != NULL ? key_load(c, key != NULL ? key : path) : NULL;
 	if (k != NULL)
 		r = older != NULL ? fd_read_file(older, NOTE_MAX, &outside, &c->e) : 0;
+	if (r == 0 && witness != NULL)
+		r = witness_check(c, witness, buf_slice(&outside));
 	if (r == 0)
 		r = db_verify(db, k, buf_slice(&outside), &s, &c->e);
 	r = r == 0 ? summary(c, note_key_name(k), &s) : outcome(r);
@@ -146,9 +169,10 @@ audit_verify(struct ctl *c, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "key", required_argument, NULL, 'k' }, { "older", required_argument, NULL, 'o' }, { "db", no_argument, NULL, 'd' },
+		{ "witness", required_argument, NULL, 'w' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *key = NULL, *older = NULL;
+	const char *key = NULL, *older = NULL, *witness = NULL;
 	bool live = false;
 	int o;
 
@@ -158,13 +182,16 @@ audit_verify(struct ctl *c, int argc, char **argv)
 		case 'k': key = optarg; break;
 		case 'o': older = optarg; break;
 		case 'd': live = true; break;
+		case 'w': witness = optarg; break;
 		default:  return CTL_USAGE;
 		}
 	if (ctl_words(c, argc, argv, !live, !live) != CTL_OK)
 		return CTL_USAGE;
 	if (!live && prove_is(argv[optind]))
 		return verify_proof(c, argv[optind], key);
-	return live ? verify_db(c, key, older) : verify_pack(c, argv[optind], key, older);
+	if (witness != NULL && (!live || older == NULL))
+		return ctl_usage(c, "--witness goes with --db and --older: it has signed a checkpoint that was kept outside");
+	return live ? verify_db(c, key, older, witness) : verify_pack(c, argv[optind], key, older);
 }
 
 const struct command commands_audit[] = {
@@ -181,7 +208,9 @@ const struct command commands_audit[] = {
 	    "write the report alone", audit_report },
 	{ "audit", "prove", "[SESSION] [--older CHECKPOINT] [--offline] -o FILE",
 	    "write the proof for one session, or that history since a checkpoint is the same", audit_prove },
-	{ "audit", "verify", "PATH [--key FILE] [--older PATH] | --db [--key FILE] [--older CHECKPOINT]",
+	{ "audit", "witness", "URL --key FILE",
+	    "have a witness sign that all it saw before is still there", audit_witness },
+	{ "audit", "verify", "PATH [--key FILE] [--older PATH] | --db [--key FILE] [--older CHECKPOINT\n[--witness KEY]]",
 	    "check an export, or the live database: names the first thing that is wrong", audit_verify },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
