@@ -4,12 +4,12 @@
 #
 # The gate and the fortress command in a whole bastion: enrolment, decisions, a plain sshd as target with its first key
 # pinned and by certificate, reload, and an export that shows what was done to it.
+. "${top_srcdir:-.}/tests/lib.sh"
 builddir=${top_builddir:-.}
 dir=$(mktemp -d) || exit 1
 chmod 0711 "$dir"
 FORTRESS_LIBEXEC=$builddir FORTRESS_STATE=$dir PATH=$builddir:$PATH
 export FORTRESS_LIBEXEC FORTRESS_STATE PATH
-n=0
 
 cleanup() {
 	for f in "$dir"/run/fortress.pid "$dir"/sshd.pid "$dir"/agent.pid; do
@@ -20,25 +20,6 @@ cleanup() {
 }
 trap cleanup EXIT
 trap 'exit 1' INT TERM
-
-ok() {                                  # ok STATUS NAME
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
-}
-is() {                                  # is GOT WANT NAME
-	[ "$1" = "$2" ]; ok $? "$3"
-	[ "$1" = "$2" ] || printf '%s\n' "got:  $1" "want: $2" | sed 's/^/# /'
-}
-has() {                                 # has TEXT PART NAME
-	case $1 in *"$2"*) ok 0 "$3" ;; *) ok 1 "$3"; printf '# got: %s\n' "$1" ;; esac
-}
-skip_all() { echo "1..0 # SKIP $1"; exit 0; }
-free_port() {
-	local p
-	for p in $(shuf -i 20000-29999 -n 50); do
-		(exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || { echo "$p"; return; }
-	done
-}
 
 [ -x "$builddir/fortress-front" ] && [ -x "$builddir/fortress-store" ] || skip_all "the bastion is not built"
 sshd=$(command -v sshd || echo /usr/sbin/sshd)

@@ -3,11 +3,11 @@
 # Copyright (c) 2026, the Fortress authors
 #
 # The agent alone, driven by the real ssh client over a loopback port and a Unix socket.
+. "${top_srcdir:-.}/tests/lib.sh"
 builddir=${top_builddir:-.}
 agent=$builddir/staragent
 dir=$(mktemp -d) || exit 1
 me=$(id -un)
-n=0
 started=
 
 cleanup() {
@@ -17,25 +17,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 1' INT TERM
 
-ok() {                                  # ok STATUS NAME
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
-}
-is() {                                  # is GOT WANT NAME
-	[ "$1" = "$2" ]; ok $? "$3"
-	[ "$1" = "$2" ] || printf '%s\n' "got:  $1" "want: $2" | sed 's/^/# /'
-}
-skip() { n=$((n + 1)); echo "ok $n - $1 # SKIP $2"; }
-wait_for() {                            # wait_for COMMAND: until it is true, at most 20 s
-	local i
-	for i in $(seq 400); do
-		if eval "$1"; then return 0; fi
-		sleep 0.05
-	done
-	return 1
-}
-
-command -v ssh >/dev/null || { echo "1..0 # SKIP no ssh client"; exit 0; }
+command -v ssh >/dev/null || skip_all "no ssh client"
 
 for k in key other ca certkey; do ssh-keygen -q -t ed25519 -N '' -C "$k" -f "$dir/$k"; done
 cp "$dir/key.pub" "$dir/authorized"

@@ -6,43 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/frame.h"
 #include "tests/tap.h"
+#include "tests/tape.h"
 #include "tests/ui/run.h"
 #include "ui/replay.h"
-
-struct tape {
-	struct buf bytes;
-	size_t at;
-	unsigned asked;
-};
-
-static int
-tape_next(void *arg, struct frame *f, uint64_t *pos)
-{
-	struct tape *t = arg;
-	struct slice left = slice_of(t->bytes.p + t->at, t->bytes.len - t->at);
-	int r;
-
-	*pos = t->at;
-	r = frame_take(&left, f);
-	t->at = t->bytes.len - left.n;
-	return r;
-}
-
-static void
-tape_seek(void *arg, uint64_t pos)
-{
-	((struct tape *)arg)->at = pos;
-}
-
-static void
-add(struct tape *t, unsigned char kind, uint64_t ms, const char *text)
-{
-	struct frame f = { kind, ms, slice_from(text) };
-
-	(void)frame_pack(&t->bytes, &f);
-}
 
 enum { SECOND_MS = 1000 };
 
@@ -53,9 +20,9 @@ grows(void *arg, uint64_t *length_ms, bool *open)
 	struct tape *t = arg;
 
 	if (t->asked == 0)
-		add(t, FRAME_OUT, 101 * SECOND_MS, "$ and more comes");
+		tape_add(t, FRAME_OUT, 101 * SECOND_MS, "$ and more comes");
 	else
-		add(t, FRAME_EXIT, 102 * SECOND_MS, "0");
+		tape_add(t, FRAME_EXIT, 102 * SECOND_MS, "0");
 	*open = t->asked++ == 0;
 	*length_ms = *open ? 101 * SECOND_MS : 102 * SECOND_MS;
 	return 0;
@@ -65,27 +32,27 @@ static void
 tape_fill(struct tape *t)
 {
 	buf_init(&t->bytes, 1 << 20);
-	add(t, FRAME_OUT, 0, "$ uptime\r\n");
-	add(t, FRAME_OUT, 1 * SECOND_MS, "支付 \033[1mbold\033[0m \033[7mreverse\033[0m\r\n$ ");
-	add(t, FRAME_MARK, 30 * SECOND_MS, "sftp get /etc/motd: 10 bytes, whole: ok");
-	add(t, FRAME_RESIZE, 40 * SECOND_MS, "44x9");
-	add(t, FRAME_MARK, 50 * SECOND_MS, "a \033[31mmarker");
-	add(t, FRAME_OUT, 60 * SECOND_MS, "ex");
-	add(t, FRAME_OUT, 60 * SECOND_MS + 200, "it");
-	add(t, FRAME_IN, 90 * SECOND_MS, "\r");
-	add(t, FRAME_OUT, 90 * SECOND_MS, "\r\n");
-	add(t, FRAME_EXIT, 100 * SECOND_MS, "0");
+	tape_add(t, FRAME_OUT, 0, "$ uptime\r\n");
+	tape_add(t, FRAME_OUT, 1 * SECOND_MS, "支付 \033[1mbold\033[0m \033[7mreverse\033[0m\r\n$ ");
+	tape_add(t, FRAME_MARK, 30 * SECOND_MS, "sftp get /etc/motd: 10 bytes, whole: ok");
+	tape_add(t, FRAME_RESIZE, 40 * SECOND_MS, "44x9");
+	tape_add(t, FRAME_MARK, 50 * SECOND_MS, "a \033[31mmarker");
+	tape_add(t, FRAME_OUT, 60 * SECOND_MS, "ex");
+	tape_add(t, FRAME_OUT, 60 * SECOND_MS + 200, "it");
+	tape_add(t, FRAME_IN, 90 * SECOND_MS, "\r");
+	tape_add(t, FRAME_OUT, 90 * SECOND_MS, "\r\n");
+	tape_add(t, FRAME_EXIT, 100 * SECOND_MS, "0");
 }
 
 static void
 other_fill(struct tape *t)
 {
 	buf_init(&t->bytes, 1 << 20);
-	add(t, FRAME_OUT, 0, "root@db1:~# ");
-	add(t, FRAME_OUT, 20 * SECOND_MS, "systemctl stop postgresql");
-	add(t, FRAME_IN, 22 * SECOND_MS, "\r");
-	add(t, FRAME_OUT, 22 * SECOND_MS, "\r\n");
-	add(t, FRAME_EXIT, 40 * SECOND_MS, "0");
+	tape_add(t, FRAME_OUT, 0, "root@db1:~# ");
+	tape_add(t, FRAME_OUT, 20 * SECOND_MS, "systemctl stop postgresql");
+	tape_add(t, FRAME_IN, 22 * SECOND_MS, "\r");
+	tape_add(t, FRAME_OUT, 22 * SECOND_MS, "\r\n");
+	tape_add(t, FRAME_EXIT, 40 * SECOND_MS, "0");
 }
 
 /* On the pty: a recording of 40x8, 100 s long, beside it another if two; as: "text", "follow". */

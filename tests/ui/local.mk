@@ -3,7 +3,7 @@ check_PROGRAMS += %D%/golden %D%/golden_replay
 TESTS += %D%/golden %D%/golden_replay
 %C%_golden_SOURCES = %D%/golden.c %D%/run.c %D%/run.h
 %C%_golden_LDADD = $(TAP_LIBS) $(UI_LIBS) $(MSG_LIBS)
-%C%_golden_replay_SOURCES = %D%/golden_replay.c %D%/run.c
+%C%_golden_replay_SOURCES = %D%/golden_replay.c %D%/run.c tests/tape.c tests/tape.h
 %C%_golden_replay_LDADD = $(TAP_LIBS) $(UI_LIBS)
 EXTRA_DIST += %D%/hosts.tsv %D%/many.tsv %D%/20x5-details.txt %D%/20x5-start.txt %D%/40x4-resized.txt %D%/40x10-details.txt \
 	%D%/40x10-help.txt %D%/40x10-many.txt %D%/40x10-nothing.txt %D%/40x10-query.txt %D%/40x10-refused.txt %D%/40x10-start.txt %D%/40x12-plain.txt \

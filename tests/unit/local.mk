@@ -58,6 +58,7 @@ TESTS += %D%/test_factor
 
 check_PROGRAMS += %D%/test_player
 TESTS += %D%/test_player
+%C%_test_player_SOURCES = %D%/test_player.c tests/tape.c tests/tape.h
 %C%_test_player_LDADD = $(TAP_LIBS) $(UI_LIBS)
 
 check_PROGRAMS += %D%/test_import

@@ -6,39 +6,8 @@
 #include <string.h>
 
 #include "tests/tap.h"
+#include "tests/tape.h"
 #include "ui/deck.h"
-
-struct tape {
-	struct buf bytes;
-	size_t at;
-};
-
-static int
-tape_next(void *arg, struct frame *f, uint64_t *pos)
-{
-	struct tape *t = arg;
-	struct slice left = slice_of(t->bytes.p + t->at, t->bytes.len - t->at);
-	int r;
-
-	*pos = t->at;
-	r = frame_take(&left, f);
-	t->at = t->bytes.len - left.n;
-	return r;
-}
-
-static void
-tape_seek(void *arg, uint64_t pos)
-{
-	((struct tape *)arg)->at = pos;
-}
-
-static void
-add(struct tape *t, unsigned char kind, uint64_t ms, const char *text)
-{
-	struct frame f = { kind, ms, slice_from(text) };
-
-	(void)frame_pack(&t->bytes, &f);
-}
 
 static void
 row_is(struct player *p, unsigned row, const char *want, const char *what)
@@ -71,7 +40,7 @@ test_long(void)
 	buf_init(&t.bytes, 1u << 20);
 	for (unsigned s = 0; s <= 3600; s++) {
 		(void)snprintf(line, sizeof(line), "\033[2J\033[H\033[3%um%s %u", s % 8, s == 1800 ? "half" : "tick", s);
-		add(&t, FRAME_OUT, (uint64_t)s * 1000, line);
+		tape_add(&t, FRAME_OUT, (uint64_t)s * 1000, line);
 	}
 	p = player_new(&src);
 	player_seek(p, 3599500);
@@ -104,11 +73,11 @@ test_play(void)
 	struct deck d;
 
 	buf_init(&t.bytes, 65536);
-	add(&t, FRAME_OUT, 0, "one");
-	add(&t, FRAME_OUT, 1000, " two");
-	add(&t, FRAME_RESIZE, 1500, "30x6");
-	add(&t, FRAME_OUT, 60000, " \xe6\x94\xaf\033]52;c;aGk=\007\033[6n");
-	add(&t, FRAME_EXIT, 60000, "0");
+	tape_add(&t, FRAME_OUT, 0, "one");
+	tape_add(&t, FRAME_OUT, 1000, " two");
+	tape_add(&t, FRAME_RESIZE, 1500, "30x6");
+	tape_add(&t, FRAME_OUT, 60000, " \xe6\x94\xaf\033]52;c;aGk=\007\033[6n");
+	tape_add(&t, FRAME_EXIT, 60000, "0");
 	p = player_new(&src);
 	d = (struct deck){ .players = { p }, .n = 1 };
 	deck_play(&d, 500, 1, 2000);
@@ -135,8 +104,8 @@ test_plain(void)
 	struct player *p;
 
 	buf_init(&t.bytes, 65536);
-	add(&t, FRAME_OUT, 0, "a\nb\n");
-	add(&t, FRAME_ERR, 0, "c");
+	tape_add(&t, FRAME_OUT, 0, "a\nb\n");
+	tape_add(&t, FRAME_ERR, 0, "c");
 	p = player_new(&src);
 	player_seek(p, 0);
 	row_is(p, 1, "b", "without a terminal, lines begin at the left");
@@ -158,18 +127,18 @@ test_places(void)
 	buf_init(&many, 65536);
 	for (unsigned i = 0; i < 1000; i++)
 		(void)buf_printf(&many, "row %u\r\n", i);
-	add(&t, FRAME_OUT, 0, "me$ ");
-	add(&t, FRAME_OUT, 5000, "cat rows");
-	add(&t, FRAME_IN, 6000, "\r");
-	add(&t, FRAME_OUT, 6000, "\r\n");
-	add(&t, FRAME_OUT, 6010, buf_cstr(&many));
-	add(&t, FRAME_MARK, 30000, "sftp get /etc/passwd: 10 bytes, whole: ok");
-	add(&t, FRAME_MARK, 40000, "a remark");
-	add(&t, FRAME_OUT, 50000, "me$ exi");
-	add(&t, FRAME_OUT, 50100, "t");
-	add(&t, FRAME_IN, 51000, "\r");
-	add(&t, FRAME_OUT, 51000, "\r\n");
-	add(&t, FRAME_EXIT, 60000, "0");
+	tape_add(&t, FRAME_OUT, 0, "me$ ");
+	tape_add(&t, FRAME_OUT, 5000, "cat rows");
+	tape_add(&t, FRAME_IN, 6000, "\r");
+	tape_add(&t, FRAME_OUT, 6000, "\r\n");
+	tape_add(&t, FRAME_OUT, 6010, buf_cstr(&many));
+	tape_add(&t, FRAME_MARK, 30000, "sftp get /etc/passwd: 10 bytes, whole: ok");
+	tape_add(&t, FRAME_MARK, 40000, "a remark");
+	tape_add(&t, FRAME_OUT, 50000, "me$ exi");
+	tape_add(&t, FRAME_OUT, 50100, "t");
+	tape_add(&t, FRAME_IN, 51000, "\r");
+	tape_add(&t, FRAME_OUT, 51000, "\r\n");
+	tape_add(&t, FRAME_EXIT, 60000, "0");
 	p = player_new(&src);
 	ok(player_search(p, "row 500"), "what scrolled by inside of a frame is found");
 	ok(screen_shows(player_screen(p), "row 500") && player_time(p) == 6010, "and stands on the screen");
@@ -210,14 +179,14 @@ test_source(void)
 
 	buf_init(&t.bytes, 65536);
 	for (unsigned i = 0; i < 2; i++)
-		add(&t, FRAME_OUT, (i + 1) * 500000, "x");
+		tape_add(&t, FRAME_OUT, (i + 1) * 500000, "x");
 	d.players[0] = player_new(&src);
 	player_seek(d.players[0], 600000);
 	row_is(d.players[0], 0, "kept", "a seek begins at the source's keyframe");
 	player_seek(d.players[0], 1000000);
 	row_is(d.players[0], 0, "keptx", "and goes on from there");
 	ok(player_is_at_end(d.players[0]), "at the end");
-	add(&t, FRAME_OUT, 2000000, "y");
+	tape_add(&t, FRAME_OUT, 2000000, "y");
 	ok(player_is_at_end(d.players[0]), "it is not asked for more by itself");
 	player_poll(d.players[0], 2000000);
 	ok(!player_is_at_end(d.players[0]) && player_step(d.players[0]), "but when told to");
@@ -246,8 +215,8 @@ test_deck(void)
 		struct replay_source src = { .next = tape_next, .seek = tape_seek, .arg = &t[i], .length_ms = 20000, .cols = 20, .rows = 5 };
 
 		buf_init(&t[i].bytes, 65536);
-		add(&t[i], FRAME_OUT, 5000, i == 0 ? "left" : "right");
-		add(&t[i], FRAME_OUT, 20000, "!");
+		tape_add(&t[i], FRAME_OUT, 5000, i == 0 ? "left" : "right");
+		tape_add(&t[i], FRAME_OUT, 20000, "!");
 		d.players[i] = player_new(&src);
 	}
 	deck_seek(&d, 6000);
