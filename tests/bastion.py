@@ -5,13 +5,15 @@
 They run as root; everything is ended by stop()."""
 import fcntl, json, os, pty, random, re, select, shutil, socket, struct, subprocess, tempfile, termios, time
 
+taken = []
 def port():
-    """A free one, below those that the kernel gives to clients: a bastion that is started again finds it free again."""
+    """A free one, below those that the kernel gives to clients: a bastion that is started again finds it free again.  While
+    this test runs no other is given it, though nothing may listen there yet."""
     while True:
-        p = random.randrange(10000, 30000)
+        p, mine = random.randrange(10000, 30000), socket.socket(socket.AF_UNIX)
         with socket.socket() as s:
-            try: s.bind(("127.0.0.1", p)); return p
-            except OSError: pass
+            try: mine.bind(f"\0fortress-test-port-{p}"); s.bind(("127.0.0.1", p)); taken.append(mine); return p
+            except OSError: mine.close()
 
 def talk(argv, script, seconds=20, env=None):
     """Runs argv on a pty of 80x24.  script: pairs of a text to wait for and an answer (bytes).
