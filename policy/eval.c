@@ -200,15 +200,16 @@ policy_may_reach(const struct policy *p, const struct policy_request *req)
 }
 
 bool
-policy_may_require(const struct policy *p, const struct policy_person *who, enum policy_obligation obligation)
+policy_may_require(const struct policy *p, const struct policy_request *req, enum policy_obligation obligation)
 {
 	const struct rule *r = p->requires;
 	struct policy_scope scope;
+	struct asked a;
 
-	scope_fill(p, who, true, &scope);
-	while (r != NULL && (r->need.kind != obligation || (scope.rules[r->number / 64] >> r->number % 64 & 1) == 0 ||
-	    except_person(r->unless, who, &scope)))
+	asked_init(&a, p, req, &scope);
+	while (r != NULL && (r->need.kind != obligation || !rule_may_match(r, &a)))
 		r = r->next;
+	asked_done(&a);
 	return r != NULL;
 }
 

@@ -210,11 +210,13 @@ say_time(const struct rule *r, struct asked *a, struct buf *out)
 
 /* ---- unless ---- */
 
-bool
-except_person(const struct except *x, const struct policy_person *who, const struct policy_scope *scope)
+/* timeless: times are left aside. */
+static bool
+except_holds(const struct except *x, const struct asked *a, bool timeless)
 {
 	for (; x != NULL; x = x->next)
-		if (x->who != NULL && who_matches(x->who, who, scope))
+		if ((x->who != NULL && who_matches(x->who, &a->req->who, a->scope)) ||
+		    (x->from != NULL && source_matches(x->from, a->req->src)) || (!timeless && x->when != NULL && when_holds(x->when, a->req->now)))
 			return true;
 	return false;
 }
@@ -222,12 +224,7 @@ except_person(const struct except *x, const struct policy_person *who, const str
 static enum fit
 fits_unless(const struct rule *r, struct asked *a)
 {
-	if (except_person(r->unless, &a->req->who, a->scope))
-		return FIT_NO;
-	for (const struct except *x = r->unless; x != NULL; x = x->next)
-		if ((x->from != NULL && source_matches(x->from, a->req->src)) || (x->when != NULL && when_holds(x->when, a->req->now)))
-			return FIT_NO;
-	return FIT_YES;
+	return fit_of(!except_holds(r->unless, a, false));
 }
 
 static int
@@ -290,4 +287,10 @@ rule_matches(const struct rule *r, struct asked *a)
 		if (condition_stops(c, r, a))
 			return false;
 	return true;
+}
+
+bool
+rule_may_match(const struct rule *r, struct asked *a)
+{
+	return fits_who(r, a) == FIT_YES && fits_source(r, a) == FIT_YES && !except_holds(r->unless, a, true);
 }

@@ -80,7 +80,7 @@ bool rule_matches(const struct rule *r, struct asked *a);
 bool who_matches(const struct who *w, const struct policy_person *who, const struct policy_scope *scope);
 bool expr_matches(const struct expr *x, const struct asked *a);
 bool login_matches(const struct word *w, struct slice login);
-/* Does unless spare this person, if nothing is known but who it is? */
-bool except_person(const struct except *x, const struct policy_person *who, const struct policy_scope *scope);
+/* Might it, if nothing is known but who it is and from where? */
+bool rule_may_match(const struct rule *r, struct asked *a);
 
 #endif

@@ -153,8 +153,8 @@ bool policy_need_takes(const struct policy *p, const struct policy_need *need, c
 /* Has this ticket the form that is asked for?  At most 256 bytes, one line. */
 bool policy_need_fits(const struct policy_need *need, struct slice ticket);
 
-/* Might this user be required this on some host for some verb?  For the login, which knows neither. */
-bool policy_may_require(const struct policy *p, const struct policy_person *who, enum policy_obligation obligation);
+/* Might this user (who, src; the rest is not looked at) be required this on some host for some verb, now or later?  For the login. */
+bool policy_may_require(const struct policy *p, const struct policy_request *req, enum policy_obligation obligation);
 /* Is some permit for people with one of these principals (cert:NAME)?  For the login of those whom only a certificate knows. */
 bool policy_names_principal(const struct policy *p, const struct slice *principals, size_t n);
 /* Is there a permit with this verb for them at all, wherever it may be?  For what is about the bastion itself. */

@@ -66,6 +66,9 @@ split_quoted(struct split *s, struct slice c, size_t *i)
 
 		if (quote == '"' && (ch == '$' || ch == '`' || ch == '!'))
 			return -EINVAL;
+		/* fish takes \' in '' for a quote, and csh does not take \" in "" for one. */
+		if (ch == '\\' && s->patterns == NULL)
+			return -EINVAL;
 		if (quote == '"' && ch == '\\') {
 			if (++*i == c.n || strchr("\\\"", c.p[*i]) == NULL)
 				return -EINVAL;
@@ -96,6 +99,8 @@ split_char(struct split *s, struct slice c, size_t *i)
 		*s->patterns = true;
 	} else if (ch != '\0' && strchr("$;&|<>()`!#", ch) != NULL) {
 		return -EINVAL;
+	} else if (s->patterns == NULL && (ch == '^' || (ch == '=' && !s->open))) {
+		return -EINVAL;                /* ^ was a pipe, and is a redirection or a pattern; zsh looks =ls up */
 	}
 	if (ch < 0x20 || ch == 0x7f)
 		return -EINVAL;

@@ -10,8 +10,9 @@
 struct slice words_next(struct slice *line);
 
 /* Words found (they point into store), or -EINVAL: more than max, or not a simple command.  Quotes and backslashes are
- * understood; patterns (* ? [ ] { } ~ outside quotes) make it no simple command if patterns is NULL, else they stay
- * as they are and *patterns says whether there were any. */
+ * understood; patterns (* ? [ ] { } ~ outside quotes), and what other shells than a POSIX one read otherwise (a backslash inside
+ * quotes, ^, a word that begins with =), make it no simple command if patterns is NULL, else they stay as they are and *patterns
+ * says whether there were any patterns. */
 int words_split(struct slice command, struct buf *store, struct slice *words, size_t max, bool *patterns);
 
 #endif

@@ -286,7 +286,7 @@ policy_wants_more(const struct client *c)
 	struct rules_who who;
 
 	login_who(c, &who);
-	return !c->login->remembered && !is_two_factors(c->login) && rules_want_mfa(c->gate->rules, &who);
+	return !c->login->remembered && !is_two_factors(c->login) && rules_want_mfa(c->gate->rules, &who, slice_from(c->peer));
 }
 
 int

@@ -261,7 +261,7 @@ rules_takes(const struct rules *r, const struct policy_need *need, const struct 
 }
 
 bool
-rules_want_mfa(const struct rules *r, const struct rules_who *who)
+rules_want_mfa(const struct rules *r, const struct rules_who *who, struct slice src)
 {
 	struct policy_request req = request_of(who);
 	struct policy_facts facts;
@@ -269,7 +269,8 @@ rules_want_mfa(const struct rules *r, const struct rules_who *who)
 	if (r->policy == NULL || !policy_facts_set(&facts, slice_from(who->groups), slice_from(who->attrs), slice_from(""), slice_from("")))
 		return false;
 	policy_facts_use(&facts, &req);
-	return policy_may_require(r->policy, &req.who, POLICY_MFA);
+	req.src = src;
+	return policy_may_require(r->policy, &req, POLICY_MFA);
 }
 
 bool

@@ -62,8 +62,8 @@ void rules_scope_free(struct policy_scope *s);
 /* Would this person do for the need?  None without a name, nor the one who asks. */
 bool rules_takes(const struct rules *r, const struct policy_need *need, const struct rules_who *helper, const struct rules_who *asker);
 
-/* Might they need a second factor for anything? */
-bool rules_want_mfa(const struct rules *r, const struct rules_who *who);
+/* Might they, from there, need a second factor for anything? */
+bool rules_want_mfa(const struct rules *r, const struct rules_who *who, struct slice src);
 /* Does a permit let them administer (verb admin) anything? */
 bool rules_may_admin(const struct rules *r, const struct rules_who *who);
 /* Does a permit name one of their principals? */

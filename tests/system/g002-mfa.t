@@ -96,6 +96,13 @@ try:
     ok(factor_key(shown) is not None and factor_key(shown) != first[0], "a factor that was reset is made anew", shown)
     found = subprocess.run(["grep", "-rlaF", first[0], f"{b.dir}/state", f"{b.dir}/fortress.log"], capture_output=True, text=True).stdout
     ok(found == "", "the secret lies nowhere in the clear", found)
+
+    # From where it is not required nobody asks; what it is required for somewhere else does not matter.
+    for place, rest, rc in (("127.0.0.0/8", "", 0), ("10.0.0.0/8", "", 255), ("127.0.0.0/8", "require mfa for bench shell on any id shells\n", 255)):
+        open(f"{b.dir}/state/policy.conf", "w").write(f"permit bench any on any as root id bench\nrequire mfa for bench any on any unless from {place} id x\n{rest}")
+        b.ctl("reload")
+        r = subprocess.run(ssh("bench+box", "-o", "BatchMode=yes") + ["true"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        ok(r.returncode == rc, f"a code unless from {place}: {'asked' if rc else 'not asked'} for", r)
 finally:
     b.stop()
 end()

@@ -385,6 +385,30 @@ test_given(void)
 	policy_free(p);
 }
 
+/* What the login knows: who it is, and from where. */
+static void
+test_may_require(void)
+{
+	static const char rules[] = "role oncall { erin }\ntime night Mon-Sun 22:00-06:00\n"
+	    "require mfa for alice,erin any on env=prod unless role oncall unless from 10.0.0.0/8\n"
+	    "require mfa for bob shell on any from 192.0.2.0/24\nrequire mfa for carol shell on any unless when night\n";
+	static const struct { const char *user, *src; bool want; } cases[] = { { "alice", "192.0.2.1", true }, { "alice", "10.1.2.3", false },
+		{ "erin", "192.0.2.1", false }, { "bob", "192.0.2.1", true }, { "bob", "198.51.100.1", false }, { "carol", "192.0.2.1", true },
+		{ "dave", "192.0.2.1", false } };
+	struct err e = { 0 };
+	struct policy *p = policy_parse("p", slice_from(rules), &here, &e);
+
+	if (!ok(p != NULL, "a policy loads %s", e.text))
+		return;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct policy_request req = { .who = { .name = slice_from(cases[i].user) }, .src = slice_from(cases[i].src) };
+
+		ok(policy_may_require(p, &req, POLICY_MFA) == cases[i].want && !policy_may_require(p, &req, POLICY_APPROVAL), "%s from %s: %s",
+		    cases[i].user, cases[i].src, cases[i].want ? "perhaps" : "never");
+	}
+	policy_free(p);
+}
+
 static void
 test_obligations(void)
 {
@@ -447,6 +471,7 @@ main(void)
 	test_some_path();
 	test_obligations();
 	test_able();
+	test_may_require();
 	test_many_labels();
 	return tap_done();
 }
