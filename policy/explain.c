@@ -127,7 +127,10 @@ explain(struct asked *a, const struct policy_decision *d, struct buf *out)
 		return buf_text(out, "DENY (default): there is no such verb");
 	if (d->by_default)
 		return explain_default(a, out);
-	e = buf_printf(out, "%s: %s", d->permit ? "PERMIT" : "DENY", d->rule);
+	if (d->rule[0] == '\0')
+		e = buf_text(out, "PERMIT: it needs no rule");
+	else
+		e = buf_printf(out, "%s: %s", d->permit ? "PERMIT" : "DENY", d->rule);
 	if (e == 0 && r != NULL)
 		e = buf_printf(out, " (%s:%u)", r->at.file, r->at.line);
 	if (e == 0 && r != NULL)
