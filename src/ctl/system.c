@@ -19,8 +19,10 @@ serve(struct ctl *c, int argc, char **argv)
 	char **args = calloc((size_t)argc + 4, sizeof(*args));
 	int n = 0;
 
-	if (args == NULL || spawn_path("fortress-monitor", path, sizeof(path)) != 0)
+	if (args == NULL || spawn_path("fortress-monitor", path, sizeof(path)) != 0) {
+		free(args);
 		return ctl_fail(c, "out of memory");
+	}
 	args[n++] = path;
 	args[n++] = (char *)(uintptr_t)"--state";
 	args[n++] = c->state;
