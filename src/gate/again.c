@@ -23,7 +23,7 @@
 #include "gate/grant.h"
 #include "gate/login.h"
 
-enum { SLICE_US = 2000, CLOCK_MS = 4000, STOP_MS = 2000 };
+enum { SLICE_US = 2000, CLOCK_MS = 4000, STOP_MS = 2000, FULL_MS = 10, EVENTS_ENOUGH = 1 << 20, RETRY_US = 1000000 };
 
 static void look_for_stubborn(void *arg);
 
@@ -71,22 +71,24 @@ revoke(struct client *c, struct grant *t, const struct rules_answer *a)
 }
 
 static void
+next_at(struct gate *g, uint64_t us)
+{
+	if (us != 0 && (g->next_us == 0 || us < g->next_us))
+		g->next_us = us;
+}
+
+static void
 cut_all(struct client *c, const char *why)
 {
 	char text[700];
 
 	snprintf(text, sizeof(text), "%s; the connection ends", why);
-	if (cut_connection(c->gate, c->conn, text) != 0)
+	if (cut_connection(c->gate, c->conn, text) != 0) {
+		next_at(c->gate, (uint64_t)clock_wall().us + RETRY_US);
 		return;
+	}
 	c->cut = true;
 	(void)events_cut(c, why);
-}
-
-static void
-next_at(struct gate *g, uint64_t us)
-{
-	if (us != 0 && (g->next_us == 0 || us < g->next_us))
-		g->next_us = us;
 }
 
 static void
@@ -141,12 +143,12 @@ work(void *arg)
 	mono_t until = { clock_mono().us + SLICE_US };
 	struct client *c;
 
-	while ((c = g->due) != NULL && clock_mono().us < until.us) {
+	while ((c = g->due) != NULL && clock_mono().us < until.us && chan_queued(g->store) < EVENTS_ENOUGH) {
 		again_forget(c);
 		look(c);
 	}
-	if (g->due != NULL)
-		loop_timer_start(g->loop, &g->again_timer, 0, work, g);
+	if (g->due != NULL)                      /* no event is lost because the store does not keep up */
+		loop_timer_start(g->loop, &g->again_timer, chan_queued(g->store) < EVENTS_ENOUGH ? 0 : FULL_MS, work, g);
 }
 
 static void

@@ -279,6 +279,8 @@ chan_read(struct chan *c)
 	ssize_t n;
 
 	n = fd_recv(c->fd, bytes, sizeof(bytes), in.fds, &in.nfds);
+	if (n == -ECONNRESET)                    /* it closed without having read our last words; its own are still there */
+		n = fd_recv(c->fd, bytes, sizeof(bytes), in.fds, &in.nfds);
 	if (n == -EAGAIN || n == -EINTR)
 		return 0;
 	if (n <= 0) {

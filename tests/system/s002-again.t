@@ -168,6 +168,8 @@ try:
     through_all("role", lambda: reload(policy(ALL, "other")), lambda: reload(full), b"no longer allowed: DENY")
     reload(policy(ALL, "other, :ops")); b.ctl("user", "set", "bench", "--group", "ops")
     through_all("group", lambda: b.ctl("group", "leave", "ops", "bench"), lambda: reload(full), b"no longer allowed: DENY")
+    b.ctl("user", "attr", "bench", "zone=bench"); reload(policy(ALL.replace("env=bench", "env=$zone")))
+    through_all("attribute", lambda: b.ctl("user", "attr", "bench", "zone=hz"), lambda: reload(full), b"no longer allowed: DENY")
     through_all("label", lambda: b.ctl("host", "label", "box", "env=prod"), lambda: b.ctl("host", "label", "box", "env=bench"), b"no longer allowed: DENY")
     through_all("lock", lambda: b.ctl("user", "lock", "bench"), lambda: b.ctl("user", "unlock", "bench"), b"this user is locked", account=True)
     through_all("expiry", lambda: b.ctl("user", "set", "bench", "--expires", "1s"), lambda: b.ctl("user", "set", "bench", "--expires", "never"), b"has expired", account=True)
@@ -223,6 +225,14 @@ try:
     child = int(s.out.rsplit(b"child-", 1)[1].split(b"-")[0])
     reload(without("shell"))
     ok(until(s.ended) and until(lambda: not os.path.exists(f"/proc/{child}")), "ends with it", s.out[-300:]); s.close(); reload(full)
+
+    # A host that takes the connection and says nothing: what is on its way ends, too.
+    mute = socket.create_server(("127.0.0.1", 0)); at = mute.getsockname()[1]
+    b.ctl("host", "add", "mute", "127.0.0.1", "--port", str(at), "--login", "root", "--label", "env=bench", "--hostkey", f"{b.dir}/hk.pub")
+    w = Door("ssh", "-F", b.config, "-o", "HostName=127.0.0.1", "-o", f"Port={b.port}", "-l", "bench+mute", "mute", "true")
+    held, _ = mute.accept()
+    reload(without("exec")); ok(until(w.ended) and b"no longer allowed" in w.out, "a session that is on its way ends as well", w.out)
+    w.close(); held.close(); mute.close(); reload(full)
 
     listens = port()
     r = Door(*b.argv("box", options=("-N", "-v", "-R", f"{listens}:127.0.0.1:{server.server_address[1]}")))

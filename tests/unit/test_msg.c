@@ -136,6 +136,28 @@ test_chan(void)
 	chan_free(f);
 }
 
+/* One end says its last words, and goes without having read the other's: they arrive all the same. */
+static void
+test_last_words(void)
+{
+	struct seen gate = { .fd = -1 }, front = { .fd = -1 };
+	struct chan *g, *f;
+	int pair[2], r;
+
+	ok(fd_pair(pair) == 0, "a pair");
+	g = chan_new(NULL, pair[0], LINK_GATE_OF_FRONT, note, &gate);
+	f = chan_new(NULL, pair[1], LINK_FRONT_OF_GATE, note, &front);
+	r = chan_send(g, MSG_PINNED, &(struct msg_pinned){ .ok = 1 });
+	if (r == 0)
+		r = chan_send(g, MSG_KEY_ANSWER, &(struct msg_key_answer){ .known = 1 });
+	ok(r == 0 && chan_send(f, MSG_LOGIN, &(struct msg_login){ .raw = slice_from("alice") }) == 0, "both ends have spoken");
+	chan_free(g);
+	ok(chan_wait(f, 1000) == 0 && front.type == MSG_PINNED, "the first is heard");
+	ok(chan_wait(f, 1000) == 0 && front.type == MSG_KEY_ANSWER, "and the last");
+	ok(chan_wait(f, 1000) == -EPIPE && front.type == 0, "then the end");
+	chan_free(f);
+}
+
 static char big[MSG_MAX];
 
 /* The largest message of this kind that the row lets through: its text's size. */
@@ -206,5 +228,6 @@ main(void)
 	test_every_type();
 	test_host_rows();
 	test_chan();
+	test_last_words();
 	return tap_done();
 }
