@@ -31,6 +31,7 @@
 struct plan {
 	const struct account *account;
 	const char *path;
+	char *const *run;                       /* argv, or the words that came */
 	char *argv[4], *env[EXEC_ENV_MAX + FIXED_ENV + 1];
 	char argv0[256];
 	size_t nenv, nowned;                    /* env[0..nowned) is ours to free */
@@ -173,6 +174,11 @@ plan_argv(struct plan *p, const struct exec_want *w)
 {
 	const char *base = strrchr(w->account->shell, '/') + 1;
 
+	p->run = w->argv != NULL ? w->argv : p->argv;
+	if (w->argv != NULL) {
+		p->path = w->argv[0];
+		return;
+	}
 	p->path = w->program != NULL ? w->program : w->account->shell;
 	(void)snprintf(p->argv0, sizeof p->argv0, "%s%s",
 	    w->program == NULL && w->command == NULL ? "-" : "",
@@ -278,7 +284,7 @@ child(const struct plan *p)
 		complain("home directory ", p->account->home);
 		(void)!chdir("/");
 	}
-	(void)execve(p->path, p->argv, p->env);
+	(void)execve(p->path, p->run, p->env);
 	complain("", p->path);
 	_exit(127);
 }

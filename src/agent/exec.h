@@ -26,6 +26,7 @@ struct exec_want {
 	const struct account *account;
 	const char *command;             /* for "SHELL -c"; NULL: a login shell */
 	const char *program;             /* a subsystem's program, absolute, instead of both; NULL: none */
+	char *const *argv;               /* words to be run as they stand, instead of all these; NULL: none */
 	const char *connection;          /* value of SSH_CONNECTION; NULL: none */
 	const char *agent;               /* value of SSH_AUTH_SOCK; NULL: none */
 	bool pty;

@@ -20,6 +20,7 @@
 #include "agent/job.h"
 #include "agent/exec.h"
 #include "agent/pump.h"
+#include "agent/argv.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -30,6 +31,8 @@ struct job {
 	unsigned number;
 	struct exec_want want;
 	struct pump pump;
+	struct argv words;
+	bool wordy;                      /* they are on their way */
 	pid_t leader;
 	int status;
 	bool reaped, gone, closed;
@@ -90,7 +93,7 @@ start(struct job *c, const char *command, const char *program)
 	struct err e;
 	char text[160];
 
-	if (c->pump.started || c->closed)
+	if (c->pump.started || c->closed || (c->wordy && c->want.argv == NULL))
 		return -1;
 	c->want.account = c->host->account;
 	c->want.connection = c->host->connection;
@@ -102,9 +105,9 @@ start(struct job *c, const char *command, const char *program)
 	}
 	c->leader = child.pid;
 	pump_start(&c->pump, c->want.pty ? PUMP_TERMINAL : PUMP_PIPES, child.in, child.out, child.err);
-	log_debug("channel %u: %s: %s pid=%d", c->number, program != NULL ? "program" :
-	    command != NULL ? "exec" : "shell", text_escaped(slice_from(program != NULL ? program :
-	    command), text, sizeof text), (int)child.pid);
+	log_debug("channel %u: %s: %s pid=%d", c->number, c->wordy ? "words" : program != NULL ?
+	    "program" : command != NULL ? "exec" : "shell", text_escaped(slice_from(c->wordy ? c->words.argv[0] :
+	    program != NULL ? program : command), text, sizeof text), (int)child.pid);
 	return 0;
 }
 
@@ -126,9 +129,15 @@ static int
 on_subsystem(ssh_session s, ssh_channel ch, const char *name, void *arg)
 {
 	const char *program = strcmp(name, "sftp") == 0 ? exec_find_sftp() : NULL;
+	struct job *c = arg;
 
 	(void)s, (void)ch;
-	return program != NULL ? start(arg, NULL, program) : -1;
+	if (strcmp(name, "argv@staragent") == 0 && !c->pump.started && !c->closed && !c->wordy) {
+		argv_init(&c->words);
+		c->wordy = true;
+		return 0;
+	}
+	return program != NULL ? start(c, NULL, program) : -1;
 }
 
 static const struct {
@@ -268,6 +277,7 @@ job_free(struct job *c)
 	(void)ssh_remove_channel_callbacks(c->ssh, &c->callbacks);
 	ssh_channel_free(c->ssh);
 	pump_done(&c->pump);
+	argv_done(&c->words);
 	exec_want_done(&c->want);
 	free(c);
 }
@@ -315,6 +325,24 @@ leave(struct job *c)
 	return true;
 }
 
+/* Nobody can be told what is wrong with them but by an exit status: 126, as a shell's for what it cannot run. */
+static bool
+take_words(struct job *c)
+{
+	int r = argv_take(&c->words, c->ssh);
+
+	if (r == 0)
+		return false;
+	c->want.argv = c->words.argv;
+	if (r == 1 && start(c, NULL, NULL) == 0)
+		return true;
+	log_warn("channel %u: its words are none that can be run", c->number);
+	(void)ssh_channel_request_send_exit_status(c->ssh, 126);
+	(void)ssh_channel_close(c->ssh);
+	c->closed = true;
+	return true;
+}
+
 bool
 job_pump(struct job *c)
 {
@@ -322,6 +350,10 @@ job_pump(struct job *c)
 
 	if (c->closed)
 		return false;
+	if (c->wordy && !c->pump.started && !c->gone)
+		moved = take_words(c);
+	if (c->closed)
+		return true;
 	moved |= pump_in(&c->pump);
 	if (c->gone)
 		return leave(c) || moved;

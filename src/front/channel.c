@@ -304,6 +304,7 @@ channel_drop(struct channel *c)
 		free(c->env[i][1]);
 	}
 	free(c->command);
+	buf_done(&c->words);
 	free(c);
 }
 

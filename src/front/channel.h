@@ -97,6 +97,7 @@ struct channel {
 	struct transfer *transfer;
 	struct signs *signs;                   /* of kind "agent" */
 	unsigned signs_n;
+	struct buf words;                 /* of a command that an agent is to run by no shell, or empty */
 	int exit_status, unreached;       /* unreached: why a staragent could not connect (errno), or 0 */
 	char exit_signal[32];
 	bool gone, counted;                    /* gone: the user's side has closed it; counted: as open */

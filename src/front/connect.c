@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/be.h"
 #include "base/text.h"
 #include "front/back.h"
 #include "front/lack.h"
@@ -115,6 +116,15 @@ stay_with(struct channel *c, const struct msg_decision *d)
 	(void)slice_copy(d->login, c->asked_login, sizeof(c->asked_login));
 }
 
+/* As staragent(8)'s subsystem wants them: one SSH string of strings. */
+static int
+keep_words(struct channel *c, struct slice words)
+{
+	buf_done(&c->words);
+	buf_init(&c->words, words.n + sizeof(uint32_t));
+	return be_put_string(&c->words, words);
+}
+
 static void
 decided(struct channel *c, const struct msg_decision *d, int *agent)
 {
@@ -127,6 +137,10 @@ decided(struct channel *c, const struct msg_decision *d, int *agent)
 	}
 	if (d->by_path == 1)
 		c->by_path |= 1u << c->verb;
+	if (d->words.n > 0 && keep_words(c, d->words) != 0) {
+		channel_refuse(c, "denied", "out of memory");
+		return;
+	}
 	c->permitted |= 1u << c->verb++;
 	stay_with(c, d);
 	if (!c->last_ask)
@@ -353,6 +367,8 @@ open_x11(struct channel *c)
 static int
 open_start(struct channel *c)
 {
+	if (strcmp(c->kind, "exec") == 0 && c->words.len > 0)
+		return ssh_channel_request_subsystem(c->target, "argv@staragent");
 	if (strcmp(c->kind, "exec") == 0)
 		return ssh_channel_request_exec(c->target, c->command);
 	if (strcmp(c->kind, "sftp") == 0)
@@ -360,10 +376,25 @@ open_start(struct channel *c)
 	return ssh_channel_request_shell(c->target);
 }
 
+static int
+open_words(struct channel *c)
+{
+	int n = 0;
+
+	while (c->words.len > 0 && wire_is_writable(&c->leg->wire) && n >= 0) {
+		n = ssh_channel_write(c->target, c->words.p, (uint32_t)c->words.len);
+		if (n == 0)
+			return SSH_AGAIN;        /* the window is shut */
+		if (n > 0)
+			buf_consume(&c->words, (size_t)n);
+	}
+	return n < 0 ? SSH_ERROR : c->words.len > 0 ? SSH_AGAIN : SSH_OK;
+}
+
 static void
 open_refused(struct channel *c)
 {
-	static const char *const what[] = { "a session", "it", "its environment", "a terminal", "the agent", "X11", "to start it" };
+	static const char *const what[] = { "a session", "it", "its environment", "a terminal", "the agent", "X11", "to start it", "its words" };
 	const char *refused = c->session ? what[c->open_step] : c->command != NULL ? c->command : c->kind;
 	char error[200], text[600];
 
@@ -379,7 +410,8 @@ open_refused(struct channel *c)
 bool
 step_open(struct channel *c)
 {
-	static int (*const steps[])(struct channel *) = { open_session, open_reach, open_env, open_pty, open_agent, open_x11, open_start };
+	static int (*const steps[])(struct channel *) = { open_session, open_reach, open_env, open_pty, open_agent, open_x11, open_start,
+	    open_words };
 	int r;
 
 	if (c->leg->state == LEG_DEAD || c->target == NULL) {

@@ -139,6 +139,16 @@ decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host *
 	ask_one(g, ask, &q, ret);
 }
 
+int
+decide_words(const struct gate *g, const struct decide_ask *ask, const struct dir_host *host, const char *login,
+    struct buf *words)
+{
+	struct rules_question q = { .who = ask->who, .host = host, .verb = ask->verb, .login = slice_from(login),
+	    .command = ask->command, .src = ask->src, .at = ask->at };
+
+	return rules_words(g->rules, &q, words);
+}
+
 /* Which of the host's logins may user take?  They go to logins, comma-separated; last is of the one that speaks for the host: the
  * first that may be taken, or the first. */
 static int

@@ -26,6 +26,10 @@ struct decide_ask {
 void decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host **host, char login[LOGIN_SIZE],
     struct rules_answer *ret);
 
+/* Of an exec that is permitted there: rules_words. */
+int decide_words(const struct gate *g, const struct decide_ask *ask, const struct dir_host *host, const char *login,
+    struct buf *words);
+
 /* One host as they see it (NULL: as the administrator does).  Appends to rows only if its allowed is as wanted.
  * 0 or buf_append's codes. */
 int decide_host_row(const struct gate *g, const struct rules_who *who, const struct dir_host *host, struct slice src,

@@ -26,7 +26,7 @@
 #include "gate/ticket.h"
 
 /* VERB_MAX: of the words that policy(5) knows.  TO_MAX: a host and a port.  CHANGE_MAX: a ticket, as policy.h bounds it. */
-enum { VERB_MAX = 32, TO_MAX = 320, PATH_BYTES = 4096, CHANGE_MAX = 256 };
+enum { VERB_MAX = 32, TO_MAX = 320, PATH_BYTES = 4096, CHANGE_MAX = 256, WORDS_BYTES = 65536 };
 
 static int
 take_hosts_ask(struct client *c, const void *message)
@@ -87,7 +87,9 @@ take_decide(struct client *c, const void *message)
 	struct err e = { 0 };
 	char login[LOGIN_SIZE] = "", shown[128];
 	int agent = -1, r = 0;
+	struct buf words;
 
+	buf_init(&words, WORDS_BYTES);
 	if (c->user[0] == '\0' || m->verb.n > VERB_MAX)
 		return -EPROTO;
 	login_who(c, &who);
@@ -107,11 +109,17 @@ take_decide(struct client *c, const void *message)
 		a.permit = false;
 		snprintf(a.text, sizeof(a.text), "%s", e.text);
 	}
+	if (a.permit && h->kind == MSG_TARGET_AGENT && slice_is(m->verb, "exec") &&
+	    decide_words(c->gate, &ask, h, login, &words) < 0) {
+		a.permit = false;
+		snprintf(a.text, sizeof(a.text), "the command is too long to be run as it stands");
+	}
 	if (a.permit && a.single && approve_use(c, a.approval, m->hold, &e) != 0) {
 		a.permit = false;
 		snprintf(a.text, sizeof(a.text), "%s", e.text);
 	}
 	d.permit = a.permit;
+	d.words = buf_slice(&words);
 	d.by_path = a.by_path;
 	d.lacks = a.lacks;
 	d.request = slice_from(a.permit ? "" : a.approval);
@@ -130,6 +138,7 @@ take_decide(struct client *c, const void *message)
 		    t != NULL ? t->number : 0);
 	if (r == 0)
 		r = decision_send(c, &d, h, t, &agent);
+	buf_done(&words);
 	fd_close(&agent);
 	return r;
 }

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "base/zones.h"
+#include "base/be.h"
 #include "gate/rules.h"
 
 #define BODY_MAX (MSG_MAX - 4096)
@@ -258,6 +259,34 @@ rules_takes(const struct rules *r, const struct policy_need *need, const struct 
 		return false;
 	policy_facts_use(&facts, &one);
 	return policy_need_takes(r->policy, need, &one.who, &other.who);
+}
+
+/* A command that no rule with cmd can mean: what is permitted even so does not rest on the command. */
+#define ANY_COMMAND "/"
+#define WORDS_MAX   256
+
+int
+rules_words(const struct rules *r, const struct rules_question *q, struct buf *words)
+{
+	struct slice list[WORDS_MAX];
+	struct policy_request req;
+	struct policy_facts facts;
+	struct policy_decision d;
+	struct buf store;
+	int n, e = 0;
+
+	if (r->policy == NULL || !request_all(q, &facts, &req))
+		return -EINVAL;
+	req.command = slice_from(ANY_COMMAND);
+	policy_eval(r->policy, &req, &d);
+	if (d.permit)
+		return 0;
+	buf_init(&store, q->command.n + 1);
+	n = policy_split(q->command, &store, list, WORDS_MAX);
+	for (int i = 0; i < n && e == 0; i++)
+		e = be_put_string(words, list[i]);
+	buf_done(&store);
+	return e != 0 ? e : n;
 }
 
 bool

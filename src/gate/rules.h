@@ -55,6 +55,9 @@ struct rules_answer {
 
 /* Pure.  Without a policy in force everything is denied. */
 void rules_ask(const struct rules *r, const struct rules_question *q, struct rules_answer *ret);
+/* If the policy permits q, and only because of what its command is (cmd): its words, appended as SSH strings, which are to
+ * be run as they stand, by no shell.  How many; 0: a shell may have the command.  Negative: out of memory, or too long. */
+int rules_words(const struct rules *r, const struct rules_question *q, struct buf *words);
 /* What of the policy is about them; NULL (out of memory, no policy) does as well, only slower.  Good until the policy or they change. */
 struct policy_scope *rules_scope_new(const struct rules *r, const struct rules_who *who);
 void rules_scope_free(struct policy_scope *s);

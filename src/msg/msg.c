@@ -87,7 +87,7 @@ static const struct message messages[MSG_TYPE_END] = {
 	    F32(msg_decision, by_path), F32(msg_decision, lacks), F64(msg_decision, ticket), FB(msg_decision, host), FB(msg_decision, login),
 	    FB(msg_decision, addr), F32(msg_decision, target_kind),
 	    F32(msg_decision, trust_first), FB(msg_decision, pins), FB(msg_decision, rule),
-	    FB(msg_decision, reason), FB(msg_decision, policy_hash), FB(msg_decision, request)),
+	    FB(msg_decision, reason), FB(msg_decision, policy_hash), FB(msg_decision, request), FB(msg_decision, words)),
 	ROW(MSG_TICKET_END, ticket_end, F64(msg_ticket_end, ticket)),
 	ROW(MSG_RELEASE, release, F32(msg_release, hold), FB(msg_release, verb)),
 	ROW(MSG_REVOKED, revoked, F32(msg_revoked, hold), FB(msg_revoked, verb), FB(msg_revoked, reason)),

@@ -242,7 +242,7 @@ struct msg_decision {
 	uint64_t ticket;
 	struct slice host, login, addr;
 	uint32_t target_kind, trust_first;
-	struct slice pins, rule, reason, policy_hash, request;
+	struct slice pins, rule, reason, policy_hash, request, words;
 };
 struct msg_ticket_end { uint64_t ticket; };
 struct msg_release { uint32_t hold; struct slice verb; };                 /* verb: this one alone; empty: all */
