@@ -61,6 +61,9 @@ static const char policy_head[] =
 
 static const char policy_rest[] =
     "permit role ops shell,exec,put,get,jump,forward on any id ops\n"
+    "# But nobody is forwarded to link-local addresses, where clouds keep what their machines may know.\n"
+    "deny any forward on any to 169.254.0.0/16:*, [fe80::/10]:*, [fd00:ec2::254]:*\n"
+    "\treason \"link-local and metadata addresses\" id link-local\n"
     "\n"
     "# Take away the # from what fits, and change it.\n"
     "#hosts production { env=prod & !quarantine }\n"

@@ -53,6 +53,9 @@ try:
     ok(r.returncode == 0, "its policy lets the group work", r.stdout, r.stderr)
     r = fortress("policy", "explain", "--groups", "", "--labels", "env=x", "bob", "shell", "web1")
     ok(r.returncode == 1, "and nobody else", r.stdout)
+    for to, code in (("169.254.169.254:80", 1), ("[::ffff:169.254.169.254]:80", 1), ("[fe80::1]:80", 1), ("2852039166:80", 1), ("localhost:80", 0), ("10.0.0.1:80", 0)):
+        r = fortress("policy", "explain", "--groups", "ops", "--labels", "env=x", "--to", to, "bob", "forward", "web1")
+        ok(r.returncode == code, f"and be forwarded to {to}: {'no' if code else 'yes'}", r.stdout)
     open(f"{dir}/all.policy", "w").write(re.sub(r"^#(?=\w)", "", read("policy.conf"), flags=re.M))
     r = fortress("policy", "check", f"{dir}/all.policy")
     ok(r.returncode == 0 and int(re.search(r"(\d+) rules", r.stdout)[1]) >= 3, "and its examples are good policy", r.stdout, r.stderr)
