@@ -124,6 +124,21 @@ print_exit(const struct channel *c, char exit[48])
 		(void)snprintf(exit, 48, "%d", c->exit_status);
 }
 
+/* As much as the recording's buffer takes. */
+static int
+settle_some(struct channel *c, const char *exit)
+{
+	int r = transfer_settle(c);
+
+	if (r == 0)
+		r = flow_settle(&c->in, &c->record);
+	if (r == 0)
+		r = flow_settle(&c->out, &c->record);
+	if (r == 0)
+		r = last_word(c, exit);
+	return r == 0 ? record_close(&c->record, c->why, exit) : r;
+}
+
 /* Nothing is relayed from here on. */
 bool
 session_settle(struct channel *c, const char *reason)
@@ -135,17 +150,12 @@ session_settle(struct channel *c, const char *reason)
 		(void)snprintf(c->why, sizeof(c->why), "%s", reason);
 	print_exit(c, exit);
 	transfer_end(c);
-	r = record_flush(&c->record);
-	if (r == 0)
-		r = transfer_settle(c);
-	if (r == 0)
-		r = flow_settle(&c->in, &c->record);
-	if (r == 0)
-		r = flow_settle(&c->out, &c->record);
-	if (r == 0)
-		r = last_word(c, exit);
-	if (r == 0)
-		r = record_close(&c->record, c->why, exit);
+	do {
+		r = record_flush(&c->record);
+		if (r != 0)
+			break;
+		r = settle_some(c, exit);
+	} while (r == -EAGAIN && c->record.opened && c->record.frames.len > 0);
 	if (r != -EAGAIN)
 		return true;                     /* a store that is gone takes nothing any more */
 	c->state = CH_SETTLE;
