@@ -38,6 +38,15 @@ form_start(struct form *form, ssh_channel to, const struct form_field *fields, u
 }
 
 void
+form_rest(struct form *form, struct intake *to)
+{
+	if (form->in.off > 0)
+		secret_wipe(form->in.p, form->in.off);
+	*to = form->in;
+	form->in = (struct intake){ 0 };
+}
+
+void
 form_done(struct form *form)
 {
 	if (form->in.p != NULL)

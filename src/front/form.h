@@ -30,6 +30,8 @@ enum form_state { FORM_ASKS, FORM_DONE, FORM_GIVEN_UP };
 void form_start(struct form *form, ssh_channel to, const struct form_field *fields, unsigned n);
 /* Takes what was typed; *moved if something was.  GIVEN_UP: Ctrl-C, Ctrl-D, or the end. */
 enum form_state form_step(struct form *form, ssh_channel c, bool *moved);
+/* What was typed behind the last line. */
+void form_rest(struct form *form, struct intake *to);
 void form_done(struct form *form);       /* wipes it */
 
 #endif

@@ -21,8 +21,8 @@ struct lack {
 	char news[600];                  /* what was said to it last */
 	unsigned lacks, tries;
 	uint32_t req;                    /* of the request that is being made; 0: none */
+	bool mfa;                        /* the form is for a code */
 	struct form form;
-	bool asking;                     /* the form is on the screen */
 };
 
 static struct lack *
@@ -87,8 +87,8 @@ ask(struct channel *c, const char *reason)
 		fields[n++] = (struct form_field){ "Ticket, or Enter for none: ", false };
 	tty_wait_end(c, NULL);
 	say(c, reason);
+	l->mfa = false;
 	form_start(&l->form, c->ssh, fields, n);
-	l->asking = true;
 	c->state = CH_FORM;
 }
 
@@ -105,6 +105,19 @@ request(struct channel *c)
 		channel_refuse(c, "denied", "the gate does not answer");
 }
 
+/* code empty: what is to be shown before it is asked for? */
+static void
+step_up(struct channel *c, const char *code)
+{
+	struct msg_step_up m = { .code = slice_from(code) };
+
+	m.req = c->lack->req = ++c->front->last_req;
+	c->lack->mfa = true;
+	c->state = CH_WAIT;
+	if (chan_send(c->front->gate, MSG_STEP_UP, &m) != 0)
+		channel_refuse(c, "denied", "the gate does not answer");
+}
+
 static void
 answered(struct channel *c)
 {
@@ -112,12 +125,18 @@ answered(struct channel *c)
 	struct lack *l = c->lack;
 	unsigned at = 0;
 
+	tty_wait_for(c);
+	form_rest(&l->form, &c->typed);
+	if (l->mfa) {
+		step_up(c, l->form.text[0]);
+		form_done(&l->form);
+		return;
+	}
 	if ((l->lacks & MSG_LACK_APPROVAL) != 0)
 		(void)snprintf(f->reason, sizeof(f->reason), "%s", l->form.text[at++]);
 	if (at < l->form.n)
 		(void)snprintf(f->change, sizeof(f->change), "%s", l->form.text[at]);
 	form_done(&l->form);
-	l->asking = false;
 	if ((l->lacks & MSG_LACK_APPROVAL) != 0)
 		request(c);
 	else
@@ -135,7 +154,6 @@ step_form(struct channel *c)
 		return true;
 	case FORM_GIVEN_UP:
 		form_done(&c->lack->form);
-		c->lack->asking = false;
 		channel_refuse(c, "cancelled", "cancelled");
 		return true;
 	default:
@@ -174,7 +192,7 @@ bool
 lack_take(struct channel *c, const struct msg_decision *d)
 {
 	bool alone = strcmp(c->kind, "shell") == 0 || strcmp(c->kind, "exec") == 0;
-	struct lack *l = c->session && alone && (d->lacks & MSG_LACK_MFA) == 0 ? lack_of(c) : NULL;
+	struct lack *l = c->session && alone && ((d->lacks & MSG_LACK_MFA) == 0 || c->pty) ? lack_of(c) : NULL;
 	char reason[900];
 
 	if (l == NULL)
@@ -182,6 +200,12 @@ lack_take(struct channel *c, const struct msg_decision *d)
 	(void)text_cleaned(d->reason, reason, sizeof(reason));
 	if (l->request[0] != '\0' && !slice_is(d->request, l->request)) {
 		channel_refuse(c, "denied", l->news[0] != '\0' ? l->news : reason);      /* what was waited for has been refused */
+		return true;
+	}
+	if ((d->lacks & MSG_LACK_MFA) != 0) {
+		tty_wait_end(c, NULL);
+		say(c, "a second factor is required here, and this login had none");
+		step_up(c, "");
 		return true;
 	}
 	l->lacks = d->lacks;
@@ -218,6 +242,60 @@ lack_asked(struct front *f, const struct msg_approval_asked *m)
 		return;
 	}
 	channel_refuse(c, "denied", text_cleaned(m->text, why, sizeof(why)));
+}
+
+/* Lines of UTF-8, and a code that is drawn. */
+static void
+show(struct channel *c, struct slice text)
+{
+	while (text.n > 0 && ssh_channel_is_open(c->ssh)) {
+		const unsigned char *end = memchr(text.p, '\n', text.n);
+		size_t n = end != NULL ? (size_t)(end - text.p) : text.n;
+
+		(void)ssh_channel_write(c->ssh, text.p, (uint32_t)n);
+		(void)ssh_channel_write(c->ssh, "\r\n", 2);
+		text = end != NULL ? slice_of(end + 1, text.n - n - 1) : slice_of(text.p, 0);
+	}
+}
+
+static void
+ask_code(struct channel *c)
+{
+	static const struct form_field code = { "One-time code: ", true };
+
+	form_start(&c->lack->form, c->ssh, &code, 1);
+	c->state = CH_FORM;
+}
+
+void
+lack_stepped_up(struct front *f, const struct msg_stepped_up *m)
+{
+	struct channel *c = f->channels;
+	char why[400];
+
+	while (c != NULL && (c->lack == NULL || c->state != CH_WAIT || c->lack->req != m->req))
+		c = c->next;
+	if (c == NULL)
+		return;
+	if (m->ok == 2) {
+		show(c, m->text);
+		ask_code(c);
+		return;
+	}
+	c->lack->mfa = m->ok != 1;
+	if (m->ok == 1) {
+		c->lack->req = 0;
+		c->state = CH_DECIDE;
+		return;
+	}
+	tty_wait_end(c, NULL);
+	(void)text_cleaned(m->text, why, sizeof(why));
+	if (++c->lack->tries >= TRIES) {
+		channel_refuse(c, "denied", why);
+		return;
+	}
+	say(c, why);
+	ask_code(c);
 }
 
 void

@@ -129,6 +129,9 @@ gate_message(void *arg, struct chan *c, struct chan_in *in)
 		if (!approve_asked(f, in->message))
 			lack_asked(f, in->message);
 		break;
+	case MSG_STEPPED_UP:
+		lack_stepped_up(f, in->message);
+		break;
 	case MSG_APPROVAL_NEWS:
 		lack_news(f, in->message);
 		break;

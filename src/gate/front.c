@@ -149,7 +149,7 @@ front_take(struct client *c, unsigned type, const void *message)
 	static const struct { unsigned type; int (*fn)(struct client *, const void *); } table[] = {
 		{ MSG_NAME_ASK, login_name_ask }, { MSG_KEY_ASK, login_key_ask }, { MSG_LOGIN, login_take },
 		{ MSG_SESSIONS_ASK, own_sessions }, { MSG_DIR_LOAD, own_load }, { MSG_DIR_KEY, own_key },
-		{ MSG_HOSTS_ASK, take_hosts_ask }, { MSG_DECIDE, take_decide }, { MSG_PIN, pin_take }, { MSG_TICKET_END, ticket_end }, { MSG_RELEASE, grant_release }, { MSG_FACTOR, second_take },
+		{ MSG_HOSTS_ASK, take_hosts_ask }, { MSG_DECIDE, take_decide }, { MSG_PIN, pin_take }, { MSG_TICKET_END, ticket_end }, { MSG_RELEASE, grant_release }, { MSG_FACTOR, second_take }, { MSG_STEP_UP, second_step_up },
 		{ MSG_LIVE_DO, live_do }, { MSG_LIVE_ASK, live_ask }, { MSG_LIVE_LEFT, live_left },
 		{ MSG_APPROVAL_ASK, approve_ask }, { MSG_APPROVAL_LIST, approve_list }, { MSG_APPROVAL_SAY, approve_say },
 	};

@@ -310,6 +310,19 @@ login_proved(struct client *c, unsigned method, bool enrolled)
 	return r == 1 ? let_in(c, enrolled) : r == 0 ? ask_more(c) : r;
 }
 
+int
+login_stepped_up(struct client *c)
+{
+	struct login *l = c->login;
+	int r = events_login(c, c->user, "totp", true, "in the middle of the connection");
+
+	if (r != 0)
+		return r;
+	c->mfa = true;
+	recent_put(c->gate->recent, l->user, c->peer, buf_slice(&l->key), clock_mono());
+	return 0;
+}
+
 /* The first message of a connection makes it; a later one must be for the same name. */
 static int
 login_open(struct client *c, const struct msg_login *m, const struct names *n)

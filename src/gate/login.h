@@ -19,6 +19,8 @@ void login_free(struct client *c);
 int login_proved(struct client *c, unsigned method, bool enrolled);
 /* A key was bound by a code (enrol.c): it counts as proved. */
 void login_enrolled(struct client *c, struct slice blob);
+/* A second factor was proved in the middle of the connection.  0 or events_login's codes: then it does not count. */
+int login_stepped_up(struct client *c);
 /* method was tried in vain.  Writes the event.  0 or chan_send's codes. */
 int login_refused(struct client *c, struct slice raw, struct slice method, const char *why);
 const char *login_user(const struct client *c);                /* the one who is logging in, or "" */

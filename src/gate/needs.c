@@ -130,7 +130,8 @@ check_mfa(const struct needs_ask *ask, const struct policy_need *need, struct ru
 	if (ask->mfa)
 		return;
 	lack(a, MSG_LACK_MFA);
-	snprintf(a->text, sizeof(a->text), "a second factor is required (%.200s) and this login had none: log in again", need->id);
+	snprintf(a->text, sizeof(a->text), "a second factor is required (%.200s) and this login had none: log in again, or ask for it on a terminal (ssh -t)",
+	    need->id);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "gate/events.h"
 #include "gate/login.h"
 #include "gate/puts.h"
 #include "gate/second.h"
@@ -21,6 +22,8 @@ enum { TRIES = 5, WAIT_S = 60 };
 
 struct second {
 	char user[65];
+	bool stepping;                     /* in the middle of a connection … */
+	uint32_t req;                      /* … asked for by this question */
 	unsigned char sealed[FACTOR_SEALED];
 	size_t sealed_n;
 	bool is_new;
@@ -87,15 +90,36 @@ second_prepare(struct client *c, struct buf *show)
 }
 
 static int
+stepped_send(struct client *c, uint32_t req, uint32_t ok, struct slice text)
+{
+	struct msg_stepped_up m = { .req = req, .ok = ok, .text = text };
+
+	return chan_send(c->chan, MSG_STEPPED_UP, &m);
+}
+
+static int
 no(struct client *c, const char *why)
 {
-	return login_refused(c, slice_from(c->second->user), slice_from("totp"), why);
+	int r;
+
+	if (!c->second->stepping)
+		return login_refused(c, slice_from(c->second->user), slice_from("totp"), why);
+	r = events_login(c, c->user, "totp", false, why);
+	return r == 0 ? stepped_send(c, c->second->req, 0, slice_from(why)) : r;
+}
+
+static int
+proved(struct client *c, bool stepping, uint32_t req)
+{
+	return stepping ? stepped_send(c, req, login_stepped_up(c) == 0, slice_from("")) : login_proved(c, METHOD_TOTP, false);
 }
 
 static void
 kept(struct gate *g, struct client *c, uint32_t req, bool good, struct slice text)
 {
 	char why[256];
+	bool stepping;
+	uint32_t number;
 
 	(void)g, (void)req;
 	if (c == NULL || c->second == NULL)
@@ -105,8 +129,10 @@ kept(struct gate *g, struct client *c, uint32_t req, bool good, struct slice tex
 		(void)no(c, text_escaped(text, why, sizeof(why)));
 		return;
 	}
+	stepping = c->second->stepping;
+	number = c->second->req;
 	second_free(c);
-	if (login_proved(c, METHOD_TOTP, false) != 0)
+	if (proved(c, stepping, number) != 0)
 		log_warn("login lost: %s: the front does not listen", c->peer);
 }
 
@@ -123,10 +149,9 @@ wrong(struct client *c, struct dir_user *u, wall_t now, int why)
 	    "that code is wrong: try the next one, and see that its device's clock is right");
 }
 
-int
-second_take(struct client *c, const void *message)
+static int
+code_take(struct client *c, struct slice code)
 {
-	const struct msg_factor *m = message;
 	struct second *s = c->second;
 	struct dir_user *u = s != NULL ? directory_find_user(c->gate->dir, slice_from(s->user)) : NULL;
 	struct msg_dir_factor row = { .op = MSG_DIR_PUT };
@@ -142,7 +167,7 @@ second_take(struct client *c, const void *message)
 		return no(c, "a second factor was made meanwhile: log in again");
 	if (now.us < u->factor_wait_us)
 		return no(c, "too many wrong codes: wait a minute");
-	r = factor_check(c->gate->factor_key, s->user, slice_of(s->sealed, s->sealed_n), m->code, now,
+	r = factor_check(c->gate->factor_key, s->user, slice_of(s->sealed, s->sealed_n), code, now,
 	    s->is_new ? 0 : u->factor_step, &row.step);
 	if (r != 0)
 		return wrong(c, u, now, r);
@@ -154,4 +179,51 @@ second_take(struct client *c, const void *message)
 		return no(c, e.text);
 	c->busy = true;
 	return 0;
+}
+
+int
+second_take(struct client *c, const void *message)
+{
+	return c->user[0] == '\0' ? code_take(c, ((const struct msg_factor *)message)->code) : -EPROTO;
+}
+
+/* What is shown may be a secret that was just made. */
+static int
+step_begin(struct client *c, uint32_t req)
+{
+	struct buf show;
+	int r;
+
+	buf_init(&show, SECOND_SHOW_MAX);
+	r = second_prepare(c, &show);
+	if (r == 0) {
+		c->second->stepping = true;
+		c->second->req = req;
+		r = stepped_send(c, req, 2, buf_slice(&show));
+	}
+	if (show.len > 0)
+		secret_wipe(show.p, show.len);
+	buf_done(&show);
+	return r;
+}
+
+int
+second_step_up(struct client *c, const void *message)
+{
+	const struct msg_step_up *m = message;
+
+	if (c->user[0] == '\0')
+		return -EPROTO;
+	if (c->busy)
+		return stepped_send(c, m->req, 0, slice_from("one thing at a time"));
+	if (c->mfa)
+		return stepped_send(c, m->req, 1, slice_from(""));
+	if (!second_is_possible(c))
+		return stepped_send(c, m->req, 0, slice_from("only users of the directory have a second factor"));
+	if (m->code.n == 0)
+		return step_begin(c, m->req);
+	if (c->second == NULL)
+		return stepped_send(c, m->req, 0, slice_from("a code was not asked for"));
+	c->second->req = m->req;
+	return code_take(c, m->code);
 }

@@ -18,4 +18,7 @@ int second_prepare(struct client *c, struct buf *show);
 int second_take(struct client *c, const void *message);              /* MSG_FACTOR */
 void second_free(struct client *c);
 
+/* MSG_STEP_UP of somebody who has logged in without.  0, or negative: the client has to go. */
+int second_step_up(struct client *c, const void *message);
+
 #endif

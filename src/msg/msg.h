@@ -137,6 +137,8 @@ enum msg_type {
 	MSG_APPROVAL_ROW,                 /* one of them; MSG_DIR_END comes behind the last */
 	MSG_APPROVAL_SAY,                 /* yes, no, or never mind; answer: MSG_DIR_DONE */
 	MSG_APPROVAL_NEWS,                /* gate → front: something was said to a request of its user */
+	MSG_STEP_UP,                      /* front → gate: a second factor, in the middle of the connection */
+	MSG_STEPPED_UP,
 
 	MSG_TYPE_END
 };
@@ -380,6 +382,9 @@ struct msg_approval_row {
 	uint64_t asked_us, expires_us;
 };
 struct msg_approval_say { uint32_t req, say; struct slice id, reason; };
+/* code: empty: what is to be shown before it is asked for?  ok: as in msg_login_answer, of which 2 is for an empty one */
+struct msg_step_up { uint32_t req; struct slice code; };
+struct msg_stepped_up { uint32_t req, ok; struct slice text; };
 struct msg_approval_news { struct slice id, text; };
 
 /* Appends the datagram for the struct that belongs to type.  0, or buf_append's codes. */
