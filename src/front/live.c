@@ -17,6 +17,7 @@
 #define QUEUE_MAX  ((size_t)1 << 20)     /* bytes that a viewer may be behind */
 #define KEYS_MAX   65536                 /* typed and not taken yet */
 #define KEYS_STEP  4096
+#define SENTRY_MS  5000                  /* that a session waits for a sentry which does not move */
 
 struct viewer {
 	struct viewer *next;
@@ -25,6 +26,8 @@ struct viewer {
 	uint64_t live;
 	char name[FRONT_NAME_MAX];
 	bool types, behind, over;
+	bool sentry;                         /* no person, but a program that must miss nothing: the session waits for it */
+	mono_t progress;                     /* of a sentry: when it was last not behind */
 	struct buf keys;
 };
 
@@ -34,7 +37,7 @@ session_find(struct front *f, struct slice id)
 	char text[ID_TEXT];
 	struct channel *c = f->channels;
 
-	while (c != NULL && (c->state != CH_RELAY || !c->recording || !slice_is(id, id_print(c->record.id, text))))
+	while (c != NULL && (c->state < CH_CONNECT || c->state > CH_RELAY || !c->recording || !slice_is(id, id_print(c->record.id, text))))
 		c = c->next;
 	return c;
 }
@@ -74,7 +77,7 @@ viewer_free(struct viewer *v)
 {
 	struct front *f = v->channel->front;
 	struct viewer **at = &v->channel->viewers;
-	struct msg_live_left left = { .live = v->live };
+	struct msg_live_left left = { .live = v->live, .lost = v->sentry && v->over };
 
 	while (*at != v)
 		at = &(*at)->next;
@@ -91,6 +94,10 @@ viewer_leaves(struct viewer *v)
 	struct channel *c = v->channel;
 	bool had = strcmp(c->held.hand, v->name) == 0;
 
+	if (v->sentry) {
+		viewer_free(v);
+		return;
+	}
 	say(c, v->types || c->front->o->watch_notice, "%s %s", v->name, v->types ? "has left this session" : "looks at this session no more");
 	if (had && v->types) {
 		c->held.hand[0] = '\0';
@@ -139,8 +146,12 @@ frames_sent(void *arg, uint64_t pos, struct slice frames)
 	for (struct viewer *v = c->viewers; v != NULL; v = v->next) {
 		if (v->behind || v->over)
 			continue;
-		if (chan_queued(v->chan) <= QUEUE_MAX && chan_send(v->chan, MSG_LIVE_FRAMES, &m) == 0)
+		if ((v->sentry || chan_queued(v->chan) <= QUEUE_MAX) && chan_send(v->chan, MSG_LIVE_FRAMES, &m) == 0)
 			continue;
+		if (v->sentry) {
+			v->over = true;
+			continue;
+		}
 		v->behind = true;
 		tell_viewer(v, "this is too slow for what comes: from here on the record is followed, a little later");
 	}
@@ -157,6 +168,8 @@ viewer_add(struct channel *c, const struct msg_live_act *m, int *fd)
 	v->channel = c;
 	v->live = m->live;
 	v->types = m->op == MSG_LIVE_JOIN;
+	v->sentry = m->op == MSG_LIVE_SENTRY;
+	v->progress = clock_mono();
 	(void)text_escaped(m->actor, v->name, sizeof(v->name));
 	buf_init(&v->keys, KEYS_MAX);
 	v->chan = chan_new(c->front->loop, *fd, end, viewer_message, v);
@@ -237,12 +250,42 @@ live_act(struct front *f, const struct msg_live_act *m, int *fd)
 	switch (m->op) {
 	case MSG_LIVE_WATCH:
 	case MSG_LIVE_JOIN:   look(c, m, fd, who, why); break;
+	case MSG_LIVE_SENTRY: (void)(*fd >= 0 && viewer_add(c, m, fd) == 0); break;
 	case MSG_LIVE_PAUSE:
 	case MSG_LIVE_RESUME: hold_up(c, m->op == MSG_LIVE_PAUSE, who, why); break;
 	case MSG_LIVE_LOCK:
 	case MSG_LIVE_UNLOCK: lock(c, m->op == MSG_LIVE_LOCK, who, why); break;
 	case MSG_LIVE_HAND:   hand(c, m->to, who, why); break;
 	}
+}
+
+void
+live_begun(struct channel *c)
+{
+	char id[ID_TEXT];
+	struct msg_live_begun m = { .hold = c->hold, .session = slice_from(id_print(c->record.id, id)), .cols = c->pty ? c->cols : 0,
+		.rows = c->pty ? c->rows : 0 };
+
+	(void)chan_send(c->front->gate, MSG_LIVE_BEGUN, &m);
+}
+
+/* What the kernel has it will read, even after our end; what is queued here must go first. */
+bool
+live_is_behind(struct channel *c)
+{
+	bool behind = false;
+
+	for (struct viewer *v = c->viewers; v != NULL; v = v->next) {
+		if (!v->sentry || v->over)
+			continue;
+		if (chan_queued(v->chan) == 0)
+			v->progress = clock_mono();
+		else if (clock_ms_since(v->progress) > SENTRY_MS)
+			v->over = true;                  /* the gate makes an alarm of it */
+		else
+			behind = true;
+	}
+	return behind;
 }
 
 /* ---- who types ---- */

@@ -20,6 +20,10 @@ struct held_up {
 
 /* The gate's word; *fd is the way to a viewer, if one comes, and is set to -1 when it is taken. */
 void live_act(struct front *f, const struct msg_live_act *m, int *fd);
+/* The recording is open: the gate is told, and may want to have the session looked at. */
+void live_begun(struct channel *c);
+/* Does a sentry have to catch up first? */
+bool live_is_behind(struct channel *c);
 /* In the turn, while c relays: what viewers typed goes into its input.  True if something moved. */
 bool live_type(struct channel *c);
 /* May the user's own input go in?  If not, and it is a terminal's, what came is thrown away and counted.  *moved: it was. */

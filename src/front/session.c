@@ -3,6 +3,7 @@
 /* A session that runs: bytes both ways through the recording, its end, and what the store says of it. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/sandbox.h"
 #include "base/text.h"
@@ -205,8 +206,10 @@ relay(struct channel *c)
 
 	if (live_may_type(c, &moved))
 		moved |= flow_read(&c->in, &c->record);
-	moved |= flow_read(&c->out, &c->record);
-	moved |= flow_read(&c->err, &c->record);
+	if (c->viewers == NULL || !live_is_behind(c)) {
+		moved |= flow_read(&c->out, &c->record);
+		moved |= flow_read(&c->err, &c->record);
+	}
 	(void)record_flush(&c->record);
 	if (!c->resized)                         /* what was typed after the window changed comes after it */
 		moved |= flow_write(&c->in, &c->record);
@@ -250,7 +253,7 @@ step_relay(struct channel *c)
 bool
 step_finish(struct channel *c)
 {
-	if (!c->record.closed && !is_late(c))
+	if ((!c->record.closed && !is_late(c)) || (c->viewers != NULL && live_is_behind(c)))
 		return false;
 	if (c->lost) {
 		channel_refuse(c, c->leg->code, c->leg->why);
@@ -285,4 +288,6 @@ channel_recorded(struct front *f, const struct chan_in *in)
 		record_acked(&c->record, ack);
 	else
 		record_was_closed(&c->record, closed);
+	if (in->type == MSG_REC_OPENED && c->record.opened && c->session && strcmp(c->kind, "sftp") != 0)
+		live_begun(c);
 }

@@ -246,6 +246,42 @@ events_live(struct client *c, const struct events_live *l)
 	return event_end(c->gate, &m, &sentence, &detail, r);
 }
 
+int
+events_alarm(struct gate *g, const struct events_alarm *a)
+{
+	struct msg_event m = { .class_uid = OCSF_SSH, .activity = 99, .severity = HIGH, .ok = 0, .actor = slice_from(a->user),
+	    .session = a->session, .host = a->host, .src = slice_from(a->peer) };
+	struct slice line = slice_of(a->line.p, a->line.n < 1024 ? a->line.n : 1024);
+	struct buf sentence, detail;
+	int r;
+
+	buf_init(&sentence, TEXT_MAX);
+	buf_init(&detail, TEXT_MAX);
+	r = buf_printf(&sentence, "ALARM: %s in a session of %s on %.*s: %s", a->watch, a->user, (int)a->host.n,
+	    (const char *)a->host.p, a->does);
+	if (r == 0 && line.n > 0)
+		r = buf_text(&sentence, ": ");
+	if (r == 0)
+		r = text_escape(&sentence, line);
+	if (r == 0)
+		r = buf_text(&detail, "{");
+	if (r == 0)
+		r = put_pair(&detail, "watch", slice_from(a->watch));
+	if (r == 0)
+		r = put_pair(&detail, "match", slice_from(a->ere));
+	if (r == 0)
+		r = put_pair(&detail, "line", line);
+	if (r == 0)
+		r = buf_printf(&detail, ",\"advisory\":true}");
+	m.text = buf_slice(&sentence);
+	m.detail = buf_slice(&detail);
+	if (r == 0)
+		r = gate_event(g, &m);
+	buf_done(&sentence);
+	buf_done(&detail);
+	return r;
+}
+
 static int
 revoked_detail(struct buf *b, const struct client *c, const struct grant *t, const struct rules_answer *a)
 {

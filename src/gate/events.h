@@ -18,6 +18,9 @@ int events_session_end(struct gate *g, const char *actor, const struct client *f
 /* c's user does op (words of live.c) to the session of row, or may not, since a says no. */
 struct events_live { const char *verb, *does, *reason; const struct msg_live_row *row; const struct rules_answer *answer; };
 int events_live(struct client *c, const struct events_live *l);
+/* What is watched for was seen in a session of user, in line; or the watch on it came to an end before it (line empty). */
+struct events_alarm { const char *user, *peer, *watch, *ere, *does; struct slice session, host, line; };
+int events_alarm(struct gate *g, const struct events_alarm *a);
 /* t of c's user is not permitted any more, by a; all of c's user, for why. */
 int events_revoked(struct client *c, const struct grant *t, const struct rules_answer *a);
 int events_cut(struct client *c, const char *why);

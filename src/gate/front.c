@@ -23,6 +23,7 @@
 #include "gate/own.h"
 #include "gate/pin.h"
 #include "gate/second.h"
+#include "gate/sentry.h"
 #include "gate/ticket.h"
 
 /* VERB_MAX: of the words that policy(5) knows.  TO_MAX: a host and a port.  CHANGE_MAX: a ticket, as policy.h bounds it. */
@@ -152,6 +153,7 @@ front_take(struct client *c, unsigned type, const void *message)
 		{ MSG_HOSTS_ASK, take_hosts_ask }, { MSG_DECIDE, take_decide }, { MSG_PIN, pin_take }, { MSG_TICKET_END, ticket_end }, { MSG_RELEASE, grant_release }, { MSG_FACTOR, second_take }, { MSG_STEP_UP, second_step_up },
 		{ MSG_LIVE_DO, live_do }, { MSG_LIVE_ASK, live_ask }, { MSG_LIVE_LEFT, live_left },
 		{ MSG_APPROVAL_ASK, approve_ask }, { MSG_APPROVAL_LIST, approve_list }, { MSG_APPROVAL_SAY, approve_say },
+		{ MSG_LIVE_BEGUN, sentry_begin },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

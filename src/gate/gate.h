@@ -21,6 +21,7 @@ struct live;
 struct live_mark;
 struct live_wait;
 struct puts;
+struct sentry;
 struct grant;
 struct client;
 
@@ -46,6 +47,7 @@ struct gate {
 	struct loop_timer list_timer;
 	struct live *lives;            /* who looks at whose session (live.c) */
 	uint64_t live_last;
+	struct sentry *sentries_left;  /* of sessions that have ended, and are not looked through yet (sentry.c) */
 	uint64_t client_last;
 	struct client *due, *due_last; /* who is looked at again (again.c) */
 	uint64_t next_us;              /* when time alone may change what is permitted, in microseconds since 1970; 0: never */
@@ -99,6 +101,7 @@ struct client {
 	struct live_mark *live_marks;  /* what was done with its own */
 	bool requesting;               /* an approval … */
 	char requested[APPROVAL_ID];   /* … by this name, which the store has not kept yet */
+	struct sentry *sentries;       /* its sessions in which something is watched for, or may be after a reload */
 	unsigned asking;               /* questions about own sessions on their way to the store */
 	bool missed;                   /* has named a wrong enrolment code: that counts once a connection */
 	client_more_fn *more;

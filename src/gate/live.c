@@ -20,6 +20,7 @@
 #include "gate/live.h"
 #include "gate/login.h"
 #include "gate/puts.h"
+#include "gate/sentry.h"
 
 enum { WAITS_MAX = 16, MARKS_MAX = 64, VIEWERS_MAX = 16, REASON_MAX = 200, LIST_MAX = 400, ROWS_MAX = MSG_MAX - 1024 };
 
@@ -146,6 +147,7 @@ live_forget(struct client *c)
 			live_drop(at);
 		else
 			at = &(*at)->next;
+	sentry_forget(c, 0);
 	while ((w = c->live_waits) != NULL) {
 		c->live_waits = w->next;
 		free(w);
@@ -166,7 +168,7 @@ live_left(struct client *c, const void *message)
 	while (*at != NULL && ((*at)->owner != c || (*at)->number != m->live))
 		at = &(*at)->next;
 	if (*at == NULL)
-		return 0;
+		return sentry_left(c, m);
 	mark = mark_find(c, slice_from((*at)->session));
 	if (mark != NULL && (*at)->types && strcmp(mark->typist, name_of((*at)->viewer)) == 0)
 		mark->typist[0] = '\0';          /* its front gives the input back */
@@ -176,12 +178,13 @@ live_left(struct client *c, const void *message)
 
 /* ---- may they ---- */
 
+/* w: to do it, with all that the policy requires; NULL: for a list. */
 static void
-ask_policy(const struct client *c, const char *verb, const struct msg_live_row *row, struct rules_answer *ret)
+ask_policy(const struct client *c, const char *verb, const struct msg_live_row *row, const struct live_wait *w, struct rules_answer *ret)
 {
 	struct rules_who who;
 	struct decide_ask ask = { .who = &who, .verb = slice_from(verb), .host = row->host, .login = row->login,
-	    .src = slice_from(c->peer), .at = clock_wall(), .mfa = c->mfa };
+	    .src = slice_from(c->peer), .at = clock_wall(), .needs = w != NULL, .mfa = c->mfa, .conn = c->conn, .hold = w != NULL ? w->hold : 0 };
 	struct dir_host *host;
 	char login[LOGIN_SIZE];
 	struct err e = { 0 };
@@ -319,6 +322,18 @@ do_control(struct client *c, struct client *owner, const struct live_wait *w, co
 	return done_send(c, w, row->id, NULL, -1) == 0 ? NULL : "";
 }
 
+int
+live_pause(struct client *owner, struct slice session, const char *who, const char *why)
+{
+	struct msg_live_act m = { .op = MSG_LIVE_PAUSE, .session = session, .actor = slice_from(who), .reason = slice_from(why) };
+	const struct live_wait w = { .op = MSG_LIVE_PAUSE };
+	int r = chan_send(owner->chan, MSG_LIVE_ACT, &m);
+
+	if (r == 0)
+		mark_set(owner, session, &w);
+	return r;
+}
+
 /* The row is the one that is meant. */
 static void
 found_one(struct client *c, const struct live_wait *w, const struct msg_live_row *row)
@@ -332,7 +347,7 @@ found_one(struct client *c, const struct live_wait *w, const struct msg_live_row
 		(void)done_send(c, w, row->id, "that session has just ended", -1);
 		return;
 	}
-	ask_policy(c, ops[w->op].verb, row, &a);
+	ask_policy(c, ops[w->op].verb, row, w, &a);
 	event.answer = &a;
 	if (events_live(c, &event) != 0)
 		no = "that cannot be recorded now, so it is not done";
@@ -376,7 +391,7 @@ send_list(struct client *c, uint32_t req, struct slice rows)
 		owner = client_front(c->gate, row.conn);
 		if (owner == NULL || !slice_is(row.user, owner->user))
 			continue;
-		ask_policy(c, "watch", &row, &a);
+		ask_policy(c, "watch", &row, NULL, &a);
 		if (!a.permit && strcmp(c->user, owner->user) != 0)
 			continue;
 		row.viewers = viewers_of(c->gate, row.id);

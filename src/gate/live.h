@@ -14,6 +14,8 @@
 int live_do(struct client *c, const void *message);
 int live_ask(struct client *c, const void *message);
 int live_left(struct client *c, const void *message);
+/* A session of owner's is held up by who, which is no person. */
+int live_pause(struct client *owner, struct slice session, const char *who, const char *why);
 /* c is going. */
 void live_forget(struct client *c);
 

@@ -24,6 +24,7 @@
 #include "gate/enrol.h"
 #include "gate/gate.h"
 #include "gate/puts.h"
+#include "gate/sentry.h"
 #include "gate/settings.h"
 #include "gate/vouch.h"
 #include "msg/reserved.h"
@@ -223,6 +224,7 @@ gate_close(struct gate *g)
 {
 	while (g->clients != NULL)
 		client_free(g->clients);
+	sentry_done(g);
 	table_done(&g->clients_by_id);
 	table_done(&g->fronts_by_conn);
 	chan_free(g->store);

@@ -289,6 +289,33 @@ rules_words(const struct rules *r, const struct rules_question *q, struct buf *w
 	return e != 0 ? e : n;
 }
 
+int
+rules_watches(const struct rules *r, const struct rules_question *q, struct rules_watch **ret)
+{
+	const struct policy_watch *w[RULES_WATCH_MAX];
+	struct policy_request req;
+	struct policy_facts facts;
+	size_t n;
+
+	*ret = NULL;
+	if (r->policy == NULL || !request_all(q, &facts, &req))
+		return 0;
+	n = policy_watches(r->policy, &req, w, RULES_WATCH_MAX);
+	n = n < RULES_WATCH_MAX ? n : RULES_WATCH_MAX;
+	if (n == 0)
+		return 0;
+	*ret = calloc(n, sizeof(**ret));
+	if (*ret == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		snprintf((*ret)[i].id, sizeof((*ret)[i].id), "%s", w[i]->id);
+		snprintf((*ret)[i].ere, sizeof((*ret)[i].ere), "%s", w[i]->ere);
+		(*ret)[i].action = w[i]->action == POLICY_WATCH_KILL ? RULES_KILL : w[i]->action == POLICY_WATCH_FREEZE ? RULES_FREEZE :
+		    RULES_ALERT;
+	}
+	return (int)n;
+}
+
 bool
 rules_want_mfa(const struct rules *r, const struct rules_who *who, struct slice src)
 {

@@ -67,6 +67,16 @@ bool rules_takes(const struct rules *r, const struct policy_need *need, const st
 
 /* Might they, from there, need a second factor for anything? */
 bool rules_want_mfa(const struct rules *r, const struct rules_who *who, struct slice src);
+
+/* What is watched for in the sessions of somebody on a host: copies. */
+struct rules_watch {
+	char id[128], ere[512];
+	enum { RULES_ALERT = 1, RULES_FREEZE, RULES_KILL } action;
+};
+#define RULES_WATCH_MAX 64
+/* At most RULES_WATCH_MAX into *ret, which the caller frees (NULL for none).  How many, or -ENOMEM. */
+int rules_watches(const struct rules *r, const struct rules_question *q, struct rules_watch **ret);
+
 /* Does a permit let them administer (verb admin) anything? */
 bool rules_may_admin(const struct rules *r, const struct rules_who *who);
 /* Does a permit name one of their principals? */

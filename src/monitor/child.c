@@ -247,6 +247,9 @@ child_message(void *arg, struct chan *c, struct chan_in *in)
 	case MSG_SCREEN_START:
 		screen_start(m, in->message, in->fds[0]);
 		break;
+	case MSG_SENTRY_START:
+		sentry_start(m, in->message, in->fds);
+		break;
 	case MSG_CONN_PID:
 		conn_set_pid(m, in->message);
 		break;

@@ -180,3 +180,26 @@ screen_start(struct monitor *m, const struct msg_screen_start *msg, int live)
 	fd_close(&master);
 	fd_close(&slave);
 }
+
+static void
+sentry_ended(void *arg, pid_t pid, int status)
+{
+	(void)arg, (void)pid, (void)status;      /* the gate has seen it */
+}
+
+void
+sentry_start(struct monitor *m, const struct msg_sentry_start *msg, const int fds[2])
+{
+	char title[64], path[4096];
+	char *words[] = { title, (char *)(uintptr_t)"--user", m->conf->user, NULL };
+	struct spawn s = { .path = path, .argv = words, .fds = { fds[0], fds[1] }, .nfds = 2, .stdio = { -1, -1, -1 } };
+	struct err e = { 0 };
+	pid_t pid;
+
+	snprintf(title, sizeof(title), "sentry: conn %llu", (unsigned long long)msg->conn);
+	pid = spawn_path("fortress-sentry", path, sizeof(path)) == 0 ? spawn_start(&s, &e) : -ENAMETOOLONG;
+	if (pid < 0)
+		log_error("no sentry: conn %llu: %s", (unsigned long long)msg->conn, e.text[0] != '\0' ? e.text : "its path is too long");
+	else if (reap_add(pid, sentry_ended, NULL) != 0)
+		log_error("no sentry: conn %llu: out of memory", (unsigned long long)msg->conn);
+}

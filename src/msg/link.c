@@ -42,6 +42,7 @@ static const struct link_row rows[] = {
 	{ LINK_MONITOR_OF_GATE, MSG_VOUCHED, SMALL, 0, 0 },
 	{ LINK_MONITOR_OF_GATE, MSG_CUT, SMALL, 0, 0 },
 	{ LINK_MONITOR_OF_GATE, MSG_SCREEN_START, SMALL, 1, 1 },
+	{ LINK_MONITOR_OF_GATE, MSG_SENTRY_START, SMALL, 2, 2 },
 	{ LINK_GATE_OF_MONITOR, MSG_CLIENT_NEW, SMALL, 1, 1 },
 	{ LINK_GATE_OF_MONITOR, MSG_RELOAD, SMALL, 0, 0 },
 	{ LINK_GATE_OF_MONITOR, MSG_VOUCH, SMALL, 0, 0 },
@@ -69,6 +70,7 @@ static const struct link_row rows[] = {
 	{ LINK_GATE_OF_FRONT, MSG_LIVE_DO, NAME, 0, 0 },
 	{ LINK_GATE_OF_FRONT, MSG_LIVE_ASK, SMALL, 0, 0 },
 	{ LINK_GATE_OF_FRONT, MSG_LIVE_LEFT, SMALL, 0, 0 },
+	{ LINK_GATE_OF_FRONT, MSG_LIVE_BEGUN, SMALL, 0, 0 },
 	{ LINK_FRONT_OF_GATE, MSG_LIVE_DONE, NAME, 0, 0 },
 	{ LINK_FRONT_OF_GATE, MSG_LIVE_ROWS, BULK, 0, 0 },
 	{ LINK_FRONT_OF_GATE, MSG_LIVE_ACT, NAME, 0, 1 },
@@ -174,6 +176,9 @@ static const struct link_row rows[] = {
 	{ LINK_TYPIST_OF_FRONT, MSG_LIVE_FRAMES, BULK, 0, 0 },
 	{ LINK_TYPIST_OF_FRONT, MSG_LIVE_NOTE, NAME, 0, 0 },
 	{ LINK_FRONT_OF_TYPIST, MSG_LIVE_KEYS, KEY, 0, 0 },
+
+	{ LINK_SENTRY_OF_GATE, MSG_SENTRY_RULES, COMMAND, 0, 0 },
+	{ LINK_GATE_OF_SENTRY, MSG_SENTRY_HIT, KEY, 0, 0 },
 };
 
 #define PAIR(a, a_name, b, b_name) [a] = { a_name, b }, [b] = { b_name, a }
@@ -190,6 +195,7 @@ static const struct { const char *name; enum link_end peer; } ends[] = {
 	PAIR(LINK_GATE_OF_CTL, "gate<ctl", LINK_CTL_OF_GATE, "ctl<gate"),
 	PAIR(LINK_FRONT_OF_MENU, "front<menu", LINK_MENU_OF_FRONT, "menu<front"),
 	PAIR(LINK_FRONT_OF_VIEWER, "front<viewer", LINK_VIEWER_OF_FRONT, "viewer<front"),
+	PAIR(LINK_GATE_OF_SENTRY, "gate<sentry", LINK_SENTRY_OF_GATE, "sentry<gate"),
 	PAIR(LINK_FRONT_OF_TYPIST, "front<typist", LINK_TYPIST_OF_FRONT, "typist<front"),
 };
 

@@ -38,6 +38,8 @@ enum link_end {
 	LINK_VIEWER_OF_FRONT,
 	LINK_FRONT_OF_TYPIST,           /* … and types into */
 	LINK_TYPIST_OF_FRONT,
+	LINK_GATE_OF_SENTRY,
+	LINK_SENTRY_OF_GATE,
 };
 
 struct link_row {

@@ -129,6 +129,10 @@ enum msg_type {
 	MSG_LIVE_FRAMES,                  /* front → viewer: frames as the store gets them */
 	MSG_LIVE_NOTE,                    /* front → viewer: a sentence for the one who looks */
 	MSG_LIVE_KEYS,                    /* typist → front: what was typed */
+	MSG_LIVE_BEGUN,                   /* front → gate: this session is on the record and begins */
+	MSG_SENTRY_START,                 /* gate → monitor: the program that looks for what is watched [2 fds: session, gate] */
+	MSG_SENTRY_RULES,                 /* gate → sentry: for what */
+	MSG_SENTRY_HIT,                   /* sentry → gate: there it is */
 
 	/* approvals: front, ctl ⇄ gate */
 	MSG_APPROVAL_ASK = 200,           /* I want to do this, and it takes an approval */
@@ -154,7 +158,8 @@ enum msg_target_kind { MSG_TARGET_SSHD = 1, MSG_TARGET_AGENT = 2 };
 enum msg_proxied_kind { MSG_PROXIED_BAD = 0, MSG_PROXIED_FOR = 1, MSG_PROXIED_OWN = 2 };
 enum msg_live_op {
 	MSG_LIVE_WATCH = 1, MSG_LIVE_JOIN, MSG_LIVE_PAUSE, MSG_LIVE_RESUME, MSG_LIVE_LOCK, MSG_LIVE_UNLOCK, MSG_LIVE_HAND,
-	MSG_LIVE_END, MSG_LIVE_OPS
+	MSG_LIVE_END, MSG_LIVE_OPS,
+	MSG_LIVE_SENTRY = 20,             /* of MSG_LIVE_ACT alone */
 };
 enum msg_lack { MSG_LACK_MFA = 1, MSG_LACK_TICKET = 2, MSG_LACK_APPROVAL = 4 };      /* bits: what a permit is not good without */
 enum msg_say { MSG_SAY_NO = 0, MSG_SAY_YES = 1, MSG_SAY_WITHDRAW = 2 };
@@ -361,7 +366,14 @@ struct msg_live_row {
 };
 /* live: the gate's number for this viewer.  actor: who does it; to: as in msg_live_do */
 struct msg_live_act { uint32_t op; uint64_t live; struct slice session, actor, reason, to; };
-struct msg_live_left { uint64_t live; };
+/* lost: it did not keep up, or died */
+struct msg_live_left { uint64_t live; uint32_t lost; };
+struct msg_live_begun { uint32_t hold; struct slice session; uint32_t cols, rows; };
+struct msg_sentry_start { uint64_t conn; struct slice session; };
+/* eres: count times (u32 length, a POSIX extended regular expression) */
+struct msg_sentry_rules { uint32_t cols, rows, count; struct slice eres; };
+/* rule: which of them, from 0.  line: what it was found in */
+struct msg_sentry_hit { uint32_t rule; struct slice line; };
 /* req: the front's */
 struct msg_screen_start { uint64_t conn; uint32_t req, op; struct slice session, term, lang; uint32_t cols, rows; };
 struct msg_screen_started { uint32_t req, ok; struct slice text; };

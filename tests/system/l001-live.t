@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Sessions while they run: watched, joined, paused, locked, handed over and ended, from the bastion and over ssh."""
-import fcntl, json, os, pty, re, signal, struct, subprocess, sys, termios, threading, time
+import json, os, signal, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -10,6 +10,7 @@ sys.path.insert(0, f"{top}/tests")
 import tap
 from tap import ok, end
 from clients import Clients, need
+from screens import Screen
 need("ssh")
 
 POLICY = """permit bench shell,exec on env=bench as root id all
@@ -20,47 +21,6 @@ permit erin shell on env=bench as root id others
 """
 b = Clients(build, policy=POLICY)
 keys = {}
-
-class Screen:
-    """A program on a pty; what it writes is kept, and waited for."""
-    def __init__(self, argv, cols=80, rows=24, env=None):
-        self.out, self.more, self.code = b"", threading.Condition(), None
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
-            os.execvpe(argv[0], argv, env or dict(os.environ, TERM="xterm"))
-        threading.Thread(target=self.read, daemon=True).start()
-    def read(self):
-        while True:
-            try: data = os.read(self.fd, 65536)
-            except OSError: data = b""
-            with self.more:
-                self.out += data
-                if not data: self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-                self.more.notify_all()
-            if not data: return
-    def type(self, data): os.write(self.fd, data)
-    def until(self, text, seconds=15):
-        """Is it there, or does it come?  What comes after it is still to be waited for."""
-        with self.more:
-            if not self.more.wait_for(lambda: text in self.out or self.code is not None and text not in self.out, seconds): return False
-            if text not in self.out: return False
-            self.out = self.out[self.out.index(text) + len(text):]
-            return True
-    def until_last(self, text, seconds=60):
-        """The same, of much that nobody needs before it."""
-        with self.more:
-            end = time.monotonic() + seconds
-            while text not in self.out:
-                self.out = self.out[-1000:]
-                if self.code is not None or time.monotonic() > end: return False
-                self.more.wait(1)
-        return self.until(text)
-    def over(self, seconds=15):
-        with self.more: return self.more.wait_for(lambda: self.code is not None, seconds)
-    def close(self):
-        if self.code is None: os.kill(self.pid, signal.SIGKILL); self.over()
-        os.close(self.fd)
 
 def person(name):
     keys[name] = f"{b.dir}/id_{name}"

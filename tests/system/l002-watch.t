@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""What the policy watches for in a session: alert, freeze and kill, by the lines of its screen; and that nothing outruns it."""
+import json, os, signal, sys
+
+top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
+sys.dont_write_bytecode = True
+sys.path.insert(0, f"{top}/tests")
+from tap import ok, end
+from clients import Clients, need
+from screens import Screen
+need("ssh")
+
+POLICY = """permit bench shell,exec on env=bench as root id all
+permit dora admin on env=bench id admins
+watch bench on env=bench match /(^|[^a-z])passw0rd/ then alert id secret
+watch bench on env=bench match /rm -rf .data/ then freeze id wipe
+watch bench on name ~ "box" match /shutdown -h now/ then kill id down
+"""
+b = Clients(build, policy=POLICY)
+
+def session(host="box"):
+    s = Screen(b.argv(host, options=["-tt"]))
+    s.type(b"PS1='$ '; echo be''gun\r")
+    return s if s.until(b"begun") else None
+
+def alarms(n=1, **want):
+    return [e for e in b.audit(4007, n, activity=99, ok=0, **want) if e["text"].startswith("ALARM")]
+def sentries():
+    return [p for p, n in b.children().items() if n.startswith("sentry")]
+
+try:
+    s = session()
+    ok(s is not None and len(sentries()) == 1, "a session in which something is watched for has a process that looks", b.children())
+    b.mark()
+    s.type(b"echo my passw0rd is 'hun''ter2'")
+    a = alarms(1)
+    ok(len(a) == 1 and a[0]["watch"] == "secret" and "passw0rd" in a[0]["line"] and a[0]["actor"] == "bench" and a[0]["host"] == "box",
+       "what is typed is seen before Enter", a)
+    ok(a and "passw0rd" in a[0]["text"] and a[0].get("advisory") is True and a[0]["match"] == "(^|[^a-z])passw0rd", "with the line, the pattern, and that it is advisory", a)
+    s.type(b"\r"); ok(s.until(b"hunter2"), "an alert lets the session go on", s.out)
+    a = alarms(2); ok(len(a) == 2, "the line that it typed and the line that it printed are one alarm each", [x["line"] for x in a])
+    s.type(b"printf 'pass\\033[31mw0rd here\\033[0m\\n'\r")
+    a = alarms(3); ok(len(a) >= 3 and a[2]["line"] == "passw0rd here", "what colours cut in two is one word on the screen", [x["line"] for x in a])
+    s.type(b"printf '\\033[2J\\033[5;1Hpass'; printf '\\033[5;5Hw0rd moved\\n'\r")
+    a = alarms(4); ok(any(x["line"] == "passw0rd moved" for x in a), "and what the cursor puts together", [x["line"] for x in a])
+
+    b.mark()
+    s.type(b"# rm -rf /data")
+    ok(s.until(b"the policy (watch wipe) has paused this session"), "freeze stops it at once", s.out)
+    a = alarms(1, watch="wipe"); ok(len(a) == 1 and "it is frozen" in a[0]["text"], "with an alarm", a)
+    id = [r["id"] for r in json.loads(b.ctl("--json", "session", "ls", "--live"))][0]
+    s.type(b"\recho mo''re\r")
+    ok(b"more" not in s.out, "nothing more comes in", s.out)
+    b.ctl("session", "resume", id); ok(s.until(b"more"), "until somebody lets it go on", s.out)
+
+    b.mark()
+    s.type(b"echo shut''down -h now\r")
+    ok(s.over() and b"the policy ended this session (watch down)" in s.out, "kill ends it", s.out[-400:])
+    a = alarms(1, watch="down"); ok(len(a) == 1 and a[0]["session"] == id, "with an alarm", a)
+    row = b.until(lambda: [r for r in json.loads(b.ctl("--json", "session", "ls")) if r["id"] == id and r["state"] == "closed"], bool)
+    ok(row and "watch down" in row[0]["reason"], "and the record says why", row)
+    s.close()
+    ok(b.until(lambda: sentries(), lambda p: p == []) == [], "what looked has ended with it", b.children())
+
+    # ---- a command without a terminal, over before anybody could look ----
+    b.mark()
+    r = b.on("box", "echo a passw0rd"); a = alarms(1)
+    ok(r.returncode == 0 and len(a) == 1 and a[0]["line"] == "a passw0rd", "a short command's output is looked at too, when it has ended", r, a)
+    r = b.on("agent", "echo passw0rd"); a = alarms(2)
+    ok(r.returncode == 0 and len(a) == 2, "behind a staragent as well", r, a)
+
+    # ---- nothing outruns it ----
+    b.mark()
+    r = b.on("box", "yes 0123456789 | head -c 3000000; echo passw0rd at the end", timeout=60)
+    ok(r.returncode == 0 and len(r.stdout) == 3000000 + len("passw0rd at the end\n"), "a flood arrives whole", r.returncode, len(r.stdout))
+    a = alarms(1); ok([x["line"] for x in a] == ["passw0rd at the end"] or any("passw0rd at the end" in x["line"] for x in a), "and what was said at its end is seen", a)
+    ok(not [x for x in a if x["watch"] == "watch"], "the watch was never lost", a)
+
+    # ---- what looks dies ----
+    s = session(); b.mark()
+    os.kill(sentries()[0], signal.SIGKILL)
+    a = alarms(1, watch="watch"); ok(len(a) == 1 and "nothing is watched for in it any more" in a[0]["text"], "that what looks has died is an alarm", a)
+    s.type(b"echo st''ill\r"); ok(s.until(b"still"), "the session goes on: to watch is advisory", s.out); s.close()
+
+    # ---- the policy changes ----
+    open(f"{b.dir}/state/policy.conf", "w").write(POLICY.split("watch")[0])
+    b.ctl("reload")
+    s = session(); ok(sentries() == [], "nothing to watch for: no process", b.children())
+    open(f"{b.dir}/state/policy.conf", "w").write(POLICY.replace("passw0rd", "geheim"))
+    b.ctl("reload"); b.mark()
+    ok(b.until(sentries, bool), "a policy that watches for something begins in sessions that run")
+    s.type(b"echo ge''heim\r"); a = alarms(1); ok(a and a[0]["watch"] == "secret", "and sees it", a)
+    s.close()
+finally:
+    b.stop()
+end()
