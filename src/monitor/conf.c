@@ -91,6 +91,8 @@ static const struct conf_row rows[] = {
 	    "Send records to the kernel's audit log; required refuses logins when that log does not take them." },
 	{ "CheckpointFile", PATH, AT(checkpoint_file), NULL, 0, 0, NULL,
 	    "Also write each signed checkpoint here; best on another machine's mount." },
+	{ "CheckpointSyslog", PATH, AT(checkpoint_syslog), NULL, 0, 0, NULL,
+	    "Also say each signed checkpoint to syslog at this socket, such as /dev/log." },
 	{ "User", TEXT, AT(user), "_fortress", 0, 0, NULL, "Account of the processes that face the network." },
 	{ "GateUser", TEXT, AT(gate_user), "_fortress-gate", 0, 0, NULL, "Account of the gate." },
 	{ "StoreUser", TEXT, AT(store_user), "_fortress-store", 0, 0, NULL, "Account of the store." },

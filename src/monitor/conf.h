@@ -35,7 +35,7 @@ enum conf_kernel_audit { CONF_AUDIT_OFF, CONF_AUDIT_WANTED, CONF_AUDIT_REQUIRED 
 struct conf {
 	struct conf_list listen;             /* "ADDRESS:PORT" or "[V6]:PORT" */
 	struct conf_list host_keys;          /* paths */
-	char *policy, *pam_service, *user, *gate_user, *store_user, *checkpoint_file;
+	char *policy, *pam_service, *user, *gate_user, *store_user, *checkpoint_file, *checkpoint_syslog;
 	char *user_cas, *revoked_keys;       /* paths, or NULL */
 	char *methods;                       /* as base/methods.h reads them */
 	uint64_t mfa_period_s;

@@ -125,7 +125,7 @@ static const struct {
 } rows[] = {
 	{ "ListenAddress", look_place, false }, { "HostKey", look_key, true }, { "Policy", look_file, true },
 	{ "TrustedUserCAKeys", look_file, true }, { "RevokedKeys", look_file, true },
-	{ "CheckpointFile", look_directory, true }, { "User", look_account, true }, { "GateUser", look_account, true },
+	{ "CheckpointFile", look_directory, true }, { "CheckpointSyslog", look_directory, true }, { "User", look_account, true }, { "GateUser", look_account, true },
 	{ "StoreUser", look_account, true },
 };
 

@@ -36,7 +36,7 @@
 #define LOCK_PAUSE_US 50000
 
 struct options {
-	const char *db, *key, *user, *outside;
+	const char *db, *key, *user, *outside, *syslog;
 	uint64_t log_level;
 };
 
@@ -54,6 +54,7 @@ static const struct flag flags[] = {
 	{ "key", FLAG_TEXT, offsetof(struct options, key), .needed = true },
 	{ "user", FLAG_TEXT, offsetof(struct options, user) },
 	{ "checkpoint-to", FLAG_TEXT, offsetof(struct options, outside) },
+	{ "checkpoint-syslog", FLAG_TEXT, offsetof(struct options, syslog) },
 	{ "log-level", FLAG_WORD, offsetof(struct options, log_level), .words = log_words },
 };
 
@@ -130,7 +131,7 @@ store_prepare(struct store *st, const struct options *o)
 		snprintf(st->node, sizeof(st->node), "bastion");
 	clock_boot_id(st->boot);
 	/* Before there is a key that it could hold. */
-	if (o->outside != NULL && (st->outside = outside_start(o->outside, o->user, &e)) == NULL)
+	if ((o->outside != NULL || o->syslog != NULL) && (st->outside = outside_start(o->outside, o->syslog, o->user, &e)) == NULL)
 		fatal("store: %s", e.text);
 	if (checkpoint_key(st, o->key, geteuid(), &e) != 0)
 		fatal("store: %s", e.text);

@@ -167,8 +167,9 @@ int checkpoint_key(struct store *st, const char *path, uid_t uid, struct err *e)
 int checkpoint_write(struct store *st, struct err *e);          /* in the transaction, if it is time */
 void checkpoint_publish(struct store *st);                      /* after it */
 
-/* outside.c: another copy of each checkpoint, by a child that may hang.  NULL is fine but for outside_start's path. */
-struct outside *outside_start(const char *path, const char *account, struct err *e);     /* before the sandbox */
+/* outside.c: another copy of each checkpoint, by a child that may hang.  NULL is fine; outside_start: one of path (a file) and
+ * log (syslog's socket) may be NULL. */
+struct outside *outside_start(const char *path, const char *log, const char *account, struct err *e);     /* before the sandbox */
 void outside_write(struct outside *o, struct slice note);
 void outside_look(struct outside *o);                           /* now and then: how it goes */
 void outside_finish(struct outside *o);                         /* waits for a moment, and frees */

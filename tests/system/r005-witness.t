@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """Outside anchors: a witness signs only what continues what it saw; whoever has the bastion, its key and its database cannot make it sign
 another history, and what it signed shows a database that was put back."""
-import glob, json, os, shutil, subprocess, sys, urllib.error, urllib.request
+import glob, json, os, re, shutil, socket, subprocess, sys, tempfile, urllib.error, urllib.request
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -13,7 +13,9 @@ needs_bastion()
 if not os.path.exists("/usr/bin/curl"): skip("no curl")
 from bastion import Bastion
 
-b = Bastion(build, "KernelAudit off\n")
+where = tempfile.mkdtemp(prefix="fortress-syslog-"); os.chmod(where, 0o755)
+syslog = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); syslog.bind(f"{where}/log"); os.chmod(f"{where}/log", 0o666); syslog.settimeout(15)
+b = Bastion(build, f"KernelAudit off\nCheckpointSyslog {where}/log\nCheckpointFile {where}/file\n")
 def fortress(*args, env=None): return subprocess.run([f"{build}/fortress", *args], env=env or b.env, capture_output=True, text=True)
 def work(n=1):
     for i in range(n): subprocess.run([*b.ssh("fortress"), f"echo {i}"], stdin=subprocess.DEVNULL, capture_output=True)
@@ -44,6 +46,18 @@ try:
     shutil.copy(kept, f"{b.dir}/cosigned"); os.unlink(kept)
     r = fortress("audit", "witness", url, "--key", key); ok(r.returncode == 0 and os.path.exists(kept), "one who has forgotten where it was is told by the witness", r.stderr)
     r = fortress("audit", "verify", "--db", "--older", kept, "--witness", key); ok(r.returncode == 0, "the database verifies beside it", r.stderr)
+    # In syslog, and in a file.
+    said = []
+    syslog.setblocking(False)
+    while True:
+        try: said.append(syslog.recv(8192).decode())
+        except BlockingIOError: break
+    ok(len(said) > 2 and all(re.fullmatch(r"<85>fortress: checkpoint (\S+) (\d+) (\S{44}) (\u2014 \S+ \S+)", l) for l in said), f"syslog hears of {len(said)} checkpoints, a line each", said[:2])
+    origin, size, root, sig = re.match(r"<85>fortress: checkpoint (\S+) (\d+) (\S+) (.*)", said[-1]).groups(); open(f"{b.dir}/heard", "w").write(f"{origin}\n{size}\n{root}\n\n{sig}\n")
+    r = fortress("audit", "verify", "--db", "--older", f"{b.dir}/heard"); ok(r.returncode == 0, "the database verifies beside what was heard", r.stderr)
+    ok(open(f"{where}/file").read().count("\u2014 ") == len(said), "and the file has as many")
+    syslog.close(); os.unlink(f"{where}/log"); work(); b.wait(lambda: "cannot be written" in open(f"{b.dir}/fortress.log").read()); ok(subprocess.run([*b.ssh("fortress"), "echo on"], stdin=subprocess.DEVNULL, capture_output=True).stdout == b"on\n", "a syslog that is gone is said in the log, and stops nobody")
+    syslog = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); syslog.bind(f"{where}/log"); os.chmod(f"{where}/log", 0o666)
     # Directly, by its protocol.
     text, sigs = note.split("\n\n", 1); head, size = text.split("\n"), int(text.split("\n")[1])
     log_sig = [l for l in sigs.split("\n") if "guard" not in l and l][0]
@@ -73,5 +87,5 @@ try:
     r = fortress("audit", "witness", url, "--key", key); ok(r.returncode == 6, f"a database begun anew: {r.stderr.strip()[:120]}", r.returncode, r.stdout)
     shutil.rmtree(db); shutil.copytree(f"{b.dir}/today", db); r = fortress("audit", "witness", url, "--key", key); ok(r.returncode == 0, "the true one goes on", r.stderr)
 finally:
-    b.stop()
+    b.stop(); shutil.rmtree(where, ignore_errors=True)
 end()
