@@ -341,6 +341,15 @@ report_write(struct export *x, struct evidence *v)
 	return r;
 }
 
+/* What is evidence is there without it. */
+static int
+report_missing(struct export *x)
+{
+	fprintf(stderr, "fortress: the export has no report: %s\n", x->c->e.text);
+	x->c->e = (struct err){ 0 };
+	return 0;
+}
+
 static int
 evidence_write(struct export *x)
 {
@@ -349,8 +358,8 @@ evidence_write(struct export *x)
 
 	if (r == 0)
 		r = evidence_make(&v, x->pack, &x->c->e);
-	if (r == 0)
-		r = report_write(x, &v);
+	if (r == 0 && (r = report_write(x, &v)) == -ENOENT)
+		r = report_missing(x);
 	if (r == 0)
 		r = pack_file(x->pack, "fortress-verify.c", slice_from(verifier_source), &x->c->e);
 	evidence_done(&v);

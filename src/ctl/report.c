@@ -413,6 +413,8 @@ draw_run(FILE *in, FILE *out, const char *form, struct err *e)
 	snprintf(copy, sizeof(copy), "%s", form);
 	if (spawn_path("fortress-report", path, sizeof(path)) != 0)
 		return err_set(e, -ENAMETOOLONG, "fortress-report: too long a path");
+	if (access(path, X_OK) != 0)
+		return err_set(e, -ENOENT, "%s: %s", path, strerror(errno));
 	pid = spawn_start(&s, e);
 	return pid < 0 ? (int)pid : child_wait(pid, e);
 }

@@ -18,7 +18,7 @@ struct report {
 
 /* Fills doc, which the caller has zeroed and frees. */
 int report_compose(struct report *p, struct err *e);
-/* form: "html" or "pdf"; appended to out. */
+/* form: "html" or "pdf"; appended to out.  -ENOENT: fortress-report is not installed. */
 int report_draw(struct report *p, const char *form, struct buf *out, struct err *e);
 /* Is this machine's clock kept right, as the kernel says? */
 bool report_clock_is_synchronised(void);

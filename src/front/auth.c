@@ -72,7 +72,7 @@ auth_claimed(const struct front *f)
 static void
 login_tried(struct front *f, const char *method)
 {
-	struct msg_login_failed failed = { .method = slice_from(method) };
+	struct msg_login_failed failed = { .method = slice_from(method), .user = auth_claimed(f) };
 
 	(void)chan_send(f->monitor, MSG_LOGIN_FAILED, &failed);
 	if (++f->tries >= f->o->tries_max)

@@ -53,6 +53,7 @@ opened(struct conn *c, bool ok, struct slice text, const char *user, const char 
 	struct msg_login_opened msg = { .ok = ok, .text = text };
 
 	audit_login(user, c->peer, ok);
+	c->refused = !ok;
 	if (ok)
 		conn_logged_in(c, slice_from(user));
 	log_info("%s: %s: from %s method=%s conn=%llu", ok ? "login" : "login refused", user, c->peer, method,

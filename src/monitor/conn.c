@@ -32,6 +32,7 @@
 #define CUT_MS     4000                  /* a front's own time for its last words is 3 s */
 #define ENDED_KEPT 64
 #define OLDEST_N   16                    /* of those who wait: their sources are compared when somebody has to go */
+#define AUDITED_MAX 100
 
 /* The last ones that ended without a login: how their processes ended is heard a little later. */
 static struct { uint64_t conn; struct net_addr addr; } ended[ENDED_KEPT];
@@ -185,6 +186,17 @@ conn_audit_note(struct conn *c, const struct msg_audit_note *n)
 
 static void conn_proxied(struct conn *c, const struct msg_proxied *p);
 
+/* As many as a front lets somebody try; one that was taken over must not flood the kernel's log. */
+static void
+conn_failed(struct conn *c, const struct msg_login_failed *m)
+{
+	char user[256];
+
+	if (c->wrong++ < AUDITED_MAX && !c->refused)
+		audit_login(text_escaped(m->user, user, sizeof(user)), c->peer, false);
+	c->refused = false;
+}
+
 static void
 conn_message(void *arg, struct chan *chan, struct chan_in *in)
 {
@@ -202,7 +214,7 @@ conn_message(void *arg, struct chan *chan, struct chan_in *in)
 		conn_proxied(c, in->message);
 		break;
 	case MSG_LOGIN_FAILED:
-		c->wrong++;
+		conn_failed(c, in->message);
 		break;
 	case MSG_PAM_START:
 		auth_start(c, in->message);

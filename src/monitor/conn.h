@@ -27,6 +27,7 @@ struct conn {
 	bool evicted;                  /* it had to make room for others */
 	bool told;                     /* to end, with all that it has */
 	unsigned wrong;                /* failed tries */
+	bool refused;                  /* the last one is in the kernel's audit log already */
 	mono_t since;
 	struct loop_timer timer;       /* of the header, then of a try that waits (auth.c), then of an end that was asked for */
 	char waiting_user[256];

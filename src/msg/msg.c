@@ -65,7 +65,7 @@ static const struct message messages[MSG_TYPE_END] = {
 	ROW(MSG_PROXIED, proxied, F32(msg_proxied, kind), FB(msg_proxied, addr), F32(msg_proxied, port),
 	    FB(msg_proxied, to_addr), F32(msg_proxied, to_port), FB(msg_proxied, text)),
 	ROW(MSG_CONN_GO, conn_go, FB(msg_conn_go, peer), F32(msg_conn_go, peer_port), FB(msg_conn_go, local)),
-	ROW(MSG_LOGIN_FAILED, login_failed, FB(msg_login_failed, method)),
+	ROW(MSG_LOGIN_FAILED, login_failed, FB(msg_login_failed, method), FB(msg_login_failed, user)),
 	ROW(MSG_TERMINATE, terminate, FB(msg_terminate, reason), FB(msg_terminate, session)),
 	ROW(MSG_KEY_ASK, key_ask, FB(msg_key_ask, raw), FB(msg_key_ask, alg),
 	    FB(msg_key_ask, blob)),

@@ -193,7 +193,7 @@ struct msg_audit_note { uint32_t note, ok; struct slice session, user, login, ho
 /* kind: BAD (text says why), FOR the client at addr, which went to to_addr, or the proxy's OWN connection */
 struct msg_proxied { uint32_t kind; struct slice addr; uint32_t port; struct slice to_addr; uint32_t to_port; struct slice text; };
 struct msg_conn_go { struct slice peer; uint32_t peer_port; struct slice local; };
-struct msg_login_failed { struct slice method; };
+struct msg_login_failed { struct slice method, user; };       /* user: who was claimed */
 struct msg_terminate { struct slice reason, session; };       /* session: its id as text; empty: all of them */
 
 struct msg_name_ask { struct slice raw; };

@@ -106,6 +106,8 @@ try:
     r = subprocess.run([f"{build}/fortress", "audit", "report", "--offline", "-o", f"{b.dir}/x.doc"], env=b.env, capture_output=True, text=True); ok(r.returncode == 2 and ".pdf" in r.stderr, "a form that there is not", r.stderr)
     r = subprocess.run([f"{build}/fortress", "audit", "report", "--offline", "-o", f"{b.dir}/y.pdf"], env=dict(b.env, FORTRESS_LIBEXEC="/nonexistent"), capture_output=True, text=True)
     ok(r.returncode == 1 and "fortress-report" in r.stderr and not os.path.exists(f"{b.dir}/y.pdf"), "without fortress-report it says so", r.stderr)
+    r = subprocess.run([f"{build}/fortress", "audit", "export", "--offline", "-o", f"{b.dir}/y"], env=dict(b.env, FORTRESS_LIBEXEC="/nonexistent"), capture_output=True, text=True)
+    ok(r.returncode == 0 and "has no report" in r.stderr and not os.path.exists(f"{b.dir}/y/report.pdf") and os.path.exists(f"{b.dir}/y/failed-logins.csv"), "an export is made all the same", r.stderr)
 finally:
     b.stop()
 end()
