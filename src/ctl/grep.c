@@ -225,7 +225,8 @@ hits_print(struct search *s)
 {
 	struct out *o = ctl_out(s->c, columns, false);
 
-	qsort(s->hits, s->n, sizeof(*s->hits), hit_compare);
+	if (s->n > 0)
+		qsort(s->hits, s->n, sizeof(*s->hits), hit_compare);
 	for (size_t i = 0; i < s->n; i++)
 		hit_print(o, &s->hits[i]);
 	if (out_end(o) != 0)

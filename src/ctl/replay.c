@@ -59,8 +59,10 @@ replay_exec(struct ctl *c, char *const *options, char *const *ids, unsigned n)
 
 	snprintf(dir, sizeof(dir), "%s/db", c->state);
 	args = words_make(path, dir, options, ids, n);
-	if (args == NULL || spawn_path("fortress-replay", path, sizeof(path)) != 0)
+	if (args == NULL || spawn_path("fortress-replay", path, sizeof(path)) != 0) {
+		free(args);
 		return ctl_fail(c, "out of memory");
+	}
 	execv(path, args);
 	free(args);
 	return ctl_fail(c, "%s: %s: fortress session print shows the recording as text", path, strerror(errno));
@@ -78,8 +80,10 @@ program_wait(struct ctl *c, const struct job *j, int fd)
 
 	snprintf(dir, sizeof(dir), "%s/db", c->state);
 	args = words_make(path, dir, j->options, j->ids, j->n);
-	if (args == NULL || spawn_path("fortress-replay", path, sizeof(path)) != 0)
+	if (args == NULL || spawn_path("fortress-replay", path, sizeof(path)) != 0) {
+		free(args);
 		return ctl_fail(c, "out of memory");
+	}
 	s.argv = args;
 	pid = spawn_start(&s, &c->e);
 	free(args);
