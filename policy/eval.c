@@ -129,6 +129,7 @@ decide(struct asked *a, struct policy_decision *ret)
 {
 	struct verdict v = { 0 };
 	size_t n = a->p->rules_n;
+	bool given;
 
 	if (a->req->labels_n > POLICY_LABELS_MAX) {
 		*ret = (struct policy_decision){ .rule = "too-many-labels", .reason = "the host has more labels than 64" };
@@ -139,8 +140,8 @@ decide(struct asked *a, struct policy_decision *ret)
 		*ret = (struct policy_decision){ .rule = v.deny->id, .reason = v.deny->reason != NULL ? v.deny->reason : "" };
 		return;
 	}
-	*ret = (struct policy_decision){ .permit = v.permit != NULL || a->req->given,
-		.by_default = v.permit == NULL && !a->req->given, .rule = v.permit != NULL ? v.permit->id : "", .reason = "" };
+	given = a->req->given && a->verb != 0;
+	*ret = (struct policy_decision){ .permit = v.permit != NULL || given, .by_default = v.permit == NULL && !given, .rule = v.permit != NULL ? v.permit->id : "", .reason = "" };
 	if (!ret->permit)
 		return;
 	memcpy(ret->options, v.options, sizeof(ret->options));

@@ -79,7 +79,8 @@ check_words(const struct policy *p, const struct policy_request *req)
 	buf_clear(&b);
 	(void)policy_brief(p, req, &b);
 	buf_done(&b);
-	assert(!d.permit || policy_may_reach(p, req));
+	assert(!d.permit || req->given || policy_may_reach(p, req));
+	assert(!d.by_path || req->some_path);
 	assert(d.needs_n <= POLICY_NEEDS_MAX && (d.permit || d.needs_n == 0));
 }
 
@@ -127,6 +128,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	(void)policy_watch_line(w, watches, rest);
 	req.argv = argv;
 	req.argv_n = argv[0].n > 0 ? 2 : 0;
+	check_words(p, &req);
+	req.some_path = true;
+	check_words(p, &req);
+	req.given = true;
 	check_words(p, &req);
 	return 0;
 }
