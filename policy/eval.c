@@ -141,7 +141,8 @@ decide(struct asked *a, struct policy_decision *ret)
 		return;
 	}
 	given = a->req->given && a->verb != 0;
-	*ret = (struct policy_decision){ .permit = v.permit != NULL || given, .by_default = v.permit == NULL && !given, .rule = v.permit != NULL ? v.permit->id : "", .reason = "" };
+	*ret = (struct policy_decision){ .permit = v.permit != NULL || given, .by_default = v.permit == NULL && !given,
+		.rule = v.permit != NULL ? v.permit->id : "", .reason = "" };
 	if (!ret->permit)
 		return;
 	memcpy(ret->options, v.options, sizeof(ret->options));
