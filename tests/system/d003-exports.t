@@ -138,7 +138,7 @@ try:
             browser.close()
 
     # each reading is on the record
-    said = [e["text"] for e in b.events() if e["class"] == 6003 or "reads the recording" in e["text"]]
+    said = [e["text"] for e in json.loads(b.ctl("--json", "audit", "ls", "--class", "reading"))]
     for how in ("export html", "export raw", "export json", "print"):
         ok(any(typed in t and t.endswith(f": {how}") for t in said), f"on the record: {how}", said)
 finally:
