@@ -29,8 +29,9 @@ dist_man_MANS += %D%/fortress-menu.1 %D%/fortress-replay.1
 # What an exported page is made of, together in one folder.
 pagedir = $(pkgdatadir)/page
 nodist_page_DATA = page/player.js page/player.css page/page.js page/page.css
+dist_page_DATA = contrib/asciinema-player/LICENSE
 CLEANFILES += $(nodist_page_DATA)
-EXTRA_DIST += %D%/export.js %D%/export.css contrib/asciinema-player/README contrib/asciinema-player/LICENSE \
+EXTRA_DIST += %D%/export.js %D%/export.css contrib/asciinema-player/README \
 	contrib/asciinema-player/asciinema-player.min.js contrib/asciinema-player/asciinema-player.css
 PAGE_COPY = $(AM_V_GEN)$(MKDIR_P) page && cp
 page/player.js: $(playerdir)/asciinema-player.min.js

@@ -38,9 +38,10 @@ def screen(argv, keys, until):
         if not data: break
         out += data
         if keys and keys[0][0] in out:
-            if not status: status = look_at(pid); status["reader"] = [look_at(c) for c in b.children(pid)]
-            out_now, (_, key) = out, keys.pop(0)
-            os.write(fd, key)
+            if not status: status = look_at(pid); status["reader"] = [look_at(c) for c, name in b.children(pid).items() if name.endswith("fortress-replay")]
+            key = keys.pop(0)[1]
+            if callable(key): key()
+            else: os.write(fd, key)
     os.close(fd)
     return out, status, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
@@ -76,6 +77,14 @@ try:
     ok(refused(session, "--speed")[0] == 2 and refused(session, "--speed")[1] == "fortress replay: --speed: needs a value\n", "nor does an option's value come from elsewhere")
     out, status, rc = screen([f"{build}/fortress", "replay", session, session], [(b"? help", b"G"), (b"after-it-all", b"q")], b"")
     ok(rc == 0 and out.count(b"bench: root@box") >= 2 and ASKS.search(out) is None, "two side by side", rc, out[-800:])
+    # One that goes on: what comes is shown, and its end.
+    live = subprocess.Popen(b.ssh("fortress") + ["echo one; read x; echo two-$x; read y"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    ok(live.stdout.readline() == "one\n", "a session that is open")
+    def say(): live.stdin.write("z\n"); live.stdin.flush()
+    opened = next(s["id"] for s in json.loads(b.ctl("--json", "session", "ls")) if s["state"] == "open")
+    out, status, rc = screen([f"{build}/fortress", "replay", "--follow", opened], [(b"live", say), (b"two-z", live.stdin.close), (b"the end", b"q")], b"")
+    ok(rc == 0 and out.find(b"live") < out.find(b"two-z") < out.find(b"the end"), "is followed to its end", rc, out[-800:])
+    live.wait()
     text = subprocess.run([f"{build}/fortress", "session", "print", session], env=b.env, capture_output=True).stdout
     ok(b"after-it-all" in text and b"\x1b" not in text and ASKS.search(text) is None, "nor the text of the session", text)
     text = subprocess.run([f"{build}/fortress", "replay", "--text", session], env=b.env, capture_output=True).stdout
