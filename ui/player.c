@@ -8,6 +8,7 @@
 #define KEYFRAME_MS    10000
 #define KEYFRAME_BYTES 262144
 #define KEYFRAMES_MAX  8192              /* beyond, or above so many bytes, every second one is dropped and the distance doubled */
+#define SEEK_PART      4096              /* bytes shown between two questions whether to go on */
 #define KEYFRAMES_SIZE ((size_t)256 << 20)
 
 struct player *
@@ -249,9 +250,12 @@ player_seek(struct player *p, uint64_t t_ms)
 		go_to(p, &k);
 	else if (t_ms < p->now_ms)
 		go_to(p, NULL);
-	while (player_peek(p) && p->ahead.t_ms <= t_ms)
-		(void)player_take(p, FRAME_DATA_MAX);
-	if (t_ms > p->now_ms)
+	p->stopped = false;
+	while (!p->stopped && player_peek(p) && p->ahead.t_ms <= t_ms) {
+		(void)player_take(p, SEEK_PART);
+		p->stopped = p->wait != NULL && !p->wait(p->wait_arg, p->now_ms);
+	}
+	if (!p->stopped && t_ms > p->now_ms)
 		p->now_ms = player_peek(p) ? t_ms : p->now_ms;
 }
 

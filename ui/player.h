@@ -56,7 +56,8 @@ bool player_search(struct player *p, const char *text);
 bool player_search_back(struct player *p, const char *text);
 /* The next, or the last before here; false: none, position unchanged. */
 bool player_jump(struct player *p, enum player_what what, bool back);
-/* Searches and jumps can take long: told now and then where they are; false ends them, as if there were nothing. */
+/* Seeks, searches and jumps can take long: told now and then where they are; false ends them: a search as if there were
+ * nothing, a seek where it is. */
 typedef bool player_wait_fn(void *arg, uint64_t t_ms);
 void player_set_wait(struct player *p, player_wait_fn *fn, void *arg);
 bool player_was_stopped(const struct player *p);       /* the last one */

@@ -9,6 +9,7 @@
  *                 END     the recording's, or for now
  *     from it     LINE    u64 t_ms | text          COMMAND  the same
  *                 KEY     screen: a keyframe       STATE    screen: where it was left (answers END)
+ *                 SLOW    from here on the recording is not rendered but read, see below
  *                 TAKEN   all of a message is done with; after each, and nothing is sent before it comes
  *
  *     screen      u64 t_ms | u64 pos | u32 cols | u32 rows | paint
@@ -24,8 +25,12 @@
 #define RENDER_KEY_POS  262144           /* bytes of frames between two keyframes, */
 #define RENDER_KEY_US   40000            /* or so much of its own time: some output is slow to render */
 #define RENDER_KEYS_MAX 16384            /* of one recording, each time that it is taken up */
+/* Output can be made so that it is slow to render: beyond this, what is left is read for its text without a screen, so
+ * that nobody can keep an index from being made, nor his text out of it. */
+#define RENDER_SPENT_US 2000000          /* of its own time, and one more us for each byte of frames */
 
 enum { RENDER_BEGIN = 'B', RENDER_FRAMES = 'F', RENDER_END = 'E' };
-enum { RENDER_LINE = 'L', RENDER_COMMAND = 'C', RENDER_KEY = 'K', RENDER_STATE = 'S', RENDER_TAKEN = 'T' };
+enum { RENDER_LINE = 'L', RENDER_COMMAND = 'C', RENDER_KEY = 'K', RENDER_STATE = 'S', RENDER_SLOW = 'W',
+	RENDER_TAKEN = 'T' };
 
 #endif

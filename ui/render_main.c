@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sandbox.h"
+#include "ui/reading.h"
 #include "ui/render.h"
 #include "ui/stage.h"
 
@@ -22,6 +23,10 @@ struct render {
 	bool begun;
 	uint64_t t_ms, pos, key_pos;
 	int64_t key_us;                  /* own time at the last keyframe */
+	int64_t begun_us;
+	uint64_t begun_pos;
+	bool slow;                       /* what is left is only read */
+	struct reading reading;
 	unsigned keys;
 	struct buf in, out;
 	int r;
@@ -102,15 +107,23 @@ put_screen(struct render *x, uint8_t what)
 
 /* ---- what comes in ---- */
 
+static void
+render_done(struct render *x)
+{
+	if (x->begun)
+		stage_done(&x->stage);
+	if (x->slow)
+		reading_done(&x->reading);
+	x->begun = x->slow = false;
+}
+
 static int
 take_begin(struct render *x, struct slice s)
 {
 	struct lines_sink sink = { .line = on_line, .command = on_command, .arg = x };
 	uint32_t cols, rows;
 
-	if (x->begun)
-		stage_done(&x->stage);
-	x->begun = false;
+	render_done(x);
 	if (!take_u64(&s, &x->t_ms) || !take_u64(&s, &x->pos) || !take_u32(&s, &cols) || !take_u32(&s, &rows))
 		return -EPROTO;
 	if (stage_init(&x->stage, cols, rows, &sink) != 0)
@@ -118,19 +131,28 @@ take_begin(struct render *x, struct slice s)
 	x->begun = true;
 	x->keys = 0;
 	x->key_pos = x->pos;
-	x->key_us = own_time_us();
+	x->key_us = x->begun_us = own_time_us();
+	x->begun_pos = x->pos;
 	lines_restore(x->stage.lines, s);
 	return 0;
 }
 
 static void
-keyframe_maybe(struct render *x)
+slow_begin(struct render *x)
 {
-	int64_t now;
+	const struct lines_sink sink = { .line = on_line, .arg = x };
 
+	lines_end(x->stage.lines);
+	reading_init(&x->reading, &sink);
+	x->slow = true;
+	put(x, RENDER_SLOW, slice_from(""), slice_from(""));
+}
+
+static void
+keyframe_maybe(struct render *x, int64_t now)
+{
 	if (x->pos == x->key_pos || x->keys >= RENDER_KEYS_MAX)
 		return;
-	now = own_time_us();
 	if (x->pos - x->key_pos < RENDER_KEY_POS && now - x->key_us < RENDER_KEY_US)
 		return;
 	put_screen(x, RENDER_KEY);
@@ -149,8 +171,16 @@ take_frames(struct render *x, struct slice s)
 	if (!x->begun)
 		return -EPROTO;
 	for (before = s.n; (r = frame_take(&s, &f)) == 1; before = s.n) {
-		keyframe_maybe(x);
-		stage_frame(&x->stage, &f);
+		int64_t now = own_time_us();
+
+		if (!x->slow && now - x->begun_us > RENDER_SPENT_US + (int64_t)(x->pos - x->begun_pos))
+			slow_begin(x);
+		if (x->slow) {
+			reading_frame(&x->reading, &f);
+		} else {
+			keyframe_maybe(x, now);
+			stage_frame(&x->stage, &f);
+		}
 		x->t_ms = f.t_ms > x->t_ms ? f.t_ms : x->t_ms;
 		x->pos += before - s.n;
 	}
@@ -162,7 +192,10 @@ take_end(struct render *x)
 {
 	if (!x->begun)
 		return -EPROTO;
-	lines_end(x->stage.lines);
+	if (x->slow)
+		reading_end(&x->reading);
+	else
+		lines_end(x->stage.lines);
 	put_screen(x, RENDER_STATE);
 	return 0;
 }
@@ -220,8 +253,7 @@ main(int argc, char **argv)
 	buf_init(&x.out, RENDER_MAX * 2);
 	while ((r = message(&x)) == 1)
 		continue;
-	if (x.begun)
-		stage_done(&x.stage);
+	render_done(&x);
 	buf_done(&x.in);
 	buf_done(&x.out);
 	return r == 0 ? 0 : 1;

@@ -96,11 +96,57 @@ draw(struct replay *r)
 
 /* ---- keys ---- */
 
+static bool
+is_leave(int code)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		if (rkeys[i].code == code)
+			return rkeys[i].action == LEAVE;
+	return false;
+}
+
+/* A key ends what takes long, a search mostly; only whether it leaves matters. */
+static bool
+on_wait(void *arg, uint64_t t_ms)
+{
+	struct replay *r = arg;
+	unsigned s = (unsigned)(t_ms / 1000);
+	wint_t code;
+
+	if (clock_ms_since(r->asked) < WAIT_MS || clock_ms_since(r->drawn) < WAIT_DRAW_MS)
+		return true;
+	r->drawn = clock_mono();
+	(void)snprintf(r->view.message, sizeof(r->view.message), "looking at %u:%02u:%02u; any key stops", s / 3600, s / 60 % 60, s % 60);
+	draw(r);
+	r->view.message[0] = '\0';
+	if (term_key(&code) == ERR)
+		return true;
+	r->over = is_leave((int)code);
+	return false;
+}
+
+/* True, and said: a key has ended it, and here it stays. */
+static bool
+was_stopped(struct replay *r)
+{
+	bool stopped = false;
+
+	for (unsigned i = 0; i < r->view.deck.n; i++)
+		stopped = stopped || player_was_stopped(r->view.deck.players[i]);
+	if (!stopped)
+		return false;
+	r->view.paused = true;
+	r->view.live = false;
+	(void)snprintf(r->view.message, sizeof(r->view.message), "stopped");
+	return true;
+}
+
 static void
 seek(struct replay *r, uint64_t t)
 {
 	r->view.live = false;
 	deck_seek(&r->view.deck, t);
+	(void)was_stopped(r);
 }
 
 static void
@@ -115,45 +161,15 @@ static void
 to_end(struct replay *r)
 {
 	seek(r, UINT64_MAX / 4);
-	for (unsigned i = 0; i < r->view.deck.n; i++)
+	for (unsigned i = 0; i < r->view.deck.n && !was_stopped(r); i++)
 		r->view.live = r->view.live || r->open[i];
 	r->view.paused = r->view.paused && !r->view.live;
-}
-
-/* A key ends a search that takes long; which one it is does not matter. */
-static bool
-on_wait(void *arg, uint64_t t_ms)
-{
-	struct replay *r = arg;
-	unsigned s = (unsigned)(t_ms / 1000);
-	wint_t code;
-
-	if (clock_ms_since(r->asked) < WAIT_MS || clock_ms_since(r->drawn) < WAIT_DRAW_MS)
-		return true;
-	r->drawn = clock_mono();
-	(void)snprintf(r->view.message, sizeof(r->view.message), "looking at %u:%02u:%02u; any key stops", s / 3600, s / 60 % 60, s % 60);
-	draw(r);
-	r->view.message[0] = '\0';
-	return term_key(&code) == ERR;
-}
-
-/* True, and said: it was not found because it was stopped. */
-static bool
-was_stopped(struct replay *r)
-{
-	if (!player_was_stopped(r->view.deck.players[r->view.deck.active]))
-		return false;
-	(void)snprintf(r->view.message, sizeof(r->view.message), "stopped");
-	return true;
 }
 
 static void
 search(struct replay *r, bool back)
 {
-	bool found;
-
-	r->asked = clock_mono();
-	found = r->view.search[0] != '\0' && deck_search(&r->view.deck, r->view.search, back);
+	bool found = r->view.search[0] != '\0' && deck_search(&r->view.deck, r->view.search, back);
 
 	r->view.paused = true;
 	r->view.live = r->view.live && !found;
@@ -165,10 +181,7 @@ static void
 jump(struct replay *r, enum player_what what, bool back)
 {
 	static const char *const names[] = { "place", "command", "file", "marker", "change of size", "event" };
-	bool found;
-
-	r->asked = clock_mono();
-	found = deck_jump(&r->view.deck, what, back);
+	bool found = deck_jump(&r->view.deck, what, back);
 	r->view.paused = true;
 	r->view.live = r->view.live && !found;
 	if (found)
@@ -270,6 +283,7 @@ help_key(struct replay *r, int code)
 static void
 key(struct replay *r, int code)
 {
+	r->asked = clock_mono();
 	r->view.message[0] = '\0';
 	if (r->view.help) {
 		help_key(r, code);
@@ -342,7 +356,7 @@ on_tick(void *arg)
 	int64_t ms = clock_ms_since(r->last);
 	bool growing = false, ended;
 
-	r->last = clock_mono();
+	r->last = r->asked = clock_mono();
 	loop_timer_start(r->loop, &r->timer, TICK_MS, on_tick, r);
 	poll_growing(r);
 	if (r->over || is_broken(r)) {
@@ -361,7 +375,10 @@ on_tick(void *arg)
 	else
 		deck_play(&r->view.deck, (uint64_t)ms, r->view.speed, r->view.idle_ms);
 	r->view.live = r->view.live && growing;
-	draw(r);
+	if (was_stopped(r) && r->over)
+		loop_stop(r->loop, 0);
+	else
+		draw(r);
 }
 
 static void
@@ -408,6 +425,7 @@ deck_fill(struct replay *r, const struct replay_tape *tapes, unsigned n)
 static void
 begin(struct replay *r, const struct replay_options *o)
 {
+	r->asked = clock_mono();
 	deck_sync(&r->view.deck, r->view.wall);
 	if (o->follow)
 		to_end(r);

@@ -101,6 +101,8 @@ run(const struct options *o, struct db *db, struct renderer *renderer, const uns
 	if (r != 0)
 		fatal("%s", e.text);
 	printf("%" PRIu64 " recordings, %" PRIu64 " lines, %" PRIu64 " events", n.sessions, n.lines, n.events);
+	if (n.slow > 0)
+		printf("; %" PRIu64 " too slow to render to their end, read without a screen", n.slow);
 	if (n.unread > 0)
 		printf("; %" PRIu64 " could not be read to their end", n.unread);
 	puts("");

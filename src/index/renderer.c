@@ -86,6 +86,9 @@ take(struct renderer *r, uint8_t what, struct slice s)
 		if (!take_u64(&s, &t_ms) || !text_is_utf8(s))
 			return -EPROTO;
 		return r->fns.line(r->fns.arg, what == RENDER_COMMAND, t_ms, s);
+	case RENDER_SLOW:
+		r->fns.slow(r->fns.arg);
+		return 0;
 	case RENDER_KEY:
 		return take_screen(s, &k) ? r->fns.key(r->fns.arg, &k) : -EPROTO;
 	case RENDER_STATE:

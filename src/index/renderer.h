@@ -13,6 +13,7 @@ struct renderer;
 struct renderer_fns {
 	int (*line)(void *arg, bool command, uint64_t t_ms, struct slice text);
 	int (*key)(void *arg, const struct index_screen *k);
+	void (*slow)(void *arg);                         /* the rest is not rendered, only read */
 	int (*state)(void *arg, const struct index_screen *at);
 	void *arg;
 };

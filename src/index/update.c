@@ -54,6 +54,14 @@ on_key(void *arg, const struct index_screen *k)
 	return index_add_key(u->x, u->now.session, k, u->e);
 }
 
+static void
+on_slow(void *arg)
+{
+	struct update *u = arg;
+
+	u->counts->slow++;
+}
+
 static int
 on_state(void *arg, const struct index_screen *at)
 {
@@ -328,7 +336,7 @@ update_run(struct db *db, struct index *x, struct renderer *renderer, const unsi
 {
 	struct update u = { .db = db, .x = x, .renderer = renderer, .counts = counts, .e = e,
 		.alone = session != NULL };
-	const struct renderer_fns fns = { .line = on_line, .key = on_key, .state = on_state, .arg = &u };
+	const struct renderer_fns fns = { .line = on_line, .key = on_key, .slow = on_slow, .state = on_state, .arg = &u };
 	int r;
 
 	renderer_set(renderer, &fns);

@@ -7,7 +7,8 @@
 #include "db/db.h"
 #include "index/renderer.h"
 
-struct update_counts { uint64_t sessions, lines, events, unread; };
+/* slow: recordings whose end was not rendered but read; unread: that could not be read to their end. */
+struct update_counts { uint64_t sessions, lines, events, slow, unread; };
 
 /* All of it; or, session not NULL, that recording alone.  What is committed stays when it fails. */
 int update_run(struct db *db, struct index *x, struct renderer *renderer, const unsigned char *session,

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """Texts of all recordings found again: by user, host, time and class; in sessions that go on; after the index was damaged, broken off
 or removed; and the search is on the record."""
-import json, os, re, subprocess, sys
+import json, os, re, struct, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -82,6 +82,22 @@ try:
     ok(grep("exec-needle") != [] and sqlite("SELECT count(*) FROM line WHERE class<3") == lines, "damaged, it is made anew", ctl("audit", "grep", "--", "exec-needle"), lines, sqlite("SELECT count(*) FROM line WHERE class<3"))
     st = os.stat(f"{b.dir}/state/index")
     ok(st.st_mode & 0o7777 == 0o700 and st.st_uid == os.stat(f"{b.dir}/state/db").st_uid, "it is the store's, and nobody else's to read")
+
+    # what is slow to render is read all the same
+    render = subprocess.Popen([f"{build}/fortress-render"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def say(what, data):
+        render.stdin.write(what + struct.pack("<I", len(data)) + data); render.stdin.flush()
+        out = []
+        while not out or out[-1][0] != b"T":
+            kind = render.stdout.read(1); out.append((kind, render.stdout.read(struct.unpack("<I", render.stdout.read(4))[0])))
+        return out
+    def frame(data): return b"o" + struct.pack("<QI", 1000, len(data)) + data
+    say(b"B", struct.pack("<QQII", 0, 0, 500, 200))
+    slow = b"".join(frame(b"\x1b[?1049h\x1b[?1049l" * 256) for _ in range(64))
+    out = say(b"F", frame(b"first-line\r\n") + slow + frame(b"a\x1b[1mnee\x1b[0mdle\r\nlast")) + say(b"E", b"")
+    ok([t[8:] for k, t in out if k == b"L"] == [b"first-line", b"aneedle", b"last"] and any(k == b"W" for k, t in out), "what is made to be slow to render is read for its text", [x for x in out if x[0] != b"K"])
+    ok(len([1 for k, t in out if k == b"K"]) < 100, "and the time that it costs is bounded")
+    render.stdin.close(); ok(render.wait() == 0, "the renderer ends with its input")
 
     # erased recordings leave it
     subprocess.run(["sqlite3", f"{b.dir}/state/db/fortress.db", f"PRAGMA busy_timeout=5000; UPDATE segment SET erased_us=1 WHERE session_id=(SELECT id FROM session WHERE command LIKE 'echo exec-needle%')"], check=True, capture_output=True)

@@ -58,7 +58,10 @@ test_long(void)
 	player_set_wait(p, stop_at_once, NULL);
 	ok(!player_search(p, "third") && player_was_stopped(p) && player_time(p) == 1800000, "a search that is stopped leaves it where it was");
 	ok(!player_search_back(p, "third") && player_was_stopped(p) && player_time(p) == 1800000, "back, too");
+	player_seek(p, 3600000);
+	ok(player_was_stopped(p) && player_time(p) < 3600000, "a seek that is stopped stays where it has got to");
 	player_set_wait(p, NULL, NULL);
+	player_seek(p, 1800000);
 	ok(player_search(p, "half") && !player_was_stopped(p), "the next one is another");
 	player_free(p);
 	buf_done(&t.bytes);
