@@ -11,14 +11,17 @@ zshcompletiondir = $(datadir)/zsh/site-functions
 dist_bashcompletion_DATA = %D%/completion/bash/fortress
 dist_zshcompletion_DATA = %D%/completion/zsh/_fortress
 dist_sysusers_DATA = %D%/sysusers.d/fortress.conf
-UNITS = %D%/systemd/fortress.service %D%/systemd/staragent.service
+UNITS = %D%/systemd/fortress.service %D%/systemd/fortress-index.service %D%/systemd/fortress-index.timer %D%/systemd/staragent.service
 systemdsystemunit_DATA = $(UNITS)
 CLEANFILES += $(UNITS)
-EXTRA_DIST += %D%/systemd/fortress.service.in %D%/systemd/staragent.service.in
+EXTRA_DIST += %D%/systemd/fortress.service.in %D%/systemd/fortress-index.service.in %D%/systemd/fortress-index.timer.in \
+	%D%/systemd/staragent.service.in
 $(UNITS): Makefile
 	$(AM_V_GEN)$(MKDIR_P) %D%/systemd && $(SED) -e 's|[@]bindir[@]|$(bindir)|g' -e 's|[@]sysconfdir[@]|$(sysconfdir)|g' \
 		-e 's|[@]statedir[@]|$(localstatedir)/lib/fortress|g' $(srcdir)/$@.in >$@.new && mv $@.new $@
 %D%/systemd/fortress.service: $(srcdir)/%D%/systemd/fortress.service.in
+%D%/systemd/fortress-index.service: $(srcdir)/%D%/systemd/fortress-index.service.in
+%D%/systemd/fortress-index.timer: $(srcdir)/%D%/systemd/fortress-index.timer.in
 %D%/systemd/staragent.service: $(srcdir)/%D%/systemd/staragent.service.in
 
 EXTRA_DIST += %D%/pam.d/fortress %D%/examples/sssd-ldap.txt

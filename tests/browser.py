@@ -39,7 +39,7 @@ class Browser:
         if self.session: message["sessionId"] = self.session
         os.write(self.to, json.dumps(message).encode() + b"\0")
         while True:
-            answer = self._read(60)
+            answer = self._read(180)
             if answer.get("id") == self.last:
                 if "error" in answer: raise RuntimeError(f"{method}: {answer['error']}")
                 return answer["result"]

@@ -23,7 +23,7 @@ try:
     there = {os.path.relpath(os.path.join(p, f), f"{dir}/root") for p, _, fs in os.walk(f"{dir}/root") for f in fs}
     want = ["bin/fortress", "bin/staragent", "libexec/fortress/fortress-monitor", "libexec/fortress/fortress-front", "libexec/fortress/fortress-gate",
             "libexec/fortress/fortress-store", "libexec/fortress/fortress-menu", "libexec/fortress/fortress-replay", "libexec/fortress/fortress-index", "libexec/fortress/fortress-render", "share/fortress/page/player.js", "man/man1/fortress.1", "man/man5/fortress.conf.5",
-            "man/man5/policy.5", "man/man8/staragent.8", "systemd/system/fortress.service", "systemd/system/staragent.service", "sysusers.d/fortress.conf",
+            "man/man5/policy.5", "man/man8/staragent.8", "systemd/system/fortress.service", "systemd/system/fortress-index.service", "systemd/system/fortress-index.timer", "systemd/system/staragent.service", "sysusers.d/fortress.conf",
             "bash-completion/completions/fortress", "zsh/site-functions/_fortress"]
     ok(not [w for w in want if not any(t.endswith(w) for t in there)], "every file is in its place", [w for w in want if not any(t.endswith(w) for t in there)])
     def file(end): return f"{dir}/root/" + next(t for t in there if t.endswith(end))
@@ -36,14 +36,15 @@ try:
     if not without(shutil.which("systemd-analyze") is None, "the units are good", "no systemd-analyze"):
         # What they stand on is not part of this installation.
         units = os.path.dirname(file("fortress.service")); lib = f"{dir}/root/usr/lib/systemd/system"; os.makedirs(lib, exist_ok=True)
-        for t in ("sysinit", "basic", "shutdown", "network", "nss-user-lookup", "multi-user"): open(f"{lib}/{t}.target", "w").write("[Unit]\n")
+        for t in ("sysinit", "basic", "shutdown", "network", "nss-user-lookup", "multi-user", "timers"): open(f"{lib}/{t}.target", "w").write("[Unit]\n")
         open(f"{lib}/auditd.service", "w").write("[Service]\nExecStart=/bin/kill\n")
         os.makedirs(f"{dir}/root/bin", exist_ok=True); shutil.copy("/bin/kill", f"{dir}/root/bin/kill")
-        for name in ("fortress", "staragent"):
-            if units != lib: shutil.copy(f"{units}/{name}.service", lib)
-            r = run("systemd-analyze", "verify", "--man=no", f"--root={dir}/root", f"{lib}/{name}.service")
-            said = [l for l in (r.stdout + r.stderr).splitlines() if f"{name}.service" in l]
-            ok(not said, f"{name}.service: systemd has nothing against it", said)
+        names = ("fortress.service", "fortress-index.service", "fortress-index.timer", "staragent.service")
+        for name in names if units != lib else (): shutil.copy(f"{units}/{name}", lib)
+        for name in names:
+            r = run("systemd-analyze", "verify", "--man=no", f"--root={dir}/root", f"{lib}/{name}")
+            said = [l for l in (r.stdout + r.stderr).splitlines() if name in l]
+            ok(not said, f"{name}: systemd has nothing against it", said)
         r = run("systemd-analyze", "security", "--offline=yes", f"--root={dir}/root", "--no-pager", "--threshold=40", f"{lib}/fortress.service")
         ok(r.returncode == 0, "its exposure is 4.0 at most", r.stdout[-200:], r.stderr)
     if not without(shutil.which("systemd-sysusers") is None, "the accounts", "no systemd-sysusers"):
