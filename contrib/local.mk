@@ -24,7 +24,7 @@ $(UNITS): Makefile
 %D%/systemd/fortress-index.timer: $(srcdir)/%D%/systemd/fortress-index.timer.in
 %D%/systemd/staragent.service: $(srcdir)/%D%/systemd/staragent.service.in
 
-EXTRA_DIST += %D%/pam.d/fortress %D%/examples/sssd-ldap.txt
+EXTRA_DIST += %D%/pam.d/fortress %D%/examples/directory.json %D%/examples/sssd-ldap.txt
 
 # Whoever is shown an export builds this alone, outside of this tree: it has none of our flags, and goes into every pack.
 noinst_PROGRAMS += %D%/verifier/fortress-verify

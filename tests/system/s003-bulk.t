@@ -137,6 +137,15 @@ try:
     put(before); fortress("directory", "apply", file)
     ok(b.on("box", "true").returncode == 0, "and everything is back")
 
+    # --- the example ---
+    example = f"{top}/contrib/examples/directory.json"
+    r = fortress("directory", "plan", example)
+    ok(r.returncode == 0 and "+ user bob: " in r.stdout and "- user bench" in r.stdout, "the example is a plan", r)
+    there, more = get(), json.load(open(example))
+    names = {k: {x.get("name") for x in more[k]} for k in more}
+    put({k: more[k] + [x for x in there[k] if k == "keys" or x["name"] not in names[k]] for k in more})
+    r = fortress("directory", "apply", file); ok(r.returncode == 0 and one("bob", "user", "list")["expires"].startswith("2031-01-31T18:00:00"), "and can be applied", r)
+
     # --- what is wrong with a file ---
     bad("", "1:1", "an object { } is expected here, not the end of the file", "an empty file")
     bad('{ "hosts": [\n  { "name": "a", "addres": "x" } ] }', "2:18", '"addres" is no member here; did you mean "address"?', "an unknown member")
