@@ -3,7 +3,7 @@
 /*
  * A login on its way: what a connection has proved, what it still has to prove (base/methods.h, and the policy's require
  * mfa), and afterwards what it rests on.  What it rests on is looked at again at every channel: a key that is taken away,
- * an account that is locked, a certificate that ends or is revoked open nothing more.
+ * an account that is locked, a certificate that ends or is revoked open nothing more (and what is open ends: again.h).
  */
 #ifndef GATE_LOGIN_H
 #define GATE_LOGIN_H
