@@ -134,9 +134,9 @@ login_review(struct review *w, struct policy_request *req, const struct person *
 }
 
 static int
-pair_review(struct review *w, const struct person *p, const struct machine *m)
+pair_review(struct review *w, const struct person *p, const struct policy_scope *scope, const struct machine *m)
 {
-	struct policy_request req = { .who = { .name = slice_from(p->name) }, .host = slice_from(m->name), .now = { w->v->period.as_of_us } };
+	struct policy_request req = { .who = { .name = slice_from(p->name) }, .scope = scope, .host = slice_from(m->name), .now = { w->v->period.as_of_us } };
 	struct policy_facts facts;
 	char login[LOGIN_MAX];
 	const char *at = m->logins[0] != '\0' ? m->logins : p->name;
@@ -156,6 +156,27 @@ pair_review(struct review *w, const struct person *p, const struct machine *m)
 	return r;
 }
 
+/* What of the policy can be about this person is found once. */
+static int
+person_review(struct review *w, const struct person *p)
+{
+	struct policy_request req = { .who = { .name = slice_from(p->name) } };
+	struct policy_scope *scope;
+	struct policy_facts facts;
+	int r = 0;
+
+	if (!policy_facts_set(&facts, slice_from(p->groups), slice_from(p->attrs), req.host, slice_from("")))
+		return 0;
+	policy_facts_use(&facts, &req);
+	scope = policy_scope_new(w->policy, &req.who);
+	if (scope == NULL)
+		return err_set(w->e, -ENOMEM, "out of memory");
+	for (const struct machine *m = w->machines; m != NULL && r == 0; m = m->next)
+		r = pair_review(w, p, scope, m);
+	policy_scope_free(scope);
+	return r;
+}
+
 static int
 everybody_review(struct review *w)
 {
@@ -165,8 +186,7 @@ everybody_review(struct review *w)
 		return err_set(w->e, -E2BIG, "%llu users and %llu hosts are too many for one access review: name --user or --host",
 		    (unsigned long long)w->npeople, (unsigned long long)w->nmachines);
 	for (const struct person *p = w->people; p != NULL && r == 0; p = p->next)
-		for (const struct machine *m = w->machines; m != NULL && r == 0; m = m->next)
-			r = pair_review(w, p, m);
+		r = person_review(w, p);
 	return r;
 }
 

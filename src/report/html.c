@@ -7,7 +7,7 @@
 
 #include "report/doc.h"
 
-enum { PLOT_W = 900, PLOT_H = 150, BAR_H = 20, LABEL_W = 220 };
+enum { SHORT = 28, PLOT_W = 900, PLOT_H = 150, BAR_H = 20, LABEL_W = 220 };
 
 static const char head[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -18,8 +18,8 @@ static const char head[] =
     "section{border-top:2px solid #24527a;padding:1rem 0 1.5rem;break-before:page}\n"
     ".control{color:#24527a;font-weight:600;margin:0}.none{background:#fdf3d8;border-left:4px solid #c98a00;padding:.5rem .8rem}\n"
     "div.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.82rem;width:100%}\n"
-    "th,td{text-align:left;padding:.2rem .5rem;border-bottom:1px solid #d8dee5;vertical-align:top;overflow-wrap:anywhere;min-width:3rem}\n"
-    "th{background:#eef3f8}nav ol{columns:2;padding-left:1.2rem}svg{width:100%;height:auto}svg text{font:11px system-ui,sans-serif;fill:#45525f}\n"
+    "th,td{text-align:left;padding:.2rem .5rem;border-bottom:1px solid #d8dee5;vertical-align:top;overflow-wrap:break-word;max-width:22rem}\n"
+    "th,td.s{white-space:nowrap}th{background:#eef3f8}nav ol{columns:2;padding-left:1.2rem}svg{width:100%;height:auto}svg text{font:11px system-ui,sans-serif;fill:#45525f}\n"
     "svg rect{fill:#3a78b0}footer{color:#5a6773;font-size:.85rem}\n"
     "@media(prefers-color-scheme:dark){body{background:#12171d;color:#dbe3ea}th{background:#1f2a35}th,td{border-color:#2e3945}"
     ".none{background:#3a2f10}.control{color:#7fb5e6}svg text{fill:#a9b6c2}}\n"
@@ -76,6 +76,13 @@ static struct slice
 cell(const struct doc_line *l, unsigned i)
 {
 	return i < l->n ? l->cell[i] : slice_of(NULL, 0);
+}
+
+/* Else a page of another kind. */
+static bool
+is_control(const struct doc_line *l)
+{
+	return cell(l, 0).n > 0 && cell(l, 0).p[0] >= '0' && cell(l, 0).p[0] <= '9';
 }
 
 /* --- plots --- */
@@ -148,7 +155,7 @@ table_put(struct page *p, const struct doc_line *head_line, struct slice *rest)
 	for (; doc_take(&next, &l) && l.kind == 'R'; *rest = next) {
 		put(p, "<tr>");
 		for (unsigned i = 0; i + 1 < columns; i++)
-			put_element(p, "<td>", cell(&l, i), "</td>");
+			put_element(p, cell(&l, i).n <= SHORT ? "<td class=\"s\">" : "<td>", cell(&l, i), "</td>");
 		put(p, "</tr>\n");
 	}
 	put(p, "</table></div>\n");
@@ -159,7 +166,7 @@ section_begin(struct page *p, const struct doc_line *l)
 {
 	put(p, p->open ? "</section>\n" : "");
 	put_element(p, "<section id=\"c", cell(l, 0), "\">\n");
-	if (cell(l, 0).n > 0 && cell(l, 0).p[0] >= '0' && cell(l, 0).p[0] <= '9')
+	if (is_control(l))
 		put_element(p, "<p class=\"control\">ISO/IEC 27001:2022 Annex A ", cell(l, 0), "</p>\n");
 	put_element(p, "<h2>", cell(l, 1), "</h2>\n");
 	p->open = true;
@@ -174,7 +181,7 @@ contents_put(struct page *p, struct slice doc)
 	while (doc_take(&doc, &l))
 		if (l.kind == 'P') {
 			put_element(p, "<li><a href=\"#c", cell(&l, 0), "\">");
-			put_element(p, "", cell(&l, 0), " ");
+			put_element(p, "", is_control(&l) ? cell(&l, 0) : slice_from(""), " ");
 			put_element(p, "", cell(&l, 1), "</a></li>\n");
 		}
 	put(p, "</ol></nav>\n");

@@ -165,7 +165,7 @@ static void
 change_put(struct buf *before, struct buf *after, int64_t t_us)
 {
 	char detail[4096];
-	struct db_event v = { .t_us = t_us, .boot = "9c0ffee0-0000-4000-8000-000000000000", .class_uid = OCSF_ADMIN, .activity = 1, .severity = 1, .ok = 1,
+	struct db_event v = { .t_us = t_us, .mono_us = t_us - FIRST_US, .boot = "9c0ffee0-0000-4000-8000-000000000000", .class_uid = OCSF_ADMIN, .activity = 1, .severity = 1, .ok = 1,
 		.actor = "user0", .session = "", .host = "", .src = "", .text = "user0 changed the directory", .detail = detail };
 
 	snprintf(detail, sizeof(detail), "{\"before\":null,\"after\":%s}", buf_cstr(after));
@@ -180,7 +180,7 @@ policy_put(const char *body, int64_t t_us)
 	unsigned char h[HASH_BYTES];
 	char hex[2 * HASH_BYTES + 1] = "", detail[128];
 	struct db_policy p = { .hash = hex, .body = slice_from(body), .actor = "user0", .seen_us = t_us };
-	struct db_event v = { .t_us = t_us, .boot = "9c0ffee0-0000-4000-8000-000000000000", .class_uid = OCSF_ADMIN, .activity = 3, .severity = 1, .ok = 1,
+	struct db_event v = { .t_us = t_us, .mono_us = t_us - FIRST_US, .boot = "9c0ffee0-0000-4000-8000-000000000000", .class_uid = OCSF_ADMIN, .activity = 3, .severity = 1, .ok = 1,
 		.actor = "user0", .session = "", .host = "", .src = "", .text = "the policy was loaded", .detail = detail };
 
 	leaf_sha256(slice_from(body), slice_from(NULL), h);

@@ -51,3 +51,5 @@ check_PROGRAMS += %D%/fuzz_decide %D%/fuzz_zone
 %C%_fuzz_zone_LDADD = $(FUZZ_LIBS) $(POLICY_LIBS)
 check_PROGRAMS += %D%/fuzz_state
 %C%_fuzz_state_LDADD = $(FUZZ_LIBS) $(CTL_LIBS)
+check_PROGRAMS += %D%/fuzz_record
+%C%_fuzz_record_LDADD = $(FUZZ_LIBS) $(CTL_LIBS)
