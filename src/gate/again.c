@@ -23,9 +23,10 @@
 #include "gate/grant.h"
 #include "gate/login.h"
 
-enum { SLICE_US = 2000, CLOCK_MS = 4000, STOP_MS = 2000, FULL_MS = 10, EVENTS_ENOUGH = 1 << 20, RETRY_US = 1000000 };
+enum { SLICE_US = 2000, CLOCK_MS = 4000, STOP_MS = 2000, FULL_MS = 10, SOON_MS = 20, EVENTS_ENOUGH = 1 << 20, RETRY_US = 1000000 };
 
 static void look_for_stubborn(void *arg);
+static void look_at_clock(void *arg);
 
 /* --- one connection --- */
 
@@ -70,11 +71,19 @@ revoke(struct client *c, struct grant *t, const struct rules_answer *a)
 		loop_timer_start(c->gate->loop, &c->gate->stop_timer, STOP_MS, look_for_stubborn, c->gate);
 }
 
+/* The clock is looked at then, or before. */
 static void
 next_at(struct gate *g, uint64_t us)
 {
-	if (us != 0 && (g->next_us == 0 || us < g->next_us))
-		g->next_us = us;
+	uint64_t now = (uint64_t)clock_wall().us;
+	int64_t wait;
+
+	if (us == 0 || (g->next_us != 0 && us >= g->next_us))
+		return;
+	g->next_us = us;
+	wait = us > now ? (int64_t)((us - now) / 1000) + 1 : 0;
+	if (wait < CLOCK_MS)
+		loop_timer_start(g->loop, &g->clock_timer, wait > SOON_MS ? wait : SOON_MS, look_at_clock, g);
 }
 
 static void

@@ -93,6 +93,16 @@ try:
     ok({a.conn, o.conn} <= cuts | {part.conn, f.conn, bad.conn} and all(x for x in cuts), "a locked user's connections end", cuts)
     put("DIR_USER", name="alice")
 
+    # --- time ---
+    soon = int((time.time() + 1.5) * 1e6)
+    put("DIR_USER", name="alice", expires_us=soon)
+    e = logged_in(g); start = time.time()
+    cut = g.monitor.want("CUT", seconds=10)
+    while cut["conn"] != e.conn: cut = g.monitor.want("CUT", seconds=10)
+    late = time.time() - soon / 1e6
+    ok(-0.1 < late < 1 and b"has expired" in cut["reason"], "an account that ends is noticed at that moment", late, cut)
+    put("DIR_USER", name="alice")
+
     # --- in bulk ---
     def rows(*messages): return b"".join(struct.pack("<I", len(p)) + p for p in (pack(n, **v) for n, v in messages))
     def file(data, seals=True):
