@@ -330,6 +330,7 @@ step_nothing(struct channel *c)
 static bool (*const steps[])(struct channel *) = {
 	[CH_NEW] = step_nothing,     [CH_MENU_START] = step_menu_start, [CH_MENU] = step_menu,
 	[CH_SCREEN] = step_screen,   [CH_LISTING] = step_listing,       [CH_REFUSED] = step_refused,
+	[CH_MODERATOR] = step_moderator,
 	[CH_FORM] = step_form,       [CH_WAIT] = step_wait,             [CH_DECIDE] = step_decide,       [CH_CONNECT] = step_connect,
 	[CH_OPEN] = step_open,       [CH_RELAY] = step_relay,           [CH_SETTLE] = step_settle,
 	[CH_FINISH] = step_finish,   [CH_STRAY] = step_stray,     [CH_ENDED] = step_nothing,

@@ -25,6 +25,7 @@ enum channel_state {
 	CH_REFUSED,        /* what is refused whoever asks: a verb that the bastion does not know, mosh */
 	CH_FORM,           /* something is asked for on the terminal (lack.h) */
 	CH_WAIT,           /* others have to say yes */
+	CH_MODERATOR,      /* somebody has to watch it first; its recording has begun */
 	CH_DECIDE,         /* the gate is asked (again for each verb) */
 	CH_CONNECT,        /* the leg is on its way, and the store is told */
 	CH_OPEN,           /* the target's channel: open, env, pty, start */

@@ -16,6 +16,7 @@
 #include "front/late.h"
 #include "front/steps.h"
 #include "front/transfer.h"
+#include "front/tty.h"
 
 #define STEPS_FORWARD 2                /* of the steps that open a channel, what a stream takes */
 
@@ -149,7 +150,8 @@ decided(struct channel *c, const struct msg_decision *d, int *agent)
 		channel_refuse(c, "target-gone", "the connection to the host has just ended: try again");
 		return;
 	}
-	open_recording(c, d);
+	if (!c->recording)
+		open_recording(c, d);
 	c->state = CH_CONNECT;
 }
 
@@ -186,12 +188,43 @@ on_decision(void *arg, const struct msg_decision *d, int *agent)
 		decided(c, d, agent);
 		return;
 	}
-	if (denied_in_part(c) || (d->lacks != 0 && lack_take(c, d)))
+	if (denied_in_part(c) || (d->lacks == MSG_LACK_MODERATOR && moderator_take(c, d)) || (d->lacks != 0 && lack_take(c, d)))
 		return;
 	(void)text_cleaned(d->reason, reason, sizeof(reason));
 	if (d->missing == 1 && channel_pick_again(c, reason))
 		return;
 	channel_refuse(c, d->missing == 1 ? "no-host" : "denied", reason);
+}
+
+/* A recording is open from here on: that is what can be watched. */
+bool
+moderator_take(struct channel *c, const struct msg_decision *d)
+{
+	char reason[600];
+
+	if (!c->session || (strcmp(c->kind, "shell") != 0 && strcmp(c->kind, "exec") != 0))
+		return false;
+	stay_with(c, d);
+	if (!c->recording) {
+		open_recording(c, d);
+		tty_wait_end(c, NULL);
+		tty_notice(c, text_cleaned(d->reason, reason, sizeof(reason)));
+	}
+	if (c->pty)
+		tty_wait_for(c);
+	c->state = CH_MODERATOR;
+	return true;
+}
+
+bool
+step_moderator(struct channel *c)
+{
+	(void)record_flush(&c->record);
+	if (c->record.refused || (!c->record.opened && record_waiting_ms(&c->record) > (int64_t)c->front->o->ack_timeout_s * 1000)) {
+		c->state = CH_CONNECT;           /* which says so */
+		return true;
+	}
+	return c->viewers != NULL && live_look(c);
 }
 
 bool

@@ -37,7 +37,7 @@ session_find(struct front *f, struct slice id)
 	char text[ID_TEXT];
 	struct channel *c = f->channels;
 
-	while (c != NULL && (c->state < CH_CONNECT || c->state > CH_RELAY || !c->recording || !slice_is(id, id_print(c->record.id, text))))
+	while (c != NULL && (c->state < CH_MODERATOR || c->state > CH_RELAY || !c->recording || !slice_is(id, id_print(c->record.id, text))))
 		c = c->next;
 	return c;
 }
@@ -232,6 +232,25 @@ hand(struct channel *c, struct slice to, const char *who, const char *why)
 		say(c, true, "%s has handed this session back to you%s", who, why);
 }
 
+/* The gate says whether whoever has to be there is; what waits is asked again, and it alone permits it. */
+static void
+moderate(struct channel *c, bool present)
+{
+	if (c->state == CH_MODERATOR) {
+		if (present) {
+			if (c->pty)
+				tty_wait_for(c);
+			c->state = CH_DECIDE;
+		}
+		return;
+	}
+	if (c->held.unmoderated == !present)
+		return;
+	c->held.unmoderated = !present;
+	say(c, true, present ? "a moderator is here: the session goes on" :
+	    "the moderator has left: nothing goes in or out until one is here, and in 60 seconds the session ends");
+}
+
 void
 live_act(struct front *f, const struct msg_live_act *m, int *fd)
 {
@@ -250,6 +269,8 @@ live_act(struct front *f, const struct msg_live_act *m, int *fd)
 	switch (m->op) {
 	case MSG_LIVE_WATCH:
 	case MSG_LIVE_JOIN:   look(c, m, fd, who, why); break;
+	case MSG_LIVE_PRESENT:
+	case MSG_LIVE_ABSENT: moderate(c, m->op == MSG_LIVE_PRESENT); break;
 	case MSG_LIVE_SENTRY: (void)(*fd >= 0 && viewer_add(c, m, fd) == 0); break;
 	case MSG_LIVE_PAUSE:
 	case MSG_LIVE_RESUME: hold_up(c, m->op == MSG_LIVE_PAUSE, who, why); break;
@@ -322,15 +343,21 @@ drop_gone(struct channel *c)
 }
 
 bool
+live_look(struct channel *c)
+{
+	return c->viewers != NULL && drop_gone(c);
+}
+
+bool
 live_type(struct channel *c)
 {
 	struct viewer *v;
-	bool moved = c->viewers != NULL && drop_gone(c);
+	bool moved = live_look(c);
 	size_t n;
 
 	for (v = c->viewers; v != NULL && v->keys.len == 0; v = v->next)
 		continue;
-	if (v == NULL || c->held.paused || c->in.len > 0 || c->in.eof || record_is_full(&c->record) || typist_mark(c, v->name) != 0)
+	if (v == NULL || c->held.paused || c->held.unmoderated || c->in.len > 0 || c->in.eof || record_is_full(&c->record) || typist_mark(c, v->name) != 0)
 		return moved;
 	n = v->keys.len < KEYS_STEP ? v->keys.len : KEYS_STEP;
 	flow_inject(&c->in, &c->record, slice_of(v->keys.p, n));

@@ -14,6 +14,7 @@ struct channel;
 /* What holds of a channel's session. */
 struct held_up {
 	bool paused, locked;
+	bool unmoderated;                    /* somebody has to watch it, and nobody does */
 	char hand[FRONT_NAME_MAX];           /* who alone types; "": its own user, and whoever has joined */
 	char typist[FRONT_NAME_MAX];         /* whose input is the last on the record; "": the user's */
 };
@@ -26,6 +27,8 @@ void live_begun(struct channel *c);
 bool live_is_behind(struct channel *c);
 /* In the turn, while c relays: what viewers typed goes into its input.  True if something moved. */
 bool live_type(struct channel *c);
+/* Lets go of viewers that have gone.  True if there were any. */
+bool live_look(struct channel *c);
 /* May the user's own input go in?  If not, and it is a terminal's, what came is thrown away and counted.  *moved: it was. */
 bool live_may_type(struct channel *c, bool *moved);
 /* c's session is over: its viewers are let go. */

@@ -228,7 +228,7 @@ step_relay(struct channel *c)
 		pass_resize(c);
 	(void)transfer_settle(c);
 	moved |= live_type(c);
-	if (!c->held.paused)
+	if (!c->held.paused && !c->held.unmoderated)
 		moved |= relay(c);
 	(void)record_flush(&c->record);
 	pass_eof(&c->in);

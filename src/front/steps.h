@@ -29,6 +29,9 @@ void listing_free(struct channel *c);
 
 /* connect.c */
 bool step_decide(struct channel *c);
+/* What d would permit takes a second person who watches: c waits for one.  False: it cannot, and is to be refused. */
+bool moderator_take(struct channel *c, const struct msg_decision *d);
+bool step_moderator(struct channel *c);
 bool step_connect(struct channel *c);
 bool step_open(struct channel *c);
 

@@ -20,6 +20,7 @@
 #include "gate/enrol.h"
 #include "gate/events.h"
 #include "gate/lists.h"
+#include "gate/moderate.h"
 #include "gate/live.h"
 #include "gate/puts.h"
 #include "gate/sentry.h"
@@ -265,6 +266,7 @@ control_load_policy(struct gate *g, const char *actor, struct err *e)
 			log_error("policy: the store does not take its text");
 		again_all(g, "the policy was changed");
 		sentry_renew(g);
+		moderate_renew(g);
 	} else {
 		log_error("policy not loaded: %s: %s", rules_hash(g->rules)[0] != '\0' ? "the old one stays in force" :
 		    "EVERYTHING IS DENIED until it is mended and reloaded", e->text);

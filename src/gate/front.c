@@ -20,6 +20,7 @@
 #include "gate/lists.h"
 #include "gate/live.h"
 #include "gate/login.h"
+#include "gate/moderate.h"
 #include "gate/own.h"
 #include "gate/pin.h"
 #include "gate/second.h"
@@ -119,6 +120,8 @@ take_decide(struct client *c, const void *message)
 		a.permit = false;
 		snprintf(a.text, sizeof(a.text), "%s", e.text);
 	}
+	if (a.lacks == MSG_LACK_MODERATOR && moderate_wait(c, m, h->name, login) != 0)
+		a.lacks = 0;
 	d.permit = a.permit;
 	d.words = buf_slice(&words);
 	d.by_path = a.by_path;

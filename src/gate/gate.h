@@ -20,6 +20,7 @@
 struct live;
 struct live_mark;
 struct live_wait;
+struct moderation;
 struct puts;
 struct sentry;
 struct grant;
@@ -101,6 +102,7 @@ struct client {
 	struct live_mark *live_marks;  /* what was done with its own */
 	bool requesting;               /* an approval … */
 	char requested[APPROVAL_ID];   /* … by this name, which the store has not kept yet */
+	struct moderation *moderations;      /* what takes a second person (moderate.c) */
 	struct sentry *sentries;       /* its sessions in which something is watched for, or may be after a reload */
 	unsigned asking;               /* questions about own sessions on their way to the store */
 	bool missed;                   /* has named a wrong enrolment code: that counts once a connection */

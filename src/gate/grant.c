@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gate/grant.h"
+#include "gate/moderate.h"
 #include "gate/sentry.h"
 
 enum { GRANTS_MAX = 4096, BYTES_MAX = 2 << 20 };     /* of a connection */
@@ -84,8 +85,10 @@ grant_release(struct client *c, const void *message)
 	const struct msg_release *m = message;
 
 	grants_drop(c, m->hold, m->verb);
-	if (m->verb.n == 0)
-		sentry_forget(c, m->hold);
+	if (m->verb.n > 0)
+		return 0;
+	sentry_forget(c, m->hold);
+	moderate_forget(c, m->hold);
 	return 0;
 }
 

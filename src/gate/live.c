@@ -19,6 +19,7 @@
 #include "gate/grant.h"
 #include "gate/live.h"
 #include "gate/login.h"
+#include "gate/moderate.h"
 #include "gate/puts.h"
 #include "gate/sentry.h"
 
@@ -72,7 +73,18 @@ live_drop(struct live **at)
 	struct live *l = *at;
 
 	*at = l->next;
+	moderate_look(l->owner, slice_from(l->session));
 	free(l);
+}
+
+bool
+live_viewer(const struct gate *g, const struct client *owner, struct slice session,
+    bool (*fn)(void *arg, const struct client *viewer), void *arg)
+{
+	for (const struct live *l = g->lives; l != NULL; l = l->next)
+		if (l->owner == owner && slice_is(session, l->session) && fn(arg, l->viewer))
+			return true;
+	return false;
 }
 
 static unsigned
@@ -142,6 +154,7 @@ live_forget(struct client *c)
 	struct live_wait *w;
 	struct live_mark *m;
 
+	moderate_forget(c, 0);
 	while (*at != NULL)
 		if ((*at)->viewer == c || (*at)->owner == c)
 			live_drop(at);
@@ -284,6 +297,8 @@ do_view(struct client *c, struct client *owner, const struct live_wait *w, const
 		r = viewer_send(c, w, row, pair[1]);
 	if (r == 0)
 		r = done_send(c, w, row->id, NULL, c->kind == MSG_CLIENT_CTL ? pair[1] : -1);
+	if (r == 0)
+		moderate_look(owner, row->id);
 	fd_close(&pair[0]);
 	fd_close(&pair[1]);
 	return r == 0 ? NULL : "its processes do not take it";

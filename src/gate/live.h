@@ -16,6 +16,9 @@ int live_ask(struct client *c, const void *message);
 int live_left(struct client *c, const void *message);
 /* A session of owner's is held up by who, which is no person. */
 int live_pause(struct client *owner, struct slice session, const char *who, const char *why);
+/* Is there somebody among those who look at this session of owner's for whom fn says yes? */
+bool live_viewer(const struct gate *g, const struct client *owner, struct slice session,
+    bool (*fn)(void *arg, const struct client *viewer), void *arg);
 /* c is going. */
 void live_forget(struct client *c);
 

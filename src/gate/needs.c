@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "gate/grant.h"
 #include "gate/login.h"
+#include "gate/moderate.h"
 #include "gate/needs.h"
 
 /* ---- people ---- */
@@ -227,10 +228,22 @@ find_change(const struct needs_ask *ask, struct rules_answer *a)
 		(void)slice_copy(x->row.ticket, a->change, sizeof(a->change));
 }
 
+/* When all else is there.  Of what goes on already they come and go. */
+static void
+check_moderator(const struct needs_ask *ask, struct rules_answer *a)
+{
+	const struct policy_need *need = policy_decision_need(&a->d, POLICY_MODERATOR);
+
+	if (need == NULL || !a->permit || ask->again != NULL || moderate_is_met(ask, &a->d))
+		return;
+	lack(a, MSG_LACK_MODERATOR);
+	snprintf(a->text, sizeof(a->text), "%.200s is required (%.200s): somebody of them has to watch it", need->words, need->id);
+}
+
 void
 needs_check(const struct needs_ask *ask, struct rules_answer *a)
 {
-	const unsigned can = POLICY_MFA | POLICY_APPROVAL | POLICY_TICKET;
+	const unsigned can = POLICY_MFA | POLICY_APPROVAL | POLICY_TICKET | POLICY_MODERATOR;
 	const struct policy_decision *d = &a->d;
 	const struct policy_need *mfa = policy_decision_need(d, POLICY_MFA);
 
@@ -249,4 +262,5 @@ needs_check(const struct needs_ask *ask, struct rules_answer *a)
 			check_ticket(ask, d->needs[i], a);
 	if (mfa != NULL)
 		check_mfa(ask, mfa, a);                  /* last: its words are those that stay */
+	check_moderator(ask, a);
 }

@@ -17,6 +17,7 @@
 #include "gate/grant.h"
 #include "gate/live.h"
 #include "gate/login.h"
+#include "gate/moderate.h"
 #include "gate/sentry.h"
 
 /* HITS_MAX: events of one session in HITS_MS; the rest of them is one. */
@@ -231,6 +232,7 @@ sentry_begin(struct client *c, const void *message)
 	struct sentry *s;
 	unsigned n = 0;
 
+	moderate_begun(c, m);
 	for (s = c->sentries; s != NULL; s = s->next)
 		n++;
 	if (t == NULL || n >= SESSIONS_MAX)

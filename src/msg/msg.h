@@ -159,9 +159,10 @@ enum msg_proxied_kind { MSG_PROXIED_BAD = 0, MSG_PROXIED_FOR = 1, MSG_PROXIED_OW
 enum msg_live_op {
 	MSG_LIVE_WATCH = 1, MSG_LIVE_JOIN, MSG_LIVE_PAUSE, MSG_LIVE_RESUME, MSG_LIVE_LOCK, MSG_LIVE_UNLOCK, MSG_LIVE_HAND,
 	MSG_LIVE_END, MSG_LIVE_OPS,
-	MSG_LIVE_SENTRY = 20,             /* of MSG_LIVE_ACT alone */
+	/* of MSG_LIVE_ACT alone; PRESENT, ABSENT: the moderator that is required */
+	MSG_LIVE_SENTRY = 20, MSG_LIVE_PRESENT, MSG_LIVE_ABSENT,
 };
-enum msg_lack { MSG_LACK_MFA = 1, MSG_LACK_TICKET = 2, MSG_LACK_APPROVAL = 4 };      /* bits: what a permit is not good without */
+enum msg_lack { MSG_LACK_MFA = 1, MSG_LACK_TICKET = 2, MSG_LACK_APPROVAL = 4, MSG_LACK_MODERATOR = 8 };      /* bits: what a permit is not good without */
 enum msg_say { MSG_SAY_NO = 0, MSG_SAY_YES = 1, MSG_SAY_WITHDRAW = 2 };
 enum msg_note { MSG_NOTE_SESSION_START = 1, MSG_NOTE_SESSION_END, MSG_NOTE_COMMAND };
 
