@@ -15,6 +15,10 @@
 #define TIME(us) "strftime('%Y-%m-%dT%H:%M:%SZ'," us "/1000000,'unixepoch')"
 #define DAY(us)  "strftime('%Y-%m-%d'," us "/1000000,'unixepoch')"
 #define DETAIL(path) "CASE WHEN detail<>'' THEN detail->>'$." path "' END"
+/* Of a request for approval, as it is after the event, or was before. */
+#define ASKED(path) "coalesce(detail->>'$.after." path "',detail->>'$.before." path "')"
+/* What was asked for and said, and what was then done because of it. */
+#define APPROVALS " AND class=3003 AND (detail LIKE '{\"before\":%\"asked_us\":%' OR detail LIKE '%,\"approval\":%')"
 #define DAYS_US "86400000000"
 #define YES(flag) "CASE " flag " WHEN 1 THEN 'yes' ELSE 'no' END"
 #define BYEND " CASE WHEN close_leaf<?7 THEN "
@@ -32,8 +36,10 @@ static const struct query sheets[] = {
 	{ "forwards", "SELECT uuid AS session," TIME("start_us") " AS start," BYEND TIME("end_us") " END AS end,user,login,host,channel AS kind,"
 	    "command AS destination," BYEND "bytes END AS recorded_bytes,rule" SESSIONS
 	    " AND channel NOT IN('shell','exec','sftp') ORDER BY id" },
-	{ "approvals", "SELECT id AS event," TIME("t_us") " AS time,actor AS user,host,session," YES("ok") " AS granted,text,detail" EVENTS
-	    " AND class=3003 AND (text LIKE '%approv%' OR detail LIKE '%approv%') ORDER BY id" },
+	{ "approvals", "SELECT id AS event," TIME("t_us") " AS time,actor AS who,src AS source," ASKED("id") " AS request," ASKED("user") " AS for_user,"
+	    ASKED("verb") " AS verb,coalesce(" ASKED("host") ",host) AS host," ASKED("login") " AS login," ASKED("what") " AS what," ASKED("reason")
+	    " AS reason," ASKED("ticket") " AS ticket," ASKED("votes") " AS votes," ASKED("state") " AS state," DETAIL("approval") " AS by_approval,"
+	    DETAIL("rule") " AS rule,text" EVENTS APPROVALS " ORDER BY id" },
 	{ "denials", "SELECT id AS event," TIME("t_us") " AS time,actor AS user,host,src AS source," DETAIL("verb") " AS verb," DETAIL("rule") " AS rule,text"
 	    EVENTS " AND class=3003 AND ok=0 ORDER BY id" },
 	{ "administration", "SELECT id AS event," TIME("t_us") " AS time,actor AS administrator,src AS source,text," YES("ok") " AS done," DETAIL("before") " AS before,"
@@ -76,8 +82,7 @@ static const struct query figures[] = {
 	{ "top-failed-sources", "SELECT src,count(*)" EVENTS " AND class=3002 AND ok=0 AND src<>'' GROUP BY 1 ORDER BY 2 DESC,1 LIMIT 10" },
 	{ "channels", "SELECT channel,count(*)" SESSIONS " GROUP BY 1 ORDER BY 2 DESC,1 LIMIT 10" },
 	{ "denials-per-day", "SELECT " DAY("t_us") ",count(*)" EVENTS " AND class=3003 AND ok=0 GROUP BY 1 ORDER BY 1" },
-	{ "approvals-per-day", "SELECT " DAY("t_us") ",count(*)" EVENTS
-	    " AND class=3003 AND (text LIKE '%approv%' OR detail LIKE '%approv%') GROUP BY 1 ORDER BY 1" },
+	{ "approvals-per-day", "SELECT " DAY("t_us") ",count(*)" EVENTS APPROVALS " GROUP BY 1 ORDER BY 1" },
 	{ "administration-per-day", "SELECT " DAY("t_us") ",count(*)" EVENTS " AND class IN(3001,3004) GROUP BY 1 ORDER BY 1" },
 	{ "readings-per-day", "SELECT " DAY("t_us") ",count(*)" EVENTS " AND class=1008 GROUP BY 1 ORDER BY 1" },
 	{ "transfers-per-day", "SELECT " DAY("t_us") ",count(*)" EVENTS " AND class=1001 GROUP BY 1 ORDER BY 1" },

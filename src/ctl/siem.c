@@ -82,12 +82,14 @@ siem_class_names(char *out, size_t size)
 		n += (size_t)snprintf(out + n, size - n, " %s", classes[i].name);
 }
 
+/* One that the schema does not have for this class is 99 there; what it was for us is in "unmapped". */
 static const char *
-activity_name(const struct class *c, unsigned id)
+activity_name(const struct class *c, unsigned *id)
 {
 	for (size_t i = 0; c != NULL && i < ACTIVITIES && c->activity[i].name != NULL; i++)
-		if (c->activity[i].id == id)
+		if (c->activity[i].id == *id)
 			return c->activity[i].name;
+	*id = 99;
 	return "Other";
 }
 
@@ -230,9 +232,11 @@ cef_write(struct buf *out, const struct db_event *v, const char *node)
 {
 	const struct class *c = class_of(v->class_uid);
 	struct line l = { .out = out };
+	unsigned activity = v->activity;
+	const char *name = activity_name(c, &activity);
 
 	put(&l, "CEF:0|Fortress|Fortress|" PACKAGE_VERSION "|%u:%u|%s: %s|%u|rt=%lld externalId=%lld cat=%s outcome=%s", v->class_uid, v->activity,
-	    c != NULL ? c->ocsf : "Other", activity_name(c, v->activity), severities[severity_of(v)].cef, (long long)(v->t_us / 1000),
+	    c != NULL ? c->ocsf : "Other", name, severities[severity_of(v)].cef, (long long)(v->t_us / 1000),
 	    (long long)v->id, siem_class(v->class_uid), v->ok != 0 ? "success" : "failure");
 	extension(&l, "dvchost", node);
 	extension(&l, "suser", v->actor);
@@ -298,7 +302,8 @@ class_members(struct line *l, const struct db_event *v)
 static void
 unmapped(struct line *l, const struct db_event *v)
 {
-	put(l, ",\"unmapped\":{\"id\":%lld,\"leaf\":%lld,\"mono_us\":%lld,\"boot\":", (long long)v->id, (long long)v->leaf, (long long)v->mono_us);
+	put(l, ",\"unmapped\":{\"id\":%lld,\"leaf\":%lld,\"activity\":%u,\"mono_us\":%lld,\"boot\":", (long long)v->id, (long long)v->leaf, v->activity,
+	    (long long)v->mono_us);
 	string(l, v->boot);
 	named(l, ",\"session\":", v->session, "");
 	put(l, ",\"detail\":");
@@ -311,12 +316,13 @@ ocsf_write(struct buf *out, const struct db_event *v, const char *node)
 {
 	const struct class *c = class_of(v->class_uid);
 	struct line l = { .out = out };
-	unsigned severity = severity_of(v);
+	unsigned severity = severity_of(v), activity = v->activity;
+	const char *name = activity_name(c, &activity);
 
 	put(&l, "{\"time\":%lld,\"class_uid\":%u,\"class_name\":\"%s\",\"category_uid\":%u,\"category_name\":\"%s\",\"activity_id\":%u,"
 	    "\"activity_name\":\"%s\",\"type_uid\":%u,\"severity_id\":%u,\"severity\":\"%s\",\"status_id\":%u,\"status\":\"%s\",\"message\":",
 	    (long long)(v->t_us / 1000), v->class_uid, c != NULL ? c->ocsf : "Other", v->class_uid / 1000, c != NULL ? c->category : "Other",
-	    v->activity, activity_name(c, v->activity), v->class_uid * 100 + v->activity, severity, severities[severity].name,
+	    activity, name, v->class_uid * 100 + activity, severity, severities[severity].name,
 	    v->ok != 0 ? 1u : 2u, v->ok != 0 ? "Success" : "Failure");
 	string(&l, v->text);
 	put(&l, ",\"metadata\":{\"version\":\"1.3.0\",\"uid\":\"%lld\",\"product\":{\"name\":\"Fortress\",\"vendor_name\":\"Fortress\",\"version\":\""

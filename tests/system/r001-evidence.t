@@ -12,7 +12,7 @@ needs_bastion()
 from bastion import Bastion
 
 CONTROLS = "5.3 5.15 5.16 5.17 5.18 5.28 5.33 5.34 5.36 8.2 8.3 8.5 8.9 8.10 8.13 8.15 8.16 8.17 8.18 8.20 8.32".split()
-POLICY = "permit bench any on env=bench as root id bench\n"
+POLICY = "role lead { lena }\npermit bench any on env=bench as root id bench\nrequire approval 1 from role lead for bench shell on env=bench id four-eyes\n"
 b = Bastion(build, "KernelAudit off\n", POLICY)
 
 def ssh(*words, key=None):
@@ -37,6 +37,10 @@ try:
     r = subprocess.run(scp, capture_output=True, text=True); ok(r.returncode == 0, "a file is copied", r.stderr)
     b.ctl("host", "add", "other", "192.0.2.1", "--label", "env=prod", "--login", "root", "--hostkey", f"{b.dir}/hk.pub")
     r = subprocess.run([*b.ssh("fortress")[:-1], "bench+other@127.0.0.1", "true"], capture_output=True, text=True, stdin=subprocess.DEVNULL); ok(r.returncode != 0, "a host that no rule permits")
+    b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/lena"); b.ctl("user", "add", "lena"); b.ctl("key", "add", "lena", f"{b.dir}/lena.pub")
+    def asked(name, *words): return subprocess.run([*(b.ssh("fortress")[:-1] if name == "bench" else [f"{b.dir}/lena" if w == b.key else w for w in b.ssh("fortress")[:-1]]), "-l", name, "127.0.0.1", *words], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    r = asked("bench", "request", "box", "--reason", "'disk =full'"); rid = r.stdout.strip(); ok(r.returncode == 0 and rid, "approval is asked for", r.stderr)
+    r = asked("lena", "approve", rid); ok(r.returncode == 0, "and given", r.stderr)
     b.ctl("user", "add", "gone"); b.ctl("user", "disable", "gone")
     open(f"{b.dir}/state/policy.conf", "w").write(POLICY + "# a remark\ndeny bench exec on env=prod id no-prod\n"); b.ctl("reload")
     b.wait(lambda: all(s["state"] == "closed" for s in json.loads(b.ctl("--json", "session", "ls"))))
@@ -59,6 +63,7 @@ try:
     ok(any(r["user"] == "bench" and r["source"] == "127.0.0.1" for r in sheets["failed-logins"]), "failed logins", sheets["failed-logins"])
     ok(any(r["path"].endswith("/received") and r["bytes"] == 5000 and r["operation"] == "put" and r["sha256"] for r in sheets["transfers"]), "transfers", sheets["transfers"])
     ok(any(r["host"] == "other" for r in sheets["denials"]), "denials", sheets["denials"])
+    a = [r for r in sheets["approvals"] if r["request"] == rid]; ok([r["who"] for r in a[:2]] == ["bench", "lena"] and all(r["for_user"] == "bench" and r["verb"] == "shell" and r["host"] == "box" and r["reason"] == "disk =full" for r in a[:2]) and "lena" in a[1]["votes"], "approvals: who asked, who said yes", sheets["approvals"])
     ok(any("other" in str(r["after"]) and r["before"] is None for r in sheets["administration"]), "administrators' acts, with what was before and after", sheets["administration"][-1:])
     users = {r["user"]: r for r in sheets["accounts"]}
     ok(users["bench"]["state"] == "active" and users["bench"]["last_login"] and users["bench"]["keys"] == 1 and users["gone"]["state"] == "disabled" and users["gone"]["last_login"] is None, "accounts", users)
