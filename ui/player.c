@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,6 +133,7 @@ keyframe_add(struct player *p)
 		buf_done(&b);
 		return;
 	}
+	assert(p->keys != NULL && p->keys_n < KEYFRAMES_MAX);
 	k = &p->keys[p->keys_n++];
 	*k = (struct keyframe){ .key = { .t_ms = p->now_ms, .pos = p->place.pos, .paint = buf_slice(&b) }, .bytes = b.p };
 	screen_size(p->stage.screen, &k->key.cols, &k->key.rows);

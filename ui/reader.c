@@ -245,12 +245,11 @@ reader_run(struct reader *r, int fd, struct err *e)
 {
 	unsigned char request[LINK_REQUEST];
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), n = give_up(r, e);
-	ssize_t got;
 
 	if (n == 0)
 		n = leave_terminal(null, e);
 	fd_close(&null);
-	while (n == 0 && (got = fd_read_full(fd, request, sizeof(request))) == (ssize_t)sizeof(request))
+	while (n == 0 && fd_read_full(fd, request, sizeof(request)) == (ssize_t)sizeof(request))
 		n = serve(r, fd, slice_of(request, sizeof(request)));
 	return n == -EPIPE ? 0 : n;
 }

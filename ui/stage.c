@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 #include <errno.h>
-#include <stdio.h>
+#include <string.h>
 
+#include "base/text.h"
 #include "ui/stage.h"
 
 int
@@ -45,10 +46,24 @@ stage_shows(const struct stage *s, unsigned char kind)
 	    (kind == FRAME_MARK && s->plain);
 }
 
+/* "COLSxROWS" */
+static bool
+size_parse(struct slice s, unsigned *cols, unsigned *rows)
+{
+	const unsigned char *x = s.n > 0 ? memchr(s.p, 'x', s.n) : NULL;
+	uint64_t c, r;
+
+	if (x == NULL || !text_u64(slice_of(s.p, (size_t)(x - s.p)), UINT32_MAX, &c) ||
+	    !text_u64(slice_of(x + 1, s.n - (size_t)(x - s.p) - 1), UINT32_MAX, &r))
+		return false;
+	*cols = (unsigned)c;
+	*rows = (unsigned)r;
+	return true;
+}
+
 void
 stage_show(struct stage *s, const struct frame *f, struct slice part)
 {
-	char size[32];
 	unsigned cols, rows;
 
 	if (f->kind == FRAME_OUT || f->kind == FRAME_ERR) {
@@ -56,8 +71,7 @@ stage_show(struct stage *s, const struct frame *f, struct slice part)
 			feed_plain(s->screen, part);
 		else
 			screen_feed(s->screen, part);
-	} else if (f->kind == FRAME_RESIZE && slice_copy(f->data, size, sizeof(size)) == 0 &&
-	    sscanf(size, "%ux%u", &cols, &rows) == 2) {
+	} else if (f->kind == FRAME_RESIZE && size_parse(f->data, &cols, &rows)) {
 		screen_resize(s->screen, cols, rows);
 	} else if (stage_shows(s, f->kind) && f->kind != FRAME_RESIZE) {
 		screen_feed(s->screen, slice_from("\r\n"));

@@ -20,6 +20,7 @@
 #include "msg/ocsf.h"
 
 enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 100000, TEXT_MAX = 256 };
+#define WORDS_MAX ((size_t)256 << 20)
 
 static const struct out_column columns[] = {
 	{ "time", OUT_TIME, 0 }, { "class", OUT_STRING, 0, 2 }, { "session", OUT_STRING, 0, OUT_WHOLE }, { "at", OUT_STRING, 0, OUT_WHOLE },
@@ -32,7 +33,7 @@ struct hit {
 	unsigned class_uid;
 	int64_t t_ms;                        /* in the recording; -1: none */
 	size_t order;                        /* the later in the index, the smaller */
-	char *user, *host, *text;
+	size_t user, host, text;             /* where in the search's words */
 };
 
 struct search {
@@ -45,6 +46,7 @@ struct search {
 	bool offline, more;
 	struct hit *hits;
 	size_t n;
+	struct buf words;
 	int64_t row;                         /* the session that owner is of; 0: none */
 	struct { char id[ID_TEXT], user[200], host[200]; int64_t start_us; } owner;
 };
@@ -138,21 +140,35 @@ is_wanted(const struct search *s, const char *user, const char *host, int64_t t_
 	    t_us >= s->from_us && (s->until_us == 0 || t_us < s->until_us);
 }
 
+/* As a C string; *at: where. */
+static int
+word_keep(struct search *s, struct slice word, size_t *at)
+{
+	int r;
+
+	*at = s->words.len;
+	r = buf_slice_append(&s->words, word);
+	return r == 0 ? buf_u8(&s->words, 0) : r;
+}
+
 static int
 hit_add(struct search *s, const struct hit *h, const char *user, const char *host, struct slice text)
 {
 	struct hit *to = &s->hits[s->n];
+	int r;
 
 	if (s->n == s->limit) {
 		s->more = true;
 		return 1;
 	}
 	*to = *h;
-	to->user = strdup(user);
-	to->host = strdup(host);
-	to->text = slice_dup(text);
+	r = word_keep(s, slice_from(user), &to->user);
+	r = r != 0 ? r : word_keep(s, slice_from(host), &to->host);
+	r = r != 0 ? r : word_keep(s, text, &to->text);
+	if (r != 0)
+		return err_set(&s->c->e, r, "so much is found that it does not fit into memory: a smaller --limit helps");
 	to->order = s->n++;
-	return to->user != NULL && to->host != NULL && to->text != NULL ? 0 : -ENOMEM;
+	return 0;
 }
 
 static int
@@ -199,8 +215,9 @@ hit_compare(const void *a, const void *b)
 }
 
 static void
-hit_print(struct out *o, const struct hit *h)
+hit_print(struct out *o, const struct search *s, const struct hit *h)
 {
+	const char *words = (const char *)s->words.p;
 	uint64_t ms = (uint64_t)(h->t_ms > 0 ? h->t_ms : 0), seconds = ms / 1000;
 	char at[48] = "";
 
@@ -211,9 +228,9 @@ hit_print(struct out *o, const struct hit *h)
 	out_cstr(o, h->class_uid == INDEX_SCREEN ? "screen" : h->class_uid == INDEX_COMMAND ? "command" : siem_class(h->class_uid));
 	out_cstr(o, h->session);
 	out_cstr(o, at);
-	out_cstr(o, h->user);
-	out_cstr(o, h->host);
-	out_cstr(o, h->text);
+	out_cstr(o, words + h->user);
+	out_cstr(o, words + h->host);
+	out_cstr(o, words + h->text);
 	if (h->t_ms >= 0)
 		out_number(o, h->t_ms);
 	else
@@ -228,7 +245,7 @@ hits_print(struct search *s)
 	if (s->n > 0)
 		qsort(s->hits, s->n, sizeof(*s->hits), hit_compare);
 	for (size_t i = 0; i < s->n; i++)
-		hit_print(o, &s->hits[i]);
+		hit_print(o, s, &s->hits[i]);
 	if (out_end(o) != 0)
 		return -EIO;
 	if (s->n == 0)
@@ -249,6 +266,7 @@ search_run(struct search *s)
 
 	if (x == NULL)
 		return -ENOENT;
+	buf_init(&s->words, WORDS_MAX);
 	s->hits = calloc(s->limit, sizeof(*s->hits));
 	r = s->hits == NULL ? err_set(&s->c->e, -ENOMEM, "out of memory") : index_search(x, &s->query, on_line, s, &s->c->e);
 	r = r == 1 ? 0 : r;
@@ -256,11 +274,7 @@ search_run(struct search *s)
 	if (r == 0 && s->n == 0)
 		r = known_check(s->c, s->db, s->user, s->host);
 	r = r == 0 ? hits_print(s) : r;
-	for (size_t i = 0; i < s->n; i++) {
-		free(s->hits[i].user);
-		free(s->hits[i].host);
-		free(s->hits[i].text);
-	}
+	buf_done(&s->words);
 	free(s->hits);
 	return r;
 }
