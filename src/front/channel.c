@@ -142,6 +142,7 @@ channel_go(struct channel *c, const char *kind, const char *host, const char *lo
 	c->hold = held_new(c->front);
 	c->verb = c->permitted = c->by_path = 0;
 	c->last_ask = c->asked_again = false;
+	c->how_much = MSG_RECORD_USUAL;
 	lack_free(c);
 	c->state = CH_DECIDE;
 	if (strcmp(kind, "exec") == 0 && verb_is_mosh(c->command))
@@ -177,6 +178,8 @@ leave_target(struct channel *c)
 	flow_done(&c->in);
 	flow_done(&c->out);
 	flow_done(&c->err);
+	free(c->typed_lines);
+	c->typed_lines = NULL;
 	if (c->recording)
 		record_done(&c->record);
 	c->recording = c->last_word = false;

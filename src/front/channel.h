@@ -39,6 +39,7 @@ enum channel_state {
 struct menu;
 struct listing;
 struct lack;
+struct typed;
 struct signs;
 struct transfer;
 struct viewer;
@@ -94,6 +95,8 @@ struct channel {
 
 	struct record record;
 	bool recording;
+	enum msg_record how_much;              /* of what was permitted, the most */
+	struct typed *typed_lines;             /* with MSG_RECORD_FULL, on a terminal */
 	struct flow in, out, err;
 	struct transfer *transfer;
 	struct signs *signs;                   /* of kind "agent" */

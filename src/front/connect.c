@@ -126,6 +126,16 @@ keep_words(struct channel *c, struct slice words)
 	return be_put_string(&c->words, words);
 }
 
+/* Of several verbs the one that asks for most. */
+static void
+note_how_much(struct channel *c, uint32_t record)
+{
+	enum msg_record how = record == MSG_RECORD_META || record == MSG_RECORD_FULL ? (enum msg_record)record : MSG_RECORD_IO;
+
+	if (how > c->how_much)
+		c->how_much = how;
+}
+
 static void
 decided(struct channel *c, const struct msg_decision *d, int *agent)
 {
@@ -142,6 +152,7 @@ decided(struct channel *c, const struct msg_decision *d, int *agent)
 		channel_refuse(c, "denied", "out of memory");
 		return;
 	}
+	note_how_much(c, d->record);
 	c->permitted |= 1u << c->verb++;
 	stay_with(c, d);
 	if (!c->last_ask)

@@ -9,7 +9,7 @@ noinst_LIBRARIES += %D%/libfront.a
 	%D%/ranges.c %D%/ranges.h \
 	%D%/record.c %D%/record.h %D%/relay.c %D%/relay.h %D%/request.c %D%/screen.c %D%/screen.h %D%/server.c \
 	%D%/sftp.c %D%/sftp.h %D%/sftp_answer.c %D%/sftp_file.c %D%/sftp_parts.h %D%/sftp_path.c %D%/sftp_request.c %D%/session.c %D%/signs.c %D%/signs.h \
-	%D%/splice.c %D%/splice.h %D%/steps.h %D%/target.c %D%/target.h %D%/transfer.c %D%/transfer.h %D%/tty.c %D%/tty.h \
+	%D%/splice.c %D%/splice.h %D%/steps.h %D%/target.c %D%/target.h %D%/transfer.c %D%/transfer.h %D%/tty.c %D%/tty.h %D%/typed.c %D%/typed.h \
 	%D%/verbs.c %D%/verbs.h %D%/wire.c %D%/wire.h %D%/wish.c %D%/wish.h %D%/zmodem.c %D%/zmodem.h
 %C%_libfront_a_CFLAGS = $(AM_CFLAGS) $(SSH_CFLAGS) $(SECCOMP_CFLAGS) $(CRYPTO_CFLAGS)
 FRONT_LIBS = src/front/libfront.a $(MSG_LIBS) $(SSH_LIBS) $(CRYPTO_LIBS)

@@ -3,6 +3,7 @@
 /* A session that runs: bytes both ways through the recording, its end, and what the store says of it. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/sandbox.h"
@@ -10,6 +11,7 @@
 #include "front/back.h"
 #include "front/steps.h"
 #include "front/transfer.h"
+#include "front/typed.h"
 #include "front/tty.h"
 
 static void
@@ -33,20 +35,59 @@ note_peer(struct channel *c)
 	(void)record_add(&c->record, FRAME_MARK, slice_from(text));
 }
 
+static void
+line_typed(void *arg, struct slice line)
+{
+	struct channel *c = arg;
+
+	if (record_add(&c->record, FRAME_IN, line) != 0)
+		c->in.broken = "the recorder has no room for what is typed; the session ends";
+}
+
+static void
+watch_in(void *arg, struct slice bytes)
+{
+	typed_in(((struct channel *)arg)->typed_lines, bytes);
+}
+
+static void
+watch_out(void *arg, struct slice bytes)
+{
+	typed_out(((struct channel *)arg)->typed_lines, bytes);
+}
+
+/* The lines that are typed, too.  0 or -ENOMEM. */
+static int
+watch_typed(struct channel *c)
+{
+	if (!c->pty || c->how_much != MSG_RECORD_FULL)
+		return 0;
+	c->typed_lines = calloc(1, sizeof(*c->typed_lines));
+	if (c->typed_lines == NULL)
+		return -ENOMEM;
+	c->typed_lines->line = line_typed;
+	c->typed_lines->arg = c;
+	c->in.watch = watch_in;
+	c->out.watch = watch_out;
+	c->in.watch_arg = c->out.watch_arg = c;
+	return 0;
+}
+
 void
 session_start(struct channel *c)
 {
 	struct front *f = c->front;
-	size_t keep = strcmp(c->kind, "forward") == 0 ? FLOW_HEAD : 0;
+	bool counted = !c->session || c->how_much == MSG_RECORD_META;
+	size_t keep = strcmp(c->kind, "forward") == 0 && c->how_much != MSG_RECORD_META ? FLOW_HEAD : 0;
 
 	c->in = (struct flow){ .from = c->ssh, .to = c->target, .from_wire = &c->door->wire, .to_wire = &c->leg->wire,
-		.kind = c->pty ? 0 : FRAME_IN, .counted = !c->session, .keep = keep };
+		.kind = c->pty ? 0 : FRAME_IN, .counted = c->pty ? false : counted, .keep = keep };
 	c->out = (struct flow){ .from = c->target, .to = c->ssh, .from_wire = &c->leg->wire, .to_wire = &c->door->wire,
-		.kind = FRAME_OUT, .counted = !c->session, .keep = keep };
+		.kind = FRAME_OUT, .counted = counted, .keep = keep };
 	c->err = (struct flow){ .from = c->target, .to = c->ssh, .from_wire = &c->leg->wire, .to_wire = &c->door->wire,
-		.kind = FRAME_ERR, .from_stderr = true, .to_stderr = true };
+		.kind = FRAME_ERR, .counted = counted, .from_stderr = true, .to_stderr = true };
 	tty_wait_end(c, &c->in.intake);
-	if (transfer_start(c) != 0 || (strcmp(c->kind, "agent") == 0 && back_watch(c) != 0))
+	if (watch_typed(c) != 0 || transfer_start(c) != 0 || (strcmp(c->kind, "agent") == 0 && back_watch(c) != 0))
 		c->in.broken = "out of memory; the session ends";
 	if (!c->session)
 		note_peer(c);
@@ -135,6 +176,8 @@ settle_some(struct channel *c, const char *exit)
 		r = flow_settle(&c->in, &c->record);
 	if (r == 0)
 		r = flow_settle(&c->out, &c->record);
+	if (r == 0)
+		r = flow_settle(&c->err, &c->record);
 	if (r == 0)
 		r = last_word(c, exit);
 	return r == 0 ? record_close(&c->record, c->why, exit) : r;

@@ -119,6 +119,8 @@ decision_detail(struct buf *b, const struct client *c, const struct msg_decide *
 		return r;
 	if (m->listen.n > 0 && (r = put_pair(b, "listen", m->listen)) != 0)
 		return r;
+	if (a->permit && a->record != POLICY_RECORD_NONE && (r = put_pair(b, "record", slice_from(policy_decision_need(&a->d, POLICY_RECORD)->words + 7))) != 0)
+		return r;
 	if (a->permit && a->approval[0] != '\0' && (r = put_pair(b, "approval", slice_from(a->approval))) != 0)
 		return r;
 	if (a->change[0] != '\0' && (r = put_pair(b, "change", slice_from(a->change))) != 0)

@@ -125,6 +125,7 @@ take_decide(struct client *c, const void *message)
 	d.permit = a.permit;
 	d.words = buf_slice(&words);
 	d.by_path = a.by_path;
+	d.record = a.record;
 	d.lacks = a.lacks;
 	d.request = slice_from(a.permit ? "" : a.approval);
 	d.rule = slice_from(a.rule);

@@ -71,6 +71,7 @@ grant_keep(struct client *c, const struct msg_decide *m, const char *host, const
 	g->listen = keep_text(&at, m->listen);
 	g->rule = keep_text(&at, slice_from(a->rule));
 	g->by_path = a->by_path;
+	g->record = a->record;
 	g->approval = keep_text(&at, slice_from(a->approval));
 	g->change = keep_text(&at, slice_from(a->change));
 	g->next = c->grants;

@@ -16,6 +16,7 @@ struct grant {
 	bool by_path;                  /* each path is asked about */
 	bool revoked;                  /* its front was told, and has not said yet that it ended */
 	mono_t revoked_at;
+	enum policy_record record;     /* how much of it is recorded */
 	size_t bytes;                  /* of texts */
 	struct slice verb, host, login, command, to, listen, rule;     /* rule: that permitted it */
 	struct slice approval, change;     /* the request that was approved, the ticket; or empty */

@@ -216,6 +216,17 @@ check_approval(const struct needs_ask *ask, struct rules_answer *a)
 	}
 }
 
+/* What was begun is not recorded otherwise in its middle. */
+static void
+check_record(const struct needs_ask *ask, const struct policy_need *need, struct rules_answer *a)
+{
+	a->record = need != NULL ? need->record : POLICY_RECORD_NONE;
+	if (ask->again == NULL || a->record <= ask->again->record || (a->record == POLICY_RECORD_IO && ask->again->record == POLICY_RECORD_NONE))
+		return;
+	a->permit = false;
+	snprintf(a->text, sizeof(a->text), "it has to be recorded otherwise from now on (%.200s: %.200s): begin anew", need->id, need->words);
+}
+
 /* The ticket that was named now, or with the request for the approval that it rests on. */
 static void
 find_change(const struct needs_ask *ask, struct rules_answer *a)
@@ -243,7 +254,7 @@ check_moderator(const struct needs_ask *ask, struct rules_answer *a)
 void
 needs_check(const struct needs_ask *ask, struct rules_answer *a)
 {
-	const unsigned can = POLICY_MFA | POLICY_APPROVAL | POLICY_TICKET | POLICY_MODERATOR;
+	const unsigned can = POLICY_MFA | POLICY_APPROVAL | POLICY_TICKET | POLICY_RECORD | POLICY_MODERATOR;
 	const struct policy_decision *d = &a->d;
 	const struct policy_need *mfa = policy_decision_need(d, POLICY_MFA);
 
@@ -260,6 +271,7 @@ needs_check(const struct needs_ask *ask, struct rules_answer *a)
 	for (size_t i = 0; i < d->needs_n; i++)
 		if (d->needs[i]->kind == POLICY_TICKET)
 			check_ticket(ask, d->needs[i], a);
+	check_record(ask, policy_decision_need(d, POLICY_RECORD), a);
 	if (mfa != NULL)
 		check_mfa(ask, mfa, a);                  /* last: its words are those that stay */
 	check_moderator(ask, a);

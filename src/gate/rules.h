@@ -49,6 +49,7 @@ struct rules_answer {
 	/* needs.h */
 	unsigned lacks;            /* bits of enum msg_lack: then it is no permit */
 	char approval[APPROVAL_ID];        /* the request that was approved, or the one that waits, or "" */
+	enum policy_record record; /* what has to be recorded of it */
 	bool single;               /* the former is good for one time */
 	char change[257];          /* the ticket that it is done for, or "" */
 };

@@ -163,6 +163,7 @@ enum msg_live_op {
 	MSG_LIVE_SENTRY = 20, MSG_LIVE_PRESENT, MSG_LIVE_ABSENT,
 };
 enum msg_lack { MSG_LACK_MFA = 1, MSG_LACK_TICKET = 2, MSG_LACK_APPROVAL = 4, MSG_LACK_MODERATOR = 8 };      /* bits: what a permit is not good without */
+enum msg_record { MSG_RECORD_USUAL, MSG_RECORD_META, MSG_RECORD_IO, MSG_RECORD_FULL };     /* how much of it; IO is what is usual */
 enum msg_say { MSG_SAY_NO = 0, MSG_SAY_YES = 1, MSG_SAY_WITHDRAW = 2 };
 enum msg_note { MSG_NOTE_SESSION_START = 1, MSG_NOTE_SESSION_END, MSG_NOTE_COMMAND };
 
@@ -244,9 +245,9 @@ struct msg_decide { uint32_t req; struct slice verb, host, login, command, to, l
 /* ticket: of the connection that it goes over; an older one when that is to the same place, for the same login.
  * pins: target host keys, "alg base64" separated by newlines.  reason: one sentence for the user.
  * missing: not permitted because no one host is meant; reason names some that might be.
- * lacks: enum msg_lack, of what the policy would permit; request: the id of the one for its approval that waits, or empty */
+ * record: enum msg_record.  lacks: enum msg_lack, of what the policy would permit; request: the id of the one for its approval that waits, or empty */
 struct msg_decision {
-	uint32_t req, permit, missing, by_path, lacks;
+	uint32_t req, permit, missing, by_path, lacks, record;
 	uint64_t ticket;
 	struct slice host, login, addr;
 	uint32_t target_kind, trust_first;

@@ -97,8 +97,9 @@ check_PROGRAMS += %D%/test_cert
 TESTS += %D%/test_cert
 %C%_test_cert_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 %C%_test_cert_LDADD = $(TAP_LIBS) $(CERT_LIBS)
-check_PROGRAMS += %D%/test_copy %D%/test_zmodem
-TESTS += %D%/test_copy %D%/test_zmodem
+check_PROGRAMS += %D%/test_copy %D%/test_typed %D%/test_zmodem
+TESTS += %D%/test_copy %D%/test_typed %D%/test_zmodem
+%C%_test_typed_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
 %C%_test_copy_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
 %C%_test_zmodem_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
 
