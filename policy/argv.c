@@ -223,6 +223,16 @@ furthest(const struct arg *a, const bool *can)
 	return last;
 }
 
+static bool
+any_way(const bool *can)
+{
+	size_t i = 0;
+
+	while (i <= PATTERN_ARGS_MAX && !can[i])
+		i++;
+	return i <= PATTERN_ARGS_MAX;
+}
+
 size_t
 pattern_reach(const struct pattern *p, const struct slice *argv, size_t n, const struct arg **wanted)
 {
@@ -234,7 +244,7 @@ pattern_reach(const struct pattern *p, const struct slice *argv, size_t n, const
 		if (i == n)
 			return n;
 		take_word(p->args, can[now], argv[i], can[now ^ 1]);
-		if (memchr(can[now ^ 1], true, PATTERN_ARGS_MAX + 1) == NULL)
+		if (!any_way(can[now ^ 1]))
 			return i;
 	}
 	*wanted = NULL;

@@ -93,6 +93,8 @@ what_say_command(const struct rule *r, struct asked *a, struct buf *out)
 	const struct slice *words;
 	int n = words_of(a, &words), e;
 
+	if (r->cmd == NULL)
+		return 0;
 	if (n <= 0)
 		return buf_printf(out, "it is not a simple command, so %s", r->permit ? "no pattern can match it" : "it may be one of these");
 	if (what_fits_command(r, a) == FIT_UNKNOWN)

@@ -45,6 +45,7 @@ parse_head(struct parse *p, const char *what, unsigned kind, char name[NAME_SIZE
 {
 	int r;
 
+	*slot = NULL;
 	(void)snprintf(name, NAME_SIZE, "%.*s", NAME_SIZE - 1, p->t.text);
 	if (p->t.kind != TOKEN_WORD || !text_is_name(slice_from(name)))
 		return parse_unexpected(p, what);
@@ -85,7 +86,7 @@ parse_role(struct parse *p)
 	bool adds;
 	int r = parse_head(p, "the role's name", NAME_ROLE, name, &slot, &adds);
 
-	if (r != 0)
+	if (r != 0 || slot == NULL)
 		return r;
 	if (p->p->roles_n == ROLES_MAX)
 		return parse_fail(p, at, "too many roles", NULL, "4096 at most");
@@ -121,7 +122,7 @@ parse_hosts(struct parse *p)
 	bool adds;
 	int r = parse_head(p, "the set's name", NAME_SET, name, &slot, &adds);
 
-	if (r != 0)
+	if (r != 0 || slot == NULL)
 		return r;
 	x = *slot != NULL ? *slot : pool_get(p->p->pool, sizeof(*x));
 	if (x == NULL)
@@ -171,7 +172,7 @@ parse_command(struct parse *p)
 	bool adds;
 	int r = parse_head(p, "the command's name", NAME_COMMAND, name, &slot, &adds);
 
-	if (r != 0)
+	if (r != 0 || slot == NULL)
 		return r;
 	x = *slot != NULL ? *slot : pool_get(p->p->pool, sizeof(*x));
 	if (x == NULL)
@@ -198,7 +199,7 @@ parse_time(struct parse *p)
 	bool adds;
 	int r = parse_head(p, "the time's name", NAME_TIME, name, &slot, &adds);
 
-	if (r != 0)
+	if (r != 0 || slot == NULL)
 		return r;
 	x = *slot != NULL ? *slot : pool_get(p->p->pool, sizeof(*x));
 	if (x == NULL)

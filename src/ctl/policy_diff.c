@@ -16,14 +16,15 @@
 #include "msg/ocsf.h"
 #include "policy/facts.h"
 
-enum { CHANGES_MAX = 10000, SINCE_S = 30 * 86400 };
+enum { CHANGES_MAX = 10000, SINCE_S = 30 * 86400, TEXTS_MAX = 512 << 20 };
 
-struct person { char *name, *groups, *attrs; };
-struct machine { char *name, *labels; };
+/* Texts of the directory: places in one buffer.  A user has groups and attributes, a host labels. */
+struct row { size_t name, first, second; };
+struct rows { struct buf texts; struct row *at; size_t n, room; };
 
 enum { PARTS = 7 };
 struct change {
-	char *key;                       /* user, verb, host, login, what, old and new, each with a line end; escaped */
+	size_t key;                      /* in diff.keys: user, verb, host, login, what, old and new, each with a line end; escaped */
 	int64_t last_us;
 	unsigned times;
 };
@@ -31,11 +32,10 @@ struct change {
 struct diff {
 	struct ctl *c;
 	struct policy *old, *new;
-	struct person *people;
-	struct machine *machines;
-	size_t people_n, people_room, machines_n, machines_room;
+	struct rows users, hosts;        /* by name, as the database lists them */
 	struct change *changes;          /* by key */
 	size_t changes_n;
+	struct buf keys;
 	uint64_t asked, changed, gone, otherwise, more;
 };
 
@@ -48,97 +48,84 @@ static const struct out_column columns[] = {
 
 /* --- the directory --- */
 
-/* Room for one more of size; *list and *room move. */
+/* With its NUL; where it is goes to *place. */
 static int
-grow(void **list, size_t n, size_t *room, size_t size)
+text_add(struct buf *texts, const char *text, size_t *place)
 {
-	size_t more = *room > 0 ? 2 * *room : 256;
-	void *p;
-
-	if (n < *room)
-		return 0;
-	p = reallocarray(*list, more, size);
-	if (p == NULL)
-		return -ENOMEM;
-	*list = p;
-	*room = more;
-	return 0;
+	*place = texts->len;
+	return buf_append(texts, text, strlen(text) + 1);
 }
 
 static int
-person_add(void *arg, const struct db_user *u)
+row_add(struct rows *r, const char *name, const char *first, const char *second)
+{
+	size_t room = r->room > 0 ? 2 * r->room : 256;
+	struct row *at = r->at;
+	int e;
+
+	if (r->n == r->room) {
+		at = reallocarray(r->at, room, sizeof(*at));
+		if (at == NULL)
+			return -ENOMEM;
+		r->at = at;
+		r->room = room;
+	}
+	e = text_add(&r->texts, name, &at[r->n].name);
+	if (e == 0)
+		e = text_add(&r->texts, first, &at[r->n].first);
+	if (e == 0)
+		e = text_add(&r->texts, second, &at[r->n].second);
+	r->n += e == 0;
+	return e;
+}
+
+static int
+user_add(void *arg, const struct db_user *u)
 {
 	struct diff *d = arg;
-	void *list = d->people;
-	struct person *p;
 
-	if (grow(&list, d->people_n, &d->people_room, sizeof(*p)) != 0)
-		return -ENOMEM;
-	d->people = list;
-	p = &d->people[d->people_n];
-	*p = (struct person){ strdup(u->name), strdup(u->groups), strdup(u->attrs) };
-	d->people_n++;
-	return p->name != NULL && p->groups != NULL && p->attrs != NULL ? 0 : -ENOMEM;
+	return row_add(&d->users, u->name, u->groups, u->attrs);
 }
 
 static int
-machine_add(void *arg, const struct db_host *h)
+host_add(void *arg, const struct db_host *h)
 {
 	struct diff *d = arg;
-	void *list = d->machines;
-	struct machine *m;
 
-	if (grow(&list, d->machines_n, &d->machines_room, sizeof(*m)) != 0)
-		return -ENOMEM;
-	d->machines = list;
-	m = &d->machines[d->machines_n];
-	*m = (struct machine){ strdup(h->name), strdup(h->labels) };
-	d->machines_n++;
-	return m->name != NULL && m->labels != NULL ? 0 : -ENOMEM;
-}
-
-static int
-person_compare(const void *a, const void *b)
-{
-	return strcmp(((const struct person *)a)->name, ((const struct person *)b)->name);
-}
-
-static int
-machine_compare(const void *a, const void *b)
-{
-	return strcmp(((const struct machine *)a)->name, ((const struct machine *)b)->name);
+	return row_add(&d->hosts, h->name, h->labels, "");
 }
 
 static int
 directory_load(struct diff *d, struct db *db)
 {
-	int r = db_user_list(db, person_add, d, &d->c->e);
+	int r = db_user_list(db, user_add, d, &d->c->e);
 
-	if (r == 0)
-		r = db_host_list(db, machine_add, d, &d->c->e);
-	if (r != 0)
-		return r;
-	if (d->people_n > 0)
-		qsort(d->people, d->people_n, sizeof(*d->people), person_compare);
-	if (d->machines_n > 0)
-		qsort(d->machines, d->machines_n, sizeof(*d->machines), machine_compare);
-	return 0;
+	return r == 0 ? db_host_list(db, host_add, d, &d->c->e) : r;
 }
 
-static const struct person *
-person_find(const struct diff *d, const char *name)
+static const char *
+text_of(const struct rows *r, size_t place)
 {
-	struct person key = { .name = (char *)(uintptr_t)name };
-
-	return d->people_n > 0 ? bsearch(&key, d->people, d->people_n, sizeof(key), person_compare) : NULL;
+	return (const char *)r->texts.p + place;
 }
 
-static const struct machine *
-machine_find(const struct diff *d, const char *name)
+static const struct row *
+row_find(const struct rows *r, const char *name)
 {
-	struct machine key = { .name = (char *)(uintptr_t)name };
+	size_t low = 0, high = r->n;
 
-	return d->machines_n > 0 ? bsearch(&key, d->machines, d->machines_n, sizeof(key), machine_compare) : NULL;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int c = strcmp(text_of(r, r->at[middle].name), name);
+
+		if (c == 0)
+			return &r->at[middle];
+		if (c < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
 }
 
 /* --- one question --- */
@@ -148,16 +135,15 @@ static bool
 request_set(const struct diff *d, const struct db_decision *q, struct policy_facts *facts, struct policy_facts *certs,
     struct policy_request *req)
 {
-	const struct person *who = person_find(d, q->user);
-	const struct machine *host = machine_find(d, q->host);
+	const struct row *user = row_find(&d->users, q->user), *host = row_find(&d->hosts, q->host);
+	const char *groups = user != NULL ? text_of(&d->users, user->first) : "", *attrs = user != NULL ? text_of(&d->users, user->second) : "";
 
-	if (host == NULL || (who == NULL && q->principals[0] == '\0'))
+	if (host == NULL || (user == NULL && q->principals[0] == '\0'))
 		return false;
-	*req = (struct policy_request){ .who = { .name = slice_from(who != NULL ? who->name : "") }, .verb = slice_from(q->verb),
+	*req = (struct policy_request){ .who = { .name = slice_from(user != NULL ? q->user : "") }, .verb = slice_from(q->verb),
 	    .host = slice_from(q->host), .login = slice_from(q->login), .command = slice_from(q->command), .to = slice_from(q->to),
 	    .listen = slice_from(q->listen), .src = slice_from(q->src), .now = { q->t_us } };
-	if (!policy_facts_set(facts, slice_from(who != NULL ? who->groups : ""), slice_from(who != NULL ? who->attrs : ""), req->host,
-	    slice_from(host->labels)) ||
+	if (!policy_facts_set(facts, slice_from(groups), slice_from(attrs), req->host, slice_from(text_of(&d->hosts, host->first))) ||
 	    !policy_facts_set(certs, slice_from(q->principals), slice_from(""), slice_from(""), slice_from("")))
 		return false;
 	policy_facts_use(facts, req);
@@ -198,7 +184,7 @@ change_place(const struct diff *d, const char *key, bool *found)
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int c = strcmp(d->changes[middle].key, key);
+		int c = strcmp((const char *)d->keys.p + d->changes[middle].key, key);
 
 		if (c == 0) {
 			*found = true;
@@ -217,12 +203,13 @@ static int
 change_insert(struct diff *d, size_t place, const char *key, int64_t t_us)
 {
 	struct change *x = &d->changes[place];
-	char *copy = strdup(key);
+	size_t at;
+	int r = text_add(&d->keys, key, &at);
 
-	if (copy == NULL)
-		return -ENOMEM;
+	if (r != 0)
+		return r;
 	memmove(x + 1, x, (d->changes_n - place) * sizeof(*x));
-	*x = (struct change){ .key = copy, .last_us = t_us, .times = 1 };
+	*x = (struct change){ .key = at, .last_us = t_us, .times = 1 };
 	d->changes_n++;
 	return 0;
 }
@@ -304,7 +291,7 @@ changes_print(const struct diff *d)
 	struct out *o = ctl_out(d->c, columns, false);
 
 	for (size_t i = 0; i < d->changes_n; i++) {
-		const char *part = d->changes[i].key;
+		const char *part = (const char *)d->keys.p + d->changes[i].key;
 
 		for (int n = 0; n < PARTS; n++) {
 			size_t length = strcspn(part, "\n");
@@ -355,21 +342,21 @@ diff_run(struct diff *d, const char *old, const char *new, bool whole, int64_t f
 }
 
 static void
+diff_init(struct diff *d)
+{
+	buf_init(&d->users.texts, TEXTS_MAX);
+	buf_init(&d->hosts.texts, TEXTS_MAX);
+	buf_init(&d->keys, TEXTS_MAX);
+}
+
+static void
 diff_done(struct diff *d)
 {
-	for (size_t i = 0; i < d->people_n; i++) {
-		free(d->people[i].name);
-		free(d->people[i].groups);
-		free(d->people[i].attrs);
-	}
-	for (size_t i = 0; i < d->machines_n; i++) {
-		free(d->machines[i].name);
-		free(d->machines[i].labels);
-	}
-	for (size_t i = 0; i < d->changes_n; i++)
-		free(d->changes[i].key);
-	free(d->people);
-	free(d->machines);
+	buf_done(&d->users.texts);
+	buf_done(&d->hosts.texts);
+	buf_done(&d->keys);
+	free(d->users.at);
+	free(d->hosts.at);
 	free(d->changes);
 	policy_free(d->old);
 	policy_free(d->new);
@@ -397,6 +384,7 @@ policy_diff_run(struct ctl *c, int argc, char **argv)
 	}
 	if (ctl_words(c, argc, argv, 2, 2) != CTL_OK)
 		return CTL_USAGE;
+	diff_init(&d);
 	r = diff_run(&d, argv[optind], argv[optind + 1], whole, from_us);
 	if (r == 0)
 		summary(&d);

@@ -45,8 +45,8 @@ try:
     ok(r.returncode == 1 and "deny (default)" in r.stdout, "and what is no longer permitted", r)
     r = fortress("policy", "diff", "--since", "0s", old, new)
     ok(r.returncode == 0 and "0 decisions" in r.stderr, "nothing was asked since now", r)
-    r = fortress("policy", "diff", old, file("bad.conf", "permit bench exec on any\nrequire record full for any shell on any\n"))
-    ok(r.returncode == 1 and "bad.conf:2:1: require record" in r.stderr, "a policy that the gate does not load is an error", r)
+    r = fortress("policy", "diff", old, file("bad.conf", "permit bench exec on any\npermit bench drill on any\n"))
+    ok(r.returncode == 1 and "bad.conf:2:14: the verb drill" in r.stderr, "a policy that the gate does not load is an error", r)
     b.ctl("host", "add", "lab1", "127.0.0.1", "--label", "env=lab", "--label", "team=pay", "--trust-first-key")
     ok("there is no" not in fortress("policy", "diff", old, new).stderr, "hosts that nobody asked for do not matter")
     b.ctl("host", "del", "box")
@@ -76,9 +76,8 @@ try:
     ok(r.returncode == 0 and r.stdout == "0 findings\n", "a policy without findings", r)
 
     # --- the gate ---
-    for text, words in (("permit bench exec on any options { timeout 1s }", "options is not available yet"),
-                        ("permit bench replay on any", "the verb replay is not available yet"),
-                        ("watch any on any match /x/ then kill", "watch is not available yet")):
+    for text, words in (("permit bench drill on any", "the verb drill is not available yet"),
+                        (f"command c sha256 {'0' * 64} {{ /bin/id }}", "sha256 is not available yet")):
         file("state/policy.conf", text + "\n")
         r = fortress("reload")
         ok(r.returncode == 1 and words in r.stderr, f"the gate does not load: {text}", r)
