@@ -192,7 +192,7 @@ row_went_on(struct lines *l, unsigned row)
 	if (row == l->row)
 		memset(l->given, 0, sizeof(l->given));
 	if (row > 0)
-		(void)screen_row(l->screen, row - 1, &l->joined);
+		(void)screen_row_written(l->screen, row - 1, &l->joined);
 	if (l->joined.len <= LINES_TEXT_MAX)
 		return;
 	give(l, l->t_ms, buf_slice(&l->joined));

@@ -304,6 +304,18 @@ screen_row(struct screen *s, unsigned row, struct buf *out)
 	return r;
 }
 
+int
+screen_row_written(struct screen *s, unsigned row, struct buf *out)
+{
+	unsigned cols, rows;
+	int r = screen_row(s, row, out);
+
+	screen_size(s, &cols, &rows);
+	for (unsigned x = cols; r == 0 && x > 0 && model_rune(s, row, x - 1) == ' '; x--)
+		r = buf_u8(out, ' ');
+	return r;
+}
+
 bool
 screen_shows(struct screen *s, const char *text)
 {
