@@ -53,6 +53,28 @@ for policy in "$top"/tests/policy/lint/*.policy; do
 	done >>"$dir/log" && [ "$(grep -c '^#! ' "$policy")" -eq "$(grep -c '\.policy:[0-9]*:[0-9]*: ' "$dir/log")" ]
 	result $? "lint/$(basename "$policy"): $(tail -1 "$dir/log")"
 done
+# policy(5) says what a bastion loads.
+available()
+{
+	sed -n '/^\.Sh AVAILABILITY/,/^\.Sh TOOLS/p' "$top/policy/policy.5" | sed -n "/^\.It $1/,/^\.It/p" | tr -cs 'a-z0-9-' '\n' | grep -qx -- "$2"
+}
+told()
+{
+	echo "$3" >"$dir/one.policy"
+	if "$fortress" policy check "$dir/one.policy" >"$dir/log" 2>&1; then loads=0; else loads=1; fi
+	if available "$1" "$2"; then says=0; else says=1; fi
+	[ "$loads" -eq "$says" ]
+	result $? "policy(5) on $2: $([ "$says" -eq 0 ] && echo loads || echo is not available yet)"
+}
+told obligations mfa 'require mfa for any any on any'
+told obligations approval 'require approval 1 from :a for any any on any'
+told obligations record 'require record io for any any on any'
+told obligations ticket 'require ticket /x/ for any any on any'
+told obligations notify 'require notify x for any any on any'
+told obligations moderator 'require moderator :a for any any on any'
+for verb in shell exec put get forward jump agent-forward x11 plugin fetch push watch join replay approve drill heal admin; do
+	told verbs $verb "permit any $verb on any"
+done
 # A case that does not hold is seen: the tool can fail.
 echo 'nobody shell web1 => permit' >"$dir/false.cases"
 ! "$fortress" policy test "$dir/false.cases" "$top/tests/policy/worked.policy" >"$dir/log" 2>&1
