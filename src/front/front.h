@@ -83,7 +83,7 @@ struct front {
 	struct listen *listens;              /* remote forwards */
 	unsigned listens_n;
 	uint32_t last_req, last_rec, last_hold;
-	struct loop_timer grace, end_timer, again;
+	struct loop_timer grace, tick, end_timer, again;
 
 	/* authentication */
 	char raw[FRONT_NAME_MAX];            /* the SSH user name, pinned by the first request; it may hold a code */

@@ -97,12 +97,16 @@ record_may_deliver(const struct record *r, uint64_t pos)
 	return pos <= r->acked + (r->strict ? 0 : r->window);
 }
 
+bool
+record_is_owed(const struct record *r)
+{
+	return (!r->opened && !r->refused) || r->acked < r->pos || (r->closing && !r->closed);
+}
+
 int64_t
 record_waiting_ms(const struct record *r)
 {
-	bool owes = (!r->opened && !r->refused) || r->acked < r->pos || (r->closing && !r->closed);
-
-	return owes ? clock_ms_since(r->progress) : 0;
+	return record_is_owed(r) ? clock_ms_since(r->progress) : 0;
 }
 
 int

@@ -41,6 +41,7 @@ int record_flush(struct record *r);
 /* May bytes whose frame ends at pos be delivered? */
 bool record_may_deliver(const struct record *r, uint64_t pos);
 bool record_is_full(const struct record *r);            /* stop reading from both sides */
+bool record_is_owed(const struct record *r);            /* an answer of the store is awaited */
 /* Milliseconds that the store owes an answer; 0 when it owes none. */
 int64_t record_waiting_ms(const struct record *r);
 int record_close(struct record *r, const char *reason, const char *exit);

@@ -36,6 +36,7 @@
 #define END_GRACE_MS 3000            /* for the store's last answers */
 #define LINGER_MS    1000            /* for the client to show what its channels were told */
 #define TICK_MS      500
+#define QUIET_MS     15000           /* where nothing has a time that may run out; what is forgotten there is seen then */
 #define SPIN_S       3               /* CPU seconds that one turn may take */
 
 void
@@ -76,15 +77,6 @@ static void
 grace_over(void *arg)
 {
 	front_end(arg, "not logged in in time");
-}
-
-/* Nothing but time may have passed: timeouts are looked at in the turn. */
-static void
-tick(void *arg)
-{
-	struct front *f = arg;
-
-	loop_timer_start(f->loop, &f->grace, TICK_MS, tick, f);
 }
 
 /* ---- what the other processes say ---- */
@@ -257,6 +249,35 @@ another_turn(void *arg)
 	(void)arg;
 }
 
+static bool
+rests(const struct channel *c)
+{
+	return c->state == CH_MENU || (c->state == CH_RELAY && c->viewers == NULL && !record_is_owed(&c->record));
+}
+
+/* May no time run out?  Then two wakeups a second would be most of what a session costs that nobody types in. */
+static bool
+is_quiet(const struct front *f)
+{
+	bool quiet = !f->ending && f->asks == NULL && f->askers == NULL && f->lates == NULL && f->jumps == NULL && f->listens == NULL;
+
+	for (const struct leg *l = f->legs; l != NULL && quiet; l = l->next)
+		quiet = l->state == LEG_READY && l->users > 0;
+	for (const struct channel *c = f->channels; c != NULL && quiet; c = c->next)
+		quiet = rests(c);
+	return quiet;
+}
+
+/* Nothing but time may have passed: timeouts are looked at in the turn. */
+static void
+tick_arm(struct front *f)
+{
+	int64_t ms = is_quiet(f) ? QUIET_MS : TICK_MS;
+
+	if (!loop_timer_is_running(&f->tick) || f->tick.due.us > clock_mono().us + ms * 1000)
+		loop_timer_start(f->loop, &f->tick, ms, another_turn, f);
+}
+
 /* True if a session has died since its channels were stepped. */
 static bool
 rearm_all(struct front *f)
@@ -294,8 +315,8 @@ front_turn(void *arg)
 		loop_stop(f->loop, 0);
 		return;
 	}
-	if (f->door.logged_in && !loop_timer_is_running(&f->grace))
-		tick(f);
+	if (f->door.logged_in)
+		tick_arm(f);
 	if (rearm_all(f) || moved)
 		loop_timer_start(f->loop, &f->again, 0, another_turn, f);
 }

@@ -103,6 +103,8 @@ tests_system_faulty_so_LDADD = -ldl
 # Bugs of the seams between processes, each with its test.
 TESTS += %D%/q001-legs.t %D%/q002-words.t
 EXTRA_DIST += %D%/q001-legs.t %D%/q002-words.t
+TESTS += %D%/q001-legs.t %D%/q002-quiet.t
+EXTRA_DIST += %D%/q001-legs.t %D%/q002-quiet.t
 # What a person sees.
 TESTS += %D%/n004-picker.t
 EXTRA_DIST += %D%/n004-picker.t

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""A connection where nothing happens sleeps: of thousands, most are like that.  What may take too long is still seen in time."""
+import os, pty, signal, subprocess, sys, time
+
+top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
+sys.dont_write_bytecode = True
+sys.path.insert(0, f"{top}/tests")
+
+from tap import ok, needs_bastion, without, end
+needs_bastion()
+from bastion import Bastion
+
+b = Bastion(build, "KernelAudit off\nRecordTimeout 2s\n")
+
+def sleeps(pid):
+    """For how many ms its epoll_wait waits, 0 if it is not in one."""
+    try: call = open(f"/proc/{pid}/syscall").read().split()
+    except OSError: return 0
+    if len(call) < 6: return 0
+    ms = int(call[4], 16) & 0xffffffff
+    return (1 << 31) if ms >> 31 else ms
+
+def falls_asleep(pid):
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        if sleeps(pid) > 5000: return True
+        time.sleep(0.05)
+    return False
+
+class Terminal:
+    def __init__(self, argv):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0: os.execvpe("ssh", argv, dict(os.environ, TERM="xterm"))
+        self.out = b""
+    def type(self, keys): os.write(self.fd, keys)
+    def until(self, text):
+        while text not in self.out:
+            try: data = os.read(self.fd, 4096)
+            except OSError: return False
+            self.out += data
+        return True
+    def close(self): os.close(self.fd); os.waitpid(self.pid, 0)
+
+try:
+    open(f"/proc/{b.child('gate')}/syscall").read()
+    readable = True
+except OSError: readable = False
+
+try:
+    if not without(not readable, "sleeps", "/proc/PID/syscall cannot be read here"):
+        t = Terminal(b.ssh("fortress", "-tt") + ["stty raw -echo; echo ready; exec cat"])
+        t.until(b"ready"); front = next(iter(b.fronts()))
+        ok(falls_asleep(front), "a session where nobody types sleeps for seconds", sleeps(front))
+        t.type(b"key"); ok(t.until(b"key"), "a key and its echo", t.out)
+        ok(falls_asleep(front), "and it sleeps again", sleeps(front))
+
+        store = b.child("store"); os.kill(store, signal.SIGSTOP)
+        t.type(b"more")
+        try:
+            start = time.monotonic()
+            ok(t.until(b"the recorder does not answer") and time.monotonic() - start < 10, "a recorder that stopped meanwhile is noticed within RecordTimeout, not when it wakes", t.out[-300:])
+        finally: os.kill(store, signal.SIGCONT)
+        t.close()
+
+        argv = b.ssh("fortress", "-tt"); argv[-1] = "bench@127.0.0.1"
+        t = Terminal(argv); t.until(b"NAME"); b.wait(lambda: len(b.fronts()) == 1)
+        ok(falls_asleep(next(iter(b.fronts()))), "so does one in front of the picker")
+        t.type(b"q"); t.close()
+finally: b.stop()
+end()
