@@ -15,3 +15,14 @@ tests_bench_bench_policy_LDADD = $(POLICY_LIBS)
 EXTRA_PROGRAMS += tests/bench/bench_replay
 tests_bench_bench_replay_SOURCES = %D%/bench_replay.c ui/reader.c
 tests_bench_bench_replay_LDADD = ui/libui.a $(DB_LIBS) $(VTERM_LIBS)
+# Thousands of sessions at once (scale.py).
+SCALE_CFLAGS = $(AM_CFLAGS) $(SSH_CFLAGS)
+SCALE_LIBS = $(BASE_LIBS) $(SSH_LIBS)
+EXTRA_PROGRAMS += tests/bench/scale_echo tests/bench/scale_load
+tests_bench_scale_echo_SOURCES = %D%/scale_echo.c %D%/scale_line.c %D%/scale_line.h
+tests_bench_scale_echo_CFLAGS = $(SCALE_CFLAGS)
+tests_bench_scale_echo_LDADD = $(SCALE_LIBS)
+tests_bench_scale_load_SOURCES = %D%/scale_load.c %D%/scale_person.c %D%/scale_person.h %D%/scale_line.c %D%/scale_line.h
+tests_bench_scale_load_CFLAGS = $(SCALE_CFLAGS)
+tests_bench_scale_load_LDADD = $(SCALE_LIBS)
+EXTRA_DIST += %D%/scale.py
