@@ -119,7 +119,7 @@ def picker(bare):
         if p[0] not in (DATA, EXT_DATA): continue
         seen += Take(p, 5 if p[0] == DATA else 9).string()
         if said == 0 and b"box" in seen: bare.send(bare.data(c, b"box\r")); said = 1
-        elif said == 0 and b"No host" in seen or b"no host" in seen: break
+        elif said == 0 and (b"No host" in seen or b"no host" in seen or b"none that you may reach" in seen): break
         elif said == 1 and b"# " in seen[-6:] or b"$ " in seen[-6:]: bare.send(bare.data(c, ASK.encode() + b"; exit\n")); said = 2
         elif said == 2 and PROOF in seen: picked = True; break
         elif said == 1 and re.search(rb"may not|denied|no rule|disabled|not in|record|second factor|nothing to show", seen): break
