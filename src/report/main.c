@@ -30,6 +30,17 @@ input_read(struct buf *doc)
 	return r;
 }
 
+#ifdef SANITIZE
+const char *__lsan_default_suppressions(void);
+
+/* What these have read of fonts they keep for the life of the process. */
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libfontconfig\nleak:libcairo\nleak:libpango";
+}
+#endif
+
 int
 main(int argc, char **argv)
 {
