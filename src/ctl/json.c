@@ -52,10 +52,16 @@ json_fail(struct json *j, size_t at, const char *fmt, ...)
 	return false;
 }
 
+static bool
+is_one_of(unsigned char c, const char *set)
+{
+	return c != '\0' && strchr(set, c) != NULL;
+}
+
 size_t
 json_next(struct json *j)
 {
-	while (j->at < j->text.n && memchr(" \t\r\n", j->text.p[j->at], 4) != NULL)
+	while (j->at < j->text.n && is_one_of(j->text.p[j->at], " \t\r\n"))
 		j->at++;
 	return j->at;
 }
@@ -77,7 +83,7 @@ shown(struct json *j, char out[40])
 
 	if (at == j->text.n)
 		return "the end of the file";
-	while (at + n < j->text.n && n < 12 && memchr(" \t\r\n,:", j->text.p[at + n], 6) == NULL)
+	while (at + n < j->text.n && n < 12 && !is_one_of(j->text.p[at + n], " \t\r\n,:"))
 		n++;
 	return text_escaped(slice_of(j->text.p + at, n > 0 ? n : 1), out, 40);
 }
@@ -228,7 +234,7 @@ json_number(struct json *j, const char *what, uint64_t max, uint64_t *ret)
 {
 	size_t at = json_next(j), n = 0;
 
-	while (!j->failed && at + n < j->text.n && memchr("0123456789+-.eE", j->text.p[at + n], 15) != NULL)
+	while (!j->failed && at + n < j->text.n && is_one_of(j->text.p[at + n], "0123456789+-.eE"))
 		n++;
 	if (n == 0)
 		return expected(j, what);

@@ -61,7 +61,7 @@ names_free(struct directory *copy, struct slice rows)
 	struct msg_dir_host m;
 	const struct dir_host *h;
 	union row row;
-	uint16_t type;
+	uint16_t type = 0;
 
 	while (row_next(&rows, &type, &row) == 1) {
 		h = type == MSG_DIR_HOST && row.host.op == MSG_DIR_PUT ? directory_host_named(copy, row.host.name) : NULL;
@@ -79,7 +79,7 @@ rows_try(const struct directory *d, struct slice rows, uint32_t *at, struct err 
 {
 	struct directory *copy = rows_clone(d);
 	union row row;
-	uint16_t type;
+	uint16_t type = 0;
 	int r = copy != NULL ? 1 : err_set(e, -ENOMEM, "the gate is out of memory");
 
 	if (copy != NULL) {
@@ -117,7 +117,7 @@ batch_done(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice
 	struct slice rows = buf_slice(&g->batch);
 	char why[512];
 	union row row;
-	uint16_t type;
+	uint16_t type = 0;
 	int r = 0;
 
 	directory_begin(g->dir);
