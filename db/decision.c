@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
+/* The questions are the details of events: JSON, taken apart by SQLite, page after page by id. */
 #include <errno.h>
 
 #include "db/decision.h"

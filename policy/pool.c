@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
+/* Chunks, handed out from the front of the newest; nothing is given back alone. */
 #include <stdlib.h>
 #include <string.h>
 

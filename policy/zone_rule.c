@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
+/* Read from left to right, then asked about a year's two changes. */
 #include <ctype.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
+/* All files in one buffer, and a list of their names. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
