@@ -2,10 +2,12 @@
  * Copyright (c) 2026, the Fortress authors */
 /* Keys, the clock, and the end.  What is seen: replay_view.c. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <wchar.h>
 
 #include <curses.h>
@@ -72,6 +74,7 @@ struct replay {
 	mono_t last, polled;
 	mono_t asked, drawn;                     /* a search: begun, shown */
 	bool over, open[DECK_MAX];
+	bool ticking;                            /* the clock moves it, not a key */
 };
 
 void
@@ -96,33 +99,23 @@ draw(struct replay *r)
 
 /* ---- keys ---- */
 
-static bool
-is_leave(int code)
-{
-	for (size_t i = 0; i < KEYS; i++)
-		if (rkeys[i].code == code)
-			return rkeys[i].action == LEAVE;
-	return false;
-}
-
-/* A key ends what takes long, a search mostly; only whether it leaves matters. */
+/* A key ends what takes long, a search mostly, and is then taken as any other.  What the clock began is not spoken of. */
 static bool
 on_wait(void *arg, uint64_t t_ms)
 {
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	struct replay *r = arg;
 	unsigned s = (unsigned)(t_ms / 1000);
-	wint_t code;
 
 	if (clock_ms_since(r->asked) < WAIT_MS || clock_ms_since(r->drawn) < WAIT_DRAW_MS)
 		return true;
 	r->drawn = clock_mono();
-	(void)snprintf(r->view.message, sizeof(r->view.message), "looking at %u:%02u:%02u; any key stops", s / 3600, s / 60 % 60, s % 60);
-	draw(r);
-	r->view.message[0] = '\0';
-	if (term_key(&code) == ERR)
-		return true;
-	r->over = is_leave((int)code);
-	return false;
+	if (!r->ticking) {
+		(void)snprintf(r->view.message, sizeof(r->view.message), "looking at %u:%02u:%02u; any key stops", s / 3600, s / 60 % 60, s % 60);
+		draw(r);
+		r->view.message[0] = '\0';
+	}
+	return poll(&input, 1, 0) != 1;
 }
 
 /* True, and said: a key has ended it, and here it stays. */
@@ -370,15 +363,14 @@ on_tick(void *arg)
 		growing = growing || r->open[i];
 	if (ended && r->view.live == growing)
 		return;
+	r->ticking = true;
 	if (r->view.live)
 		deck_seek(&r->view.deck, UINT64_MAX / 4);
 	else
 		deck_play(&r->view.deck, (uint64_t)ms, r->view.speed, r->view.idle_ms);
 	r->view.live = r->view.live && growing;
-	if (was_stopped(r) && r->over)
-		loop_stop(r->loop, 0);
-	else
-		draw(r);
+	r->ticking = false;
+	draw(r);
 }
 
 static void

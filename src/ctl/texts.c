@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -87,8 +88,8 @@ need_look(void *arg, const struct db_session *s)
 	return 0;
 }
 
-/* It ends when the write end of its input closes: with this process, or what it becomes. */
-static void
+/* It ends when the write end of its input closes: with this process, or what it becomes.  Its pid, or negative. */
+static pid_t
 start(const struct ctl *c, const unsigned char id[ID_BYTES])
 {
 	char session[ID_TEXT];
@@ -96,16 +97,34 @@ start(const struct ctl *c, const unsigned char id[ID_BYTES])
 	struct spawn s = { .nfds = 0 };
 	struct err none = { 0 };
 	struct words w;
+	pid_t pid = -1;
 
 	if (words_make(c, &w, (char *)(uintptr_t)id_print(id, session)) == 0 && pipe(input) == 0) {
 		s.path = w.path;
 		s.argv = w.argv;
 		s.stdio[0] = input[0];
 		s.stdio[1] = s.stdio[2] = null;
-		(void)spawn_start(&s, &none);
+		pid = spawn_start(&s, &none);
 		fd_close(&input[0]);
 	}
 	fd_close(&null);
+	return pid;
+}
+
+/* The index, as soon as there is one; NULL: who makes it has ended without. */
+static struct index *
+made_wait(const char *dir, pid_t maker)
+{
+	mono_t begun = clock_mono();
+	struct err none = { 0 };
+	struct index *x = NULL;
+	bool ended = maker < 0;
+
+	while ((x = index_open(dir, false, &none)) == NULL && !ended && clock_ms_since(begun) < MADE_MS) {
+		(void)usleep(MADE_PAUSE_US);
+		ended = waitpid(maker, NULL, WNOHANG) == maker;
+	}
+	return x;
 }
 
 bool
@@ -114,22 +133,19 @@ texts_prepare(struct ctl *c, struct db *db, const unsigned char (*ids)[ID_BYTES]
 	struct need need = { .x = NULL };
 	struct err none = { 0 };
 	bool started = false;
-	mono_t begun = clock_mono();
+	pid_t maker = -1;
 	char dir[2100];
 
 	(void)texts_dir(c, dir, sizeof(dir));
 	need.x = index_open(dir, false, &none);
-	for (unsigned i = 0; i < n; i++) {
-		need.needed = false;
+	for (unsigned i = 0; i < n && !started; i++) {       /* of two the first: they would wait for each other */
 		(void)db_session_find(db, ids[i], need_look, &need, &none);
-		if (need.needed && !started)                 /* of two the first: they would wait for each other */
-			start(c, ids[i]);
-		started = started || need.needed;
+		started = need.needed;
+		if (started)
+			maker = start(c, ids[i]);
 	}
-	while (started && need.x == NULL && clock_ms_since(begun) < MADE_MS) {
-		(void)usleep(MADE_PAUSE_US);
-		need.x = index_open(dir, false, &none);
-	}
+	if (started && need.x == NULL)
+		need.x = made_wait(dir, maker);
 	index_close(need.x);
 	return need.x != NULL;
 }

@@ -85,6 +85,12 @@ try:
     out, status, rc = screen([f"{build}/fortress", "replay", "--follow", opened], [(b"live", say), (b"two-z", live.stdin.close), (b"the end", b"q")], b"")
     ok(rc == 0 and out.find(b"live") < out.find(b"two-z") < out.find(b"the end"), "is followed to its end", rc, out[-800:])
     live.wait()
+    # A long one: while it plays, keyframes are made beside the database, and go on no longer than it.
+    subprocess.run(b.ssh("fortress") + ["seq 300000"], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    long = json.loads(b.ctl("--json", "session", "ls"))[0]["id"]
+    def keys(): return int(subprocess.run(["sqlite3", f"{b.dir}/state/index/text.db", "PRAGMA busy_timeout=5000; SELECT count(*) FROM key"], capture_output=True, text=True).stdout.split()[-1])
+    out, status, rc = screen([f"{build}/fortress", "replay", long], [(b"? help", lambda: b.wait(lambda: keys() > 3, 60)), (b"? help", b"G"), (b"the end", b"q")], b"")
+    ok(rc == 0 and b"the end" in out and keys() > 3, "of a long one keyframes are made while it plays", rc, out[-500:])
     text = subprocess.run([f"{build}/fortress", "session", "print", session], env=b.env, capture_output=True).stdout
     ok(b"after-it-all" in text and b"\x1b" not in text and ASKS.search(text) is None, "nor the text of the session", text)
     text = subprocess.run([f"{build}/fortress", "replay", "--text", session], env=b.env, capture_output=True).stdout
