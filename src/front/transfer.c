@@ -103,7 +103,7 @@ row_words(const struct row *row, char *words, size_t size)
 	char path[400], other[204] = "", content[140] = "", hash[2 * SHA256_N + 1] = "";
 
 	if (row->other.n > 0) {
-		memcpy(other, " to ", 4);
+		(void)snprintf(other, sizeof(other), " to ");
 		(void)text_escaped(row->other, other + 4, sizeof(other) - 4);
 	} else if (row->set.n > 0) {
 		(void)snprintf(other, sizeof(other), " %.*s", (int)row->set.n, (const char *)row->set.p);

@@ -323,7 +323,7 @@ chan_ready(void *arg, int fd, uint32_t events)
 		return;
 	if (c->paused && (events & (EPOLLHUP | EPOLLERR)) == 0)
 		return;
-	while (turns++ < TURN_MAX && (r = chan_read(c)) > 0)
+	while (turns++ < TURN_MAX && chan_read(c) > 0)
 		if (c->paused)
 			return;
 }
