@@ -81,7 +81,7 @@ option_unknown(const struct ctl *c, const char *word, const struct option *longs
 	const char *names[OPTIONS_MAX], *near;
 	size_t n = 0;
 
-	for (; longs[n].name != NULL && n < OPTIONS_MAX; n++)
+	for (; n < OPTIONS_MAX && longs[n].name != NULL; n++)
 		names[n] = longs[n].name;
 	near = strncmp(word, "--", 2) == 0 ? text_nearest(word + 2, names, n) : NULL;
 	if (near != NULL)

@@ -150,10 +150,11 @@ keep(struct transfer *t, const struct kept *k)
 {
 	size_t n = sizeof(*k) + k->words.n + k->detail.n;
 	struct kept *copy = n <= KEPT_MAX - t->kept ? malloc(n) : NULL;
-	unsigned char *p = (unsigned char *)(copy + 1);
+	unsigned char *p;
 
 	if (copy == NULL)
 		return -ENOMEM;
+	p = (unsigned char *)(copy + 1);
 	*copy = *k;
 	copy->words.p = memcpy(p, k->words.p, k->words.n);
 	copy->detail.p = memcpy(p + k->words.n, k->detail.p, k->detail.n);
