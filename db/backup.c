@@ -91,7 +91,7 @@ static int
 database_copy(struct db *db, const char *dir, uint64_t *bytes, struct err *e)
 {
 	char path[4096];
-	struct stat st;
+	struct stat st = { 0 };
 	int fd, r;
 
 	snprintf(path, sizeof(path), "%s/" DB_FILE, dir);

@@ -290,7 +290,7 @@ db_open(const char *dir, const char *shown, bool writable, struct err *e)
 
 	if (db != NULL)
 		db->seg_fd = -1;
-	if (db == NULL || (db->dir = strdup(dir)) == NULL || (db->shown = strdup(shown)) == NULL ||
+	if (db == NULL || (db->kept = calloc(TILES_KEPT, sizeof(*db->kept))) == NULL || (db->dir = strdup(dir)) == NULL || (db->shown = strdup(shown)) == NULL ||
 	    asprintf(&path, "%s/" DB_FILE, dir) < 0) {
 		db_close(db);
 		err_set(e, -ENOMEM, "out of memory opening the database");

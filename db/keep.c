@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "db/keep.h"
 #include "db/stmt.h"
 
@@ -107,11 +108,12 @@ db_partition_list(struct db *db, db_partition_fn *fn, void *arg, struct err *e)
 bool
 db_partition_name(const char *month, char file[24])
 {
-	int year, m, end = 0;
+	uint64_t year, m;
 
-	if (sscanf(month, "%4d-%2d%n", &year, &m, &end) != 2 || end != 7 || month[7] != '\0' || year < 1970 || m < 1 || m > 12)
+	if (strlen(month) != 7 || month[4] != '-' || !text_u64(slice_of(month, 4), 9999, &year) || year < 1970 ||
+	    !text_u64(slice_of(month + 5, 2), 12, &m) || m < 1)
 		return false;
-	snprintf(file, 24, "rec-%04d-%02d.seg", year % 10000, m % 100);
+	snprintf(file, 24, "rec-%s.seg", month);
 	return true;
 }
 

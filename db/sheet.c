@@ -187,7 +187,7 @@ columns_of(sqlite3_stmt *s, struct db_sheet_row *row)
 int
 db_sheet_columns(struct db *db, const char *name, struct db_sheet_row *row, struct err *e)
 {
-	sqlite3_stmt *s;
+	sqlite3_stmt *s = NULL;
 	int r = query_prepare(db, name, &s, e);
 
 	if (r == 0)
@@ -199,7 +199,7 @@ int
 db_sheet_list(struct db *db, const char *name, const struct db_period *p, db_sheet_fn *fn, void *arg, struct err *e)
 {
 	struct db_sheet_row row;
-	sqlite3_stmt *s;
+	sqlite3_stmt *s = NULL;
 	int r = query_prepare(db, name, &s, e);
 
 	if (r == 0)

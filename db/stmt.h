@@ -46,7 +46,7 @@ struct db {
 	struct { const char *text; sqlite3_stmt *stmt; } cache[STMT_MAX];
 	unsigned cached;
 	struct tree_edge *tree;
-	struct tile_kept *kept;                   /* TILES_KEPT of them; NULL: none was read yet */
+	struct tile_kept *kept;                   /* TILES_KEPT of them */
 	int seg_fd;                               /* the partition that is written */
 	char seg_name[24];
 	uint64_t seg_base, seg_end;               /* committed, and written */

@@ -37,13 +37,11 @@ fold(const unsigned char *h, unsigned sub, unsigned char out[HASH_BYTES])
 	merkle_edge_root(&m, out);
 }
 
-/* Where a tile is kept once it was read; NULL when there is no memory, which costs time alone. */
+/* Where a tile is kept once it was read. */
 static struct tile_kept *
 kept_place(struct db *db, unsigned level, uint64_t index)
 {
-	if (db->kept == NULL)
-		db->kept = calloc(TILES_KEPT, sizeof(*db->kept));
-	return db->kept == NULL ? NULL : &db->kept[(index + level * 5) % TILES_KEPT];
+	return &db->kept[(index + level * 5) % TILES_KEPT];
 }
 
 /* The hash of 2^sub neighbours of a tile's hashes, from number `first` on, if h holds them. */
@@ -78,7 +76,7 @@ tile_read(struct getter *g, unsigned level, uint64_t first, unsigned sub, unsign
 		return r;
 	h = r == 1 ? stmt_blob(s, 0) : slice_of(NULL, 0);
 	r = tile_fold(g, h, level, first, sub, out);
-	if (kept != NULL && h.n == sizeof(kept->h)) {
+	if (h.n == sizeof(kept->h)) {
 		*kept = (struct tile_kept){ .used = true, .level = level, .index = first >> 8 };
 		memcpy(kept->h, h.p, h.n);
 	}
@@ -94,7 +92,7 @@ get_hash(void *arg, unsigned level, uint64_t index, unsigned char out[HASH_BYTES
 	uint64_t first = index << sub;
 	const struct tile_kept *kept = kept_place(g->db, level / 8, first >> 8);
 
-	if (kept != NULL && kept->used && kept->level == level / 8 && kept->index == first >> 8)
+	if (kept->used && kept->level == level / 8 && kept->index == first >> 8)
 		return tile_fold(g, slice_of(kept->h, sizeof(kept->h)), level / 8, first, sub, out);
 	return tile_read(g, level / 8, first, sub, out);
 }
@@ -201,7 +199,7 @@ tree_forget(struct db *db)
 {
 	if (db->tree != NULL)
 		db->tree->loaded = false;
-	for (size_t i = 0; i < TILES_KEPT && db->kept != NULL; i++)
+	for (size_t i = 0; i < TILES_KEPT; i++)
 		db->kept[i].used = false;
 }
 

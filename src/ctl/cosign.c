@@ -119,6 +119,7 @@ post(struct cosign *w, struct slice request, struct buf *answer, unsigned *statu
 	FILE *in = tmpfile(), *out = tmpfile();
 	char url[2300], text[ANSWER_MAX + 16];
 	size_t n = 0;
+	uint64_t code = 0;
 	char *line;
 	int r = 0;
 
@@ -135,8 +136,9 @@ post(struct cosign *w, struct slice request, struct buf *answer, unsigned *statu
 	}
 	text[n] = '\0';
 	line = strrchr(text, '\n');
-	if (r == 0 && (line == NULL || n > ANSWER_MAX || sscanf(line, "\n%3u", status) != 1))
+	if (r == 0 && (line == NULL || n > ANSWER_MAX || !text_u64(slice_from(line + 1), 999, &code)))
 		r = err_set(&w->c->e, -EPROTO, "%s does not answer as a witness", w->url);
+	*status = (unsigned)code;
 	if (r == 0)
 		r = buf_append(answer, text, (size_t)(line - text));
 	if (in != NULL)

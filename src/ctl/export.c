@@ -529,7 +529,7 @@ audit_report(struct ctl *c, int argc, char **argv)
 
 	if (r != CTL_OK)
 		return r;
-	if (form_of(x.path) == NULL)
+	if (x.path == NULL || form_of(x.path) == NULL)
 		return ctl_bad(c, "-o %s: name a file that ends in .pdf or .html", x.path);
 	x.db = ctl_db(c);
 	r = x.db != NULL ? known_check(c, x.db, x.events.actor, x.events.host) : -ENOENT;

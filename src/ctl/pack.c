@@ -112,7 +112,11 @@ pack_new(const char *path, struct err *e)
 
 	while (n > 1 && path[n - 1] == '/')
 		n--;
-	if (p == NULL || n == 0 || n >= sizeof(p->path)) {
+	if (p == NULL) {
+		(void)err_set(e, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	if (n == 0 || n >= sizeof(p->path)) {
 		(void)err_set(e, -EINVAL, "%s: not a good path", path);
 		free(p);
 		return NULL;

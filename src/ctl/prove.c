@@ -144,7 +144,7 @@ static int
 older_prove(struct prove *p)
 {
 	struct merkle_proof proof = { 0 };
-	struct note old;
+	struct note old = { 0 };
 	int r;
 
 	buf_clear(&p->data);

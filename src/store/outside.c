@@ -164,10 +164,13 @@ struct outside *
 outside_start(const char *path, const char *log, const char *account, struct err *e)
 {
 	struct outside *o = calloc(1, sizeof(*o));
-	int to[2] = { -1, -1 }, r = o != NULL ? 0 : err_set(e, -ENOMEM, "out of memory");
+	int to[2] = { -1, -1 }, r;
 
-	if (r == 0)
-		r = to[0] = path != NULL ? file_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, e) : file_open("/dev/null", O_WRONLY, e);
+	if (o == NULL) {
+		(void)err_set(e, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	r = to[0] = path != NULL ? file_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, e) : file_open("/dev/null", O_WRONLY, e);
 	if (r >= 0)
 		r = to[1] = log != NULL ? socket_connect(log, e) : file_open("/dev/null", O_WRONLY, e);
 	if (r >= 0)
