@@ -20,10 +20,12 @@
 #include "base/sandbox.h"
 #include "msg/chan.h"
 #include "ui/hosts.h"
+#include "ui/sessions.h"
 #include "ui/term.h"
 
 #define ROWS_WAIT_MS 10000
 #define GRACE_MS     300               /* what was typed ahead waits so long for the hosts it may mean, and so does the screen */
+#define AGAIN_MS     2000              /* the list of sessions is asked for anew */
 #define REDRAW_MS    100               /* while they come */
 
 static const int menu_calls[] = {
@@ -35,21 +37,28 @@ static const struct sandbox menu_sandbox = {
 
 struct menu {
 	struct hosts hosts;
+	struct sessions sessions;
+	uint32_t req;
 	struct loop *loop;
 	struct chan *chan;
 	char host[256];                    /* where the cursor goes until somebody moves it */
 	bool plain, live;                  /* live: keys are read */
 	bool asked_others;
 	mono_t drawn;
-	struct loop_timer grace;
+	struct loop_timer grace, again;
 };
 
 static void on_keys(void *arg, int fd, uint32_t events);
+static void ask_sessions(struct menu *m);
 
 static void
 redraw(struct menu *m)
 {
-	if (!m->plain)
+	if (m->plain)
+		return;
+	if (m->sessions.open)
+		sessions_draw(&m->sessions);
+	else
 		hosts_draw(&m->hosts);
 }
 
@@ -138,6 +147,45 @@ on_init(struct menu *m, const struct msg_menu_init *init)
 	(void)slice_copy(init->host, m->host, sizeof(m->host));
 }
 
+/* What others do, and alarms, are seen without a key. */
+static void
+look_again(void *arg)
+{
+	struct menu *m = arg;
+
+	if (!m->sessions.open)
+		return;
+	m->sessions.ask = true;
+	ask_sessions(m);
+	loop_timer_start(m->loop, &m->again, AGAIN_MS, look_again, m);
+}
+
+/* Looking at one is for another program: the front starts it when this one has ended. */
+static void
+ask_sessions(struct menu *m)
+{
+	struct sessions *s = &m->sessions;
+	struct msg_live_ask ask = { .max = SESSIONS_MAX };
+	struct msg_live_do act = { .op = s->act, .session = slice_from(s->act_id) };
+
+	if (m->hosts.sessions && m->chan != NULL) {
+		sessions_open(s);
+		loop_timer_start(m->loop, &m->again, AGAIN_MS, look_again, m);
+	}
+	m->hosts.sessions = false;
+	if (s->act != 0) {
+		act.req = ++m->req;
+		(void)chan_send(m->chan, MSG_LIVE_DO, &act);
+		m->hosts.over = m->hosts.over || s->act <= MSG_LIVE_JOIN;
+		s->act = 0;
+	}
+	if (!s->ask)
+		return;
+	s->ask = false;
+	ask.req = ++m->req;
+	(void)chan_send(m->chan, MSG_LIVE_ASK, &ask);
+}
+
 static void
 on_message(void *arg, struct chan *c, struct chan_in *in)
 {
@@ -148,6 +196,14 @@ on_message(void *arg, struct chan *c, struct chan_in *in)
 		on_rows(m, in->message);
 	if (in->type == MSG_MENU_INIT)
 		on_init(m, in->message);
+	if (in->type == MSG_LIVE_ROWS)
+		sessions_rows(&m->sessions, ((const struct msg_live_rows *)in->message)->rows);
+	if (in->type == MSG_LIVE_DONE)
+		sessions_done(&m->sessions, in->message);
+	if ((in->type == MSG_LIVE_ROWS || in->type == MSG_LIVE_DONE) && m->live) {
+		ask_sessions(m);
+		redraw(m);
+	}
 	if (in->type == 0) {
 		m->hosts.over = true;
 		if (m->loop != NULL)
@@ -161,9 +217,12 @@ on_keys(void *arg, int fd, uint32_t events)
 	struct menu *m = arg;
 
 	(void)fd;
-	if ((events & EPOLLIN) != 0)
+	if ((events & EPOLLIN) != 0 && m->sessions.open)
+		sessions_keys(&m->sessions);
+	else if ((events & EPOLLIN) != 0)
 		hosts_keys(&m->hosts);
 	ask_others(m);
+	ask_sessions(m);
 	if (m->hosts.over || (events & (EPOLLHUP | EPOLLERR)) != 0)
 		loop_stop(m->loop, 0);
 	else
@@ -273,7 +332,7 @@ answer(struct menu *m)
 int
 main(int argc, char **argv)
 {
-	struct menu m = { 0 };
+	static struct menu m;
 	struct sandbox sandbox = menu_sandbox;
 	struct sandbox_state state;
 	struct err e = { 0 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/id.h"
 #include "base/log.h"
 #include "front/menu.h"
 #include "front/steps.h"
@@ -20,6 +21,8 @@ struct menu {
 	struct chan *chan;
 	bool chosen, others;           /* others: hosts that may not be reached were asked for */
 	char host[FRONT_NAME_MAX], login[FRONT_NAME_MAX];
+	uint32_t live_req;             /* what the gate was asked for about sessions last */
+	char look[64];                 /* the verb for the session that shall be on screen next, or "" */
 };
 
 int
@@ -31,6 +34,46 @@ menu_ask(struct channel *c)
 	return chan_send(c->front->monitor, MSG_MENU_START, &msg);
 }
 
+/* The picker names sessions as the verbs do; whether they may the gate says, to either. */
+static void
+live_message(struct menu *m, const struct chan_in *in)
+{
+	struct front *f = m->channel->front;
+	struct msg_live_ask ask = { .max = 400 };
+	struct msg_live_do act;
+	char id[ID_TEXT];
+
+	if (in->type == MSG_LIVE_ASK) {
+		ask.req = m->live_req = ++f->last_req;
+		(void)chan_send(f->gate, MSG_LIVE_ASK, &ask);
+		return;
+	}
+	act = *(const struct msg_live_do *)in->message;
+	if (act.op == MSG_LIVE_WATCH || act.op == MSG_LIVE_JOIN) {
+		if (slice_copy(act.session, id, sizeof(id)) == 0)
+			(void)snprintf(m->look, sizeof(m->look), "%s %s", act.op == MSG_LIVE_JOIN ? "join" : "watch", id);
+		return;
+	}
+	act.req = m->live_req = ++f->last_req;
+	act.hold = 0;
+	(void)chan_send(f->gate, MSG_LIVE_DO, &act);
+}
+
+bool
+menu_take(struct menu *m, unsigned type, uint32_t req, const void *message)
+{
+	if (m == NULL || req != m->live_req || req == 0)
+		return false;
+	(void)chan_send(m->chan, type, message);
+	return true;
+}
+
+const char *
+menu_looks(const struct menu *m)
+{
+	return m->look[0] != '\0' ? m->look : NULL;
+}
+
 static void
 menu_message(void *arg, struct chan *chan, struct chan_in *in)
 {
@@ -39,6 +82,8 @@ menu_message(void *arg, struct chan *chan, struct chan_in *in)
 	const struct msg_menu_choice *choice = in->message;
 
 	(void)chan;
+	if (in->type == MSG_LIVE_ASK || in->type == MSG_LIVE_DO)
+		live_message(m, in);
 	if (in->type == MSG_MENU_OTHERS && !m->others)
 		m->others = rows_ask(c, MSG_HOSTS_OTHERS) == 0;
 	if (in->type != MSG_MENU_CHOICE)

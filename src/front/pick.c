@@ -17,6 +17,9 @@ step_menu_start(struct channel *c)
 {
 	if (c->req != 0)
 		return false;
+	listing_free(c);                         /* of a session that was looked at */
+	free(c->command);
+	c->command = NULL;
 	c->req = ++c->front->last_req;
 	if (menu_ask(c) != 0)
 		channel_cut(c, "no-menu", "the picker cannot be started");
@@ -68,11 +71,22 @@ channel_picked(struct channel *c, const char *host, const char *login)
 	tty_wait_begin(c);
 }
 
+/* As if the verb had been typed; afterwards the picker is there again. */
+static void
+look_at(struct channel *c, const char *verb)
+{
+	free(c->command);
+	c->command = strdup(verb);
+	c->from_menu = true;
+	if (c->command == NULL || !verb_take(c))
+		channel_refuse(c, "denied", "that cannot be shown on this connection");
+}
+
 bool
 step_menu(struct channel *c)
 {
 	const char *host, *login;
-	char host_copy[FRONT_NAME_MAX], login_copy[FRONT_NAME_MAX];
+	char host_copy[FRONT_NAME_MAX], login_copy[FRONT_NAME_MAX], look[64];
 	bool moved = menu_pump(c->menu);
 
 	if (c->resized) {
@@ -90,9 +104,12 @@ step_menu(struct channel *c)
 	host = menu_choice(c->menu, &login);
 	(void)snprintf(host_copy, sizeof(host_copy), "%s", host != NULL ? host : "");
 	(void)snprintf(login_copy, sizeof(login_copy), "%s", login);
+	(void)snprintf(look, sizeof(look), "%s", menu_looks(c->menu) != NULL ? menu_looks(c->menu) : "");
 	menu_free(c->menu);
 	c->menu = NULL;
-	if (host_copy[0] == '\0')
+	if (look[0] != '\0')
+		look_at(c, look);
+	else if (host_copy[0] == '\0')
 		channel_say_end(c, 0);
 	else
 		channel_picked(c, host_copy, login_copy);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "front/held.h"
+#include "front/menu.h"
 #include "front/screen.h"
 #include "front/splice.h"
 #include "front/steps.h"
@@ -165,6 +166,9 @@ screen_take(struct front *f, const struct chan_in *in)
 	/* Each begins with its req. */
 	if (in->type != MSG_LIVE_ROWS && in->type != MSG_LIVE_DONE)
 		return false;
+	for (c = f->channels; c != NULL; c = c->next)
+		if (menu_take(c->menu, in->type, rows->req, in->message))
+			return true;
 	c = channel_of(f, rows->req);
 	if (c != NULL && in->type == MSG_LIVE_ROWS)
 		rows_come(c, rows);

@@ -49,7 +49,7 @@ struct live {
 /* What holds of a session of a front, for those who list them. */
 struct live_mark {
 	struct live_mark *next;
-	char session[ID_TEXT], typist[65];
+	char session[ID_TEXT], typist[65], alarm[65];
 	bool paused, locked;
 };
 
@@ -337,6 +337,15 @@ do_control(struct client *c, struct client *owner, const struct live_wait *w, co
 	return done_send(c, w, row->id, NULL, -1) == 0 ? NULL : "";
 }
 
+void
+live_alarm(struct client *owner, struct slice session, const char *watch)
+{
+	struct live_mark *m = mark_get(owner, session);
+
+	if (m != NULL)
+		snprintf(m->alarm, sizeof(m->alarm), "%.64s", watch);
+}
+
 int
 live_pause(struct client *owner, struct slice session, const char *who, const char *why)
 {
@@ -380,13 +389,20 @@ found_one(struct client *c, const struct live_wait *w, const struct msg_live_row
 
 /* ---- lists ---- */
 
+/* "ALARM secret, paused, typed by bob" */
 static const char *
-state_of(const struct live_mark *m, char out[160])
+state_of(const struct live_mark *m, char out[300])
 {
+	const struct { bool is; const char *word, *name; } parts[] = {
+		{ m != NULL && m->alarm[0] != '\0', "ALARM ", m != NULL ? m->alarm : "" }, { m != NULL && m->paused, "paused", "" },
+		{ m != NULL && m->locked, "locked", "" }, { m != NULL && m->typist[0] != '\0', "typed by ", m != NULL ? m->typist : "" },
+	};
+	int n = 0;
+
 	out[0] = '\0';
-	if (m != NULL)
-		snprintf(out, 160, "%s%s%s%s%s", m->paused ? "paused" : "", m->paused && m->locked ? ", " : "", m->locked ? "locked" : "",
-		    m->typist[0] != '\0' ? m->paused || m->locked ? ", typed by " : "typed by " : "", m->typist);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i].is)
+			n += snprintf(out + n, 300 - (size_t)n, "%s%s%s", n > 0 ? ", " : "", parts[i].word, parts[i].name);
 	return out;
 }
 
@@ -398,7 +414,7 @@ send_list(struct client *c, uint32_t req, struct slice rows)
 	struct msg_live_row row;
 	struct rules_answer a;
 	struct client *owner;
-	char state[160];
+	char state[300];
 	struct buf out;
 
 	buf_init(&out, ROWS_MAX);

@@ -19,6 +19,8 @@ int live_pause(struct client *owner, struct slice session, const char *who, cons
 /* Is there somebody among those who look at this session of owner's for whom fn says yes? */
 bool live_viewer(const struct gate *g, const struct client *owner, struct slice session,
     bool (*fn)(void *arg, const struct client *viewer), void *arg);
+/* What is watched for was seen in it: for those who list it. */
+void live_alarm(struct client *owner, struct slice session, const char *watch);
 /* c is going. */
 void live_forget(struct client *c);
 

@@ -75,6 +75,8 @@ hit(struct sentry *s, const struct msg_sentry_hit *m)
 		alarm_raise(s, w->id, w->ere, does[s->owner != NULL ? w->action : 0], m->line);
 	else if (s->hits == HITS_MAX + 1)
 		alarm_raise(s, w->id, w->ere, "so often that no more are written for a minute", slice_of(NULL, 0));
+	if (s->owner != NULL)
+		live_alarm(s->owner, slice_from(s->session), w->id);
 	if (w->action == RULES_FREEZE && s->owner != NULL) {
 		snprintf(who, sizeof(who), "the policy (watch %s)", w->id);
 		(void)live_pause(s->owner, slice_from(s->session), who, "an administrator lets it go on, or ends it");

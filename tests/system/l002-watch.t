@@ -39,6 +39,7 @@ try:
     ok(len(a) == 1 and a[0]["watch"] == "secret" and "passw0rd" in a[0]["line"] and a[0]["actor"] == "bench" and a[0]["host"] == "box",
        "what is typed is seen before Enter", a)
     ok(a and "passw0rd" in a[0]["text"] and a[0].get("advisory") is True and a[0]["match"] == "(^|[^a-z])passw0rd", "with the line, the pattern, and that it is advisory", a)
+    rows = json.loads(b.ctl("--json", "session", "ls", "--live")); ok(rows[0]["held"] == "ALARM secret", "the list of sessions has it", rows)
     s.type(b"\r"); ok(s.until(b"hunter2"), "an alert lets the session go on", s.out)
     a = alarms(2); ok(len(a) == 2, "the line that it typed and the line that it printed are one alarm each", [x["line"] for x in a])
     s.type(b"printf 'pass\\033[31mw0rd here\\033[0m\\n'\r")

@@ -15,17 +15,18 @@
 #include "tests/tap.h"
 #include "tests/ui/run.h"
 
-enum what { END, WAIT, SEND, SIZE, GOLDEN, LOOK, GONE, ROWS, INIT, CHOICE, ASKED };
+enum what { END, WAIT, SEND, SIZE, GOLDEN, LOOK, GONE, ROWS, INIT, CHOICE, ASKED, LIVE, DID, SAYS };
 
 struct step {
 	enum what what;
-	const char *text;        /* SIZE: "50x12"; GONE: the exit status; ROWS: names (see rows()); INIT and CHOICE: a host */
+	const char *text;        /* SIZE: "50x12"; GONE: the exit status; ROWS: names (see rows()); INIT and CHOICE: a host;
+	                          * LIVE: sessions (see live()); DID: what is wanted with one, "3 ID"; SAYS: the gate's answer to that */
 };
 
 struct test {
 	const char *name, *term, *hosts;       /* hosts: a file, or NULL: they come by the channel, from ROWS */
 	unsigned short cols, rows;
-	struct step steps[16];
+	struct step steps[20];
 };
 
 #define XTERM "xterm-256color", "hosts.tsv"
@@ -118,6 +119,19 @@ static const struct test tests[] = {
 	{ "an administrator's banner", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1 m2 !policy.conf:3:9:_unknown_role_\"sree\"" }, { WAIT, "m1" },
 		{ GOLDEN, "80x12-banner" }, { SEND, "\033[B" }, { WAIT, ">  m2" }, { GOLDEN, "80x12-banner-later" } } },
 	{ "the banner in a low window", "xterm", NULL, 40, 5, { { INIT, "" }, { ROWS, "m1 !policy.conf:3:9:_unknown_role_\"sree\"" }, { WAIT, "unknown" } } },
+	{ "sessions", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1 m2" }, { WAIT, ">  m1" }, { SEND, "\024" }, { WAIT, "sessions that run ..." },
+		{ LIVE, "alice@web1 bob@db1:paused carol@db2:locked,_typed_by_bob" }, { WAIT, "> alice" }, { GOLDEN, "80x12-sessions" }, { SEND, "\033[Bp" },
+		{ DID, "4 S1" }, { SAYS, "resumed" }, { WAIT, "resumed" }, { LIVE, "alice@web1 bob@db1" }, { WAIT, "> bob" }, { SEND, "l" }, { DID, "5 S1" } } },
+	{ "sessions, narrow", "xterm", NULL, 40, 6, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "alice@web1 bob@db1:paused c@d e@f" },
+		{ WAIT, "> alice" }, { SEND, "\033[F" }, { WAIT, "> e" }, { GOLDEN, "40x6-sessions" }, { SEND, "?" }, { WAIT, "any key" }, { SEND, "x" },
+		{ WAIT, "> e" }, { SEND, "\033" }, { WAIT, ">  m1" } } },
+	{ "a session's end is asked for twice", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "alice@web1" },
+		{ WAIT, "> alice" }, { SEND, "t" }, { WAIT, "y ends it" }, { GOLDEN, "80x12-sessions-sure" }, { SEND, "n" }, { WAIT, "w watch" }, { SEND, "ty" }, { DID, "8 S0" },
+		{ SAYS, "ended" }, { WAIT, "ended" } } },
+	{ "a session is watched", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "alice@web1 bob@db1" },
+		{ WAIT, "> alice" }, { SEND, "\033[Bw" }, { DID, "1 S1" }, { GONE, "1" } } },
+	{ "no sessions, and hostile ones", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "" },
+		{ WAIT, "none that you may see" }, { SEND, "wjplt?" }, { WAIT, "any key" }, { SEND, "xr" }, { LIVE, "a\033[2Jb@w\r\nx" }, { WAIT, "@w" }, { GOLDEN, "80x12-sessions-hostile" } } },
 	{ "old mouse", "xterm", "hosts.tsv", 80, 24, { { WAIT, "web1" }, { SEND, "\033[M %%\033[M#%%" }, { WAIT, ">  web1" },
 		{ SEND, "\033[M %$\033[M#%$" }, { GOLDEN, "80x24-start" } } },
 };
@@ -126,6 +140,7 @@ static const struct test tests[] = {
 static struct chan *chan;
 static char chosen[64];
 static bool asked;
+static char did[64];
 
 static void
 on_choice(void *arg, struct chan *c, struct chan_in *in)
@@ -133,6 +148,11 @@ on_choice(void *arg, struct chan *c, struct chan_in *in)
 	const struct msg_menu_choice *choice = in->message;
 
 	(void)arg, (void)c;
+	if (in->type == MSG_LIVE_DO) {
+		const struct msg_live_do *m = in->message;
+
+		(void)snprintf(did, sizeof(did), "%u %.*s", (unsigned)m->op, (int)m->session.n, (const char *)m->session.p);
+	}
 	asked = asked || in->type == MSG_MENU_OTHERS;
 	if (in->type == MSG_MENU_CHOICE)
 		(void)slice_copy(choice->host, chosen, sizeof(chosen));
@@ -171,6 +191,7 @@ start(struct run *r, const struct test *t)
 	close(pair[1]);
 	chosen[0] = '\0';
 	asked = false;
+	did[0] = '\0';
 	chan = chan_new(NULL, pair[0], LINK_FRONT_OF_MENU, on_choice, NULL);
 }
 
@@ -202,6 +223,55 @@ rows(const char *names)
 	m.banner = slice_from(banner);
 	ok(chan_send(chan, MSG_HOST_ROWS, &m) == 0, "rows");
 	buf_done(&b);
+}
+
+/* Sessions USER@HOST, each with :HELD (_ for blanks) or without. */
+static void
+live(const char *names)
+{
+	struct msg_live_rows m = { .req = 1 };
+	char id[8], held[100];
+	unsigned i = 0;
+	struct buf b;
+
+	buf_init(&b, 4096);
+	for (size_t n; *names != '\0'; names += n + (names[n] == ' '), i++) {
+		struct msg_live_row row = { .login = slice_from("root"), .command = slice_from("top -d 1"), .start_us = 1795678200000000,
+			.bytes = 123456 * (i + 1), .idle_ms = 61000 * i, .viewers = i };
+		const char *at = strchr(names, '@'), *colon;
+
+		n = strcspn(names, " ");
+		colon = memchr(names, ':', n);
+		(void)snprintf(id, sizeof(id), "S%u", i);
+		row.id = slice_from(id);
+		(void)snprintf(held, sizeof(held), "%.*s", colon != NULL ? (int)(names + n - colon) - 1 : 0, colon != NULL ? colon + 1 : "");
+		for (char *p = held; *p != '\0'; p++)
+			*p = *p == '_' ? ' ' : *p;
+		row.user = slice_of(names, (size_t)(at - names));
+		row.host = slice_of(at + 1, (size_t)((colon != NULL ? colon : names + n) - at) - 1);
+		row.state = slice_from(held);
+		(void)msg_live_row_put(&b, &row);
+	}
+	m.rows = buf_slice(&b);
+	ok(chan_send(chan, MSG_LIVE_ROWS, &m) == 0, "sessions");
+	buf_done(&b);
+}
+
+static void
+wait_did(const struct test *t, const char *what)
+{
+	while (did[0] == '\0' && chan_wait(chan, RUN_WAIT_MS) == 0)
+		continue;
+	is(did, what, t->name);
+	did[0] = '\0';
+}
+
+static void
+says(const char *text)
+{
+	struct msg_live_done m = { .req = 1, .ok = 1, .text = slice_from(text) };
+
+	ok(chan_send(chan, MSG_LIVE_DONE, &m) == 0, "an answer");
 }
 
 static void
@@ -241,6 +311,9 @@ step(struct run *r, const struct test *t, const struct step *s)
 	case INIT:   init(s->text); break;
 	case CHOICE: choice(t, s->text); break;
 	case ASKED:  wait_asked(t); break;
+	case LIVE:   live(s->text); break;
+	case DID:    wait_did(t, s->text); break;
+	case SAYS:   says(s->text); break;
 	case GONE:   ok(run_is_gone(r, atoi(s->text)), "%s: ends with %s", t->name, s->text); break;
 	case END:    break;
 	}
@@ -253,7 +326,7 @@ main(void)
 
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
 		start(&r, &tests[i]);
-		for (size_t k = 0; k < 16 && tests[i].steps[k].what != END; k++)
+		for (size_t k = 0; k < 20 && tests[i].steps[k].what != END; k++)
 			step(&r, &tests[i], &tests[i].steps[k]);
 		chan_free(chan);
 		run_end(&r);

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+#include <stdio.h>
+#include <string.h>
+#include <wchar.h>
+
+#include <curses.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "ui/draw.h"
+#include "ui/sessions.h"
+#include "ui/term.h"
+
+#define HELP_NAMES 12
+
+enum act { WATCH = MSG_LIVE_WATCH, JOIN = MSG_LIVE_JOIN, PAUSE = MSG_LIVE_PAUSE, LOCK = MSG_LIVE_LOCK, TERMINATE = MSG_LIVE_END,
+	UP = 100, DOWN, PAGE_UP, PAGE_DOWN, FIRST, LAST, AGAIN, HELP, LEAVE };
+
+/* Help and footer are made of it. */
+static const struct skey {
+	int code;
+	enum act act;
+	const char *name, *help, *brief;
+} skeys[] = {
+	{ 'w', WATCH, "w, Enter", "watch the selected session", "w watch" },
+	{ '\r', WATCH, NULL, NULL, NULL },
+	{ '\n', WATCH, NULL, NULL, NULL },
+	{ KEY_ENTER, WATCH, NULL, NULL, NULL },
+	{ 'j', JOIN, "j", "join it: watch it and type into it", "j join" },
+	{ 'p', PAUSE, "p", "pause it, or let it go on", "p pause" },
+	{ 'l', LOCK, "l", "lock what is typed into it, or unlock", "l lock" },
+	{ 't', TERMINATE, "t", "end it, after a question", "t end" },
+	{ 'r', AGAIN, "r", "ask for the list again", "r again" },
+	{ KEY_UP, UP, "Up, Down", "one up or down", NULL },
+	{ KEY_DOWN, DOWN, NULL, NULL, NULL },
+	{ KEY_PPAGE, PAGE_UP, "PgUp, PgDn", "a screen up or down", NULL },
+	{ KEY_NPAGE, PAGE_DOWN, NULL, NULL, NULL },
+	{ KEY_HOME, FIRST, "Home, End", "the first, the last", NULL },
+	{ KEY_END, LAST, NULL, NULL, NULL },
+	{ '?', HELP, "?", "this help", "? help" },
+	{ 0x1b, LEAVE, "Esc, q", "back to the hosts", "Esc hosts" },
+	{ 'q', LEAVE, NULL, NULL, NULL },
+	{ 3, LEAVE, NULL, NULL, NULL },
+};
+
+#define SKEYS (sizeof(skeys) / sizeof(skeys[0]))
+
+static int
+list_height(void)
+{
+	return LINES > 3 ? LINES - 3 : 1;
+}
+
+/* ---- what comes ---- */
+
+void
+sessions_open(struct sessions *s)
+{
+	s->open = s->ask = true;
+	s->help = s->sure = false;
+	s->notice[0] = '\0';
+}
+
+static void
+line_fill(struct session_line *to, const struct msg_live_row *r)
+{
+	char at[40];
+
+	*to = (struct session_line){ .idle_s = r->idle_ms / 1000, .bytes = r->bytes, .viewers = r->viewers };
+	(void)text_cleaned(r->id, to->id, sizeof(to->id));
+	(void)text_cleaned(r->user, to->user, sizeof(to->user));
+	(void)text_cleaned(r->login, to->login, sizeof(to->login));
+	(void)text_cleaned(r->host, to->host, sizeof(to->host));
+	(void)text_cleaned(r->command, to->command, sizeof(to->command));
+	(void)text_cleaned(r->state, to->held, sizeof(to->held));
+	(void)clock_print((wall_t){ (int64_t)r->start_us }, at, sizeof(at));
+	(void)snprintf(to->start, sizeof(to->start), "%.5s %.5s", at + 5, at + 11);
+}
+
+/* The cursor stays with its session. */
+void
+sessions_rows(struct sessions *s, struct slice rows)
+{
+	char id[32] = "";
+	struct msg_live_row r;
+
+	if (s->cursor < s->n)
+		(void)snprintf(id, sizeof(id), "%s", s->rows[s->cursor].id);
+	s->n = 0;
+	s->known = true;
+	while (s->n < SESSIONS_MAX && msg_live_row_take(&rows, &r) == 1)
+		line_fill(&s->rows[s->n++], &r);
+	s->cursor = s->cursor < s->n ? s->cursor : s->n > 0 ? s->n - 1 : 0;
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->rows[i].id, id) == 0)
+			s->cursor = i;
+}
+
+void
+sessions_done(struct sessions *s, const struct msg_live_done *m)
+{
+	struct session_line *r = s->rows;
+
+	(void)text_cleaned(m->text, s->notice, sizeof(s->notice));
+	s->ask = true;
+	while (r < s->rows + s->n && !slice_is(m->session, r->id))
+		r++;
+	if (m->ok == 1 && r < s->rows + s->n)            /* until the rows come: the next key may be there already */
+		(void)snprintf(r->held, sizeof(r->held), "%s", s->done == PAUSE ? "paused" : s->done == LOCK ? "locked" : "");
+}
+
+/* ---- keys ---- */
+
+static void
+move_by(struct sessions *s, long by)
+{
+	long to = (long)s->cursor + by, last = s->n > 0 ? (long)s->n - 1 : 0;
+
+	s->cursor = (size_t)(to < 0 ? 0 : to > last ? last : to);
+}
+
+static void
+want(struct sessions *s, unsigned op)
+{
+	s->act = s->done = op;
+	(void)snprintf(s->act_id, sizeof(s->act_id), "%s", s->rows[s->cursor].id);
+}
+
+/* What holds is taken back by the same key. */
+static unsigned
+op_of(const struct session_line *r, enum act act)
+{
+	if (act == PAUSE && strstr(r->held, "paused") != NULL)
+		return MSG_LIVE_RESUME;
+	if (act == LOCK && strstr(r->held, "locked") != NULL)
+		return MSG_LIVE_UNLOCK;
+	return act;
+}
+
+static void
+act(struct sessions *s, enum act act)
+{
+	switch (act) {
+	case UP:        move_by(s, -1); return;
+	case DOWN:      move_by(s, 1); return;
+	case PAGE_UP:   move_by(s, -list_height()); return;
+	case PAGE_DOWN: move_by(s, list_height()); return;
+	case FIRST:     move_by(s, -SESSIONS_MAX); return;
+	case LAST:      move_by(s, SESSIONS_MAX); return;
+	case AGAIN:     s->ask = true; return;
+	case HELP:      s->help = true; s->page.top = 0; return;
+	case LEAVE:     s->open = false; return;
+	default:        break;
+	}
+	if (s->n == 0)
+		return;
+	if (act != TERMINATE) {
+		want(s, op_of(&s->rows[s->cursor], act));
+		return;
+	}
+	s->sure = true;
+	(void)snprintf(s->notice, sizeof(s->notice), "end the session of %s on %s?  y ends it, any other key does not",
+	    s->rows[s->cursor].user, s->rows[s->cursor].host);
+}
+
+static void
+key(struct sessions *s, int code)
+{
+	bool sure = s->sure;
+
+	if (code == KEY_RESIZE || code == KEY_MOUSE)
+		return;
+	s->notice[0] = '\0';
+	s->sure = false;
+	if (s->help) {
+		s->help = false;
+		return;
+	}
+	if (sure) {
+		if (code == 'y')
+			want(s, MSG_LIVE_END);
+		return;
+	}
+	for (size_t i = 0; i < SKEYS; i++)
+		if (skeys[i].code == code) {
+			act(s, skeys[i].act);
+			return;
+		}
+}
+
+void
+sessions_keys(struct sessions *s)
+{
+	wint_t code;
+
+	while (s->open && s->act == 0 && term_key(&code) != ERR)
+		if (code != 0)
+			key(s, (int)code);
+}
+
+/* ---- looks ---- */
+
+enum column { USER, HOST, IDLE, EYES, HELD, SINCE, BYTES, COMMAND, COLUMNS };
+
+/* Those that need more room than there is go, the last first. */
+static const struct { const char *head; int width; } columns[COLUMNS] = {
+	[USER] = { "USER", 12 }, [HOST] = { "LOGIN@HOST", 18 }, [IDLE] = { "IDLE", 6 }, [EYES] = { "EYES", 4 }, [HELD] = { "HELD UP", 14 },
+	[SINCE] = { "SINCE (UTC)", 11 }, [BYTES] = { "BYTES", 6 }, [COMMAND] = { "COMMAND", 20 },
+};
+
+static const char *
+short_number(uint64_t v, char out[16])
+{
+	static const char units[] = " kMGT";
+	unsigned u = 0;
+
+	for (; v >= 10000 && u + 2 < sizeof(units); v /= 1000)
+		u++;
+	(void)snprintf(out, 16, u > 0 ? "%llu%c" : "%llu", (unsigned long long)v, units[u]);
+	return out;
+}
+
+static const char *
+short_time(uint64_t s, char out[16])
+{
+	(void)snprintf(out, 16, s < 600 ? "%llus" : s < 36000 ? "%llum" : "%lluh", (unsigned long long)(s < 600 ? s : s < 36000 ? s / 60 : s / 3600));
+	return out;
+}
+
+static const char *
+cell(const struct session_line *r, enum column c, char out[160])
+{
+	char number[16];
+
+	switch (c) {
+	case USER:    return r->user;
+	case HOST:    (void)snprintf(out, 160, "%s@%s", r->login, r->host); return out;
+	case SINCE:   return r->start;
+	case IDLE:    (void)snprintf(out, 160, "%s", short_time(r->idle_s, number)); return out;
+	case BYTES:   (void)snprintf(out, 160, "%s", short_number(r->bytes, number)); return out;
+	case EYES:    (void)snprintf(out, 160, "%u", (unsigned)r->viewers); return out;
+	case HELD:    return r->held;
+	default:      return r->command;
+	}
+}
+
+static void
+draw_line(int y, const struct session_line *r, bool selected)
+{
+	unsigned long look = selected ? A_REVERSE : A_NORMAL;
+	char out[160];
+	char mark[3] = { selected ? '>' : ' ', r != NULL && r->held[0] != '\0' ? '*' : ' ', '\0' };
+	int x = draw_text(y, 0, 2, slice_from(mark), look);
+
+	for (enum column c = 0; c < COLUMNS && x + columns[c].width <= COLS; c++) {
+		x += draw_text(y, x, columns[c].width, slice_from(r != NULL ? cell(r, c, out) : columns[c].head), r != NULL ? look : A_DIM);
+		if (x < COLS)
+			x += draw_text(y, x, 1, slice_from(""), look);
+	}
+	if (x < COLS)
+		(void)draw_text(y, x, COLS - x, slice_from(""), look);
+}
+
+static void
+draw_footer(const struct sessions *s)
+{
+	char line[200] = " ";
+	size_t n = 1;
+
+	for (size_t i = 0; i < SKEYS; i++)
+		if (skeys[i].brief != NULL && n + strlen(skeys[i].brief) + 2 < (size_t)COLS && n + 40 < sizeof(line))
+			n += (size_t)snprintf(line + n, sizeof(line) - n, "%s  ", skeys[i].brief);
+	(void)draw_text(LINES - 1, 0, COLS, slice_from(s->notice[0] != '\0' ? s->notice : line), s->notice[0] != '\0' ? A_BOLD : A_DIM);
+}
+
+static void
+draw_help(struct sessions *s)
+{
+	page_begin(&s->page, LINES - 1, COLS - 2, HELP_NAMES);
+	for (size_t i = 0; i < SKEYS; i++)
+		if (skeys[i].name != NULL)
+			page_add(&s->page, skeys[i].name, skeys[i].help);
+	page_end(&s->page);
+	draw_page(&s->page, 0, 1, A_BOLD);
+	(void)draw_text(LINES - 1, 1, COLS - 1, slice_from("any key goes back"), A_BOLD);
+}
+
+static void
+draw_list(struct sessions *s)
+{
+	char title[80];
+	size_t height = (size_t)list_height();
+
+	s->top = s->cursor < s->top ? s->cursor : s->cursor >= s->top + height ? s->cursor - height + 1 : s->top;
+	(void)snprintf(title, sizeof(title), s->known ? " sessions that run: %zu" : " sessions that run ...", s->n);
+	(void)draw_text(0, 0, COLS, slice_from(title), A_BOLD);
+	draw_line(1, NULL, false);
+	if (s->known && s->n == 0)
+		(void)draw_text(2, 0, COLS, slice_from("   none that you may see"), A_DIM);
+	for (size_t i = 0; i < height && s->top + i < s->n; i++)
+		draw_line(2 + (int)i, &s->rows[s->top + i], s->top + i == s->cursor);
+	draw_footer(s);
+	(void)move(LINES - 1, 0);
+}
+
+void
+sessions_draw(struct sessions *s)
+{
+	(void)erase();
+	if (s->help)
+		draw_help(s);
+	else
+		draw_list(s);
+	(void)refresh();
+}
