@@ -136,7 +136,7 @@ int
 events_decision(struct client *c, const struct msg_decide *m, const struct rules_answer *a, const char *host,
     const char *login, uint64_t ticket)
 {
-	struct msg_event event = { .class_uid = OCSF_DECISION, .activity = 1, .severity = a->permit ? INFORMATIONAL : MEDIUM,
+	struct msg_event event = { .class_uid = OCSF_DECISION, .activity = 1, .severity = !a->permit ? MEDIUM : (a->d.obligations & POLICY_NOTIFY) != 0 ? HIGH : INFORMATIONAL,
 	    .ok = a->permit, .actor = slice_from(c->user), .host = slice_from(host), .src = slice_from(c->peer) };
 	struct buf sentence, detail;
 	int r;

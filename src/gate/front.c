@@ -21,6 +21,7 @@
 #include "gate/live.h"
 #include "gate/login.h"
 #include "gate/moderate.h"
+#include "gate/notify.h"
 #include "gate/own.h"
 #include "gate/pin.h"
 #include "gate/second.h"
@@ -141,6 +142,8 @@ take_decide(struct client *c, const void *message)
 	if (!a.permit || m->path.n == 0)         /* a file that may go by becomes a row of its own */
 		r = events_decision(c, m, &a, h != NULL ? h->name : text_escaped(m->host, shown, sizeof(shown)), login,
 		    t != NULL ? t->number : 0);
+	if (r == 0 && a.permit && m->path.n == 0)
+		notify_decision(c, m, &a, h->name, login);
 	if (r == 0)
 		r = decision_send(c, &d, h, t, &agent);
 	buf_done(&words);

@@ -4,6 +4,7 @@
 #ifndef GATE_GATE_H
 #define GATE_GATE_H
 
+#include "base/flags.h"
 #include "base/methods.h"
 #include "base/table.h"
 #include "gate/approval.h"
@@ -57,6 +58,7 @@ struct gate {
 	unsigned name_formats;         /* bits of enum names_format */
 	uint32_t owner_uid;            /* who may administer besides root */
 	char owner[64];
+	struct flag_texts sinks;       /* of NotifySink: each begins with its name */
 	bool own_keys;                 /* users may change their own keys */
 	bool loaded, sandboxed;        /* loaded: the store has sent the whole directory */
 };

@@ -2,7 +2,7 @@
 noinst_LIBRARIES += %D%/libgate.a
 %C%_libgate_a_SOURCES = \
 	%D%/acceptable.c %D%/acceptable.h %D%/again.c %D%/again.h %D%/approval.c %D%/approval.h %D%/approve.c %D%/approve.h \
-	%D%/needs.c %D%/needs.h \
+	%D%/needs.c %D%/needs.h %D%/notify.c %D%/notify.h \
 	%D%/batch.c %D%/batch.h %D%/called.c %D%/called.h %D%/client.c %D%/codes.c %D%/codes.h %D%/cut.c %D%/cut.h %D%/control.c %D%/control.h %D%/decide.c %D%/decide.h %D%/directory.c %D%/directory.h \
 	%D%/enrol.c %D%/enrol.h %D%/events.c %D%/events.h %D%/factor.c %D%/factor.h %D%/front.c %D%/gate.h %D%/grant.c %D%/grant.h %D%/host.c %D%/host.h %D%/keys.c %D%/keys.h \
 	%D%/lists.c %D%/lists.h %D%/live.c %D%/live.h %D%/login.c %D%/login.h %D%/match.c %D%/match.h %D%/moderate.c %D%/moderate.h %D%/names.c %D%/names.h %D%/own.c %D%/own.h %D%/pin.c %D%/pin.h \

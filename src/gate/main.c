@@ -37,6 +37,7 @@ static const int calls[] = { SCMP_SYS(openat), SCMP_SYS(getdents64), SCMP_SYS(so
 struct options {
 	const char *state, *policy, *user;
 	uint64_t log_level, name_formats;
+	struct flag_texts sinks;
 	bool own_keys;
 };
 
@@ -45,6 +46,7 @@ static const struct flag flags[] = {
 	{ "policy", FLAG_TEXT, offsetof(struct options, policy), .needed = true },
 	{ "user", FLAG_TEXT, offsetof(struct options, user) },
 	{ "name-formats", FLAG_NUMBER, offsetof(struct options, name_formats) },
+	{ "sink", FLAG_TEXTS, offsetof(struct options, sinks) },
 	{ "own-keys", FLAG_YES, offsetof(struct options, own_keys) },
 	{ "log-level", FLAG_WORD, offsetof(struct options, log_level), .words = log_words },
 };
@@ -189,6 +191,7 @@ gate_open(struct gate *g, const struct options *o)
 	g->account = o->user;
 	g->name_formats = (unsigned)o->name_formats;
 	g->own_keys = o->own_keys;
+	g->sinks = o->sinks;
 	g->owner_uid = getuid();
 	snprintf(g->owner, sizeof(g->owner), "%s", pw != NULL ? pw->pw_name : "");
 	g->loop = loop_new();

@@ -12,6 +12,7 @@
 #include "gate/login.h"
 #include "gate/moderate.h"
 #include "gate/needs.h"
+#include "gate/notify.h"
 
 /* ---- people ---- */
 
@@ -216,6 +217,20 @@ check_approval(const struct needs_ask *ask, struct rules_answer *a)
 	}
 }
 
+/* Whom nobody can tell must not be passed over. */
+static void
+check_sinks(const struct needs_ask *ask, struct rules_answer *a)
+{
+	for (size_t i = 0; i < a->d.needs_n; i++) {
+		const struct policy_need *need = a->d.needs[i];
+
+		if (need->kind != POLICY_NOTIFY || notify_has(ask->g, need->sink))
+			continue;
+		a->permit = false;
+		snprintf(a->text, sizeof(a->text), "%.200s is required (%.200s), and fortress.conf has no NotifySink of that name", need->words, need->id);
+	}
+}
+
 /* What was begun is not recorded otherwise in its middle. */
 static void
 check_record(const struct needs_ask *ask, const struct policy_need *need, struct rules_answer *a)
@@ -254,7 +269,7 @@ check_moderator(const struct needs_ask *ask, struct rules_answer *a)
 void
 needs_check(const struct needs_ask *ask, struct rules_answer *a)
 {
-	const unsigned can = POLICY_MFA | POLICY_APPROVAL | POLICY_TICKET | POLICY_RECORD | POLICY_MODERATOR;
+	const unsigned can = POLICY_MFA | POLICY_APPROVAL | POLICY_TICKET | POLICY_RECORD | POLICY_MODERATOR | POLICY_NOTIFY;
 	const struct policy_decision *d = &a->d;
 	const struct policy_need *mfa = policy_decision_need(d, POLICY_MFA);
 
@@ -271,6 +286,7 @@ needs_check(const struct needs_ask *ask, struct rules_answer *a)
 	for (size_t i = 0; i < d->needs_n; i++)
 		if (d->needs[i]->kind == POLICY_TICKET)
 			check_ticket(ask, d->needs[i], a);
+	check_sinks(ask, a);
 	check_record(ask, policy_decision_need(d, POLICY_RECORD), a);
 	if (mfa != NULL)
 		check_mfa(ask, mfa, a);                  /* last: its words are those that stay */

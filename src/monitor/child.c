@@ -5,7 +5,8 @@
  *
  *      monitor ──┬── store      fd 3 monitor, fd 4 gate
  *                ├── gate       fd 3 monitor, fd 4 store
- *                └── acceptor   fd 3 monitor; forks a front for each connection
+ *                ├── acceptor   fd 3 monitor; forks a front for each connection
+ *                └── notify     fd 3 monitor; only where there is a NotifySink
  *
  * Store and gate live and die together: a gate without its store could decide but not
  * record, so when either ends both are started again (with growing pauses), and every
@@ -43,10 +44,11 @@ struct args {
 
 static const char *const names[CHILDREN] = {
 	[CHILD_STORE] = "store", [CHILD_GATE] = "gate", [CHILD_ACCEPTOR] = "acceptor", [CHILD_NEXT] = "acceptor",
+	[CHILD_NOTIFY] = "notify",
 };
 static const char *const programs[CHILDREN] = {
 	[CHILD_STORE] = "fortress-store", [CHILD_GATE] = "fortress-gate", [CHILD_ACCEPTOR] = "fortress-front",
-	[CHILD_NEXT] = "fortress-front",
+	[CHILD_NEXT] = "fortress-front", [CHILD_NOTIFY] = "fortress-notify",
 };
 
 static void
@@ -108,6 +110,8 @@ gate_args(const struct monitor *m, struct args *a)
 	arg_number(a, "--name-formats", m->conf->name_formats);
 	if (m->conf->own_keys)
 		arg_add(a, "--own-keys");
+	for (unsigned i = 0; i < m->conf->notify_sinks.n; i++)
+		arg_pair(a, "--sink", m->conf->notify_sinks.items[i]);
 	arg_pair(a, "--user", m->conf->gate_user);
 }
 
@@ -135,14 +139,23 @@ acceptor_args(const struct monitor *m, struct args *a)
 		arg_add(a, "--password");
 }
 
+static void
+notify_args(const struct monitor *m, struct args *a)
+{
+	for (unsigned i = 0; i < m->conf->notify_sinks.n; i++)
+		arg_pair(a, "--sink", m->conf->notify_sinks.items[i]);
+	arg_pair(a, "--user", m->conf->user);
+}
+
 static void (*const make_args[CHILDREN])(const struct monitor *, struct args *) = {
 	[CHILD_STORE] = store_args, [CHILD_GATE] = gate_args, [CHILD_ACCEPTOR] = acceptor_args,
-	[CHILD_NEXT] = acceptor_args,
+	[CHILD_NEXT] = acceptor_args, [CHILD_NOTIFY] = notify_args,
 };
 
 static const enum link_end ends[CHILDREN] = {
 	[CHILD_STORE] = LINK_MONITOR_OF_STORE, [CHILD_GATE] = LINK_MONITOR_OF_GATE,
 	[CHILD_ACCEPTOR] = LINK_MONITOR_OF_ACCEPTOR, [CHILD_NEXT] = LINK_MONITOR_OF_ACCEPTOR,
+	[CHILD_NOTIFY] = LINK_MONITOR_OF_NOTIFY,
 };
 
 static enum child
@@ -207,7 +220,7 @@ child_lost(struct monitor *m, enum child who)
 	struct child_state *c = &m->children[who];
 
 	c->ready = false;
-	if (who != CHILD_NEXT)
+	if (who < CHILD_NEXT)
 		listen_pause(m);
 	chan_free(c->chan);
 	c->chan = NULL;
@@ -250,6 +263,10 @@ child_message(void *arg, struct chan *c, struct chan_in *in)
 		break;
 	case MSG_SENTRY_START:
 		sentry_start(m, in->message, in->fds);
+		break;
+	case MSG_NOTIFY:
+		if (m->children[CHILD_NOTIFY].chan == NULL || chan_send(m->children[CHILD_NOTIFY].chan, MSG_NOTIFY, in->message) != 0)
+			log_error("somebody is not told: the process that tells does not run, or is too far behind");
 		break;
 	case MSG_CONN_PID:
 		conn_set_pid(m, in->message);
@@ -346,6 +363,8 @@ child_start_all(struct monitor *m, struct err *e)
 {
 	int r = child_start_pair(m, e);
 
+	if (r == 0 && m->conf->notify_sinks.n > 0)
+		r = child_start(m, CHILD_NOTIFY, -1, e);
 	return r == 0 ? child_start(m, CHILD_ACCEPTOR, -1, e) : r;
 }
 
@@ -374,6 +393,8 @@ child_restart(void *arg)
 		r = child_start_pair(m, &e);
 	if (r == 0 && m->children[CHILD_ACCEPTOR].pid == 0)
 		r = child_start(m, CHILD_ACCEPTOR, -1, &e);
+	if (r == 0 && m->conf->notify_sinks.n > 0 && m->children[CHILD_NOTIFY].pid == 0)
+		r = child_start(m, CHILD_NOTIFY, -1, &e);
 	if (r == 0)
 		return;
 	restart_later(m);
@@ -393,7 +414,7 @@ restart_later(struct monitor *m)
 static void
 stop_next(struct monitor *m)
 {
-	static const enum child order[CHILDREN] = { CHILD_NEXT, CHILD_ACCEPTOR, CHILD_GATE, CHILD_STORE };
+	static const enum child order[CHILDREN] = { CHILD_NEXT, CHILD_ACCEPTOR, CHILD_GATE, CHILD_STORE, CHILD_NOTIFY };
 
 	for (int i = 0; i < CHILDREN; i++)
 		if (m->children[order[i]].pid > 0) {
@@ -464,7 +485,8 @@ child_ended(void *arg, pid_t pid, int status)
 		child_stop_all(m);
 		return;
 	}
-	listen_pause(m);
+	if (who != CHILD_NOTIFY)
+		listen_pause(m);
 	log_error("process ended: %s: %s: starting again", names[who], how);
 	if (who == CHILD_STORE)
 		child_ask_to_stop(m, CHILD_GATE, "the store has ended");

@@ -93,6 +93,9 @@ static const struct conf_row rows[] = {
 	    "Also write each signed checkpoint here; best on another machine's mount." },
 	{ "CheckpointSyslog", PATH, AT(checkpoint_syslog), NULL, 0, 0, NULL,
 	    "Also say each signed checkpoint to syslog at this socket, such as /dev/log." },
+	{ "NotifySink", LIST, AT(notify_sinks), NULL, 0, 0, NULL,
+	    "Who can be told by require notify of policy(5), read at the start: NAME webhook URL KEYFILE, a POST signed as Standard Webhooks "
+	    "has it, with the key (whsec_...) in that file; or NAME syslog SOCKET, such as /dev/log. May be given several times." },
 	{ "User", TEXT, AT(user), "_fortress", 0, 0, NULL, "Account of the processes that face the network." },
 	{ "GateUser", TEXT, AT(gate_user), "_fortress-gate", 0, 0, NULL, "Account of the gate." },
 	{ "StoreUser", TEXT, AT(store_user), "_fortress-store", 0, 0, NULL, "Account of the store." },

@@ -36,6 +36,7 @@ struct conf {
 	struct conf_list listen;             /* "ADDRESS:PORT" or "[V6]:PORT" */
 	struct conf_list host_keys;          /* paths */
 	char *policy, *pam_service, *user, *gate_user, *store_user, *checkpoint_file, *checkpoint_syslog;
+	struct conf_list notify_sinks;       /* "NAME webhook URL KEYFILE", "NAME syslog SOCKET" */
 	char *user_cas, *revoked_keys;       /* paths, or NULL */
 	char *methods;                       /* as base/methods.h reads them */
 	uint64_t mfa_period_s;

@@ -18,8 +18,8 @@
 struct conn;
 struct sources;
 
-/* CHILD_NEXT: an acceptor that takes over once it is ready. */
-enum child { CHILD_STORE, CHILD_GATE, CHILD_ACCEPTOR, CHILD_NEXT, CHILDREN };
+/* CHILD_NEXT: an acceptor that takes over once it is ready.  CHILD_NOTIFY: only where there are sinks; nobody waits for it. */
+enum child { CHILD_STORE, CHILD_GATE, CHILD_ACCEPTOR, CHILD_NEXT, CHILD_NOTIFY, CHILDREN };
 
 struct child_state {
 	pid_t pid;                     /* 0: not running */

@@ -49,6 +49,11 @@ static const struct link_row rows[] = {
 	{ LINK_GATE_OF_MONITOR, MSG_SETTINGS, KEY, 0, 2 },
 	{ LINK_GATE_OF_MONITOR, MSG_STOP, SMALL, 0, 0 },
 
+	{ LINK_MONITOR_OF_GATE, MSG_NOTIFY, KEY, 0, 0 },
+	{ LINK_NOTIFY_OF_MONITOR, MSG_NOTIFY, KEY, 0, 0 },
+	{ LINK_NOTIFY_OF_MONITOR, MSG_STOP, SMALL, 0, 0 },
+	{ LINK_MONITOR_OF_NOTIFY, MSG_READY, SMALL, 0, 0 },
+
 	{ LINK_MONITOR_OF_STORE, MSG_READY, SMALL, 0, 0 },
 	{ LINK_MONITOR_OF_STORE, MSG_STORE_FULL, SMALL, 0, 0 },
 	{ LINK_STORE_OF_MONITOR, MSG_CLIENT_NEW, SMALL, 1, 1 },
@@ -197,6 +202,7 @@ static const struct { const char *name; enum link_end peer; } ends[] = {
 	PAIR(LINK_STORE_OF_FRONT, "store<front", LINK_FRONT_OF_STORE, "front<store"),
 	PAIR(LINK_STORE_OF_GATE, "store<gate", LINK_GATE_OF_STORE, "gate<store"),
 	PAIR(LINK_GATE_OF_CTL, "gate<ctl", LINK_CTL_OF_GATE, "ctl<gate"),
+	PAIR(LINK_MONITOR_OF_NOTIFY, "monitor<notify", LINK_NOTIFY_OF_MONITOR, "notify<monitor"),
 	PAIR(LINK_FRONT_OF_MENU, "front<menu", LINK_MENU_OF_FRONT, "menu<front"),
 	PAIR(LINK_FRONT_OF_VIEWER, "front<viewer", LINK_VIEWER_OF_FRONT, "viewer<front"),
 	PAIR(LINK_GATE_OF_SENTRY, "gate<sentry", LINK_SENTRY_OF_GATE, "sentry<gate"),

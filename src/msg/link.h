@@ -34,6 +34,8 @@ enum link_end {
 	LINK_CTL_OF_GATE,
 	LINK_FRONT_OF_MENU,
 	LINK_MENU_OF_FRONT,
+	LINK_MONITOR_OF_NOTIFY,
+	LINK_NOTIFY_OF_MONITOR,
 	LINK_FRONT_OF_VIEWER,           /* of a session that somebody looks at: it takes nothing */
 	LINK_VIEWER_OF_FRONT,
 	LINK_FRONT_OF_TYPIST,           /* … and types into */

@@ -217,6 +217,7 @@ static const struct message messages[MSG_TYPE_END] = {
 	    FB(msg_approval_row, state), F64(msg_approval_row, asked_us), F64(msg_approval_row, expires_us)),
 	ROW(MSG_APPROVAL_SAY, approval_say, F32(msg_approval_say, req), F32(msg_approval_say, say), FB(msg_approval_say, id),
 	    FB(msg_approval_say, reason)),
+	ROW(MSG_NOTIFY, notify, FB(msg_notify, sink), FB(msg_notify, text), FB(msg_notify, data), F64(msg_notify, at_us)),
 	ROW(MSG_STEP_UP, step_up, F32(msg_step_up, req), FB(msg_step_up, code)),
 	ROW(MSG_STEPPED_UP, stepped_up, F32(msg_stepped_up, req), F32(msg_stepped_up, ok), FB(msg_stepped_up, text)),
 	ROW(MSG_APPROVAL_NEWS, approval_news, FB(msg_approval_news, id), FB(msg_approval_news, text)),

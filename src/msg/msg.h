@@ -143,6 +143,7 @@ enum msg_type {
 	MSG_APPROVAL_NEWS,                /* gate → front: something was said to a request of its user */
 	MSG_STEP_UP,                      /* front → gate: a second factor, in the middle of the connection */
 	MSG_STEPPED_UP,
+	MSG_NOTIFY,                       /* gate → monitor → notify: tell this sink */
 
 	MSG_TYPE_END
 };
@@ -399,6 +400,8 @@ struct msg_approval_say { uint32_t req, say; struct slice id, reason; };
 /* code: empty: what is to be shown before it is asked for?  ok: as in msg_login_answer, of which 2 is for an empty one */
 struct msg_step_up { uint32_t req; struct slice code; };
 struct msg_stepped_up { uint32_t req, ok; struct slice text; };
+/* data: a JSON object; text: one sentence */
+struct msg_notify { struct slice sink, text, data; uint64_t at_us; };
 struct msg_approval_news { struct slice id, text; };
 
 /* Appends the datagram for the struct that belongs to type.  0, or buf_append's codes. */

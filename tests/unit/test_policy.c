@@ -160,8 +160,6 @@ test_errors(void)
 		{ "hosts web { app=web }\npermit a shell on wbe", "p:2:19: unknown hosts set \"wbe\": did you mean web?" },
 		{ "permit a shell on $tem", "p:1:19: unknown macro: \"tem\"" },
 		{ "team = \"x\" permit a shell on app=$tem", "p:1:34: unknown macro (did you mean $team?): \"tem\"" },
-		{ "require notify pager for any shell on any",
-		    "p:1:1: require notify is not available yet: a policy that needs it cannot be loaded" },
 		{ "require aproval 1", "p:1:9: unknown obligation \"aproval\": did you mean approval?" },
 		{ "permit a exec on any options { timeout 1s }",
 		    "p:1:22: options is not available yet: a policy that needs it cannot be loaded" },
