@@ -112,13 +112,14 @@ def jump(door):
 def picker(bare):
     c = start(bare, PTY, ("shell",))
     if c is None: return False, b"", None
-    seen, said, picked, began = b"", 0, False, time.monotonic()
+    seen, said, picked, others, began = b"", 0, False, False, time.monotonic()
     while True:
         p = bare.on(c)
         if p[0] == CLOSE: break
         if p[0] not in (DATA, EXT_DATA): continue
         seen += Take(p, 5 if p[0] == DATA else 9).string()
         if said == 0 and b"box" in seen: bare.send(bare.data(c, b"box\r")); said = 1
+        elif said == 0 and b"Ctrl-O" in seen and not others: bare.send(bare.data(c, b"\x0f")); others = True     # it may be one of those
         elif said == 0 and (b"No host" in seen or b"no host" in seen or b"none that you may reach" in seen): break
         elif said == 1 and b"# " in seen[-6:] or b"$ " in seen[-6:]: bare.send(bare.data(c, ASK.encode() + b"; exit\n")); said = 2
         elif said == 2 and PROOF in seen: picked = True; break
