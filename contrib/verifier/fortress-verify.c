@@ -533,11 +533,13 @@ manifest_check(void)
 
 	manifest = file("manifest.json");
 	sig = file("manifest.sig");
-	sealed = malloc(manifest.n + 6);
+	if ((sealed = malloc(manifest.n + 6)) == NULL)
+		end(1, "out of memory");
 	memcpy(sealed, "\0seal\n", 6);
 	memcpy(sealed + 6, manifest.p, manifest.n);
 	if (!is_signed(text_of(sealed, manifest.n + 6), sig))
 		end(6, "manifest.json has no good signature by %s", key_name);
+	free(sealed);
 	for (rest = manifest; line_take(&rest, &line);) {
 		if (line.n < 4 || memcmp(line.p, "  {", 3) != 0)
 			continue;

@@ -14,17 +14,6 @@
 
 #define DOC_MAX ((size_t)64 << 20)
 
-#ifdef SANITIZE
-/* What these libraries keep until the process ends is not ours to free. */
-const char *__lsan_default_suppressions(void);
-
-const char *
-__lsan_default_suppressions(void)
-{
-	return "leak:libfontconfig\nleak:libpango\nleak:libcairo\nleak:libglib\nleak:libgobject\nleak:libharfbuzz\n";
-}
-#endif
-
 static const struct { const char *name; int (*write)(struct slice doc, struct buf *out); } forms[] = {
 	{ "html", html_write }, { "pdf", pdf_write },
 };
