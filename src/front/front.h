@@ -84,6 +84,7 @@ struct front {
 	unsigned listens_n;
 	uint32_t last_req, last_rec, last_hold;
 	struct loop_timer grace, tick, end_timer, again;
+	bool quiet;                          /* tick is a slow one */
 
 	/* authentication */
 	char raw[FRONT_NAME_MAX];            /* the SSH user name, pinned by the first request; it may hold a code */

@@ -272,10 +272,11 @@ is_quiet(const struct front *f)
 static void
 tick_arm(struct front *f)
 {
-	int64_t ms = is_quiet(f) ? QUIET_MS : TICK_MS;
+	bool quiet = is_quiet(f);
 
-	if (!loop_timer_is_running(&f->tick) || f->tick.due.us > clock_mono().us + ms * 1000)
-		loop_timer_start(f->loop, &f->tick, ms, another_turn, f);
+	if (!loop_timer_is_running(&f->tick) || quiet != f->quiet)
+		loop_timer_start(f->loop, &f->tick, quiet ? QUIET_MS : TICK_MS, another_turn, f);
+	f->quiet = quiet;
 }
 
 /* True if a session has died since its channels were stepped. */

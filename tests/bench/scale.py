@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
-"""Many recorded sessions at once, each typing one key every five seconds.
+"""Many recorded sessions at once, each typing one key every five seconds (--every MS).
 
-    tests/bench/scale.py [--build DIR] [--sessions N] [--seconds S] [--rate N] [--idle S] [--peers N]
+    tests/bench/scale.py [--build DIR] [--sessions N] [--seconds S] [--rate N] [--idle S] [--every MS] [--peers N]
 
 Starts a bastion in a temporary directory, one process that is the host of all sessions (scale_echo: thousands of sshds do not
 fit) and one that is all users (scale_load), all on 127.0.0.1, and ends them.  Needs root, and of a build also
@@ -53,7 +53,7 @@ class Load:
     def __init__(self, b, root, parts, sessions, seconds, *more):
         self.sessions, before, free = sessions, pss(tree(root)), available()
         self.p = subprocess.Popen([f"{b.build}/tests/bench/scale_load", "--key", b.key, "--sessions", str(sessions), "--seconds", str(seconds),
-                                   "--rate", str(b.a.rate), *more], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                                   "--rate", str(b.a.rate), "--every", str(b.a.every), *more], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         up = self.until("up")
         print(f"  {up['up']} sessions in {up['seconds']:.0f} s, {up['refused']} refused", flush=True)
         pids = tree(root); idle_kb = pss(pids)
@@ -134,7 +134,7 @@ def peers(b, a):
     for name, what in (("memory a session, KiB", lambda l: l.kb), ("CPU a key and its echo, ms", lambda l: l.total * 1e3 / l.said["keys"]),
                        ("CPU an idle session, us a second", lambda l: l.idle * 1e6 / l.sessions), ("echo p50, ms", lambda l: l.said["p50_ms"]),
                        ("echo p99, ms", lambda l: l.said["p99_ms"])):
-        print(f"  {name:33} {what(x):8.2f} {what(y):8.2f} {what(x) / max(what(y), 1e-6):8.2f}")
+        print(f"  {name:33} {what(x):8.2f} {what(y):8.2f} {what(x) / what(y) if what(y) else float('nan'):8.2f}")
     print(flush=True)
 
 def soak(b, a):
@@ -176,7 +176,7 @@ def soak(b, a):
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--build", type=os.path.abspath, default="build")
-    for name, default in (("sessions", 200), ("seconds", 30), ("rate", 40), ("idle", 5), ("peers", 0)): ap.add_argument(f"--{name}", type=int, default=default)
+    for name, default in (("sessions", 200), ("seconds", 30), ("rate", 40), ("idle", 5), ("every", 5000), ("peers", 0)): ap.add_argument(f"--{name}", type=int, default=default)
     a = ap.parse_args(); b = Bench(a)
     try:
         if a.peers: peers(b, a)
