@@ -231,7 +231,6 @@ source_open(struct watch *w, const struct watch_options *o)
 {
 	struct replay_source source = w->tape->source;
 
-	source.key = NULL;
 	if (o->fd >= 0) {
 		w->live = live_new(w->loop, o->fd, o->types, &source, on_live, w);
 		if (w->live == NULL)

@@ -53,3 +53,6 @@ check_PROGRAMS += %D%/fuzz_state
 %C%_fuzz_state_LDADD = $(FUZZ_LIBS) $(CTL_LIBS)
 check_PROGRAMS += %D%/fuzz_record
 %C%_fuzz_record_LDADD = $(FUZZ_LIBS) $(CTL_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_live
+tests_fuzz_fuzz_live_SOURCES = %D%/fuzz_live.c
+tests_fuzz_fuzz_live_LDADD = $(FUZZ_LIBS) ui/libui.a $(MSG_LIBS) $(VTERM_LIBS)

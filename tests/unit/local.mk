@@ -72,6 +72,9 @@ TESTS += %D%/test_source %D%/test_proxy
 
 check_PROGRAMS += %D%/test_list
 TESTS += %D%/test_list
+check_PROGRAMS += %D%/test_live
+TESTS += %D%/test_live
+%C%_test_live_LDADD = $(TAP_LIBS) ui/libui.a $(MSG_LIBS) $(VTERM_LIBS)
 check_PROGRAMS += %D%/test_list %D%/test_layout
 TESTS += %D%/test_list %D%/test_layout
 %C%_test_list_LDADD = $(TAP_LIBS) $(UI_LIBS)
