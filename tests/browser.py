@@ -11,9 +11,9 @@ class Browser:
         if program is None: raise FileNotFoundError("chromium")
         self.dir = tempfile.mkdtemp(prefix="fortress-browser-")
         to_read, self.to = os.pipe(); self.back, back_write = os.pipe()
-        # Chromium reads its commands from 3 and answers on 4.
+        # Chromium reads its commands from 3 and answers on 4; of two digits dash takes no descriptor.
         place = f"exec 3<&{to_read} 4>&{back_write}; exec \"$@\""
-        self.process = subprocess.Popen(["/bin/sh", "-c", place, "sh", program, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+        self.process = subprocess.Popen(["/bin/bash", "-c", place, "bash", program, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
             "--disable-dev-shm-usage", "--proxy-server=127.0.0.1:1", "--window-size=1400,900", f"--user-data-dir={self.dir}",
             "--remote-debugging-pipe"], pass_fds=(to_read, back_write), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True)
