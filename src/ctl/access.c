@@ -4,6 +4,7 @@
  * The access review: every user against every host and each login that stands there, by the policy that is in force and the same
  * evaluator as at the door.  A row says which verbs are permitted, by which rules, and what else they ask for.  What depends on
  * the hour, the source or the command is judged as of the end of the period, from nowhere, without a command.
+ * Who may get or put some files is among those who may; the rule says which.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -136,7 +137,8 @@ login_review(struct review *w, struct policy_request *req, const struct person *
 static int
 pair_review(struct review *w, const struct person *p, const struct policy_scope *scope, const struct machine *m)
 {
-	struct policy_request req = { .who = { .name = slice_from(p->name) }, .scope = scope, .host = slice_from(m->name), .now = { w->v->period.as_of_us } };
+	struct policy_request req = { .who = { .name = slice_from(p->name) }, .scope = scope, .host = slice_from(m->name), .some_path = true,
+		.now = { w->v->period.as_of_us } };
 	struct policy_facts facts;
 	char login[LOGIN_MAX];
 	const char *at = m->logins[0] != '\0' ? m->logins : p->name;
