@@ -62,7 +62,7 @@ class Load:
         first, start = cpu(pids), time.monotonic()
         self.go(); self.said = self.until("typed")
         last, self.wall = cpu(pids), time.monotonic() - start
-        self.cpu = {p: last[p] - first[p] for p in pids}; self.total = sum(self.cpu.values())
+        self.cpu = {p: max(last[p] - first[p], 0) for p in pids}; self.total = sum(self.cpu.values())
         kb = pss(pids); self.kb, self.grown, self.machine = (kb - before) / sessions, (kb - idle_kb) / sessions, (free - available()) / sessions
         self.files = {p: len(os.listdir(f"/proc/{p}/fd")) for p in parts.values()}
         self.go(); self.end = self.until("ended")

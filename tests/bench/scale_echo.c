@@ -284,5 +284,8 @@ main(int argc, char **argv)
 	r = loop_run(echo.loop);
 	loop_del(echo.loop, echo.fd);
 	fd_close(&echo.fd);
+	for (unsigned i = 0; i < echo.admitted_n; i++)
+		ssh_key_free(echo.admitted[i]);
+	ssh_bind_free(echo.bind);
 	return r;                                    /* what visitors hold goes with the process */
 }

@@ -220,14 +220,28 @@ load_prepare(struct load *l, int argc, char **argv)
 		fatal("stdin must be a pipe: the next stage begins at a line on it");
 }
 
+static void
+load_done(struct load *l)
+{
+	for (uint64_t i = 0; i < l->o.sessions; i++)
+		person_leave(&l->people[i]);
+	loop_free(l->loop);
+	ssh_key_free(l->key);
+	free(l->people);
+	free(l->times.us);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct load l = { 0 };
+	int r;
 
 	log_open("scale_load", LOG_LEVEL_INFO, STDERR_FILENO);
 	load_prepare(&l, argc, argv);
 	l.since = clock_mono();
 	come_tick(&l);
-	return loop_run(l.loop);
+	r = loop_run(l.loop);
+	load_done(&l);
+	return r;
 }

@@ -17,18 +17,17 @@
 #include "base/text.h"
 #include "tests/bench/scale_person.h"
 
-#define UP_MS  60000
+#define UP_MS  120000
 #define END_MS 30000
 
 /* ---- a person's end ---- */
 
-static void
-person_leave(struct person *p, enum person_state state)
+void
+person_leave(struct person *p)
 {
 	loop_timer_stop(&p->timer);
 	line_close(&p->line);
 	p->channel = NULL;
-	p->state = state;
 }
 
 static void
@@ -50,7 +49,8 @@ person_fail(struct person *p, const char *what)
 		l->up--;
 		l->lost++;
 	}
-	person_leave(p, PERSON_LOST);
+	person_leave(p);
+	p->state = PERSON_LOST;
 	load_look(l);
 }
 
@@ -59,7 +59,7 @@ too_slow(void *arg)
 {
 	struct person *p = arg;
 
-	person_fail(p, p->state < PERSON_UP ? "not in within a minute" : "its shell did not end when told to");
+	person_fail(p, p->state < PERSON_UP ? "not in within two minutes" : "its shell did not end when told to");
 }
 
 /* ---- typing ---- */
@@ -179,7 +179,8 @@ look_for_end(struct person *p)
 	ssh_disconnect(p->line.ssh);
 	p->load->up--;
 	p->load->ended++;
-	person_leave(p, PERSON_ENDED);
+	person_leave(p);
+	p->state = PERSON_ENDED;
 	load_look(p->load);
 	return true;
 }

@@ -57,11 +57,12 @@ struct person {
 	mono_t at[PERSON_UNECHOED];
 };
 
-/* Each tells the load by its counters and load_look. */
+/* What becomes of it the load learns by its counters and load_look. */
 void person_begin(struct person *p);
 void person_type(struct person *p);      /* from now on, beginning at a phase of its own */
 void person_stop(struct person *p);      /* types no more */
 void person_end(struct person *p);
+void person_leave(struct person *p);     /* closes the connection; tells nobody */
 
 /* A counter has changed: the stage may be over. */
 void load_look(struct load *l);
