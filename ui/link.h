@@ -17,7 +17,7 @@
 #define LINK_MAX      ((size_t)SCREEN_PAINT_MAX + 65536)      /* bytes of an answer */
 #define LINK_CHUNK    262144                                 /* the reader stops taking frames from here on */
 
-enum { LINK_FACTS = 'i', LINK_FRAMES = 'f', LINK_KEY = 'k', LINK_LENGTH = 'l' };
+enum { LINK_FACTS = 'i', LINK_FRAMES = 'f', LINK_KEY = 'k', LINK_LENGTH = 'l', LINK_TAIL = 't' };
 enum { LINK_OK = 0, LINK_NONE = 1, LINK_BROKEN = 2 };
 
 /* What is known of a session, in this order: each u8 kind ('t' text, 'n' number) | u32 length | name | u32 length | value. */
@@ -41,6 +41,10 @@ void link_done(struct link *k);
 void link_source(struct link *k, struct replay_source *ret);
 /* Asks anew for the length and whether the session is open.  0 or negative. */
 int link_length(struct link *k, uint64_t *length_ms, bool *open);
+
+/* Of a recording that is at least four times so long: where about its last `bytes` begin, with the size that the terminal had
+ * there and an empty screen.  False: it is not. */
+bool link_tail(struct link *k, uint64_t bytes, struct replay_key *key);
 
 /* A fact as text, "" when there is none; valid as long as the link.  As a number, 0 when it is none. */
 const char *facts_text(const struct facts *f, const char *name);

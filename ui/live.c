@@ -145,21 +145,13 @@ live_seek(void *arg, uint64_t pos)
 	l->under.seek(l->under.arg, pos);
 }
 
-static bool
-live_key(void *arg, uint64_t t_ms, struct replay_key *key)
-{
-	struct live *l = arg;
-
-	return l->under.key(l->under.arg, t_ms, key);
-}
-
 void
 live_source(struct live *l, struct replay_source *ret)
 {
 	*ret = l->under;
 	ret->next = live_next;
 	ret->seek = live_seek;
-	ret->key = l->under.key != NULL ? live_key : NULL;
+	ret->key = NULL;
 	ret->arg = l;
 }
 

@@ -163,6 +163,30 @@ answer_key(struct reader *r, struct tape *t, uint64_t t_ms)
 	return n != 0 ? n : buf_slice_append(&r->answer, k.paint);
 }
 
+/* Every frame before it is gone through for the terminal's size, but none is rendered. */
+static int
+answer_tail(struct reader *r, struct tape *t, uint64_t want, struct err *e)
+{
+	uint32_t cols = (uint32_t)facts_number(&t->facts, "cols"), rows = (uint32_t)facts_number(&t->facts, "rows");
+	uint64_t length, bytes, pos = 0;
+	struct frame f;
+	char size[32];
+	int n = db_frames_length(t->frames, &length, &bytes, e);
+
+	if (n != 0 || want == 0 || bytes / 4 < want)
+		return n != 0 ? n : LINK_NONE;
+	db_frames_seek(t->frames, 0);
+	while ((n = db_frames_next(t->frames, &f, &pos, e)) == 1 && pos < bytes - want)
+		if (f.kind == FRAME_RESIZE && slice_copy(f.data, size, sizeof(size)) == 0)
+			(void)sscanf(size, "%ux%u", &cols, &rows);
+	if (n != 1)
+		return n == 0 ? LINK_NONE : n;
+	n = buf_u64(&r->answer, f.t_ms);
+	n = n != 0 ? n : buf_u64(&r->answer, pos);
+	n = n != 0 ? n : buf_u32(&r->answer, cols);
+	return n != 0 ? n : buf_u32(&r->answer, rows);
+}
+
 static int
 answer_length(struct reader *r, struct tape *t, struct err *e)
 {
@@ -183,6 +207,7 @@ answer(struct reader *r, uint8_t what, struct tape *t, uint64_t arg, struct err 
 	case LINK_FRAMES: return answer_frames(r, t, arg, e);
 	case LINK_KEY:    return answer_key(r, t, arg);
 	case LINK_LENGTH: return answer_length(r, t, e);
+	case LINK_TAIL:   return answer_tail(r, t, arg, e);
 	default:          return LINK_NONE;
 	}
 }

@@ -17,6 +17,8 @@ struct replay_tape {
 	struct replay_info info;
 	/* How long it is by now, and whether it grows; NULL: it does not. */
 	int (*length)(void *arg, uint64_t *length_ms, bool *open);
+	/* Of a very long one a place near its end to begin at, or false; NULL: there is none. */
+	bool (*tail)(void *arg, struct replay_key *key);
 };
 
 struct replay_options {

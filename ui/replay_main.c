@@ -289,6 +289,14 @@ length_ask(void *arg, uint64_t *length_ms, bool *open)
 	return link_length(arg, length_ms, open);
 }
 
+#define TAIL ((uint64_t)8 << 20)          /* of more than four times as much */
+
+static bool
+tail_ask(void *arg, struct replay_key *key)
+{
+	return link_tail(arg, TAIL, key);
+}
+
 static void
 tape_fill(struct replay_tape *t, struct link *k, struct names *n)
 {
@@ -299,6 +307,7 @@ tape_fill(struct replay_tape *t, struct link *k, struct names *n)
 		.user = text_escaped(slice_from(facts_text(f, "user")), n->user, sizeof(n->user)),
 		.login = text_escaped(slice_from(facts_text(f, "login")), n->login, sizeof(n->login)),
 		.host = text_escaped(slice_from(facts_text(f, "host")), n->host, sizeof(n->host)) };
+	t->tail = tail_ask;
 	t->length = strcmp(facts_text(f, "state"), "open") == 0 ? length_ask : NULL;
 }
 

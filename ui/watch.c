@@ -31,7 +31,9 @@ struct watch {
 	const struct replay_tape *tape;
 	struct loop *loop;
 	struct loop_timer timer;
+	struct replay_source source;         /* record and channel */
 	struct live *live;                   /* NULL: the record alone */
+	struct replay_key tail;              /* where a very long one begins to be looked at; pos 0: at its start */
 	mono_t asked, noted;
 	bool dirty, types, over, ended, prefixed;
 };
@@ -226,10 +228,40 @@ signals_add(struct watch *w)
 	return e;
 }
 
+/* The record's own keyframes are better, unless they are far behind. */
+static bool
+key_find(void *arg, uint64_t t_ms, struct replay_key *key)
+{
+	struct watch *w = arg;
+	const struct replay_source *s = &w->tape->source;
+	bool found = s->key != NULL && s->key(s->arg, t_ms, key);
+
+	if (w->tail.pos == 0 || w->tail.t_ms > t_ms || (found && key->pos > w->tail.pos))
+		return found;
+	*key = w->tail;
+	return true;
+}
+
+static int
+next(void *arg, struct frame *f, uint64_t *pos)
+{
+	struct watch *w = arg;
+
+	return w->source.next(w->source.arg, f, pos);
+}
+
+static void
+seek(void *arg, uint64_t pos)
+{
+	struct watch *w = arg;
+
+	w->source.seek(w->source.arg, pos);
+}
+
 static int
 source_open(struct watch *w, const struct watch_options *o)
 {
-	struct replay_source source = w->tape->source;
+	struct replay_source source = w->tape->source, mine;
 
 	if (o->fd >= 0) {
 		w->live = live_new(w->loop, o->fd, o->types, &source, on_live, w);
@@ -237,7 +269,15 @@ source_open(struct watch *w, const struct watch_options *o)
 			return -ENOMEM;
 		live_source(w->live, &source);
 	}
-	w->view.deck.players[0] = player_new(&source);
+	w->source = source;
+	mine = source;
+	mine.next = next;
+	mine.seek = seek;
+	mine.key = key_find;
+	mine.arg = w;
+	if (w->tape->tail != NULL && w->tape->tail(w->tape->source.arg, &w->tail))
+		note(w, "a very long session: what stood on its screen long ago may be missing here");
+	w->view.deck.players[0] = player_new(&mine);
 	w->view.deck.n = 1;
 	w->view.deck.starts_us[0] = w->tape->info.start.us;
 	return w->view.deck.players[0] != NULL ? 0 : -ENOMEM;
