@@ -198,6 +198,7 @@ ask_policy(const struct client *c, const char *verb, const struct msg_live_row *
 	struct rules_who who;
 	struct decide_ask ask = { .who = &who, .verb = slice_from(verb), .host = row->host, .login = row->login,
 	    .src = slice_from(c->peer), .at = clock_wall(), .needs = w != NULL, .mfa = c->mfa, .conn = c->conn, .hold = w != NULL ? w->hold : 0 };
+	const struct msg_decide asked = { .verb = slice_from(verb) };
 	struct dir_host *host;
 	char login[LOGIN_SIZE];
 	struct err e = { 0 };
@@ -206,7 +207,7 @@ ask_policy(const struct client *c, const char *verb, const struct msg_live_row *
 	if (ret->permit)
 		return;
 	login_who(c, &who);
-	if (login_check(c, NULL, &e) != 0)
+	if (login_check(c, &asked, &e) != 0)          /* a certificate for one command is for nothing else */
 		snprintf(ret->text, sizeof(ret->text), "%s", e.text);
 	else if (directory_host_named(c->gate->dir, row->host) == NULL)
 		snprintf(ret->text, sizeof(ret->text), "its host is not in the directory any more");

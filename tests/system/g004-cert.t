@@ -11,6 +11,7 @@ from tap import end, needs_bastion, ok, skip
 needs_bastion()
 if not shutil.which("openssl"): skip("no openssl")
 from bastion import Bastion, talk
+from screens import Screen
 
 d = tempfile.mkdtemp(prefix="fortress-ca-")
 def run(*args, **kw):
@@ -142,6 +143,11 @@ try:
     r = sub(["ssh", "-F", "/dev/null", "-i", forced, "-o", f"ProxyCommand={proxy}", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
                         "-o", "LogLevel=ERROR", "root@box", "echo in"])
     ok((r.stdout, r.returncode) == ("forced\n", 0), "and inside a jump", r)
+    s = Screen(ssh("alice+box", cert(), "-tt")); s.type(b"echo be''gun\r")
+    ok(s.until(b"begun"), "a session by another certificate", s.out)
+    p = Screen(ssh("alice", forced, "-tt")); p.until(b"quit"); p.type(b"\x14"); p.until(b"root@box"); p.type(b"p")
+    ok(p.until(b"for its own command alone") and b"paused" not in s.out, "one for a command alone holds up no sessions", p.out)
+    p.close(); s.close()
     sftp = cert("-O", "force-command=internal-sftp")
     r = sub(["sftp", "-q", "-b", "-", *ssh("x", sftp)[1:-1], "alice+box@127.0.0.1"], input="pwd\n")
     ok(r.returncode == 0 and "Remote working directory" in r.stdout, "internal-sftp is sftp", r)
