@@ -15,7 +15,8 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0: os.execvpe(argv[0], argv, env or dict(os.environ, TERM="xterm"))
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
-        threading.Thread(target=self.read, daemon=True).start()
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
     def read(self):
         while True:
             try: data = os.read(self.fd, 4096)
@@ -39,7 +40,9 @@ class Terminal:
     def ended(self):
         if self.status is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid: self.status = os.waitstatus_to_exitcode(status)
+            if pid:
+                self.reader.join(5)                      # its last words
+                self.status = os.waitstatus_to_exitcode(status)
         return self.status is not None
     def close(self):
         if not self.ended(): os.kill(self.pid, signal.SIGKILL); until(self.ended)

@@ -281,6 +281,7 @@ do_verb(struct hosts *h, enum verb verb, int code)
 	case VERB_CONNECT:    do_connect(h); break;
 	case VERB_DETAILS:    open_pane(h, h->pane == HOSTS_DETAILS ? HOSTS_LIST : HOSTS_DETAILS); hosts_draw(h); break;
 	case VERB_SESSIONS:   h->sessions = true; break;
+	case VERB_APPROVALS:  h->approvals = true; break;
 	case VERB_OTHERS:     hosts_toggle_others(h); break;
 	case VERB_HELP:       open_pane(h, HOSTS_HELP); hosts_draw(h); break;
 	case VERB_BACK:       do_back(h); break;
@@ -340,7 +341,7 @@ hosts_keys(struct hosts *h)
 	wint_t code;
 	int r;
 
-	while (!h->over && !h->sessions && (r = term_key(&code)) != ERR) {
+	while (!h->over && !h->sessions && !h->approvals && (r = term_key(&code)) != ERR) {
 		enum verb v = verb_of(h, (int)code, r == OK);
 
 		if (r == OK && code == 0)                /* a sequence that means nothing */

@@ -32,7 +32,7 @@ struct hosts {
 	size_t others_n;                   /* how many there are that may not be reached */
 	bool others_wanted;                /* they are to be asked for; once is enough */
 	bool over, chosen;
-	bool sessions;                     /* the screen of sessions is wanted */
+	bool sessions, approvals;          /* the screen of sessions, of requests for approval, is wanted */
 	char host[256], chosen_login[256];
 };
 

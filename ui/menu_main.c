@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "msg/chan.h"
+#include "ui/approvals.h"
 #include "ui/hosts.h"
 #include "ui/sessions.h"
 #include "ui/term.h"
@@ -38,6 +39,7 @@ static const struct sandbox menu_sandbox = {
 struct menu {
 	struct hosts hosts;
 	struct sessions sessions;
+	struct approvals_screen approvals;
 	uint32_t req;
 	struct loop *loop;
 	struct chan *chan;
@@ -50,6 +52,7 @@ struct menu {
 
 static void on_keys(void *arg, int fd, uint32_t events);
 static void ask_sessions(struct menu *m);
+static void ask_approvals(struct menu *m);
 
 static void
 redraw(struct menu *m)
@@ -58,6 +61,8 @@ redraw(struct menu *m)
 		return;
 	if (m->sessions.open)
 		sessions_draw(&m->sessions);
+	else if (m->approvals.open)
+		approvals_draw(&m->approvals);
 	else
 		hosts_draw(&m->hosts);
 }
@@ -153,10 +158,12 @@ look_again(void *arg)
 {
 	struct menu *m = arg;
 
-	if (!m->sessions.open)
+	if (!m->sessions.open && !m->approvals.open)
 		return;
-	m->sessions.ask = true;
+	m->sessions.ask = m->sessions.open;
+	m->approvals.ask = m->approvals.open;
 	ask_sessions(m);
+	ask_approvals(m);
 	loop_timer_start(m->loop, &m->again, AGAIN_MS, look_again, m);
 }
 
@@ -186,6 +193,47 @@ ask_sessions(struct menu *m)
 	(void)chan_send(m->chan, MSG_LIVE_ASK, &ask);
 }
 
+/* The same for requests; what is said is about one of them. */
+static void
+ask_approvals(struct menu *m)
+{
+	struct approvals_screen *s = &m->approvals;
+	struct msg_approval_list ask = { 0 };
+	struct msg_approval_say say = { .say = s->say, .id = slice_from(s->say_id) };
+
+	if (m->hosts.approvals && m->chan != NULL) {
+		approvals_open(s);
+		loop_timer_start(m->loop, &m->again, AGAIN_MS, look_again, m);
+	}
+	m->hosts.approvals = false;
+	if (s->says) {
+		say.req = ++m->req;
+		(void)chan_send(m->chan, MSG_APPROVAL_SAY, &say);
+		s->says = s->ask = false;        /* the list comes behind the answer */
+	}
+	if (!s->ask)
+		return;
+	s->ask = false;
+	s->coming.n = 0;
+	ask.req = ++m->req;
+	(void)chan_send(m->chan, MSG_APPROVAL_LIST, &ask);
+}
+
+static void
+approvals_message(struct menu *m, const struct chan_in *in)
+{
+	if (in->type == MSG_APPROVAL_ROW)
+		approvals_row(&m->approvals, in->message);
+	if (in->type == MSG_DIR_END)
+		approvals_end(&m->approvals);
+	if (in->type == MSG_DIR_DONE)
+		approvals_done(&m->approvals, in->message);
+	if ((in->type != MSG_DIR_END && in->type != MSG_DIR_DONE) || !m->live)
+		return;
+	ask_approvals(m);
+	redraw(m);
+}
+
 static void
 on_message(void *arg, struct chan *c, struct chan_in *in)
 {
@@ -204,6 +252,7 @@ on_message(void *arg, struct chan *c, struct chan_in *in)
 		ask_sessions(m);
 		redraw(m);
 	}
+	approvals_message(m, in);
 	if (in->type == 0) {
 		m->hosts.over = true;
 		if (m->loop != NULL)
@@ -219,10 +268,13 @@ on_keys(void *arg, int fd, uint32_t events)
 	(void)fd;
 	if ((events & EPOLLIN) != 0 && m->sessions.open)
 		sessions_keys(&m->sessions);
+	else if ((events & EPOLLIN) != 0 && m->approvals.open)
+		approvals_keys(&m->approvals);
 	else if ((events & EPOLLIN) != 0)
 		hosts_keys(&m->hosts);
 	ask_others(m);
 	ask_sessions(m);
+	ask_approvals(m);
 	if (m->hosts.over || (events & (EPOLLHUP | EPOLLERR)) != 0)
 		loop_stop(m->loop, 0);
 	else

@@ -21,7 +21,7 @@ struct menu {
 	struct chan *chan;
 	bool chosen, others;           /* others: hosts that may not be reached were asked for */
 	char host[FRONT_NAME_MAX], login[FRONT_NAME_MAX];
-	uint32_t live_req;             /* what the gate was asked for about sessions last */
+	uint32_t live_req, approval_req;       /* what the gate was asked for last, about sessions, about approvals */
 	char look[64];                 /* the verb for the session that shall be on screen next, or "" */
 };
 
@@ -59,10 +59,25 @@ live_message(struct menu *m, const struct chan_in *in)
 	(void)chan_send(f->gate, MSG_LIVE_DO, &act);
 }
 
+static void
+approval_message(struct menu *m, const struct chan_in *in)
+{
+	struct front *f = m->channel->front;
+	struct msg_approval_list list = { 0 };
+	struct msg_approval_say say = { 0 };
+
+	m->approval_req = list.req = ++f->last_req;
+	if (in->type == MSG_APPROVAL_SAY) {
+		say = *(const struct msg_approval_say *)in->message;
+		say.req = m->approval_req;
+	}
+	(void)chan_send(f->gate, in->type, in->type == MSG_APPROVAL_SAY ? (const void *)&say : &list);
+}
+
 bool
 menu_take(struct menu *m, unsigned type, uint32_t req, const void *message)
 {
-	if (m == NULL || req != m->live_req || req == 0)
+	if (m == NULL || (req != m->live_req && req != m->approval_req) || req == 0)
 		return false;
 	(void)chan_send(m->chan, type, message);
 	return true;
@@ -84,6 +99,8 @@ menu_message(void *arg, struct chan *chan, struct chan_in *in)
 	(void)chan;
 	if (in->type == MSG_LIVE_ASK || in->type == MSG_LIVE_DO)
 		live_message(m, in);
+	if (in->type == MSG_APPROVAL_LIST || in->type == MSG_APPROVAL_SAY)
+		approval_message(m, in);
 	if (in->type == MSG_MENU_OTHERS && !m->others)
 		m->others = rows_ask(c, MSG_HOSTS_OTHERS) == 0;
 	if (in->type != MSG_MENU_CHOICE)

@@ -18,7 +18,7 @@ void menu_resize(struct menu *m, unsigned cols, unsigned rows);
 bool menu_is_over(const struct menu *m);     /* the program has ended and its last bytes are delivered */
 /* What was chosen before it ended, or NULL: the user left. */
 const char *menu_choice(const struct menu *m, const char **login);
-/* The gate's answer about sessions, if it is this menu's. */
+/* The gate's answer about sessions or approvals, if it is this menu's. */
 bool menu_take(struct menu *m, unsigned type, uint32_t req, const void *message);
 /* After menu_choice: the verb for a session that was picked instead, or NULL. */
 const char *menu_looks(const struct menu *m);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/pubkey.h"
 #include "base/text.h"
+#include "front/menu.h"
 #include "front/own.h"
 #include "front/steps.h"
 #include "msg/ocsf.h"
@@ -343,8 +344,11 @@ own_take(struct front *f, const struct chan_in *in)
 	    in->type != MSG_APPROVAL_ROW)
 		return false;
 	c = channel_of(f, key->req);
-	if (c == NULL)
+	if (c == NULL) {
+		for (c = f->channels; c != NULL && !menu_take(c->menu, in->type, key->req, in->message); c = c->next)
+			continue;
 		return true;
+	}
 	if (c->listing->answer != NULL)
 		c->listing->answer(c, in);
 	else if (in->type == MSG_SESSION_ROWS)

@@ -181,6 +181,7 @@ decide_host_row(const struct gate *g, const struct rules_who *who, const struct 
 	    .terse = wanted };                   /* a row shows what may be reached, whatever it still takes */
 	struct rules_answer a = { 0 };
 	struct buf logins;
+	char brief[240];
 	int r = 0;
 
 	buf_init(&logins, 16384);
@@ -190,6 +191,10 @@ decide_host_row(const struct gate *g, const struct rules_who *who, const struct 
 		row.logins = buf_slice(&logins);
 		row.why = slice_from(a.text);
 		row.brief = slice_from(a.brief);
+		if (a.permit && (a.d.obligations & POLICY_APPROVAL) != 0) {
+			(void)snprintf(brief, sizeof(brief), "needs approval: %s", a.brief);
+			row.brief = slice_from(brief);
+		}
 	}
 	if (r == 0 && (row.allowed != 0) == wanted)
 		r = msg_host_row_put(rows, &row);

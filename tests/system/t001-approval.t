@@ -176,6 +176,23 @@ try:
     t = shell(host="agent"); ok(t.alive("echo in-$((40+2))\n", "in-42"), "unlocked, it does", t.out)
     reload(POLICY.replace("role lead { lena, leo, root }", "role lead { leo, root }"))
     ok(until(t.ended), "nor one of somebody whom the policy does not name any more", t.out); t.close()
+    # --- the picker: of the one who asks, and of the one who approves ---
+    reload(POLICY)
+    p = Terminal(*ssh("bench", "bastion", options=("-tt",)))
+    ok(p.saw("needs approval"), "the picker says which hosts need approval", p.out)
+    p.send("box\r"); ok(p.saw("Reason: "), "Enter asks for the reason", p.out[-600:]); p.send("from the picker\r"); p.saw("none: "); p.send("\r")
+    ok(p.saw("waits for approval 1"), "then it waits", p.out[-600:])
+    (a,) = [a for a in approvals("lena") if a["reason"] == "from the picker"]
+    q = Terminal(*ssh("lena", "bastion", options=("-tt",)))
+    q.saw("Ctrl-C"); q.send("\x19")
+    ok(q.saw("requests for approval") and q.saw(a["id"]) and q.saw("from the picker") and q.saw("you may approve it"), "Ctrl-Y shows the requests", q.out[-1500:])
+    q.send("a"); ok(q.saw("approve " + a["id"]) and q.saw("y does it"), "a asks first", q.out[-800:])
+    q.send("y"); ok(q.saw("done") and q.saw("approved until"), "y approves", q.out[-800:])
+    ok(p.alive("echo in-$((40+2))\n", "in-42"), "and the one who waited is in", p.out[-600:])
+    q.send("r"); q.saw("reject " + a["id"]); q.send("y")
+    ok(q.saw("done") and p.saw("what was approved has ended"), "r takes it back, and the session ends", p.out[-600:])
+    q.send("q"); ok(q.saw("none that you may reach"), "q goes back to the hosts", q.out[-600:]); q.send("\x03")
+    ok(until(p.ended) and until(q.ended), "both end"); p.close(); q.close()
     # --- it ends by itself ---
     reload(POLICY.replace("within 30m", "within 3s"))
     rid = request("other", "box", "--reason", "short")
