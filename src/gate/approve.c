@@ -9,16 +9,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/text.h"
 #include "gate/again.h"
 #include "gate/approve.h"
 #include "gate/decide.h"
 #include "gate/login.h"
+#include "gate/matter.h"
 #include "gate/needs.h"
 #include "gate/puts.h"
 
-enum { OPEN_S = 3600, REASON_MAX = 256, OPEN_MAX = 32, KEPT_DAYS = 30, PURGE_MAX = 16 };
+enum { OPEN_S = 3600, REASON_MAX = 256, OPEN_MAX = 32 };
 #define DAY_US 86400000000u
 
 /* ---- answers ---- */
@@ -39,74 +39,6 @@ asked_send(struct client *c, uint32_t req, const char *id, const char *refusal)
 	return chan_send(c->chan, MSG_APPROVAL_ASKED, &m);
 }
 
-/* The fronts of the one who asked hear of it; whoever waits in one of them asks for a decision. */
-static void
-news_send(struct gate *g, const struct approval *x, const char *text)
-{
-	struct msg_approval_news m = { .id = x->row.id, .text = slice_from(text) };
-
-	for (struct client *c = g->clients; c != NULL; c = c->next)
-		if (c->kind == MSG_CLIENT_FRONT && slice_is(x->row.user, c->user))
-			(void)chan_send(c->chan, MSG_APPROVAL_NEWS, &m);
-}
-
-void
-approve_again(struct gate *g)
-{
-	wall_t now = clock_wall();
-
-	for (const struct approval *x = g->approvals.first; x != NULL; x = x->next)
-		if (approval_is(x, "open") && !approval_is_over(x, now))
-			news_send(g, x, "");
-}
-
-/* ---- what a request is about, as the policy sees it now ---- */
-
-struct matter {
-	struct rules_who asker;
-	struct dir_host *host;
-	struct rules_answer a;
-};
-
-static void
-matter_of(const struct gate *g, const struct approval *x, struct matter *ret)
-{
-	const struct dir_user *u = directory_find_user(g->dir, x->row.user);
-	struct msg_decide m;
-	struct rules_question q;
-
-	*ret = (struct matter){ .host = directory_host_named(g->dir, x->row.host) };
-	if (u == NULL || ret->host == NULL || directory_refuses(u, clock_wall()) != NULL) {
-		snprintf(ret->a.text, sizeof(ret->a.text), "its user or its host is not there any more");
-		return;
-	}
-	approval_question(x, &m);
-	ret->asker = (struct rules_who){ .name = u->name, .groups = u->groups, .attrs = u->attrs };
-	q = (struct rules_question){ .who = &ret->asker, .host = ret->host, .verb = m.verb, .login = m.login, .command = m.command, .to = m.to,
-	    .listen = m.listen, .src = x->row.src, .at = clock_wall() };
-	rules_ask(g->rules, &q, &ret->a);
-}
-
-/* The first need that too few said yes to, or NULL: none is left.  *n: how many did. */
-static const struct policy_need *
-open_need(const struct gate *g, const struct approval *x, const struct matter *t, unsigned *n, uint64_t *until_us)
-{
-	uint64_t end;
-
-	*until_us = 0;
-	for (size_t i = 0; t->a.permit && i < t->a.d.needs_n; i++) {
-		const struct policy_need *need = t->a.d.needs[i];
-
-		if (need->kind != POLICY_APPROVAL)
-			continue;
-		*n = needs_votes(g, x, need, &t->asker, clock_wall(), true, &end);
-		if (*n < need->count)
-			return need;
-		*until_us = *until_us == 0 || (end != 0 && end < *until_us) ? end : *until_us;
-	}
-	return NULL;
-}
-
 /* ---- who may say something ---- */
 
 static void
@@ -116,15 +48,6 @@ speaker(const struct client *c, struct rules_who *ret)
 		login_who(c, ret);
 	else
 		*ret = (struct rules_who){ .name = c->actor, .groups = "", .attrs = "" };
-}
-
-static bool
-takes(const struct gate *g, const struct matter *t, const struct rules_who *who)
-{
-	for (size_t i = 0; t->a.permit && i < t->a.d.needs_n; i++)
-		if (t->a.d.needs[i]->kind == POLICY_APPROVAL && !who->guest && rules_takes(g->rules, t->a.d.needs[i], who, &t->asker))
-			return true;
-	return false;
 }
 
 static bool
@@ -166,7 +89,7 @@ refusal(const struct client *c, const struct approval *x, bool yes, const struct
 		return "nobody approves what they asked for themselves";
 	if (!t->a.permit)
 		return t->a.text;
-	if (!takes(c->gate, t, &who))
+	if (!matter_takes(c->gate, t, &who))
 		return c->kind == MSG_CLIENT_FRONT ? "the policy does not name you for that" :
 		    "the policy's `from` does not name you: log in as somebody whom it names";
 	return verb_refusal(c, t, &who, scratch);
@@ -329,7 +252,7 @@ said(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice text)
 			continue;
 		snprintf(news, sizeof(news), "%.*s %.*s", (int)x->row.actor.n, (const char *)x->row.actor.p, (int)x->row.said.n,
 		    (const char *)x->row.said.p);
-		news_send(g, x, news);
+		matter_news(g, x, news);
 		if (!approval_is(x, "open"))
 			again_user(g, x->row.user, "an approval was taken back");
 	}
@@ -429,7 +352,7 @@ put_state(struct buf *b, const struct gate *g, const struct approval *x, const s
 {
 	uint64_t until;
 	unsigned n = 0;
-	const struct policy_need *need = open_need(g, x, t, &n, &until);
+	const struct policy_need *need = matter_open_need(g, x, t, &n, &until);
 	char at[32];
 
 	if (!approval_is(x, "open"))
@@ -457,8 +380,8 @@ row_send(struct client *c, const struct approval *x, uint32_t req)
 
 	speaker(c, &who);
 	matter_of(c->gate, x, &t);
-	m.may = approval_is(x, "open") && takes(c->gate, &t, &who) && !has_said(c, x) && !approval_is_over(x, clock_wall());
-	if (c->kind == MSG_CLIENT_FRONT && !slice_is(x->row.user, c->user) && !takes(c->gate, &t, &who))
+	m.may = approval_is(x, "open") && matter_takes(c->gate, &t, &who) && !has_said(c, x) && !approval_is_over(x, clock_wall());
+	if (c->kind == MSG_CLIENT_FRONT && !slice_is(x->row.user, c->user) && !matter_takes(c->gate, &t, &who))
 		return 0;
 	buf_init(&state, 4096);
 	r = put_state(&state, c->gate, x, &t);
@@ -484,106 +407,4 @@ approve_list(struct client *c, const void *message)
 			if (x->row.asked_us >= since || x->until_us > since)
 				r = row_send(c, x, end.req);
 	return r == 0 ? chan_send(c->chan, MSG_DIR_END, &end) : r;
-}
-
-/* ---- used, over ---- */
-
-static void
-row_kept(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice text)
-{
-	char why[300];
-
-	(void)g, (void)c, (void)req;
-	if (!ok)
-		log_warn("a request for approval: %s", text_cleaned(text, why, sizeof(why)));
-}
-
-/* The store hears of it before the front hears of the permit, so it is durable before the session's recording is. */
-int
-approve_use(struct client *c, const char *id, uint32_t hold, struct err *e)
-{
-	struct approval *x = approvals_find(&c->gate->approvals, slice_from(id));
-	struct msg_dir_approval row;
-	char words[64];
-	int r;
-
-	if (x == NULL)
-		return err_set(e, -ENOENT, "its approval has gone");
-	if (approval_is(x, "used"))
-		return 0;
-	row = x->row;
-	snprintf(words, sizeof(words), "uses approval %s", id);
-	row.op = MSG_DIR_PUT;
-	row.actor = slice_from(c->user);
-	row.state = slice_from("used");
-	row.said = slice_from(words);
-	r = puts_row(c->gate, NULL, MSG_DIR_APPROVAL, &row, 0, row_kept, e);
-	if (r != 0)
-		return r;
-	x->conn = c->conn;
-	x->hold = hold;
-	return approvals_apply(&c->gate->approvals, &row);
-}
-
-static void
-row_end(struct gate *g, struct approval *x, uint32_t op, const char *words)
-{
-	struct msg_dir_approval row = x->row;
-	struct err e = { 0 };
-
-	row.op = op;
-	row.actor = slice_from("gate");
-	row.state = slice_from("expired");
-	row.said = slice_from(words);
-	x->ending = puts_row(g, NULL, MSG_DIR_APPROVAL, &row, 0, row_kept, &e) == 0;
-}
-
-/* It is too late to say yes.  What was approved for some time may go on beyond that. */
-static void
-expire(struct gate *g, struct approval *x, uint64_t now)
-{
-	char words[128];
-	struct matter t;
-	uint64_t until;
-	unsigned n = 0;
-	bool met;
-
-	matter_of(g, x, &t);
-	met = t.a.permit && open_need(g, x, &t, &n, &until) == NULL;
-	if (met && until > now) {
-		x->until_us = until;
-		return;
-	}
-	snprintf(words, sizeof(words), "lets request %.*s of %.*s expire: %s", (int)x->row.id.n, (const char *)x->row.id.p, (int)x->row.user.n,
-	    (const char *)x->row.user.p, x->votes_n > 0 ? "its time is over" : "nobody said yes in time");
-	row_end(g, x, MSG_DIR_PUT, words);
-	news_send(g, x, words);
-}
-
-static void
-next_at(uint64_t *next, uint64_t at, uint64_t now)
-{
-	if (at > now && (*next == 0 || at < *next))
-		*next = at;
-}
-
-uint64_t
-approve_tick(struct gate *g, uint64_t now)
-{
-	uint64_t next = 0;
-	unsigned purged = 0;
-
-	for (struct approval *x = g->approvals.first; x != NULL; x = x->next) {
-		if (x->until_us != 0 && x->until_us <= now) {
-			x->until_us = 0;
-			again_user(g, x->row.user, "an approval has ended");
-		}
-		if (x->row.expires_us <= now && x->until_us == 0 && !x->ending && approval_is(x, "open"))
-			expire(g, x, now);
-		if (x->row.asked_us + KEPT_DAYS * DAY_US < now && !x->ending && purged++ < PURGE_MAX)
-			row_end(g, x, MSG_DIR_DELETE, "");
-		next_at(&next, x->until_us, now);
-		next_at(&next, x->row.expires_us, now);
-	}
-	return next;
 }

@@ -73,6 +73,27 @@ decide_fits(const struct msg_decide *m, struct msg_decide *cut)
 	return false;
 }
 
+/* h: NULL where no host is meant. */
+static void
+decision_fill(struct msg_decision *d, const struct rules_answer *a, const struct dir_host *h, const char *login)
+{
+	d->permit = a->permit;
+	d->by_path = a->by_path;
+	d->record = a->record;
+	d->lacks = a->lacks;
+	d->request = slice_from(a->permit ? "" : a->approval);
+	d->rule = slice_from(a->rule);
+	d->reason = slice_from(a->text);
+	if (h == NULL)
+		return;
+	d->host = slice_from(h->name);
+	d->login = slice_from(login);
+	d->addr = slice_from(h->addr);
+	d->target_kind = h->kind;
+	d->trust_first = h->trust_first;
+	d->pins = slice_from(h->pins);
+}
+
 static int
 take_decide(struct client *c, const void *message)
 {
@@ -123,22 +144,8 @@ take_decide(struct client *c, const void *message)
 	}
 	if (a.lacks == MSG_LACK_MODERATOR && moderate_wait(c, m, h->name, login) != 0)
 		a.lacks = 0;
-	d.permit = a.permit;
 	d.words = buf_slice(&words);
-	d.by_path = a.by_path;
-	d.record = a.record;
-	d.lacks = a.lacks;
-	d.request = slice_from(a.permit ? "" : a.approval);
-	d.rule = slice_from(a.rule);
-	d.reason = slice_from(a.text);
-	if (h != NULL) {
-		d.host = slice_from(h->name);
-		d.login = slice_from(login);
-		d.addr = slice_from(h->addr);
-		d.target_kind = h->kind;
-		d.trust_first = h->trust_first;
-		d.pins = slice_from(h->pins);
-	}
+	decision_fill(&d, &a, h, login);
 	if (!a.permit || m->path.n == 0)         /* a file that may go by becomes a row of its own */
 		r = events_decision(c, m, &a, h != NULL ? h->name : text_escaped(m->host, shown, sizeof(shown)), login,
 		    t != NULL ? t->number : 0);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += %D%/libgate.a
 %C%_libgate_a_SOURCES = \
-	%D%/acceptable.c %D%/acceptable.h %D%/again.c %D%/again.h %D%/approval.c %D%/approval.h %D%/approve.c %D%/approve.h \
+	%D%/acceptable.c %D%/acceptable.h %D%/again.c %D%/again.h %D%/approval.c %D%/approval.h %D%/approve.c %D%/approve.h %D%/approve_end.c %D%/matter.c %D%/matter.h \
 	%D%/needs.c %D%/needs.h %D%/notify.c %D%/notify.h \
 	%D%/batch.c %D%/batch.h %D%/called.c %D%/called.h %D%/client.c %D%/codes.c %D%/codes.h %D%/cut.c %D%/cut.h %D%/control.c %D%/control.h %D%/decide.c %D%/decide.h %D%/directory.c %D%/directory.h \
 	%D%/enrol.c %D%/enrol.h %D%/events.c %D%/events.h %D%/factor.c %D%/factor.h %D%/front.c %D%/gate.h %D%/grant.c %D%/grant.h %D%/host.c %D%/host.h %D%/keys.c %D%/keys.h \

@@ -165,7 +165,9 @@ static void
 enter_sandbox(const struct options *o)
 {
 	const struct sandbox box = { .name = "notify", .user = o->user, .calls = calls, .memory_max = 512u << 20, .files_max = 256 };
-	const struct sandbox_path paths[] = { { .path = "/etc" }, { .path = "/usr/share/ca-certificates" }, { .path = "/usr/lib/ssl" }, { .path = "/run/systemd/resolve" } };
+	const struct sandbox_path paths[] = {
+		{ .path = "/etc" }, { .path = "/usr/share/ca-certificates" }, { .path = "/usr/lib/ssl" }, { .path = "/run/systemd/resolve" },
+	};
 	struct sandbox_path there[sizeof(paths) / sizeof(paths[0])];
 	struct sandbox_state state = { 0 };
 	struct msg_ready ready;
