@@ -23,7 +23,7 @@ b = Clients(build, policy=POLICY)
 def session(host="box"):
     s = Screen(b.argv(host, options=["-tt"]))
     s.type(b"PS1='$ '; echo be''gun\r")
-    return s if s.until(b"begun") else None
+    return s if s.until(b"begun") and s.until(b"$ ") else None
 
 def alarms(n=1, **want):
     return [e for e in b.audit(4007, n, activity=99, ok=0, **want) if e["text"].startswith("ALARM")]
