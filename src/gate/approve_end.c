@@ -12,7 +12,8 @@
 #include "gate/puts.h"
 
 enum { KEPT_DAYS = 30, PURGE_MAX = 16 };
-#define DAY_US 86400000000u
+#define DAY_US  86400000000u
+#define HOUR_US 3600000000u
 
 void
 approve_again(struct gate *g)
@@ -103,6 +104,15 @@ next_at(uint64_t *next, uint64_t at, uint64_t now)
 		*next = at;
 }
 
+/* Kept for a month; only for an hour what was refused or came to nothing, when there is little room left. */
+static bool
+is_past(const struct gate *g, const struct approval *x, uint64_t now)
+{
+	bool crowded = g->approvals.n > APPROVALS_MAX / 4 * 3, vain = !approval_is(x, "open") && !approval_is(x, "used");
+
+	return !x->ending && x->row.asked_us + (crowded && vain ? HOUR_US : KEPT_DAYS * DAY_US) < now;
+}
+
 uint64_t
 approve_tick(struct gate *g, uint64_t now)
 {
@@ -116,7 +126,7 @@ approve_tick(struct gate *g, uint64_t now)
 		}
 		if (x->row.expires_us <= now && x->until_us == 0 && !x->ending && approval_is(x, "open"))
 			expire(g, x, now);
-		if (x->row.asked_us + KEPT_DAYS * DAY_US < now && !x->ending && purged++ < PURGE_MAX)
+		if (is_past(g, x, now) && purged++ < PURGE_MAX)
 			row_end(g, x, MSG_DIR_DELETE, "");
 		next_at(&next, x->until_us, now);
 		next_at(&next, x->row.expires_us, now);

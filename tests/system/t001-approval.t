@@ -15,7 +15,7 @@ from terminal import Terminal, until
 need()
 
 POLICY = """role lead { lena, leo, root }
-permit bench,other shell,exec on env=bench as root id work
+permit bench,other,zoe shell,exec on env=bench as root id work
 require approval 1 from role lead within 30m for any shell on env=bench id shell-approval
 require approval 2 from role lead for any exec on env=bench cmd { /usr/bin/two ** } id two-approval
 require approval 1 from role lead for any exec on env=bench cmd { /usr/bin/echo ** } id once
@@ -193,6 +193,13 @@ try:
     ok(q.saw("done") and p.saw("what was approved has ended"), "r takes it back, and the session ends", p.out[-600:])
     q.send("q"); ok(q.saw("none that you may reach"), "q goes back to the hosts", q.out[-600:]); q.send("\x03")
     ok(until(p.ended) and until(q.ended), "both end"); p.close(); q.close()
+    # --- nobody fills the list for all ---
+    said, mux = b"", ("-S", f"{b.dir}/mux", "-o", "ControlMaster=auto", "-o", "ControlPersist=60")
+    for i in range(34):
+        r = run(*ssh("zoe", "bastion", "request", "box", "--reason", str(i), "--", "two", str(i), options=mux))
+        said += r.stderr
+    ok(b"too many requests in an hour" in said, "32 requests in an hour are enough for anybody", said[-300:])
+    run(*ssh("zoe", "bastion", options=("-S", f"{b.dir}/mux", "-O", "exit")))
     # --- it ends by itself ---
     reload(POLICY.replace("within 30m", "within 3s"))
     rid = request("other", "box", "--reason", "short")
