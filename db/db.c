@@ -288,8 +288,10 @@ db_open(const char *dir, const char *shown, bool writable, struct err *e)
 	char *path = NULL;
 	int r;
 
-	if (db != NULL)
+	if (db != NULL) {
 		db->seg_fd = -1;
+		db->seg_epoch = 1;
+	}
 	if (db == NULL || (db->kept = calloc(TILES_KEPT, sizeof(*db->kept))) == NULL || (db->dir = strdup(dir)) == NULL || (db->shown = strdup(shown)) == NULL ||
 	    asprintf(&path, "%s/" DB_FILE, dir) < 0) {
 		db_close(db);

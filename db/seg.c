@@ -19,6 +19,8 @@
 #include "db/session.h"
 #include "db/stmt.h"
 
+#define EARLY_BYTES 262144
+
 static int
 seg_path(const struct db *db, const char *name, char *path, size_t size)
 {
@@ -60,8 +62,10 @@ seg_open(struct db *db, const char *name, struct err *e)
 void
 seg_close(struct db *db)
 {
-	if (db->seg_fd >= 0 && db->seg_end != db->seg_base)
+	if (db->seg_fd >= 0 && db->seg_end != db->seg_base) {
 		(void)!ftruncate(db->seg_fd, (off_t)db->seg_base);
+		db->seg_epoch++;
+	}
 	fd_close(&db->seg_fd);
 	db->seg_dirty = false;
 }
@@ -74,6 +78,9 @@ seg_sync(struct db *db, struct err *e)
 	if (fdatasync(db->seg_fd) != 0)
 		return err_set(e, -errno, "%s/%s: %s", db->shown, db->seg_name, strerror(errno));
 	db->seg_dirty = false;
+	/* Nobody reads it again soon: it must not push out of memory what somebody does. */
+	if (db->seg_end - db->seg_base >= EARLY_BYTES)
+		(void)posix_fadvise(db->seg_fd, (off_t)db->seg_base, (off_t)(db->seg_end - db->seg_base), POSIX_FADV_DONTNEED);
 	db->seg_base = db->seg_end;
 	return 0;
 }
@@ -131,6 +138,9 @@ seg_append(struct db *db, int64_t t_us, const struct slice parts[2], uint64_t *o
 		}
 		done += (size_t)n;
 	}
+	/* The disk may begin with a large one now: then the sync before the COMMIT has less to wait for. */
+	if (all >= EARLY_BYTES)
+		(void)sync_file_range(db->seg_fd, (off_t)db->seg_end, (off_t)all, SYNC_FILE_RANGE_WRITE);
 	*off = db->seg_end;
 	db->seg_end += all;
 	db->seg_dirty = true;

@@ -244,17 +244,33 @@ db_session_close(struct db *db, struct db_session *s, struct err *e)
 }
 
 int
-db_segment_add(struct db *db, const struct db_session *s, struct db_segment *g, const struct slice parts[2],
-    int64_t t_us, struct err *e)
+db_segment_put(struct db *db, struct db_segment *g, const struct slice parts[2], int64_t t_us, struct err *e)
+{
+	int r = seg_append(db, t_us, parts, &g->off, e);
+
+	if (r != 0)
+		return r;
+	memcpy(g->place, db->seg_name, sizeof(g->place));
+	g->len = (uint32_t)(parts[0].n + parts[1].n);
+	g->epoch = db->seg_epoch;
+	return 0;
+}
+
+bool
+db_segment_is_put(const struct db *db, const struct db_segment *g)
+{
+	return g->epoch != 0 && g->epoch == db->seg_epoch;
+}
+
+int
+db_segment_name(struct db *db, const struct db_session *s, struct db_segment *g, struct err *e)
 {
 	struct buf data;
 	int r;
 
-	r = seg_append(db, t_us, parts, &g->off, e);
-	if (r != 0)
-		return r;
-	g->file = db->seg_name;
-	g->len = (uint32_t)(parts[0].n + parts[1].n);
+	if (!db_segment_is_put(db, g))
+		return err_set(e, -ESTALE, "segment %u is not in its file any more", g->no);
+	g->file = g->place;
 	buf_init(&data, LEAF_MAX);
 	r = db_segment_leaf(&data, s->id_text, g);
 	if (r == 0)
@@ -266,6 +282,15 @@ db_segment_add(struct db *db, const struct db_session *s, struct db_segment *g, 
 		    (int64_t)g->len, g->erased_us);
 	buf_done(&data);
 	return r;
+}
+
+int
+db_segment_add(struct db *db, const struct db_session *s, struct db_segment *g, const struct slice parts[2],
+    int64_t t_us, struct err *e)
+{
+	int r = db_segment_put(db, g, parts, t_us, e);
+
+	return r == 0 ? db_segment_name(db, s, g, e) : r;
 }
 
 static void

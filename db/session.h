@@ -60,6 +60,8 @@ struct db_segment {
 	uint64_t off;
 	uint32_t len;
 	int64_t erased_us;
+	char place[24];                           /* of db_segment_put: the file … */
+	uint64_t epoch;                           /* … and since when its bytes stand there; 0: they do not */
 };
 typedef int db_segment_fn(void *arg, const struct db_segment *s);
 int db_segment_list(struct db *db, int64_t session_row, db_segment_fn *fn, void *arg, struct err *e);
@@ -82,6 +84,11 @@ int db_session_close(struct db *db, struct db_session *s, struct err *e);      /
 /* parts: from segment_pack; they go to the partition file of t_us, and g gets file, off, len and leaf. */
 int db_segment_add(struct db *db, const struct db_session *s, struct db_segment *g, const struct slice parts[2],
     int64_t t_us, struct err *e);
+/* The same in two steps.  First the bytes alone, at any time, so that the disk has begun with them when the transaction
+ * comes; they are lost when one fails meanwhile.  Then, in it, what names them: -ESTALE if they were lost. */
+int db_segment_put(struct db *db, struct db_segment *g, const struct slice parts[2], int64_t t_us, struct err *e);
+int db_segment_name(struct db *db, const struct db_session *s, struct db_segment *g, struct err *e);
+bool db_segment_is_put(const struct db *db, const struct db_segment *g);
 int db_session_find(struct db *db, const unsigned char id[ID_BYTES], db_session_fn *fn, void *arg, struct err *e);
 /* Bytes and frames already in segments, how many there are, and the chain there (h[0] where none is). */
 int db_session_sealed(struct db *db, const struct db_session *s, uint64_t *pos, uint64_t *frames,

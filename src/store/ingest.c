@@ -220,6 +220,7 @@ rec_stage(struct rec *r)
 	if (s == NULL)
 		return false;
 	s->seg = r->open;
+	s->seg.epoch = 0;
 	s->seg.pos1 = r->open.pos0 + r->raw.len;
 	s->raw = r->raw;
 	*r->last = s;
@@ -231,6 +232,7 @@ rec_stage(struct rec *r)
 	r->open.frames = 0;
 	memcpy(r->open.prev, r->open.hash, HASH_BYTES);
 	r->journaled = r->journaling = 0;
+	record_put(r->client->store, r, s);
 	return true;
 }
 

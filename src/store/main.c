@@ -46,7 +46,8 @@ static const int calls[] = {
 	SCMP_SYS(faccessat2), SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
 	SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(fchmod), SCMP_SYS(fchown),
 	SCMP_SYS(getcwd), SCMP_SYS(readlink), SCMP_SYS(fstatfs), SCMP_SYS(flock), SCMP_SYS(utimensat), SCMP_SYS(uname),
-	SCMP_SYS(pwritev), SCMP_SYS(umask), SCMP_SYS(chmod), SCMP_SYS(fchmodat), -1,
+	SCMP_SYS(pwritev), SCMP_SYS(sync_file_range), SCMP_SYS(fadvise64),
+	SCMP_SYS(umask), SCMP_SYS(chmod), SCMP_SYS(fchmodat), -1,
 };
 
 static const struct flag flags[] = {

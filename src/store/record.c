@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * Recordings inside the transaction.  Full segments and those that are due go to the
- * partition file; what is small and new goes into the commit's journal row.
+ * Recordings inside the transaction.  Segments that are due go to the partition file, full ones
+ * as soon as they are full, before it; what is small and new goes into the commit's journal row.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -56,18 +56,45 @@ record_open(struct store *st, struct rec *r, struct err *e)
 }
 
 static int
-segment_write(struct store *st, struct rec *r, struct db_segment *seg, struct slice raw, struct err *e)
+segment_parts(struct store *st, const struct rec *r, const struct db_segment *seg, struct slice raw, struct slice parts[2],
+    struct err *e)
 {
 	struct segment s = { .no = seg->no, .pos0 = seg->pos0 };
-	struct slice parts[2];
 	int n;
 
 	memcpy(s.id, r->session.id, ID_BYTES);
 	buf_clear(&st->packed);
 	n = segment_pack(&st->packed, &s, raw, parts);
-	if (n != 0)
-		return err_set(e, n, "a segment of session %s cannot be packed", r->session.id_text);
-	return db_segment_add(st->db, &r->session, seg, parts, clock_wall().us, e);
+	return n == 0 ? 0 : err_set(e, n, "a segment of session %s cannot be packed", r->session.id_text);
+}
+
+static int
+segment_write(struct store *st, struct rec *r, struct db_segment *seg, struct slice raw, struct err *e)
+{
+	struct slice parts[2];
+	int n = segment_parts(st, r, seg, raw, parts, e);
+
+	return n == 0 ? db_segment_add(st->db, &r->session, seg, parts, clock_wall().us, e) : n;
+}
+
+/* What goes wrong here does so again in the transaction, which says so. */
+void
+record_put(struct store *st, struct rec *r, struct staged *s)
+{
+	struct err e = { 0 };
+	struct slice parts[2];
+
+	if (st->failing || !r->opened || segment_parts(st, r, &s->seg, buf_slice(&s->raw), parts, &e) != 0)
+		return;
+	(void)db_segment_put(st->db, &s->seg, parts, clock_wall().us, &e);
+}
+
+static int
+staged_write(struct store *st, struct rec *r, struct staged *s, struct err *e)
+{
+	if (db_segment_is_put(st->db, &s->seg))
+		return db_segment_name(st->db, &r->session, &s->seg, e);
+	return segment_write(st, r, &s->seg, buf_slice(&s->raw), e);
 }
 
 static int
@@ -92,7 +119,7 @@ record_write(struct store *st, struct rec *r, struct err *e)
 	int n = 0;
 
 	for (struct staged *s = r->first; s != NULL && n == 0; s = s->next)
-		n = segment_write(st, r, &s->seg, buf_slice(&s->raw), e);
+		n = staged_write(st, r, s, e);
 	if (n != 0 || r->raw.len == 0)
 		return n;
 	if (r->closing || r->raw.len >= SEAL_BYTES)

@@ -152,6 +152,7 @@ int apply_upkeep(struct store *st, struct op *op, struct err *e);
 void upkeep_done(struct store *st);                             /* after the COMMIT: the file of what was erased goes */
 int record_open(struct store *st, struct rec *r, struct err *e);
 int record_write(struct store *st, struct rec *r, struct err *e);
+void record_put(struct store *st, struct rec *r, struct staged *s);      /* before it: a full segment's bytes */
 int record_close(struct store *st, struct rec *r, struct err *e);
 void record_done(struct store *st, struct rec *r, int64_t journal_row);    /* after the COMMIT */
 int event_add(struct store *st, wall_t at, mono_t at_mono, const struct msg_event *m, struct err *e);
