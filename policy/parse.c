@@ -235,8 +235,7 @@ parse_include(struct parse *p)
 		if (r != 1)
 			buf_done(&texts[n]);
 	}
-	if (r < 0)
-		r = parse_fail(p, at, "cannot read", pattern, strerror(-r));
+	r = r < 0 ? parse_fail(p, at, "cannot read", pattern, strerror(-r)) : 0;
 	/* The last is opened first, so that the first is read first. */
 	for (unsigned i = n; i > 0; i--) {
 		if (r == 0 && lex_push(p->lex, names[i - 1], buf_slice(&texts[i - 1])) != 0)

@@ -146,15 +146,15 @@ put_dests(struct buf *b, const char *word, const struct dest *d)
 }
 
 static int
-put_verbs(struct buf *b, unsigned verbs)
+put_verbs(struct buf *b, const struct rule *x)
 {
 	const char *comma = "";
 	int r = 0;
 
-	if (verbs == POLICY_VERBS_ALL)
+	if (x->any_verb)
 		return buf_text(b, "any");
 	for (unsigned i = 0; r == 0 && policy_verbs[i] != NULL; i++)
-		if ((verbs >> i & 1) != 0) {
+		if ((x->verbs >> i & 1) != 0) {
 			r = buf_printf(b, "%s%s", comma, policy_verbs[i]);
 			comma = ",";
 		}
@@ -326,7 +326,7 @@ print_rule(struct buf *b, const struct rule *x)
 	if (r == 0)
 		r = buf_text(b, " ");
 	if (r == 0)
-		r = put_verbs(b, x->verbs);
+		r = put_verbs(b, x);
 	if (r == 0)
 		r = buf_text(b, " on ");
 	if (r == 0)

@@ -206,6 +206,52 @@ test_print(const struct policy *p)
 	buf_done(&b);
 }
 
+/* What a clause has narrowed is printed as it was written: the verbs that no door asks for were not named. */
+static void
+test_print_any(void)
+{
+	struct err e = { 0 };
+	struct policy *p = policy_parse("p", slice_from("permit any any on any path /srv/** id x"), &here, &e), *again;
+	struct buf b;
+
+	buf_init(&b, 4096);
+	if (ok(p != NULL && policy_print(p, &b) == 0, "any, narrowed, prints %s", e.text)) {
+		is(buf_cstr(&b), "permit any any on any path \"/srv/**\" id x\n", "as any");
+		again = policy_parse("p", buf_slice(&b), &here, &e);
+		ok(again != NULL, "and a bastion loads it %s", e.text);
+		policy_free(again);
+	}
+	buf_done(&b);
+	policy_free(p);
+}
+
+/* ---- files that are included ---- */
+
+static int
+read_numbered(void *arg, const char *pattern, unsigned index, struct buf *bytes, char *name, size_t size)
+{
+	(void)pattern;
+	(void)snprintf(name, size, "%u.conf", index);
+	return index == *(const unsigned *)arg ? 0 : buf_printf(bytes, "permit user-%u shell on any\n", index) == 0 ? 1 : -ENOMEM;
+}
+
+static void
+test_include(void)
+{
+	static const char much[] = "p:1:9: Include nests too deep, or too many files at once: \"x\": 16 at most";
+	static const struct { unsigned files; const char *want; } cases[] = { { 0, "" }, { 15, "" }, { 16, much }, { 63, much }, { 64, much }, { 100, much } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		unsigned files = cases[i].files;
+		struct err e = { 0 };
+		struct policy *p = policy_parse("p", slice_from("Include x"), &(struct policy_source){ .read = read_numbered, .arg = &files }, &e);
+
+		ok(cases[i].want[0] != '\0' ? p == NULL : p != NULL && policy_rules(p) == files, "Include of %u files", files);
+		is(e.text, cases[i].want, "in these words");
+		policy_free(p);
+	}
+}
+
 /* ---- obligations: as data, for those who see to them ---- */
 
 static const char needy[] =
@@ -463,6 +509,8 @@ main(void)
 		test_print(p);
 	}
 	policy_free(p);
+	test_print_any();
+	test_include();
 	test_errors();
 	test_some_path();
 	test_obligations();
