@@ -225,7 +225,10 @@ explain_by_files(struct ctl *c, const struct question *q)
 	}
 	p = ctl_policy_load(c, q->file, q->whole);
 	buf_init(&text, 16384);
-	r = p != NULL ? question_ask(p, &known, x->logins, &text, &d) : -EINVAL;
+	r = p != NULL ? question_ask(p, &known, x->logins, &text, &d) : c->e.code;
+	if (p != NULL && r != 0)
+		(void)err_set(&c->e, r, "this cannot be asked: %s",
+		    r == -E2BIG ? "at most 256 words, 63 labels, 64 groups, attributes or principals" : strerror(-r));
 	r = r == 0 ? answer(c, d.permit && !x->refused, x->refused ? slice_from("DENY: this user is locked or has expired") : buf_slice(&text)) :
 	    CTL_FAILED;
 	buf_done(&text);
@@ -311,7 +314,7 @@ question_option(const struct ctl *c, struct question *q, int o)
 		q->src = optarg;
 	} else if (o == 'a') {
 		if (!ctl_parse_time(optarg, &q->at_us))
-			return ctl_bad(c, "--at %s: write 2026-11-24 or 2026-11-24T10:00", optarg);
+			return ctl_bad(c, "--at %s: " CTL_TIMES, optarg);
 	} else {
 		return o == 'm' ? ctl_bad(c, "--param: %d at most", QUESTION_PARAMS) : CTL_USAGE;
 	}

@@ -75,6 +75,10 @@ told obligations moderator 'require moderator :a for any any on any'
 for verb in shell exec put get forward jump agent-forward x11 plugin fetch push watch join replay approve drill heal admin; do
 	told verbs $verb "permit any $verb on any"
 done
+# What is too much to be asked is said, not swallowed.
+"$fortress" policy explain --file "$top/tests/policy/worked.policy" --groups x --argv alice exec db -- $(seq 257) >"$dir/log" 2>&1
+[ $? -eq 1 ] && grep -q 'this cannot be asked: at most 256 words' "$dir/log"
+result $? "explain of 257 words: $(head -1 "$dir/log")"
 # A case that does not hold is seen: the tool can fail.
 echo 'nobody shell web1 => permit' >"$dir/false.cases"
 ! "$fortress" policy test "$dir/false.cases" "$top/tests/policy/worked.policy" >"$dir/log" 2>&1
