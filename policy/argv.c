@@ -16,7 +16,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "base/words.h"
 #include "policy/ast.h"
 
 /* "<kind:rest>" → kind and rest; false when it is not typed. */
@@ -257,10 +256,4 @@ pattern_matches(const struct pattern *p, const struct slice *argv, size_t n, boo
 	if (!by_name)
 		return args_match(p->args, argv, n);
 	return n > 0 && slice_eq(last_part(argv[0]), last_part(slice_from(p->args->text))) && args_match(p->args->next, argv + 1, n - 1);
-}
-
-int
-policy_split(struct slice command, struct buf *store, struct slice *words, size_t max)
-{
-	return words_split(command, store, words, max, NULL);
 }

@@ -240,7 +240,7 @@ brief(struct asked *a, const struct policy_decision *d, struct buf *out)
 	return e == 0 ? brief_needs(d, out) : e;
 }
 
-/* ---- at once ---- */
+/* ---- both ---- */
 
 int
 policy_tell(const struct policy *p, const struct policy_request *req, struct policy_decision *d, struct buf *sentence,
@@ -258,20 +258,4 @@ policy_tell(const struct policy *p, const struct policy_request *req, struct pol
 		e = brief(&a, d, few);
 	asked_done(&a);
 	return e;
-}
-
-int
-policy_explain(const struct policy *p, const struct policy_request *req, struct buf *out)
-{
-	struct policy_decision d;
-
-	return policy_tell(p, req, &d, out, NULL);
-}
-
-int
-policy_brief(const struct policy *p, const struct policy_request *req, struct buf *out)
-{
-	struct policy_decision d;
-
-	return policy_tell(p, req, &d, NULL, out);
 }

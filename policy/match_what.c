@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/words.h"
 #include "policy/match.h"
 
 #define COMMAND_MAX 65536
@@ -29,7 +30,7 @@ words_of(struct asked *a, const struct slice **words)
 	if (!a->split) {
 		buf_init(&a->store, COMMAND_MAX);
 		a->words = calloc(MATCH_WORDS_MAX, sizeof(*a->words));
-		a->words_n = a->words != NULL ? policy_split(a->req->command, &a->store, a->words, MATCH_WORDS_MAX) : -1;
+		a->words_n = a->words != NULL ? words_split(a->req->command, &a->store, a->words, MATCH_WORDS_MAX, NULL) : -1;
 		a->split = true;
 	}
 	*words = a->words;

@@ -184,20 +184,14 @@ const struct policy_watch *policy_watch_line(const struct policy_watch *const *w
 
 /* ---- words ---- */
 
-/* The verdict and why, in one sentence; agrees with policy_eval.  0 or buf_append's codes. */
-int policy_explain(const struct policy *p, const struct policy_request *req, struct buf *out);
-/* The same in the few words that a column of a list has: a permit's rule and its place, or first what is lacking. */
-int policy_brief(const struct policy *p, const struct policy_request *req, struct buf *out);
-/* policy_eval, and both as far as they are not NULL, from one look at the policy. */
+/* policy_eval, and why, from one look at the policy; either may be NULL.  explain: the verdict and its grounds, in one sentence; brief:
+ * the same in the few words that a column of a list has: a permit's rule and its place, or first what is lacking.
+ * 0 or buf_append's codes. */
 int policy_tell(const struct policy *p, const struct policy_request *req, struct policy_decision *ret, struct buf *explain,
     struct buf *brief);
 /* The policy in canonical form; parsing it gives the same policy, and printing that the same text. */
 int policy_print(const struct policy *p, struct buf *out);
 extern const char *const policy_verbs[];               /* ended by NULL */
 bool policy_verb_is_known(struct slice verb);
-
-/* A plain exec string as words (quotes and backslash only).  Words found, or -EINVAL: not a simple command
- * (it would take a shell to know what it does).  Words point into store. */
-int policy_split(struct slice command, struct buf *store, struct slice *words, size_t max);
 
 #endif

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/fd.h"
-#include "base/text.h"
+#include "base/words.h"
 #include "ctl/policy.h"
 
 enum { WORDS_MAX = 256 };
@@ -166,7 +166,7 @@ static bool
 case_argv(struct question *q, const char *text, struct buf *store, char *words[WORDS_MAX])
 {
 	struct slice found[WORDS_MAX];
-	int n = policy_split(slice_from(text), store, found, WORDS_MAX);
+	int n = words_split(slice_from(text), store, found, WORDS_MAX, NULL);
 
 	for (int i = 0; i < n; i++)
 		words[i] = slice_dup(found[i]);

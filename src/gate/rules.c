@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "base/zones.h"
 #include "base/be.h"
 #include "gate/rules.h"
@@ -282,7 +283,7 @@ rules_words(const struct rules *r, const struct rules_question *q, struct buf *w
 	if (d.permit)
 		return 0;
 	buf_init(&store, q->command.n + 1);
-	n = policy_split(q->command, &store, list, WORDS_MAX);
+	n = words_split(q->command, &store, list, WORDS_MAX, NULL);
 	for (int i = 0; i < n && e == 0; i++)
 		e = be_put_string(words, list[i]);
 	buf_done(&store);

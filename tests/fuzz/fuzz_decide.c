@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/words.h"
 #include "policy/facts.h"
 #include "policy/policy.h"
 
@@ -49,14 +50,14 @@ check_split(struct slice command)
 	buf_init(&store, 65536);
 	buf_init(&other, 65536);
 	buf_init(&line, 1 << 20);
-	n = policy_split(command, &store, words, 64);
+	n = words_split(command, &store, words, 64, NULL);
 	for (int i = 0; r == 0 && i < n; i++) {
 		r = i > 0 ? buf_text(&line, " ") : 0;
 		if (r == 0)
 			r = text_shell(&line, words[i]);
 	}
 	/* A word with = in front would be an assignment, and quotes do not change what it is here. */
-	if (n > 0 && r == 0 && policy_split(buf_slice(&line), &other, again, 64) == n)
+	if (n > 0 && r == 0 && words_split(buf_slice(&line), &other, again, 64, NULL) == n)
 		for (int i = 0; i < n; i++)
 			assert(slice_eq(words[i], again[i]));
 	buf_done(&store);
@@ -67,18 +68,19 @@ check_split(struct slice command)
 static void
 check_words(const struct policy *p, const struct policy_request *req)
 {
-	struct policy_decision d;
-	struct buf b;
+	struct policy_decision d, told;
+	struct buf b, few;
 
 	policy_eval(p, req, &d);
 	buf_init(&b, 1 << 20);
-	if (policy_explain(p, req, &b) == 0) {
+	buf_init(&few, 1 << 20);
+	if (policy_tell(p, req, &told, &b, &few) == 0) {
+		assert(told.permit == d.permit && told.by_path == d.by_path && told.needs_n == d.needs_n);
 		assert((b.len > 6 && memcmp(b.p, "PERMIT", 6) == 0) == d.permit);
 		assert(text_is_utf8(buf_slice(&b)) || !text_is_utf8(slice_from(d.reason)));
 	}
-	buf_clear(&b);
-	(void)policy_brief(p, req, &b);
 	buf_done(&b);
+	buf_done(&few);
 	assert(!d.permit || req->given || policy_may_reach(p, req));
 	assert(!d.by_path || req->some_path);
 	assert(d.needs_n <= POLICY_NEEDS_MAX && (d.permit || d.needs_n == 0));

@@ -32,7 +32,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct policy *p = policy_parse("p", slice_of(data, n), &everything, &e), *again;
 	struct policy_request req = { .who = { .name = slice_from("alice") }, .verb = slice_from("exec"), .host = slice_from("h"),
 		.login = slice_from("root"), .command = slice_of(data, n), .src = slice_from("10.0.0.1") };
-	struct policy_decision d;
+	struct policy_decision d, told;
 	struct buf a, b;
 
 	if (p == NULL) {
@@ -42,7 +42,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	buf_init(&a, 16u << 20);
 	buf_init(&b, 16u << 20);
 	policy_eval(p, &req, &d);
-	(void)policy_explain(p, &req, &a);
+	(void)policy_tell(p, &req, &told, &a, NULL);
 	assert((a.len > 5 && a.p[0] == 'P') == d.permit);
 	buf_clear(&a);
 	if (policy_print(p, &a) == 0) {

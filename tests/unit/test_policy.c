@@ -121,7 +121,7 @@ answer(const struct policy *p, const struct ask *a, bool brief, char *out, size_
 	struct buf b;
 
 	buf_init(&b, 4096);
-	(void)(brief ? policy_brief(p, &req, &b) : policy_explain(p, &req, &b));
+	(void)policy_tell(p, &req, &d, brief ? NULL : &b, brief ? &b : NULL);
 	(void)snprintf(out, size, "%s", buf_cstr(&b));
 	buf_done(&b);
 	policy_eval(p, &req, &d);

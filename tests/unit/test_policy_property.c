@@ -286,7 +286,7 @@ decide(const struct policy *p, const struct question *q, char out[2000], bool wh
 static bool
 explain_agrees(const struct policy *p, const struct question *q)
 {
-	struct policy_decision d;
+	struct policy_decision d, told;
 	char start[160];
 	const char *text;
 	struct buf b;
@@ -294,7 +294,7 @@ explain_agrees(const struct policy *p, const struct question *q)
 
 	policy_eval(p, &q->req, &d);
 	buf_init(&b, 65536);
-	good = policy_explain(p, &q->req, &b) == 0;
+	good = policy_tell(p, &q->req, &told, &b, NULL) == 0;
 	text = buf_cstr(&b);
 	(void)snprintf(start, sizeof(start), d.by_default ? "DENY (default): " : "%s: %s (p:", d.permit ? "PERMIT" : "DENY", d.rule);
 	good = good && strncmp(text, start, strlen(start)) == 0;
