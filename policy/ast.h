@@ -259,6 +259,7 @@ const char *dest_parse(struct policy *p, struct slice text, struct dest *ret);  
 enum fit dest_fits(const struct dest *d, struct slice where);
 
 /* print.c */
+extern const char *const day_names[7];                 /* in the order of a window's bits */
 int print_who(struct buf *b, const struct who *w);
 int print_string(struct buf *b, const char *text);
 int print_ere(struct buf *b, const char *text);

@@ -33,6 +33,8 @@ int parse_next(struct parse *p);
 bool parse_at_mark(const struct parse *p, char c);
 bool parse_at_word(const struct parse *p, const char *word);
 int parse_expect(struct parse *p, char c);
+/* Behind one of a list: 1, and on to the next one, if this mark is in front; 0: that was the last; or negative. */
+int parse_more(struct parse *p, char between);
 int parse_take_text(struct parse *p, const char **text, const char *wanted);
 int parse_take_name(struct parse *p, const char **name, const char *wanted);
 /* The token that stands behind this one is a label's value, where $NAME may be an attribute of the user. */

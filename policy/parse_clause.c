@@ -22,18 +22,14 @@ clause_as(struct parse *p, struct rule *x)
 	struct word **end = &x->logins;
 	int r;
 
-	for (;;) {
+	do {
 		*end = pool_get(p->p->pool, sizeof(**end));
 		if (*end == NULL)
 			return parse_no_memory(p);
 		r = parse_take_name(p, &(*end)->text, "a login");
 		end = &(*end)->next;
-		if (r != 0 || !parse_at_mark(p, ','))
-			return r;
-		r = parse_next(p);
-		if (r != 0)
-			return r;
-	}
+	} while (r == 0 && (r = parse_more(p, ',')) == 1);
+	return r;
 }
 
 static int
@@ -61,18 +57,14 @@ parse_dests(struct parse *p, struct dest **end)
 {
 	int r;
 
-	for (;;) {
+	do {
 		*end = pool_get(p->p->pool, sizeof(**end));
 		if (*end == NULL)
 			return parse_no_memory(p);
 		r = parse_dest(p, *end);
 		end = &(*end)->next;
-		if (r != 0 || !parse_at_mark(p, ','))
-			return r;
-		r = parse_next(p);
-		if (r != 0)
-			return r;
-	}
+	} while (r == 0 && (r = parse_more(p, ',')) == 1);
+	return r;
 }
 
 static int
@@ -95,7 +87,7 @@ clause_path(struct parse *p, struct rule *x)
 	struct word **end = &x->paths;
 	int r;
 
-	for (;;) {
+	do {
 		*end = pool_get(p->p->pool, sizeof(**end));
 		if (*end == NULL)
 			return parse_no_memory(p);
@@ -103,12 +95,8 @@ clause_path(struct parse *p, struct rule *x)
 			return parse_unexpected(p, "an absolute path of at most 256 bytes, with * and **");
 		r = parse_take_text(p, &(*end)->text, "a path");
 		end = &(*end)->next;
-		if (r != 0 || !parse_at_mark(p, ','))
-			return r;
-		r = parse_next(p);
-		if (r != 0)
-			return r;
-	}
+	} while (r == 0 && (r = parse_more(p, ',')) == 1);
+	return r;
 }
 
 /* NAME ARG, or [ NAME ARG ] for what may be left out. */
@@ -253,7 +241,7 @@ parse_networks(struct parse *p, struct cidr **ret)
 	struct cidr **end = ret;
 	int r;
 
-	for (;;) {
+	do {
 		struct place at = p->t.at;
 
 		*end = pool_get(p->p->pool, sizeof(**end));
@@ -263,12 +251,8 @@ parse_networks(struct parse *p, struct cidr **ret)
 		if (r == 0 && net_prefix_parse(slice_from((*end)->text), &(*end)->prefix) != 0)
 			return parse_fail(p, at, "not an address or network", (*end)->text, "e.g. 10.8.0.0/24, 2001:db8::/32");
 		end = &(*end)->next;
-		if (r != 0 || !parse_at_mark(p, ','))
-			return r;
-		r = parse_next(p);
-		if (r != 0)
-			return r;
-	}
+	} while (r == 0 && (r = parse_more(p, ',')) == 1);
+	return r;
 }
 
 static int

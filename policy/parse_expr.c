@@ -48,15 +48,13 @@ parse_who(struct parse *p, struct who **ret)
 	struct who **end = ret;
 	int r;
 
-	for (;;) {
+	do {
 		r = parse_who_one(p, end);
-		if (r != 0 || !parse_at_mark(p, ','))
-			return r;
-		end = &(*end)->next;
-		r = parse_next(p);
 		if (r != 0)
 			return r;
-	}
+		end = &(*end)->next;
+	} while ((r = parse_more(p, ',')) == 1);
+	return r;
 }
 
 /* ---- hosts ---- */

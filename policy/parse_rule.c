@@ -37,14 +37,10 @@ parse_verbs(struct parse *p, unsigned *verbs)
 {
 	int r;
 
-	for (;;) {
+	do
 		r = parse_verb(p, verbs);
-		if (r != 0 || !parse_at_mark(p, ','))
-			return r;
-		r = parse_next(p);
-		if (r != 0)
-			return r;
-	}
+	while (r == 0 && (r = parse_more(p, ',')) == 1);
+	return r;
 }
 
 int

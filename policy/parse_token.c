@@ -83,6 +83,17 @@ parse_expect(struct parse *p, char c)
 	return parse_unexpected(p, wanted);
 }
 
+int
+parse_more(struct parse *p, char between)
+{
+	int r;
+
+	if (!parse_at_mark(p, between))
+		return 0;
+	r = parse_next(p);
+	return r == 0 ? 1 : r;
+}
+
 /* A word or string, copied, and on to the next token. */
 int
 parse_take_text(struct parse *p, const char **text, const char *wanted)

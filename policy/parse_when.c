@@ -16,13 +16,11 @@ struct zone_known {
 	struct zone *zone;
 };
 
-static const char *const days[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
-
 static int
 day_index(struct slice s)
 {
 	for (int i = 0; i < 7; i++)
-		if (slice_is(s, days[i]))
+		if (slice_is(s, day_names[i]))
 			return i;
 	return -1;
 }
@@ -51,13 +49,11 @@ parse_day(struct parse *p, unsigned *mask)
 static int
 parse_days(struct parse *p, unsigned *mask)
 {
-	int r = parse_day(p, mask);
+	int r;
 
-	while (r == 0 && parse_at_mark(p, ',')) {
-		r = parse_next(p);
-		if (r == 0)
-			r = parse_day(p, mask);
-	}
+	do
+		r = parse_day(p, mask);
+	while (r == 0 && (r = parse_more(p, ',')) == 1);
 	return r;
 }
 

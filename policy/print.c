@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "policy/ast.h"
 
+const char *const day_names[7] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+
 int
 print_string(struct buf *b, const char *text)
 {
@@ -164,13 +166,12 @@ put_verbs(struct buf *b, const struct rule *x)
 static int
 put_days(struct buf *b, unsigned mask)
 {
-	static const char *const names[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
 	const char *comma = "";
 	int r = 0;
 
 	for (int i = 0; r == 0 && i < 7; i++)
 		if ((mask >> i & 1) != 0) {
-			r = buf_printf(b, "%s%s", comma, names[i]);
+			r = buf_printf(b, "%s%s", comma, day_names[i]);
 			comma = ",";
 		}
 	return r;
