@@ -98,12 +98,16 @@ host_keep(void *arg, const struct db_host *h)
 	return m->name != NULL && m->labels != NULL && m->logins != NULL ? 0 : err_set(w->e, -ENOMEM, "out of memory");
 }
 
+/* Once, in a list with ", " between its members; one may begin or end as another does. */
 static void
 word_add(char text[TEXT_BYTES], const char *word)
 {
-	size_t n = strlen(text);
+	size_t n = strlen(text), w = strlen(word);
 
-	if (word[0] != '\0' && strstr(text, word) == NULL)
+	for (const char *at = text; w > 0 && (at = strstr(at, word)) != NULL; at++)
+		if ((at == text || at[-1] == ' ') && (at[w] == ',' || at[w] == '\0'))
+			return;
+	if (w > 0)
 		(void)snprintf(text + n, TEXT_BYTES - n, "%s%s", n > 0 ? ", " : "", word);
 }
 

@@ -12,7 +12,7 @@ needs_bastion()
 from bastion import Bastion
 
 CONTROLS = "5.3 5.15 5.16 5.17 5.18 5.28 5.33 5.34 5.36 8.2 8.3 8.5 8.9 8.10 8.13 8.15 8.16 8.17 8.18 8.20 8.32".split()
-POLICY = "role lead { lena }\npermit bench any on env=bench as root id bench\nrequire approval 1 from role lead for bench shell on env=bench id four-eyes\npermit lena get on env=bench as root path /srv/** id reads\n"
+POLICY = "role lead { lena }\npermit bench any on env=bench as root id bench\nrequire approval 1 from role lead for bench shell on env=bench id four-eyes\npermit lena get on env=bench as root path /srv/** id reads\npermit lena put on env=bench as root path /srv/** id may-reads\n"
 b = Bastion(build, "KernelAudit off\n", POLICY)
 
 def ssh(*words, key=None):
@@ -70,7 +70,7 @@ try:
     print_of = b.run("ssh-keygen", "-lf", f"{b.key}.pub").split()[1]
     ok([r["fingerprint"] for r in sheets["keys"] if r["user"] == "bench"] == [print_of], "keys, by the fingerprint that ssh-keygen names", sheets["keys"])
     reach = {(r["user"], r["host"]): r for r in sheets["access"]}
-    ok((reach[("lena", "box")]["verbs"], reach[("lena", "box")]["rules"]) == ("get", "reads"), "who may get some files is one who may", sheets["access"])
+    ok((reach[("lena", "box")]["verbs"], reach[("lena", "box")]["rules"]) == ("put, get", "may-reads, reads"), "who may get some files is one who may; a rule whose name is the end of another's is named, too", sheets["access"])
     ok(reach[("bench", "box")]["rules"] == "bench" and "shell" in reach[("bench", "box")]["verbs"] and ("bench", "other") not in reach and not any(u == "gone" for u, _ in reach), "the access review", sheets["access"])
     ok(any(r["session"] == one for r in sheets["readings"]) and any("audit export" in r["text"] for r in sheets["readings"]), "who read", sheets["readings"])
     ok([r["version"] for r in sheets["policies"]] == [1, 2], "policies", sheets["policies"])
