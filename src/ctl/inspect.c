@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fd.h"
 #include "base/text.h"
 #include "ctl/audit.h"
 #include "ctl/inspected.h"
@@ -129,27 +128,18 @@ tree_load(struct inspect *x)
 	return r == 0 ? tree_check(x, &x->note, "the checkpoint", x->e) : r;
 }
 
+/* One that is named is somebody's to have right; the export's own is a part of what is checked. */
 static int
 key_load(struct inspect *x, const char *path)
 {
-	struct slice rest, line;
-	struct buf text;
-	int r;
-
-	buf_init(&text, 4096);
-	if (path != NULL)
-		r = fd_read_file(path, 4096, &text, x->e);
-	else if (!x->has[KEPT_KEY])
-		r = err_set(x->e, -ENOENT, "the export has no key.pub: name the bastion's with --key");
-	else
-		r = buf_slice_append(&text, buf_slice(&x->kept[KEPT_KEY]));
-	rest = buf_slice(&text);
-	if (r == 0 && !record_line(&rest, &line))
-		r = err_set(x->e, -EBADMSG, "the key is empty");
-	if (r == 0 && (x->key = note_key_parse(line, x->e)) == NULL)
-		r = -EBADMSG;
-	buf_done(&text);
-	return r;
+	if (path != NULL) {
+		x->key = audit_key_load(path, x->e);
+		return x->key != NULL ? 0 : x->e->code;
+	}
+	if (!x->has[KEPT_KEY])
+		return err_set(x->e, -ENOENT, "the export has no key.pub: name the bastion's with --key");
+	x->key = note_key_parse(buf_slice(&x->kept[KEPT_KEY]), x->e);
+	return x->key != NULL ? 0 : -EBADMSG;
 }
 
 /* --- the manifest --- */

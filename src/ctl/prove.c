@@ -11,8 +11,10 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "ctl/ask.h"
+#include "ctl/audit.h"
 #include "ctl/prove.h"
 #include "ctl/record.h"
+#include "ctl/session.h"
 #include "db/session.h"
 #include "db/tree.h"
 
@@ -30,7 +32,8 @@ struct prove {
 	struct db *db;
 	const char *session, *older, *path;
 	uint64_t size;                   /* of the checkpoint */
-	char id[ID_TEXT];
+	unsigned char id[ID_BYTES];      /* of the session */
+	char text[ID_TEXT];
 	int64_t row;
 	struct buf out, data;
 	uint64_t n, late;                /* late: beyond the checkpoint */
@@ -92,7 +95,6 @@ session_put(void *arg, const struct db_session *s)
 	struct prove *p = arg;
 	int r;
 
-	memcpy(p->id, s->id_text, ID_TEXT);
 	p->row = s->row;
 	buf_clear(&p->data);
 	r = db_session_open_leaf(&p->data, s);
@@ -111,7 +113,7 @@ segment_put(void *arg, const struct db_segment *g)
 	int r;
 
 	buf_clear(&p->data);
-	r = db_segment_leaf(&p->data, p->id, g);
+	r = db_segment_leaf(&p->data, p->text, g);
 	return r == 0 ? leaf_put(p, "segment", g->leaf) : r;
 }
 
@@ -129,12 +131,9 @@ event_put(void *arg, const struct db_event *v)
 static int
 session_prove(struct prove *p)
 {
-	const struct db_session_filter sessions = { .id_prefix = p->session, .max = 1 };
-	const struct db_event_filter events = { .session = p->id };
-	int r = db_session_list(p->db, &sessions, session_put, p, &p->c->e);
+	const struct db_event_filter events = { .session = p->text };
+	int r = db_session_find(p->db, p->id, session_put, p, &p->c->e);
 
-	if (r == 0 && p->id[0] == '\0')
-		r = err_set(&p->c->e, -ENOENT, "there is no session %s", p->session);
 	if (r == 0)
 		r = db_segment_list(p->db, p->row, segment_put, p, &p->c->e);
 	return r == 0 ? db_event_list(p->db, &events, event_put, p, &p->c->e) : r;
@@ -206,8 +205,10 @@ audit_prove(struct ctl *c, int argc, char **argv)
 		return r;
 	p.db = ctl_db(c);
 	r = p.db != NULL ? 0 : -ENOENT;
+	if (r == 0 && p.session != NULL)
+		r = session_find(c, p.db, p.session, p.id, p.text);
 	if (r == 0 && !offline)
-		r = ask_view(c, p.session != NULL ? p.session : "", "audit prove");
+		r = ask_view(c, p.text, "audit prove");
 	buf_init(&p.out, PROOF_MAX);
 	buf_init(&p.data, LEAF_MAX);
 	if (r == 0)
@@ -311,24 +312,22 @@ lines_check(struct slice text, const struct note_key *key, struct note *now, uin
 int
 prove_check(struct ctl *c, const char *path, const char *key_path, uint64_t *n, char *origin, size_t size)
 {
-	struct note_key *key = NULL;
-	struct buf text, key_text;
+	struct note_key *key;
+	struct buf text;
 	struct note now = { 0 };
 	int r;
 
+	if (key_path == NULL)
+		return err_set(&c->e, -EINVAL, "a proof bears no key: name the bastion's with --key");
+	if ((key = audit_key_load(key_path, &c->e)) == NULL)
+		return -EINVAL;
 	buf_init(&text, PROOF_MAX);
-	buf_init(&key_text, 4096);
-	r = key_path != NULL ? fd_read_file(key_path, 4096, &key_text, &c->e) : err_set(&c->e, -EINVAL, "a proof bears no key: name the bastion's with --key");
-	if (r == 0 && (key = note_key_parse(buf_slice(&key_text), &c->e)) == NULL)
-		r = -EINVAL;
-	if (r == 0)
-		r = fd_read_file(path, PROOF_MAX, &text, &c->e);
+	r = fd_read_file(path, PROOF_MAX, &text, &c->e);
 	if (r == 0)
 		r = lines_check(buf_slice(&text), key, &now, n, &c->e);
 	if (r == 0)
 		(void)snprintf(origin, size, "%s", now.origin);
 	note_key_free(key);
 	buf_done(&text);
-	buf_done(&key_text);
 	return r;
 }

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "ctl/ask.h"
+#include "ctl/audit.h"
 #include "ctl/session.h"
 #include "db/backup.h"
 #include "db/keep.h"
@@ -58,6 +59,24 @@ upkeep_ask(struct ctl *c, const struct msg_upkeep *m)
 	return r == 0 && a.ok ? 0 : r != 0 ? r : -EINVAL;
 }
 
+/* A list of the database, all of it. */
+static int
+table_show(struct ctl *c, int argc, char **argv, const struct out_column *columns, int (*show)(struct db *db, struct out *o, struct err *e))
+{
+	struct db *db;
+	struct out *o;
+	int r;
+
+	if (ctl_plain(c, argc, argv, 0, 0) != CTL_OK)
+		return CTL_USAGE;
+	if ((db = ctl_db(c)) == NULL)
+		return CTL_FAILED;
+	o = ctl_out(c, columns, false);
+	r = show(db, o, &c->e);
+	db_close(db);
+	return out_end(o) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
+}
+
 /* --- holds --- */
 
 static const struct out_column hold_columns[] = {
@@ -80,59 +99,30 @@ hold_show(void *arg, const struct db_hold *h)
 }
 
 static int
+holds_show(struct db *db, struct out *o, struct err *e)
+{
+	return db_hold_list(db, hold_show, o, e);
+}
+
+static int
 hold_ls(struct ctl *c, int argc, char **argv)
 {
-	struct db *db;
-	struct out *o;
-	int r;
-
-	if (ctl_plain(c, argc, argv, 0, 0) != CTL_OK)
-		return CTL_USAGE;
-	if ((db = ctl_db(c)) == NULL)
-		return CTL_FAILED;
-	o = ctl_out(c, hold_columns, false);
-	r = db_hold_list(db, hold_show, o, &c->e);
-	db_close(db);
-	return out_end(o) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
-}
-
-struct found { unsigned n; char id[ID_TEXT]; };
-
-static int
-found_seen(void *arg, const struct db_session *s)
-{
-	struct found *f = arg;
-
-	f->n++;
-	memcpy(f->id, s->id_text, ID_TEXT);
-	return 0;
-}
-
-/* By the beginning of its id, as everywhere. */
-static int
-session_named(struct ctl *c, const char *prefix, char id[ID_TEXT])
-{
-	const struct db_session_filter filter = { .id_prefix = prefix, .max = 2 };
-	struct db *db = ctl_db(c);
-	struct found f = { 0 };
-	int r = db != NULL ? db_session_list(db, &filter, found_seen, &f, &c->e) : -ENOENT;
-
-	db_close(db);
-	if (r == 0 && f.n != 1)
-		r = err_set(&c->e, -ENOENT, f.n == 0 ? "there is no session %s" : "more than one session begins with %s", prefix);
-	memcpy(id, f.id, ID_TEXT);
-	return r;
+	return table_show(c, argc, argv, hold_columns, holds_show);
 }
 
 static int
-hold_change(struct ctl *c, unsigned op, const char *prefix, const char *reason)
+hold_change(struct ctl *c, unsigned op, const char *session, const char *reason)
 {
 	struct msg_upkeep m = { .req = 1, .op = op, .text = slice_from(reason) };
-	char id[ID_TEXT] = "";
+	struct db *db = ctl_db(c);
+	unsigned char id[ID_BYTES];
+	char whole[ID_TEXT] = "";
+	int r = db != NULL ? session_find(c, db, session, id, whole) : -ENOENT;
 
-	if (session_named(c, prefix, id) != 0)
+	db_close(db);
+	if (r != 0)
 		return CTL_FAILED;
-	m.session = slice_from(id);
+	m.session = slice_from(whole);
 	return upkeep_ask(c, &m) == 0 ? CTL_OK : CTL_FAILED;
 }
 
@@ -186,20 +176,15 @@ partition_show(void *arg, const struct db_partition *p)
 }
 
 static int
+partitions_show(struct db *db, struct out *o, struct err *e)
+{
+	return db_partition_list(db, partition_show, o, e);
+}
+
+static int
 retention_ls(struct ctl *c, int argc, char **argv)
 {
-	struct db *db;
-	struct out *o;
-	int r;
-
-	if (ctl_plain(c, argc, argv, 0, 0) != CTL_OK)
-		return CTL_USAGE;
-	if ((db = ctl_db(c)) == NULL)
-		return CTL_FAILED;
-	o = ctl_out(c, partition_columns, false);
-	r = db_partition_list(db, partition_show, o, &c->e);
-	db_close(db);
-	return out_end(o) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
+	return table_show(c, argc, argv, partition_columns, partitions_show);
 }
 
 struct months { const char *before; char list[FILES_MAX][8]; unsigned n; };
@@ -393,18 +378,14 @@ backup(struct ctl *c, int argc, char **argv)
 static int
 restored_check(struct ctl *c, const char *dir, struct db_verify *ret)
 {
-	struct note_key *key = NULL;
+	struct note_key *key;
 	char path[4200];
-	struct buf text;
 	struct db *db;
 	int r;
 
 	snprintf(path, sizeof(path), "%s/keys/checkpoint_ed25519.pub", dir);
-	buf_init(&text, 4096);
-	r = fd_read_file(path, 4096, &text, &c->e);
-	if (r == 0 && (key = note_key_parse(buf_slice(&text), &c->e)) == NULL)
-		r = -EBADMSG;
-	buf_done(&text);
+	key = audit_key_load(path, &c->e);
+	r = key != NULL ? 0 : c->e.code == -EINVAL ? -EBADMSG : c->e.code;
 	snprintf(path, sizeof(path), "%s/db", dir);
 	db = r == 0 ? db_open_read(path, &c->e) : NULL;
 	if (r == 0)

@@ -12,6 +12,25 @@
 #include "ctl/record.h"
 #include "db/witness.h"
 
+struct note_key *
+audit_key_load(const char *path, struct err *e)
+{
+	struct note_key *key = NULL;
+	struct slice rest, line;
+	struct buf text;
+	int r;
+
+	buf_init(&text, 4096);
+	r = fd_read_file(path, 4096, &text, e);
+	rest = buf_slice(&text);
+	if (r == 0 && record_line(&rest, &line))
+		key = note_key_parse(line, e);
+	else if (r == 0)
+		(void)err_set(e, -EINVAL, "%s: is empty", path);
+	buf_done(&text);
+	return key;
+}
+
 /* A proof that does not hold is not the same as a file that cannot be read. */
 static int
 outcome(int r)
@@ -99,25 +118,6 @@ verify_proof(struct ctl *c, const char *path, const char *key)
 
 /* --- a live database --- */
 
-static struct note_key *
-key_load(struct ctl *c, const char *path)
-{
-	struct note_key *key = NULL;
-	struct slice rest, line;
-	struct buf text;
-	int r;
-
-	buf_init(&text, 4096);
-	r = fd_read_file(path, 4096, &text, &c->e);
-	rest = buf_slice(&text);
-	if (r == 0 && record_line(&rest, &line))
-		key = note_key_parse(line, &c->e);
-	else if (r == 0)
-		(void)err_set(&c->e, -EINVAL, "%s: is empty", path);
-	buf_done(&text);
-	return key;
-}
-
 /* Has the witness signed what was kept outside? */
 static int
 witness_check(struct ctl *c, const char *key, struct slice note)
@@ -150,7 +150,7 @@ verify_db(struct ctl *c, const char *key, const char *older, const char *witness
 
 	snprintf(path, sizeof(path), "%s/keys/checkpoint_ed25519.pub", c->state);
 	buf_init(&outside, NOTE_MAX);
-	k = db != NULL ? key_load(c, key != NULL ? key : path) : NULL;
+	k = db != NULL ? audit_key_load(key != NULL ? key : path, &c->e) : NULL;
 	if (k != NULL)
 		r = older != NULL ? fd_read_file(older, NOTE_MAX, &outside, &c->e) : 0;
 	if (r == 0 && witness != NULL)
@@ -187,10 +187,11 @@ audit_verify(struct ctl *c, int argc, char **argv)
 		}
 	if (ctl_words(c, argc, argv, !live, !live) != CTL_OK)
 		return CTL_USAGE;
-	if (!live && prove_is(argv[optind]))
-		return verify_proof(c, argv[optind], key);
 	if (witness != NULL && (!live || older == NULL))
 		return ctl_usage(c, "--witness goes with --db and --older: it has signed a checkpoint that was kept outside");
+	if (!live && prove_is(argv[optind]))
+		return older == NULL ? verify_proof(c, argv[optind], key) :
+		    ctl_usage(c, "--older is for an export or --db: a proof holds the older checkpoint that it was made for");
 	return live ? verify_db(c, key, older, witness) : verify_pack(c, argv[optind], key, older);
 }
 

@@ -138,6 +138,11 @@ try:
         if k != "checkpoint": proof_forged(f"the {k} at another leaf", leaf, ""); proof_forged(f"another path of the {k}", path, ""); proof_forged(f"a shorter path of the {k}", short, "")
     proof_forged("nothing in it", lambda l: l[:1], "nothing"); proof_forged("no checkpoint", lambda l: l[1:] , "")
     good, said = verify(proof); ok(not good and "--key" in said, f"proof: without a key: {said[:100]}")
+    for more in (("--older", early), ("--witness", public)):
+        good, said = verify(proof, "--key", public, *more); ok(verify.status == 2 and more[0] in said, f"proof: {more[0]} is not passed over: {said.splitlines()[0][:100]}", verify.status)
+    for name, words in ((one_session[:5], "more than one"), ("01zzzz", "no session"), ("x\x1b", "\\x1b")):
+        r = subprocess.run([f"{build}/fortress", "audit", "prove", "--offline", name, "-o", f"{b.dir}/none"], env=b.env, capture_output=True, text=True)
+        ok(r.returncode == 1 and words in r.stderr and not os.path.exists(f"{b.dir}/none"), f"no proof for whichever session: {r.stderr.strip()[:100]}", r.returncode, r.stderr)
 
     # Exports.
     def pack_forged(name, change, words, *args):
@@ -210,6 +215,8 @@ try:
     own = f"{b.dir}/own.pub"; t = open(public).read(); open(own, "w").write(t[:-6] + ("AAAAA\n" if t[-6:-1] != "AAAAA" else "BBBBB\n"))
     good, said = verify(pack, "--key", own)
     ok(not good, "export: against another key", said)
+    open(own, "w").write("no key\n"); good, said = verify(pack, "--key", own)
+    ok(verify.status == 1 and "not a checkpoint key" in said, f"export: by what is no key: {said[-100:]}", verify.status)
 finally:
     b.stop()
 end()
