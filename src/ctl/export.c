@@ -247,13 +247,23 @@ leaves_write(struct export *x)
 }
 
 static int
+head_seen(void *arg, const struct db_checkpoint *k)
+{
+	struct export *x = arg;
+
+	x->signed_size = k->size;
+	x->signed_us = k->t_us;
+	(void)snprintf(x->origin, sizeof(x->origin), "%.*s", (int)strcspn(k->note, "\n"), k->note);
+	return 0;
+}
+
+static int
 checkpoint_write(void *arg, const struct db_checkpoint *k)
 {
 	struct export *x = arg;
 
-	x->tree_size = x->signed_size = k->size;
-	x->signed_us = k->t_us;
-	(void)snprintf(x->origin, sizeof(x->origin), "%.*s", (int)strcspn(k->note, "\n"), k->note);
+	(void)head_seen(x, k);
+	x->tree_size = k->size;
 	return pack_file(x->pack, "checkpoint", slice_from(k->note), &x->c->e);
 }
 
@@ -474,17 +484,6 @@ audit_export(struct ctl *c, int argc, char **argv)
 
 /* --- audit report --- */
 
-static int
-head_seen(void *arg, const struct db_checkpoint *k)
-{
-	struct export *x = arg;
-
-	x->signed_size = k->size;
-	x->signed_us = k->t_us;
-	(void)snprintf(x->origin, sizeof(x->origin), "%.*s", (int)strcspn(k->note, "\n"), k->note);
-	return 0;
-}
-
 /* .pdf or .html; NULL: neither. */
 static const char *
 form_of(const char *path)
@@ -529,7 +528,7 @@ audit_report(struct ctl *c, int argc, char **argv)
 
 	if (r != CTL_OK)
 		return r;
-	if (x.path == NULL || form_of(x.path) == NULL)
+	if (form_of(x.path) == NULL)
 		return ctl_bad(c, "-o %s: name a file that ends in .pdf or .html", x.path);
 	x.db = ctl_db(c);
 	r = x.db != NULL ? known_check(c, x.db, x.events.actor, x.events.host) : -ENOENT;
