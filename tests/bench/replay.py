@@ -4,7 +4,7 @@
 """How long it takes to go anywhere in a long recording, and to find a text in many.
 usage: replay.py [seek [MEGABYTES [HOURS]] | grep [SESSIONS [BYTES]]]       default: both, 500 8 and 10000 4000
 Needs a build (top_builddir) with tests/bench/bench_replay and tests/bench/make_record.  Peers: a player without keyframes, in the same
-process; `grep -rF` over the same lines in a file a session."""
+process; `grep -rFi` over the same lines in a file a session."""
 import os, shutil, subprocess, sys, tempfile, time
 
 build = os.path.abspath(os.environ.get("top_builddir", "build"))

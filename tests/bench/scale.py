@@ -9,7 +9,8 @@ Starts a bastion in a temporary directory, one process that is the host of all s
 fit) and one that is all users (scale_load), all on 127.0.0.1, and ends them.  Needs root, and of a build also
 `make tests/bench/scale_echo tests/bench/scale_load`.  --rate is logins a second, while all come in and while all go; then
 nobody types for --idle seconds, then all do for --seconds.  --peers N first holds N sessions through OpenSSH's sshd (ProxyJump)
-to the same host, and as many through the bastion.  README's figures: --sessions 5000 --seconds 1800.
+to the same host, and as many through the bastion.  README's figures: --sessions 2000 --seconds 40 --rate 60; half an hour
+of five thousand: --sessions 5000 --seconds 1800.
 
 Memory is the PSS of all processes of the bastion with all sessions open, less what it was with none, a session.  Afterwards each
 recording is read: it must hold every key that was echoed, in order.  Exit status 1 if a session was refused, lost or has a gap."""
