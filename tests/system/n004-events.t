@@ -38,7 +38,7 @@ def staying(name, host, *more):
     def opened():
         new.update({s["id"] for s in json.loads(b.ctl("--json", "session", "ls", "--state-is", "open"))} - before)
         return new
-    until(opened)
+    b.wait(opened)
     return p, new.pop()
 def shown(id): return json.loads(b.ctl("--json", "session", "show", id))
 
@@ -79,7 +79,7 @@ try:
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, bufsize=1)
         others.append(f); lines = []
         t = threading.Thread(target=lambda: lines.extend(f.stdout)); t.start()
-        until(lambda: len(lines) > 0 or f.poll() is not None)
+        b.wait(lambda: len(lines) > 0 or f.poll() is not None)
         name = f"z{form or 'text'}".replace("--", ""); b.ctl("user", "add", name)
         ok(until(lambda: any(f"added user {name}" in l for l in list(lines))), f"--follow {form or ''} shows what comes", lines[-3:])
         if form == "--json": ok(json.loads(lines[-1])["text"].endswith(name), "an object a line")
@@ -113,8 +113,8 @@ try:
         p, id = staying("alice", "box"); q, second = staying("alice", "agent")
         picker = {}
         t = threading.Thread(target=lambda: picker.update(zip(("text", "rc"), talk(ssh("alice", "", "-tt"), [("box", "")], env=dict(os.environ, TERM="xterm")))))
-        t.start(); until(lambda: len(b.fronts()) >= 4)
-        until(lambda: len([1 for e in ls("--class", "login", "--user", "alice", "--limit", "1000") if e["ok"]]) >= 3)
+        t.start(); b.wait(lambda: len(b.fronts()) >= 4)
+        b.wait(lambda: len([1 for e in ls("--class", "login", "--user", "alice", "--limit", "1000") if e["ok"]]) >= 3)
         begin = time.monotonic()
         b.ctl("user", how, "alice")
         said = [x.communicate(timeout=15)[1] for x in (p, q)]; t.join(15)
