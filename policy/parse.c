@@ -39,69 +39,76 @@ policy_verb_is_known(struct slice verb)
 
 /* ---- statements with a name ---- */
 
+struct head {
+	struct place at;
+	void *thing;                           /* what has the name, zeroed if nothing had it yet … */
+	const char *name;                      /* … and then the name, for it; else NULL */
+	bool adds;
+};
+
 /* NAME, or NAME +=: what is there adds to what is defined elsewhere, before or behind. */
 static int
-parse_head(struct parse *p, const char *what, unsigned kind, char name[NAME_SIZE], void ***slot, bool *adds)
+parse_head(struct parse *p, const char *what, unsigned kind, size_t size, struct head *h)
 {
+	struct slice name = slice_from(p->t.text);
+	void **slot;
 	int r;
 
-	*slot = NULL;
-	(void)snprintf(name, NAME_SIZE, "%.*s", NAME_SIZE - 1, p->t.text);
-	if (p->t.kind != TOKEN_WORD || !text_is_name(slice_from(name)))
+	*h = (struct head){ .at = p->t.at };
+	if (p->t.kind != TOKEN_WORD || !text_is_name(name))
 		return parse_unexpected(p, what);
-	r = parse_next(p);
-	*adds = r == 0 && parse_at_word(p, "+");
-	if (*adds) {
-		r = parse_next(p);
-		if (r == 0)
-			r = parse_expect(p, '=');
+	slot = dict_at(p->p->names, kind, name);
+	if (slot != NULL && *slot == NULL) {
+		*slot = pool_get(p->p->pool, size);
+		h->name = pool_text(p->p->pool, name);
+		if (h->name == NULL)
+			return parse_no_memory(p);
 	}
-	*slot = dict_at(p->p->names, kind, slice_from(name));
-	return r == 0 && *slot == NULL ? parse_no_memory(p) : r;
+	if (slot == NULL || *slot == NULL)
+		return parse_no_memory(p);
+	h->thing = *slot;
+	r = parse_next(p);
+	h->adds = r == 0 && parse_at_word(p, "+");
+	if (h->adds)
+		r = parse_next(p);
+	return r == 0 && h->adds ? parse_expect(p, '=') : r;
 }
 
 /* The first that is not an addition defines it; a second one is an error. */
 static int
-define(struct parse *p, const char *what, const char *name, struct place at, bool adds, bool *defined, struct place *where)
+define(struct parse *p, const char *what, const char *name, const struct head *h, bool *defined, struct place *where)
 {
 	char text[NAME_SIZE + 32];
 
-	if (adds || !*defined) {
-		if (!adds || where->file == NULL)
-			*where = at;
-		*defined = *defined || !adds;
+	if (h->adds || !*defined) {
+		if (!h->adds || where->file == NULL)
+			*where = h->at;
+		*defined = *defined || !h->adds;
 		return 0;
 	}
 	(void)snprintf(text, sizeof(text), "%s \"%s\" is defined twice", what, name);
-	return parse_fail(p, at, text, NULL, "+= adds to one");
+	return parse_fail(p, h->at, text, NULL, "+= adds to one");
 }
 
 static int
 parse_role(struct parse *p)
 {
-	struct place at = p->t.at;
-	char name[NAME_SIZE];
+	struct head h;
 	struct role *x;
-	void **slot;
-	bool adds;
-	int r = parse_head(p, "the role's name", NAME_ROLE, name, &slot, &adds);
+	int r = parse_head(p, "the role's name", NAME_ROLE, sizeof(*x), &h);
 
-	if (r != 0 || slot == NULL)
+	if (r != 0)
 		return r;
-	if (p->p->roles_n == ROLES_MAX)
-		return parse_fail(p, at, "too many roles", NULL, "4096 at most");
-	x = *slot != NULL ? *slot : pool_get(p->p->pool, sizeof(*x));
-	if (x == NULL)
-		return parse_no_memory(p);
-	if (*slot == NULL) {
-		x->name = pool_text(p->p->pool, slice_from(name));
+	x = h.thing;
+	if (h.name != NULL) {
+		if (p->p->roles_n++ == ROLES_MAX)
+			return parse_fail(p, h.at, "too many roles", NULL, "4096 at most");
+		x->name = h.name;
 		x->members_end = &x->members;
 		*p->p->roles_end = x;
 		p->p->roles_end = &x->next;
-		p->p->roles_n++;
-		*slot = x;
 	}
-	r = x->name != NULL ? define(p, "role", name, at, adds, &x->defined, &x->at) : parse_no_memory(p);
+	r = define(p, "role", x->name, &h, &x->defined, &x->at);
 	if (r == 0)
 		r = parse_expect(p, '{');
 	if (r == 0 && !parse_at_mark(p, '}'))
@@ -114,26 +121,20 @@ parse_role(struct parse *p)
 static int
 parse_hosts(struct parse *p)
 {
-	struct place at = p->t.at;
 	struct expr *more = NULL;
-	char name[NAME_SIZE];
+	struct head h;
 	struct set *x;
-	void **slot;
-	bool adds;
-	int r = parse_head(p, "the set's name", NAME_SET, name, &slot, &adds);
+	int r = parse_head(p, "the set's name", NAME_SET, sizeof(*x), &h);
 
-	if (r != 0 || slot == NULL)
+	if (r != 0)
 		return r;
-	x = *slot != NULL ? *slot : pool_get(p->p->pool, sizeof(*x));
-	if (x == NULL)
-		return parse_no_memory(p);
-	if (*slot == NULL) {
-		x->name = pool_text(p->p->pool, slice_from(name));
+	x = h.thing;
+	if (h.name != NULL) {
+		x->name = h.name;
 		*p->p->sets_end = x;
 		p->p->sets_end = &x->next;
-		*slot = x;
 	}
-	r = x->name != NULL ? define(p, "hosts set", name, at, adds, &x->defined, &x->at) : parse_no_memory(p);
+	r = define(p, "hosts set", x->name, &h, &x->defined, &x->at);
 	if (r == 0)
 		r = parse_expect(p, '{');
 	if (r == 0)
@@ -165,53 +166,41 @@ parse_digest(struct parse *p, struct command *x, bool adds)
 static int
 parse_command(struct parse *p)
 {
-	struct place at = p->t.at;
-	char name[NAME_SIZE];
+	struct head h;
 	struct command *x;
-	void **slot;
-	bool adds;
-	int r = parse_head(p, "the command's name", NAME_COMMAND, name, &slot, &adds);
+	int r = parse_head(p, "the command's name", NAME_COMMAND, sizeof(*x), &h);
 
-	if (r != 0 || slot == NULL)
+	if (r != 0)
 		return r;
-	x = *slot != NULL ? *slot : pool_get(p->p->pool, sizeof(*x));
-	if (x == NULL)
-		return parse_no_memory(p);
-	if (*slot == NULL) {
-		x->name = pool_text(p->p->pool, slice_from(name));
+	x = h.thing;
+	if (h.name != NULL) {
+		x->name = h.name;
 		*p->p->commands_end = x;
 		p->p->commands_end = &x->next;
-		*slot = x;
 	}
-	r = x->name != NULL ? define(p, "command", name, at, adds, &x->defined, &x->at) : parse_no_memory(p);
+	r = define(p, "command", x->name, &h, &x->defined, &x->at);
 	if (r == 0 && parse_at_word(p, "sha256"))
-		r = parse_digest(p, x, adds);
+		r = parse_digest(p, x, h.adds);
 	return r == 0 ? parse_patterns(p, x) : r;
 }
 
 static int
 parse_time(struct parse *p)
 {
-	struct place at = p->t.at;
-	char name[NAME_SIZE];
+	struct head h;
 	struct when *x;
-	void **slot;
-	bool adds;
-	int r = parse_head(p, "the time's name", NAME_TIME, name, &slot, &adds);
+	int r = parse_head(p, "the time's name", NAME_TIME, sizeof(*x), &h);
 
-	if (r != 0 || slot == NULL)
+	if (r != 0)
 		return r;
-	x = *slot != NULL ? *slot : pool_get(p->p->pool, sizeof(*x));
-	if (x == NULL)
-		return parse_no_memory(p);
-	if (*slot == NULL) {
-		x->name = pool_text(p->p->pool, slice_from(name));
+	x = h.thing;
+	if (h.name != NULL) {
+		x->name = h.name;
 		x->windows_end = &x->windows;
 		*p->p->times_end = x;
 		p->p->times_end = &x->next;
-		*slot = x;
 	}
-	r = x->name != NULL ? define(p, "time", name, at, adds, &x->defined, &x->at) : parse_no_memory(p);
+	r = define(p, "time", x->name, &h, &x->defined, &x->at);
 	return r == 0 ? parse_window(p, x) : r;
 }
 

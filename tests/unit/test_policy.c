@@ -252,6 +252,27 @@ test_include(void)
 	}
 }
 
+/* What adds to a role is none more. */
+static void
+test_roles_max(void)
+{
+	for (unsigned n = 4096; n <= 4097; n++) {
+		struct err e = { 0 };
+		struct policy *p;
+		struct buf b;
+
+		buf_init(&b, 1 << 20);
+		for (unsigned i = 0; i < n; i++)
+			(void)buf_printf(&b, "role r%u { a }\n", i);
+		(void)buf_text(&b, "role r0 += { b }\n");
+		p = policy_parse("p", buf_slice(&b), &here, &e);
+		ok((p != NULL) == (n == 4096), "%u roles", n);
+		is(e.text, n == 4096 ? "" : "p:4097:6: too many roles: 4096 at most", "in these words");
+		policy_free(p);
+		buf_done(&b);
+	}
+}
+
 /* ---- obligations: as data, for those who see to them ---- */
 
 static const char needy[] =
@@ -511,6 +532,7 @@ main(void)
 	policy_free(p);
 	test_print_any();
 	test_include();
+	test_roles_max();
 	test_errors();
 	test_some_path();
 	test_obligations();
