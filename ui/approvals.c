@@ -98,21 +98,23 @@ approvals_end(struct approvals_screen *s)
 void
 approvals_done(struct approvals_screen *s, const struct msg_dir_done *m)
 {
-	if (m->ok == 1)
+	if (s->sure == 0 && m->ok == 1)
 		(void)snprintf(s->notice, sizeof(s->notice), "done");
-	else
+	else if (s->sure == 0)                           /* a question stays to be read until it is answered */
 		(void)text_cleaned(m->text, s->notice, sizeof(s->notice));
 	s->ask = true;
 }
 
 /* ---- keys ---- */
 
+/* Which one is settled here: when the answer is typed, rows may have come and the cursor stand on another. */
 static void
 ask_sure(struct approvals_screen *s, enum msg_say say)
 {
 	const struct approval_line *r = &s->list.rows[s->cursor];
 
 	s->sure = (int)say + 1;
+	(void)snprintf(s->say_id, sizeof(s->say_id), "%s", r->id);
 	(void)snprintf(s->notice, sizeof(s->notice), "%s %.20s of %.40s: %.100s?  y does it, any other key does not",
 	    say == MSG_SAY_YES ? "approve" : say == MSG_SAY_NO ? "reject" : "withdraw", r->id, r->user, r->what);
 }
@@ -150,7 +152,6 @@ key(struct approvals_screen *s, int code)
 	if (sure != 0) {
 		s->says = code == 'y';
 		s->say = (uint32_t)sure - 1;
-		(void)snprintf(s->say_id, sizeof(s->say_id), "%s", s->list.rows[s->cursor].id);
 		return;
 	}
 	for (size_t i = 0; i < AKEYS; i++)

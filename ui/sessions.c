@@ -102,7 +102,8 @@ sessions_done(struct sessions *s, const struct msg_live_done *m)
 {
 	struct session_line *r = s->rows;
 
-	(void)text_cleaned(m->text, s->notice, sizeof(s->notice));
+	if (!s->sure)                                    /* a question stays to be read until it is answered */
+		(void)text_cleaned(m->text, s->notice, sizeof(s->notice));
 	s->ask = true;
 	while (r < s->rows + s->n && !slice_is(m->session, r->id))
 		r++;
@@ -125,6 +126,17 @@ want(struct sessions *s, unsigned op)
 {
 	s->act = s->done = op;
 	(void)snprintf(s->act_id, sizeof(s->act_id), "%s", s->rows[s->cursor].id);
+}
+
+/* Which one is settled here: when the answer is typed, rows may have come and the cursor stand on another. */
+static void
+ask_sure(struct sessions *s)
+{
+	const struct session_line *r = &s->rows[s->cursor];
+
+	s->sure = true;
+	(void)snprintf(s->act_id, sizeof(s->act_id), "%s", r->id);
+	(void)snprintf(s->notice, sizeof(s->notice), "end the session of %s on %s?  y ends it, any other key does not", r->user, r->host);
 }
 
 /* What holds is taken back by the same key. */
@@ -155,13 +167,10 @@ act(struct sessions *s, enum act act)
 	}
 	if (s->n == 0)
 		return;
-	if (act != TERMINATE) {
+	if (act == TERMINATE)
+		ask_sure(s);
+	else
 		want(s, op_of(&s->rows[s->cursor], act));
-		return;
-	}
-	s->sure = true;
-	(void)snprintf(s->notice, sizeof(s->notice), "end the session of %s on %s?  y ends it, any other key does not",
-	    s->rows[s->cursor].user, s->rows[s->cursor].host);
 }
 
 static void
@@ -179,7 +188,7 @@ key(struct sessions *s, int code)
 	}
 	if (sure) {
 		if (code == 'y')
-			want(s, MSG_LIVE_END);
+			s->act = s->done = MSG_LIVE_END;
 		return;
 	}
 	for (size_t i = 0; i < SKEYS; i++)

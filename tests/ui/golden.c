@@ -15,12 +15,13 @@
 #include "tests/tap.h"
 #include "tests/ui/run.h"
 
-enum what { END, WAIT, SEND, SIZE, GOLDEN, LOOK, GONE, ROWS, INIT, CHOICE, ASKED, LIVE, DID, SAYS };
+enum what { END, WAIT, SEND, SIZE, GOLDEN, LOOK, GONE, ROWS, INIT, CHOICE, ASKED, LIVE, DID, SAYS, REQUESTS };
 
 struct step {
 	enum what what;
 	const char *text;        /* SIZE: "50x12"; GONE: the exit status; ROWS: names (see rows()); INIT and CHOICE: a host;
-	                          * LIVE: sessions (see live()); DID: what is wanted with one, "3 ID"; SAYS: the gate's answer to that */
+	                          * LIVE: sessions (see live()); REQUESTS: for approval (see requests()); DID: what is wanted with
+	                          * one, "3 ID"; SAYS: the gate's answer to that */
 };
 
 struct test {
@@ -128,6 +129,16 @@ static const struct test tests[] = {
 	{ "a session's end is asked for twice", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "alice@web1" },
 		{ WAIT, "> alice" }, { SEND, "t" }, { WAIT, "y ends it" }, { GOLDEN, "80x12-sessions-sure" }, { SEND, "n" }, { WAIT, "w watch" }, { SEND, "ty" }, { DID, "8 S0" },
 		{ SAYS, "ended" }, { WAIT, "ended" } } },
+	{ "a session's end is not another's", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" },
+		{ LIVE, "alice@web1 bob@db1" }, { WAIT, "> alice" }, { SEND, "t" }, { WAIT, "end the session of alice" }, { SAYS, "paused" },
+		{ LIVE, "- bob@db1" }, { WAIT, "> bob" }, { WAIT, "end the session of alice" }, { SEND, "y" }, { DID, "8 S0" } } },
+	{ "requests for approval", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\031" },
+		{ REQUESTS, "alice@web1 bob@db1" }, { WAIT, ">*R0" }, { GOLDEN, "80x12-approvals" }, { SEND, "\033[Fr" }, { WAIT, "reject R1 of bob" },
+		{ SEND, "y" }, { DID, "0 R1" }, { SEND, "?" }, { WAIT, "any key" }, { GOLDEN, "80x12-approvals-help" }, { SEND, "x" }, { WAIT, ">*R1" },
+		{ SEND, "q" }, { WAIT, ">  m1" } } },
+	{ "an approval is not another's", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\031" },
+		{ REQUESTS, "alice@web1 bob@db1" }, { WAIT, ">*R0" }, { SEND, "a" }, { WAIT, "approve R0 of alice" }, { REQUESTS, "- bob@db1" },
+		{ WAIT, ">*R1" }, { WAIT, "approve R0 of alice" }, { SEND, "y" }, { DID, "1 R0" } } },
 	{ "a session is watched", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "alice@web1 bob@db1" },
 		{ WAIT, "> alice" }, { SEND, "\033[Bw" }, { DID, "1 S1" }, { GONE, "1" } } },
 	{ "no sessions, and hostile ones", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "" },
@@ -152,6 +163,11 @@ on_choice(void *arg, struct chan *c, struct chan_in *in)
 		const struct msg_live_do *m = in->message;
 
 		(void)snprintf(did, sizeof(did), "%u %.*s", (unsigned)m->op, (int)m->session.n, (const char *)m->session.p);
+	}
+	if (in->type == MSG_APPROVAL_SAY) {
+		const struct msg_approval_say *m = in->message;
+
+		(void)snprintf(did, sizeof(did), "%u %.*s", (unsigned)m->say, (int)m->id.n, (const char *)m->id.p);
 	}
 	asked = asked || in->type == MSG_MENU_OTHERS;
 	if (in->type == MSG_MENU_CHOICE)
@@ -225,7 +241,7 @@ rows(const char *names)
 	buf_done(&b);
 }
 
-/* Sessions USER@HOST, each with :HELD (_ for blanks) or without. */
+/* Sessions USER@HOST, each with :HELD (_ for blanks) or without; - for one that has ended. */
 static void
 live(const char *names)
 {
@@ -241,6 +257,8 @@ live(const char *names)
 		const char *at = strchr(names, '@'), *colon;
 
 		n = strcspn(names, " ");
+		if (names[0] == '-')
+			continue;
 		colon = memchr(names, ':', n);
 		(void)snprintf(id, sizeof(id), "S%u", i);
 		row.id = slice_from(id);
@@ -255,6 +273,30 @@ live(const char *names)
 	m.rows = buf_slice(&b);
 	ok(chan_send(chan, MSG_LIVE_ROWS, &m) == 0, "sessions");
 	buf_done(&b);
+}
+
+/* Requests USER@HOST; - for one that is there no more. */
+static void
+requests(const char *names)
+{
+	const struct msg_dir_end end = { .req = 1 };
+	char id[8];
+	unsigned i = 0;
+
+	for (size_t n; *names != '\0'; names += n + (names[n] == ' '), i++) {
+		struct msg_approval_row row = { .req = 1, .verb = slice_from("shell"), .login = slice_from("root"), .reason = slice_from("disk full"),
+			.state = slice_from("waits for 1 of dba"), .asked_us = 1795678200000000, .may = 1 };
+
+		n = strcspn(names, " ");
+		if (names[0] == '-')
+			continue;
+		(void)snprintf(id, sizeof(id), "R%u", i);
+		row.id = slice_from(id);
+		row.user = slice_of(names, strcspn(names, "@"));
+		row.host = slice_of(names + row.user.n + 1, n - row.user.n - 1);
+		ok(chan_send(chan, MSG_APPROVAL_ROW, &row) == 0, "a request");
+	}
+	ok(chan_send(chan, MSG_DIR_END, &end) == 0, "no more requests");
 }
 
 static void
@@ -312,6 +354,7 @@ step(struct run *r, const struct test *t, const struct step *s)
 	case CHOICE: choice(t, s->text); break;
 	case ASKED:  wait_asked(t); break;
 	case LIVE:   live(s->text); break;
+	case REQUESTS: requests(s->text); break;
 	case DID:    wait_did(t, s->text); break;
 	case SAYS:   says(s->text); break;
 	case GONE:   ok(run_is_gone(r, atoi(s->text)), "%s: ends with %s", t->name, s->text); break;
