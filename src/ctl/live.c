@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/spawn.h"
 #include "base/text.h"
 #include "ctl/ask.h"
 #include "ctl/live.h"
+#include "ctl/replay.h"
 
 static const struct out_column live_columns[] = {
 	{ "id", OUT_STRING, 0, OUT_WHOLE }, { "user", OUT_STRING, 0 }, { "login", OUT_STRING, 0, 4 }, { "host", OUT_STRING, 0 },
@@ -95,17 +95,13 @@ done_take(void *arg, unsigned type, const void *message)
 
 /* From here on it is the viewing program's process. */
 static int
-show(struct ctl *c, const char *id, const char *how, int fd)
+show(struct ctl *c, char *id, const char *how, int fd)
 {
-	char path[4096], dir[2100];
-	char *words[] = { path, (char *)(uintptr_t)"--db", dir, (char *)(uintptr_t)how, (char *)(uintptr_t)"--live",
-		(char *)(uintptr_t)"3", (char *)(uintptr_t)"--", (char *)(uintptr_t)id, NULL };
+	char *const options[] = { (char *)(uintptr_t)how, (char *)(uintptr_t)"--live", (char *)(uintptr_t)"3", NULL };
 
-	(void)snprintf(dir, sizeof(dir), "%s/db", c->state);
-	if (spawn_path("fortress-replay", path, sizeof(path)) != 0 || (fd != 3 && dup2(fd, 3) < 0) || fcntl(3, F_SETFD, 0) != 0)
+	if ((fd != 3 && dup2(fd, 3) < 0) || fcntl(3, F_SETFD, 0) != 0)
 		return ctl_fail(c, "it cannot be shown: %s", strerror(errno));
-	execv(path, words);
-	return ctl_fail(c, "%s: %s", path, strerror(errno));
+	return replay_exec(c, options, &id, 1);
 }
 
 static int

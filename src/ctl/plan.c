@@ -10,7 +10,6 @@
 #include "ctl/plan.h"
 
 enum { WORDS_MAX = 1 << 20 };
-enum { HOST_KEYS = 6, HOST_TRUSTS };     /* fields of hosts */
 
 void
 plan_done(struct plan *p)

@@ -146,8 +146,6 @@ state_load(struct ctl *c, struct state *ret)
 
 /* --- rows --- */
 
-enum { HOST_PORT = 1 };
-
 /* What is said to the second is the old one's if that is the same second. */
 static uint64_t
 time_us(const struct state_item *item, const struct state_item *old, unsigned field)

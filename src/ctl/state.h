@@ -16,6 +16,8 @@ enum state_kind { STATE_GROUPS, STATE_USERS, STATE_KEYS, STATE_HOSTS, STATE_KIND
 
 #define STATE_FIELDS_MAX 8
 
+enum { HOST_ADDRESS, HOST_PORT, HOST_KEYS = 6, HOST_TRUSTS };      /* fields of hosts that have rules of their own */
+
 struct state_field {
 	const char *name;
 	enum { FIELD_TEXT, FIELD_BOOL, FIELD_NUMBER, FIELD_TIME, FIELD_LIST, FIELD_WORDS, FIELD_LINES } form;

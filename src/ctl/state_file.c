@@ -147,7 +147,7 @@ take_value(struct reading *x, const struct state_field *f, struct state_item *it
 struct naming { char *parts[2]; };
 
 static bool
-take_name(struct reading *x, const struct state_type *t, struct naming *n, unsigned i)
+take_name(struct reading *x, struct naming *n, unsigned i)
 {
 	struct json *j = &x->json;
 	size_t at = json_next(j);
@@ -160,7 +160,6 @@ take_name(struct reading *x, const struct state_type *t, struct naming *n, unsig
 		return json_fail(j, at, "a name of 1 to 64 letters, digits, _ . @ - is expected here");
 	if (i == 0 ? buf_slice_append(&x->value, s) != 0 : !take_key(x, at, s))
 		return json_fail(j, at, "too long");
-	(void)t;
 	n->parts[i] = slice_dup(buf_slice(&x->value));
 	return n->parts[i] != NULL || json_fail(j, at, "out of memory");
 }
@@ -178,7 +177,7 @@ take_member(struct reading *x, const struct state_type *t, struct state_item *it
 	for (unsigned i = 0; i < 2 && t->named_by[i] != NULL; i++) {
 		known[n++] = t->named_by[i];
 		if (slice_is(key, t->named_by[i]))
-			return naming->parts[i] != NULL ? json_fail(j, at, "\"%s\" is said twice", t->named_by[i]) : take_name(x, t, naming, i);
+			return naming->parts[i] != NULL ? json_fail(j, at, "\"%s\" is said twice", t->named_by[i]) : take_name(x, naming, i);
 	}
 	for (unsigned i = 0; t->fields[i].name != NULL; i++) {
 		known[n++] = t->fields[i].name;

@@ -87,8 +87,6 @@ state_hash(const struct state *s, unsigned char hash[32])
 	EVP_MD_CTX_free(h);
 }
 
-enum { HOST_ADDRESS, HOST_PORT };
-
 const char *
 state_value(enum state_kind kind, const struct state_item *item, const struct state_item *old, unsigned field)
 {
