@@ -56,8 +56,8 @@ try:
     a = alarms(1, watch="wipe"); ok(a and "it is frozen" in a[0]["text"], "with an alarm", a)
     id = [r["id"] for r in json.loads(b.ctl("--json", "session", "ls", "--live"))][0]
     s.type(b"\recho mo''re\r")
-    ok(b"more" not in s.out, "nothing more comes in", s.out)
-    b.ctl("session", "resume", id); ok(s.until(b"more"), "until somebody lets it go on", s.out)
+    ok(json.loads(b.ctl("--json", "session", "ls", "--live"))[0]["held"] == "ALARM wipe, paused" and b"more" not in s.out, "nothing more comes in", s.out)
+    b.ctl("session", "resume", id); ok(s.until(b"lets this session go on") and s.until(b"more"), "until somebody lets it go on", s.out)
 
     b.mark()
     s.type(b"echo shut''down -h now\r")
