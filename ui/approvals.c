@@ -10,19 +10,15 @@
 #include "base/text.h"
 #include "ui/approvals.h"
 #include "ui/draw.h"
+#include "ui/rows.h"
 #include "ui/term.h"
 
-#define HELP_NAMES 12
-#define DETAILS    3                   /* lines below the list: what, why, how far */
+#define DETAILS 3                   /* lines below the list: what, why, how far */
 
 enum act { YES, NO, WITHDRAW, UP, DOWN, FIRST, LAST, AGAIN, HELP, LEAVE };
 
 /* Help and footer are made of it. */
-static const struct akey {
-	int code;
-	enum act act;
-	const char *name, *help, *brief;
-} akeys[] = {
+static const struct rows_key keys[] = {
 	{ 'a', YES, "a", "approve the selected request, after a question", "a approve" },
 	{ 'r', NO, "r", "reject it, or end what was approved", "r reject" },
 	{ 'w', WITHDRAW, "w", "withdraw one of your own", "w withdraw" },
@@ -37,7 +33,7 @@ static const struct akey {
 	{ 3, LEAVE, NULL, NULL, NULL },
 };
 
-#define AKEYS (sizeof(akeys) / sizeof(akeys[0]))
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
 
 static int
 list_height(void)
@@ -154,11 +150,8 @@ key(struct approvals_screen *s, int code)
 		s->say = (uint32_t)sure - 1;
 		return;
 	}
-	for (size_t i = 0; i < AKEYS; i++)
-		if (akeys[i].code == code) {
-			act(s, akeys[i].act);
-			return;
-		}
+	if (rows_act(keys, KEYS, code) >= 0)
+		act(s, (enum act)rows_act(keys, KEYS, code));
 }
 
 void
@@ -173,27 +166,18 @@ approvals_keys(struct approvals_screen *s)
 
 /* ---- looks ---- */
 
-/* Those that need more room than there is go, the last first. */
-static const struct { const char *head; int width; } columns[] = {
+static const struct rows_column columns[] = {
 	{ "REQUEST", 7 }, { "USER", 12 }, { "WHAT", 26 }, { "STATE", 24 }, { "ASKED (UTC)", 11 }, { "REASON", 30 },
 };
+
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 static void
 draw_line(int y, const struct approval_line *r, bool selected)
 {
-	const char *const texts[] = { r != NULL ? r->id : "", r != NULL ? r->user : "", r != NULL ? r->what : "", r != NULL ? r->state : "",
-		r != NULL ? r->asked : "", r != NULL ? r->reason : "" };
-	unsigned long look = selected ? A_REVERSE : A_NORMAL;
-	char mark[3] = { selected ? '>' : ' ', r != NULL && r->may ? '*' : ' ', '\0' };
-	int x = draw_text(y, 0, 2, slice_from(mark), look);
+	const char *const texts[COLUMNS] = { r->id, r->user, r->what, r->state, r->asked, r->reason };
 
-	for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]) && x + columns[c].width <= COLS; c++) {
-		x += draw_text(y, x, columns[c].width, slice_from(r != NULL ? texts[c] : columns[c].head), r != NULL ? look : A_DIM);
-		if (x < COLS)
-			x += draw_text(y, x, 1, slice_from(""), look);
-	}
-	if (x < COLS)
-		(void)draw_text(y, x, COLS - x, slice_from(""), look);
+	rows_draw(y, columns, COLUMNS, texts, selected, r->may);
 }
 
 /* All of the selected one, however narrow the columns are. */
@@ -215,46 +199,21 @@ draw_details(const struct approvals_screen *s)
 }
 
 static void
-draw_footer(const struct approvals_screen *s)
-{
-	char line[200] = " ";
-	size_t n = 1;
-
-	for (size_t i = 0; i < AKEYS; i++)
-		if (akeys[i].brief != NULL && n + strlen(akeys[i].brief) + 2 < (size_t)COLS && n + 40 < sizeof(line))
-			n += (size_t)snprintf(line + n, sizeof(line) - n, "%s  ", akeys[i].brief);
-	(void)draw_text(LINES - 1, 0, COLS, slice_from(s->notice[0] != '\0' ? s->notice : line), s->notice[0] != '\0' ? A_BOLD : A_DIM);
-}
-
-static void
-draw_help(struct approvals_screen *s)
-{
-	page_begin(&s->page, LINES - 1, COLS - 2, HELP_NAMES);
-	for (size_t i = 0; i < AKEYS; i++)
-		if (akeys[i].name != NULL)
-			page_add(&s->page, akeys[i].name, akeys[i].help);
-	page_end(&s->page);
-	draw_page(&s->page, 0, 1, A_BOLD);
-	(void)draw_text(LINES - 1, 1, COLS - 1, slice_from("any key goes back"), A_BOLD);
-}
-
-static void
 draw_list(struct approvals_screen *s)
 {
 	char title[80];
 	size_t height = (size_t)list_height();
 
-	s->top = s->cursor < s->top ? s->cursor : s->cursor >= s->top + height ? s->cursor - height + 1 : s->top;
+	s->top = rows_top(s->top, s->cursor, height);
 	(void)snprintf(title, sizeof(title), s->known ? " requests for approval: %zu" : " requests for approval ...", s->list.n);
 	(void)draw_text(0, 0, COLS, slice_from(title), A_BOLD);
-	draw_line(1, NULL, false);
+	rows_draw(1, columns, COLUMNS, NULL, false, false);
 	if (s->known && s->list.n == 0)
 		(void)draw_text(2, 0, COLS, slice_from("   none of yours, and none that you may approve"), A_DIM);
 	for (size_t i = 0; i < height && s->top + i < s->list.n; i++)
 		draw_line(2 + (int)i, &s->list.rows[s->top + i], s->top + i == s->cursor);
 	draw_details(s);
-	draw_footer(s);
-	(void)move(LINES - 1, 0);
+	rows_draw_footer(keys, KEYS, s->notice);
 }
 
 void
@@ -262,7 +221,7 @@ approvals_draw(struct approvals_screen *s)
 {
 	(void)erase();
 	if (s->help)
-		draw_help(s);
+		rows_draw_help(keys, KEYS, &s->page);
 	else
 		draw_list(s);
 	(void)refresh();

@@ -9,20 +9,15 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "ui/draw.h"
+#include "ui/rows.h"
 #include "ui/sessions.h"
 #include "ui/term.h"
-
-#define HELP_NAMES 12
 
 enum act { WATCH = MSG_LIVE_WATCH, JOIN = MSG_LIVE_JOIN, PAUSE = MSG_LIVE_PAUSE, LOCK = MSG_LIVE_LOCK, TERMINATE = MSG_LIVE_END,
 	UP = 100, DOWN, PAGE_UP, PAGE_DOWN, FIRST, LAST, AGAIN, HELP, LEAVE };
 
 /* Help and footer are made of it. */
-static const struct skey {
-	int code;
-	enum act act;
-	const char *name, *help, *brief;
-} skeys[] = {
+static const struct rows_key keys[] = {
 	{ 'w', WATCH, "w, Enter", "watch the selected session", "w watch" },
 	{ '\r', WATCH, NULL, NULL, NULL },
 	{ '\n', WATCH, NULL, NULL, NULL },
@@ -44,7 +39,7 @@ static const struct skey {
 	{ 3, LEAVE, NULL, NULL, NULL },
 };
 
-#define SKEYS (sizeof(skeys) / sizeof(skeys[0]))
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
 
 static int
 list_height(void)
@@ -191,11 +186,8 @@ key(struct sessions *s, int code)
 			s->act = s->done = MSG_LIVE_END;
 		return;
 	}
-	for (size_t i = 0; i < SKEYS; i++)
-		if (skeys[i].code == code) {
-			act(s, skeys[i].act);
-			return;
-		}
+	if (rows_act(keys, KEYS, code) >= 0)
+		act(s, (enum act)rows_act(keys, KEYS, code));
 }
 
 void
@@ -212,8 +204,7 @@ sessions_keys(struct sessions *s)
 
 enum column { USER, HOST, IDLE, EYES, HELD, SINCE, BYTES, COMMAND, COLUMNS };
 
-/* Those that need more room than there is go, the last first. */
-static const struct { const char *head; int width; } columns[COLUMNS] = {
+static const struct rows_column columns[COLUMNS] = {
 	[USER] = { "USER", 12 }, [HOST] = { "LOGIN@HOST", 18 }, [IDLE] = { "IDLE", 6 }, [EYES] = { "EYES", 4 }, [HELD] = { "HELD UP", 14 },
 	[SINCE] = { "SINCE (UTC)", 11 }, [BYTES] = { "BYTES", 6 }, [COMMAND] = { "COMMAND", 20 },
 };
@@ -237,62 +228,16 @@ short_time(uint64_t s, char out[16])
 	return out;
 }
 
-static const char *
-cell(const struct session_line *r, enum column c, char out[160])
-{
-	char number[16];
-
-	switch (c) {
-	case USER:    return r->user;
-	case HOST:    (void)snprintf(out, 160, "%s@%s", r->login, r->host); return out;
-	case SINCE:   return r->start;
-	case IDLE:    (void)snprintf(out, 160, "%s", short_time(r->idle_s, number)); return out;
-	case BYTES:   (void)snprintf(out, 160, "%s", short_number(r->bytes, number)); return out;
-	case EYES:    (void)snprintf(out, 160, "%u", (unsigned)r->viewers); return out;
-	case HELD:    return r->held;
-	default:      return r->command;
-	}
-}
-
 static void
 draw_line(int y, const struct session_line *r, bool selected)
 {
-	unsigned long look = selected ? A_REVERSE : A_NORMAL;
-	char out[160];
-	char mark[3] = { selected ? '>' : ' ', r != NULL && r->held[0] != '\0' ? '*' : ' ', '\0' };
-	int x = draw_text(y, 0, 2, slice_from(mark), look);
+	char where[160], idle[16], bytes[16], eyes[16];
+	const char *const texts[COLUMNS] = { [USER] = r->user, [HOST] = where, [IDLE] = short_time(r->idle_s, idle), [EYES] = eyes,
+		[HELD] = r->held, [SINCE] = r->start, [BYTES] = short_number(r->bytes, bytes), [COMMAND] = r->command };
 
-	for (enum column c = 0; c < COLUMNS && x + columns[c].width <= COLS; c++) {
-		x += draw_text(y, x, columns[c].width, slice_from(r != NULL ? cell(r, c, out) : columns[c].head), r != NULL ? look : A_DIM);
-		if (x < COLS)
-			x += draw_text(y, x, 1, slice_from(""), look);
-	}
-	if (x < COLS)
-		(void)draw_text(y, x, COLS - x, slice_from(""), look);
-}
-
-static void
-draw_footer(const struct sessions *s)
-{
-	char line[200] = " ";
-	size_t n = 1;
-
-	for (size_t i = 0; i < SKEYS; i++)
-		if (skeys[i].brief != NULL && n + strlen(skeys[i].brief) + 2 < (size_t)COLS && n + 40 < sizeof(line))
-			n += (size_t)snprintf(line + n, sizeof(line) - n, "%s  ", skeys[i].brief);
-	(void)draw_text(LINES - 1, 0, COLS, slice_from(s->notice[0] != '\0' ? s->notice : line), s->notice[0] != '\0' ? A_BOLD : A_DIM);
-}
-
-static void
-draw_help(struct sessions *s)
-{
-	page_begin(&s->page, LINES - 1, COLS - 2, HELP_NAMES);
-	for (size_t i = 0; i < SKEYS; i++)
-		if (skeys[i].name != NULL)
-			page_add(&s->page, skeys[i].name, skeys[i].help);
-	page_end(&s->page);
-	draw_page(&s->page, 0, 1, A_BOLD);
-	(void)draw_text(LINES - 1, 1, COLS - 1, slice_from("any key goes back"), A_BOLD);
+	(void)snprintf(where, sizeof(where), "%s@%s", r->login, r->host);
+	(void)snprintf(eyes, sizeof(eyes), "%u", (unsigned)r->viewers);
+	rows_draw(y, columns, COLUMNS, texts, selected, r->held[0] != '\0');
 }
 
 static void
@@ -301,16 +246,15 @@ draw_list(struct sessions *s)
 	char title[80];
 	size_t height = (size_t)list_height();
 
-	s->top = s->cursor < s->top ? s->cursor : s->cursor >= s->top + height ? s->cursor - height + 1 : s->top;
+	s->top = rows_top(s->top, s->cursor, height);
 	(void)snprintf(title, sizeof(title), s->known ? " sessions that run: %zu" : " sessions that run ...", s->n);
 	(void)draw_text(0, 0, COLS, slice_from(title), A_BOLD);
-	draw_line(1, NULL, false);
+	rows_draw(1, columns, COLUMNS, NULL, false, false);
 	if (s->known && s->n == 0)
 		(void)draw_text(2, 0, COLS, slice_from("   none that you may see"), A_DIM);
 	for (size_t i = 0; i < height && s->top + i < s->n; i++)
 		draw_line(2 + (int)i, &s->rows[s->top + i], s->top + i == s->cursor);
-	draw_footer(s);
-	(void)move(LINES - 1, 0);
+	rows_draw_footer(keys, KEYS, s->notice);
 }
 
 void
@@ -318,7 +262,7 @@ sessions_draw(struct sessions *s)
 {
 	(void)erase();
 	if (s->help)
-		draw_help(s);
+		rows_draw_help(keys, KEYS, &s->page);
 	else
 		draw_list(s);
 	(void)refresh();
