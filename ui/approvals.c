@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "ui/approvals.h"
 #include "ui/draw.h"
+#include "ui/help.h"
 #include "ui/rows.h"
 #include "ui/term.h"
 
@@ -124,7 +125,7 @@ act(struct approvals_screen *s, enum act act)
 	case FIRST: s->cursor = 0; return;
 	case LAST:  s->cursor = s->list.n > 0 ? s->list.n - 1 : 0; return;
 	case AGAIN: s->ask = true; return;
-	case HELP:  s->help = true; s->page.top = 0; return;
+	case HELP:  s->help = true; s->page.top = 0; approvals_draw(s); return;
 	case LEAVE: s->open = false; return;
 	default:    break;
 	}
@@ -142,7 +143,7 @@ key(struct approvals_screen *s, int code)
 	s->notice[0] = '\0';
 	s->sure = 0;
 	if (s->help) {
-		s->help = false;
+		s->help = help_key(&s->page, code);
 		return;
 	}
 	if (sure != 0) {

@@ -10,6 +10,7 @@
 #include <curses.h>
 
 #include "ui/draw.h"
+#include "ui/help.h"
 #include "ui/hosts.h"
 #include "ui/keys.h"
 #include "ui/term.h"
@@ -307,8 +308,7 @@ draw_help_screen(struct hosts *h)
 		draw_title(h);
 	draw_help(h);
 	if (LINES > 1)
-		(void)draw_text(LINES - 1, 1, COLS - 1, slice_from(page_is_cut(&h->page) ?
-		    "Up Down scroll, other keys go back" : "any key goes back"), A_BOLD);
+		help_draw_foot(&h->page);
 	(void)move(LINES - 1, 0);
 }
 

@@ -2,7 +2,8 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * Between the two halves of the replay program.  The reader (reader.c) has the database and the recordings' files and
- * looks at none of their bytes but changes of size (LINK_TAIL); this half renders those bytes and has nothing but this link and its terminal.
+ * looks at none of their bytes but changes of size (LINK_TAIL); this half renders them and has nothing but this link and
+ * its terminal.
  *
  *     request  u8 what | u8 which | u64 arg
  *     answer   u32 status | u32 length | bytes          (little-endian)

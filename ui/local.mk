@@ -3,7 +3,7 @@ noinst_LIBRARIES += %D%/libui.a
 %C%_libui_a_SOURCES = \
 	%D%/approvals.c %D%/approvals.h %D%/commands.c %D%/deck.c %D%/deck.h %D%/draw.c %D%/draw.h \
 	%D%/export.c %D%/export.h %D%/export_cast.c %D%/export_html.c %D%/export_json.c %D%/export_model.h \
-	%D%/hosts.c %D%/hosts.h %D%/hosts_draw.c %D%/keys.c %D%/keys.h \
+	%D%/help.c %D%/help.h %D%/hosts.c %D%/hosts.h %D%/hosts_draw.c %D%/keys.c %D%/keys.h \
 	%D%/layout.c %D%/layout.h %D%/link.c %D%/link.h %D%/lines.c %D%/lines.h %D%/lines_model.h %D%/live.c %D%/live.h %D%/list.c %D%/list.h %D%/page.c %D%/page.h \
 	%D%/paint.c %D%/plain.c %D%/player.c %D%/player.h %D%/player_find.c %D%/player_model.h %D%/query.c %D%/query.h %D%/reading.c %D%/reading.h %D%/replay.c %D%/replay.h \
 	%D%/replay_view.c %D%/replay_view.h %D%/rows.c %D%/rows.h %D%/safe.c %D%/safe.h %D%/screen.c %D%/screen.h \

@@ -14,6 +14,7 @@
 
 #include "base/loop.h"
 #include "base/text.h"
+#include "ui/help.h"
 #include "ui/replay_view.h"
 #include "ui/term.h"
 
@@ -256,30 +257,13 @@ type(struct replay *r, int code)
 	}
 }
 
-/* It scrolls while there is more of it; anything else closes it. */
-static void
-help_key(struct replay *r, int code)
-{
-	static const struct { int code, lines; } moves[] = {
-		{ KEY_UP, -1 }, { KEY_DOWN, 1 }, { KEY_HOME, -PAGE_LINES_MAX }, { KEY_END, PAGE_LINES_MAX },
-		{ KEY_PPAGE, -5 }, { KEY_NPAGE, 5 },
-	};
-
-	for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]) && page_is_cut(&r->view.page); i++)
-		if (moves[i].code == code) {
-			page_scroll(&r->view.page, moves[i].lines);
-			return;
-		}
-	r->view.help = code == KEY_RESIZE || code == KEY_MOUSE;
-}
-
 static void
 key(struct replay *r, int code)
 {
 	r->asked = clock_mono();
 	r->view.message[0] = '\0';
 	if (r->view.help) {
-		help_key(r, code);
+		r->view.help = help_key(&r->view.page, code);
 		return;
 	}
 	if (r->view.typing) {

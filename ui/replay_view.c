@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "ui/draw.h"
+#include "ui/help.h"
 #include "ui/replay_view.h"
 #include "ui/term.h"
 #include "ui/width.h"
@@ -255,8 +256,7 @@ draw_help(struct replay_view *v, const struct replay_help *keys, int height)
 		page_add(&v->page, keys->name, keys->help);
 	page_end(&v->page);
 	draw_page(&v->page, 0, 1, A_BOLD);
-	(void)draw_text(LINES - 1, 1, COLS - 1, slice_from(page_is_cut(&v->page) ? "Up Down scroll, other keys go back" :
-	    "any key goes back"), A_BOLD);
+	help_draw_foot(&v->page);
 	(void)move(LINES - 1, 0);
 }
 

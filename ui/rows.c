@@ -6,6 +6,7 @@
 #include <curses.h>
 
 #include "ui/draw.h"
+#include "ui/help.h"
 #include "ui/rows.h"
 
 #define HELP_NAMES 12
@@ -63,5 +64,5 @@ rows_draw_help(const struct rows_key *keys, size_t n, struct page *page)
 			page_add(page, keys[i].name, keys[i].help);
 	page_end(page);
 	draw_page(page, 0, 1, A_BOLD);
-	(void)draw_text(LINES - 1, 1, COLS - 1, slice_from("any key goes back"), A_BOLD);
+	help_draw_foot(page);
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "ui/draw.h"
+#include "ui/help.h"
 #include "ui/rows.h"
 #include "ui/sessions.h"
 #include "ui/term.h"
@@ -156,7 +157,7 @@ act(struct sessions *s, enum act act)
 	case FIRST:     move_by(s, -SESSIONS_MAX); return;
 	case LAST:      move_by(s, SESSIONS_MAX); return;
 	case AGAIN:     s->ask = true; return;
-	case HELP:      s->help = true; s->page.top = 0; return;
+	case HELP:      s->help = true; s->page.top = 0; sessions_draw(s); return;
 	case LEAVE:     s->open = false; return;
 	default:        break;
 	}
@@ -178,7 +179,7 @@ key(struct sessions *s, int code)
 	s->notice[0] = '\0';
 	s->sure = false;
 	if (s->help) {
-		s->help = false;
+		s->help = help_key(&s->page, code);
 		return;
 	}
 	if (sure) {
