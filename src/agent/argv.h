@@ -25,7 +25,8 @@ void argv_init(struct argv *w);
  * they are none. */
 int argv_take(struct argv *w, ssh_channel ch);
 void argv_done(struct argv *w);
-/* The same of bytes: the words in s, each ended by a NUL that takes the place of what stood behind it.  1 or -EBADMSG. */
+/* The last step of it, once bytes hold all: argv into them, each word ended by a NUL that takes the place of what stood
+ * behind it.  1 or -EBADMSG. */
 int argv_parse(struct argv *w);
 
 #endif

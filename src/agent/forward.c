@@ -65,9 +65,9 @@ forward_lend(void *arg)
 	struct forwards *f = arg;
 	struct err e;
 
-	if (!f->may_lend || f->naccepts == ACCEPTS_MAX)
+	if (!f->may_lend)
 		return NULL;
-	if (f->lent == NULL) {
+	if (f->lent == NULL && f->naccepts < ACCEPTS_MAX) {
 		f->lent = accept_agent(f->line, f->account, &e);
 		if (f->lent != NULL)
 			f->accepts[f->naccepts++] = f->lent;

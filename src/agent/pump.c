@@ -102,7 +102,8 @@ input_fd(const struct pump *p)
 	return p->kind == PUMP_PIPES ? p->in.fd : p->out.fd;
 }
 
-/* On a broken pipe bytes are dropped, so that the peer's window stays open. */
+/* On a broken pipe bytes are dropped, so that the peer's window stays open.  A socket that broke while it was read takes
+ * nothing either. */
 static bool
 deliver(struct pump *p, const unsigned char *bytes, size_t n)
 {
@@ -117,7 +118,9 @@ deliver(struct pump *p, const unsigned char *bytes, size_t n)
 			stream_close(p, &p->in);
 		}
 	}
-	if (p->in.over || input_fd(p) < 0)
+	if (input_fd(p) < 0)
+		p->in.over = true;
+	if (p->in.over)
 		done = (ssize_t)n;
 	if (p->in.rest.len > 0)
 		buf_consume(&p->in.rest, (size_t)done);

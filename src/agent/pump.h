@@ -2,7 +2,7 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * Bytes both ways between one SSH channel and the descriptors of what is behind it: a child's three pipes, its terminal, or
- * a socket.  Callbacks of libssh only take notes; all reading and writing happens in pump_move, called in the turn.
+ * a socket.  Callbacks of libssh only take notes; all reading and writing happens in pump_in and pump_out, in the turn.
  */
 #ifndef AGENT_PUMP_H
 #define AGENT_PUMP_H

@@ -68,13 +68,26 @@ on_close(ssh_session s, ssh_channel ch, void *arg)
 	((struct tunnel *)arg)->gone = true;
 }
 
+/* Whatever fails from here on, tunnel_free closes nothing that is not the tunnel's. */
+static struct tunnel *
+tunnel_make(const struct line *line)
+{
+	struct tunnel *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return NULL;
+	*t = (struct tunnel){ .line = line, .dial = -1, .offered = -1 };
+	pump_init(&t->pump, line, NULL);
+	return t;
+}
+
 static int
 watch_channel(struct tunnel *t)
 {
 	t->callbacks = (struct ssh_channel_callbacks_struct){ .userdata = t, .channel_data_function = on_data,
 		.channel_close_function = on_close };
 	ssh_callbacks_init(&t->callbacks);
-	pump_init(&t->pump, t->line, t->ssh);
+	t->pump.ssh = t->ssh;
 	return t->ssh == NULL || ssh_set_channel_callbacks(t->ssh, &t->callbacks) != SSH_OK ? -ENOMEM : 0;
 }
 
@@ -90,12 +103,11 @@ dial_over(struct tunnel *t)
 struct tunnel *
 tunnel_new(const struct line *line, const struct account *a, ssh_message m)
 {
-	struct tunnel *t = calloc(1, sizeof *t);
+	struct tunnel *t = tunnel_make(line);
 	int r;
 
 	if (t == NULL)
 		return NULL;
-	*t = (struct tunnel){ .line = line, .dial = -1, .offered = -1 };
 	r = destination(&t->to, m) ? t->dial = dial_start(a, &t->to, &t->child) : -EINVAL;
 	if (r >= 0)
 		r = loop_add(line->loop, t->dial, EPOLLIN, on_dialled, t);
@@ -113,13 +125,15 @@ tunnel_new(const struct line *line, const struct account *a, ssh_message m)
 struct tunnel *
 tunnel_offer(const struct line *line, int fd, const struct tunnel_offer *o)
 {
-	struct tunnel *t = calloc(1, sizeof *t);
+	struct tunnel *t = tunnel_make(line);
 
 	if (t == NULL) {
 		fd_close(&fd);
 		return NULL;
 	}
-	*t = (struct tunnel){ .line = line, .dial = -1, .offered = fd, .agent = o->agent, .from_port = o->from_port };
+	t->offered = fd;
+	t->agent = o->agent;
+	t->from_port = o->from_port;
 	(void)snprintf(t->to.host, sizeof t->to.host, "%s", o->address);
 	t->to.port = o->port;
 	(void)snprintf(t->from, sizeof t->from, "%s", o->from);

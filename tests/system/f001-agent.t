@@ -182,15 +182,16 @@ fi
 
 # --- connections from here
 cat >"$dir/echo.py" <<'END'
-import os, socket, sys, threading
-# What comes until its end, and then the same back; a line "talk" is answered at once, line by line.
+import os, socket, struct, sys, threading
+# What comes until its end, and then the same back; a line "talk" is answered at once, line by line; "reset" breaks the connection.
 def serve(c):
 	f = c.makefile("rb")
 	first = f.readline()
 	if first == b"talk\n":
 		for line in f: c.sendall(b"you said " + line)
+	elif first == b"reset\n": c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 	else: c.sendall(first + f.read())
-	c.close()
+	f.close(); c.close()
 s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True)
 while True: threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
 END
@@ -219,6 +220,23 @@ print(good, sum(c.makefile("rb").readline() == b"you said again\n" for c in out[
 END
 is "$(python3 "$dir/many.py" "$dir/near")" "60 30" "60 at once on one connection; those that go leave the others"
 is "$(go -o ControlPath="$dir/master" tcp 'echo and a command' </dev/null)" "and a command" "beside a command"
+cat >"$dir/broken.py" <<'END'
+import socket, sys, time
+c = socket.socket(socket.AF_UNIX); c.settimeout(20); c.connect(sys.argv[1]); c.sendall(b"reset\n")
+print(c.recv(9), end=" ")
+until = time.monotonic() + 20
+try:
+	while time.monotonic() < until: c.sendall(b"x" * 65536)
+except BrokenPipeError: print("closed")
+END
+is "$(timeout 50 python3 "$dir/broken.py" "$dir/near")" "b'' closed" "what was reset behind it takes no more"
+connection=$(pgrep -n -P "$(cat "$dir/pid.tcp")")
+go -o ControlPath="$dir/master" -W "$(printf 'a%.0s' $(seq 300)):80" tcp </dev/null 2>/dev/null; is $? 255 "a name that is too long is refused"
+if [ "$(id -u)" = 0 ]; then
+	is "$(readlink "/proc/$connection/fd/0")" /dev/null "and the connection loses no descriptor of its own"
+else
+	skip "and the connection loses no descriptor of its own" "only root may look"
+fi
 go -o ControlPath="$dir/master" -O exit tcp 2>/dev/null
 is "$(go -o ServerAliveInterval=1 -o ServerAliveCountMax=1 tcp 'sleep 2.5; echo alive' </dev/null)" alive "keepalives are answered"
 
