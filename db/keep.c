@@ -198,6 +198,7 @@ db_partition_erase(struct db *db, const char *file, int64_t t_us, struct db_part
 		*ret = (struct db_partition){ .file = file };
 	else if (r != 0)
 		return r;
+	db->seg_epoch++;                         /* what was put there, and no row names yet, would go with it */
 	return stmt_run(db, sql_gone, e, "ti", file, t_us);
 }
 

@@ -98,10 +98,10 @@ seg_select(struct db *db, int64_t t_us, struct err *e)
 	    (unsigned)(tm.tm_mon + 1) % 100);
 	if (db->seg_fd >= 0 && strcmp(name, db->seg_name) == 0)
 		return 0;
-	if (db->seg_fd >= 0 && (r = seg_sync(db, e)) != 0)
-		return r;
+	/* A sync that failed says so only once: what it was for must not be taken for durable by the next one. */
+	r = db->seg_fd >= 0 ? seg_sync(db, e) : 0;
 	seg_close(db);
-	return seg_open(db, name, e);
+	return r == 0 ? seg_open(db, name, e) : r;
 }
 
 /* What is left of both parts behind the first `done` bytes. */

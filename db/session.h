@@ -85,7 +85,7 @@ int db_session_close(struct db *db, struct db_session *s, struct err *e);      /
 int db_segment_add(struct db *db, const struct db_session *s, struct db_segment *g, const struct slice parts[2],
     int64_t t_us, struct err *e);
 /* The same in two steps.  First the bytes alone, at any time, so that the disk has begun with them when the transaction
- * comes; they are lost when one fails meanwhile.  Then, in it, what names them: -ESTALE if they were lost. */
+ * comes; they are lost when one fails meanwhile, or erases a file.  Then, in it, what names them: -ESTALE if they were lost. */
 int db_segment_put(struct db *db, struct db_segment *g, const struct slice parts[2], int64_t t_us, struct err *e);
 int db_segment_name(struct db *db, const struct db_session *s, struct db_segment *g, struct err *e);
 bool db_segment_is_put(const struct db *db, const struct db_segment *g);

@@ -51,7 +51,7 @@ struct db {
 	char seg_name[24];
 	uint64_t seg_base, seg_end;               /* committed, and written */
 	bool seg_dirty;
-	uint64_t seg_epoch;                       /* counts up when what was written is cut off again; from 1 */
+	uint64_t seg_epoch;                       /* counts up when what was written is cut off again, or erased; from 1 */
 };
 
 /* The statement for text (a static string), reset and without bindings; NULL and e. */

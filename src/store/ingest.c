@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * Recordings as they come.  Frames are checked, chained and kept in memory; nothing here
- * writes.  The chain is computed at once, over every frame, because it does not depend on
- * when or how the frames reach the disk.
+ * Recordings as they come.  Frames are checked, chained and kept in memory; a segment that is
+ * full goes to its file at once, but nothing here says that it is there.  The chain is computed
+ * at once, over every frame, because it does not depend on when or how they reach the disk.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -17,6 +17,7 @@
 #include "db/event.h"
 #include "db/frames.h"
 #include "db/journal.h"
+#include "db/keep.h"
 #include "db/tree.h"
 #include "db/verify.h"
 #include "tests/tap.h"
@@ -330,6 +331,32 @@ test_verify_while_writing(void)
 	ok(verify() == 0, "so does the last one: %s", e.text);
 }
 
+/* Bytes that were put before their transaction: what may become of them meanwhile. */
+static void
+test_put(void)
+{
+	static const char file[] = "rec-1970-01.seg";
+	struct slice parts[2] = { slice_from("head"), slice_from("body") };
+	struct db *db = db_open_write(dir, NULL, &e);
+	struct db_session s = { .row = 1, .id_text = "x" };
+	struct db_segment g = { 0 }, later = { 0 };
+	struct db_partition p;
+
+	ok(db != NULL && !db_segment_is_put(db, &g), "a segment that nobody put");
+	if (db == NULL)
+		return;
+	ok(db_segment_put(db, &g, parts, 1000, &e) == 0 && db_segment_is_put(db, &g) && strcmp(g.place, file) == 0 && g.len == 8, "put: %s", e.text);
+	ok(db_begin(db, &e) == 0 && (db_rollback(db), !db_segment_is_put(db, &g)), "it goes with a transaction that fails");
+	ok(db_begin(db, &e) == 0 && db_segment_name(db, &s, &g, &e) == -ESTALE, "and cannot be named: %s", e.text);
+	db_rollback(db);
+	ok(db_segment_put(db, &g, parts, 1000, &e) == 0 && db_segment_put(db, &later, parts, INT64_C(2764800000000), &e) == 0 &&
+	    strcmp(later.place, "rec-1970-02.seg") == 0 && db_segment_is_put(db, &g), "another month takes nothing from it: %s", e.text);
+	ok(db_begin(db, &e) == 0 && db_partition_erase(db, file, 5, &p, &e) == 0 && p.segments == 2 && !db_segment_is_put(db, &g),
+	    "the erasure of its file does: %s", e.text);
+	db_rollback(db);
+	db_close(db);
+}
+
 int
 main(void)
 {
@@ -356,6 +383,7 @@ main(void)
 	test_verify_while_writing();
 	test_directory();
 	test_migration();
+	test_put();
 	note_key_free(key);
 	buf_done(&secret);
 	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
