@@ -346,6 +346,7 @@ step_connect(struct channel *c)
 	c->state = CH_OPEN;
 	return true;
 }
+
 static int
 open_session(struct channel *c)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* A user's last sessions, for that user; and those that are open, for who looks after them.  Read where they are written: few rows, by an index, between two commits. */
+/* A user's last sessions, for that user; and those that are open, for who looks after them.  Read where they are written: few
+ * rows, by an index, between two commits. */
 #include <string.h>
 
 #include "store/store.h"

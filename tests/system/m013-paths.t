@@ -55,7 +55,7 @@ try:
         r = run("scp", "-q", "-r", "-F", b.config, f"{host}:{d}/out/sub", f"{b.dir}/back-{host}"); r2 = run("scp", "-q", "-F", b.config, f"{host}:{d}/secret/key", f"{b.dir}/got")
         ok(r.returncode == 0 and os.path.exists(f"{b.dir}/back-{host}/deep") and r2.returncode == 1, f"{host}: scp as well", r, r2)
         r = sftp(host, f"get {d}/none/none {b.dir}/none", "ls"); r2 = sftp(host, f"get {d}/out/none {b.dir}/none")
-        ok(all(x.returncode == 1 and b"not found" in x.stderr or b"No such file" in x.stderr for x in (r, r2)), f"{host}: what is not there is not there", r, r2)
+        ok(all(x.returncode == 1 and (b"not found" in x.stderr or b"No such file" in x.stderr) for x in (r, r2)), f"{host}: what is not there is not there", r, r2)
         many = [f"put {b.dir}/local {d}/in/m{i}" for i in range(100)]; b.mark()
         r = sftp(host, *many); e = b.audit(1001, 100, op="put")
         ok(r.returncode == 0 and len(e) == 100 and all(x["coverage"] == "whole" for x in e) and not b.audit(3003, 0, verb="put", path=f"{d}/in/m1"), f"{host}: a hundred files, each a row", r, len(e))
