@@ -4,11 +4,11 @@
 #include <errno.h>
 
 #include "db/decision.h"
+#include "db/event.h"
 #include "db/stmt.h"
 
 #define PAGE 2000                         /* rows a read: a long one would keep the WAL growing */
 
-static const char sql_before[] = "SELECT coalesce(min(id),1)-1 FROM event WHERE t_us>=?";
 static const char sql_list[] = "SELECT id,t_us,ok,actor,host,src,detail->>'$.verb',detail->>'$.login',detail->>'$.rule',"
     "detail->>'$.command',detail->>'$.to',detail->>'$.listen',detail->>'$.principals' FROM event"
     " WHERE id>?1 AND class=?2 AND activity=1 AND +t_us>=?3 AND json_valid(detail) ORDER BY id LIMIT ?4";
@@ -51,7 +51,7 @@ db_decision_list(struct db *db, unsigned class_uid, int64_t from_us, db_decision
 {
 	int64_t id = 0;
 	bool stop = false;
-	int r = stmt_number(db, sql_before, &id, e, "i", from_us);
+	int r = db_event_before(db, from_us, &id, e);
 
 	if (r != 0)
 		return r;

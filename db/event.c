@@ -133,6 +133,12 @@ event_page(struct db *db, const struct db_event_filter *f, int64_t *id, db_event
 }
 
 int
+db_event_before(struct db *db, int64_t t_us, int64_t *id, struct err *e)
+{
+	return stmt_number(db, sql_before, id, e, "i", t_us);
+}
+
+int
 db_event_list(struct db *db, const struct db_event_filter *f, db_event_fn *fn, void *arg, struct err *e)
 {
 	int64_t id = f->after_id;
@@ -140,7 +146,7 @@ db_event_list(struct db *db, const struct db_event_filter *f, db_event_fn *fn, v
 	int r = f->newest > 0 ? newest_find(db, f, &id, e) : 0;
 
 	if (r == 0 && f->from_us > 0 && id == 0)
-		r = stmt_number(db, sql_before, &id, e, "i", f->from_us);
+		r = db_event_before(db, f->from_us, &id, e);
 	if (r != 0)
 		return r;
 	do

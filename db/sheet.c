@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "db/event.h"
 #include "db/sheet.h"
 #include "db/stmt.h"
 
@@ -103,7 +104,6 @@ const char *const db_figures[] = { "sessions-per-day", "failed-logins-per-day", 
 	"top-failed-sources", "channels", "denials-per-day", "approvals-per-day", "administration-per-day", "readings-per-day",
 	"transfers-per-day", "logins-by-method", "events-by-class", "administrators", "logins-on-hosts", "account-states", NULL };
 
-static const char sql_first[] = "SELECT coalesce(min(id),1)-1 FROM event WHERE t_us>=?";
 static const char sql_last[] = "SELECT coalesce(max(id),0) FROM event WHERE t_us<?";
 static const char sql_newest[] = "SELECT coalesce((SELECT t_us FROM event ORDER BY id DESC LIMIT 1),0)";
 
@@ -140,7 +140,7 @@ period_bind(struct db *db, sqlite3_stmt *s, const struct db_period *p, struct er
 	int r = 0;
 
 	if (p->from_us != 0)
-		r = stmt_number(db, sql_first, &first, e, "i", p->from_us);
+		r = db_event_before(db, p->from_us, &first, e);
 	if (r == 0)
 		r = stmt_number(db, sql_last, &last, e, "i", until);
 	types[sqlite3_bind_parameter_count(s)] = '\0';
