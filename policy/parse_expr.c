@@ -218,7 +218,7 @@ pattern_check(struct parse *p, struct pattern *pat, struct place at)
 	size_t n = 0;
 	int r = 0;
 
-	if (pat->args == NULL || pat->args->text[0] != '/' || pat->args->optional)
+	if (pat->args == NULL || pat->args->text[0] != '/' || pat->args->text[strlen(pat->args->text) - 1] == '/' || pat->args->optional)
 		return parse_fail(p, at, "a command starts with its absolute path", NULL, "e.g. /usr/bin/uptime");
 	for (struct arg *a = pat->args; r == 0 && a != NULL; a = a->next, n++)
 		if (!a->quoted)
