@@ -366,15 +366,12 @@ msg_struct_size(unsigned type)
 	return m != NULL ? m->size : 0;
 }
 
+/* The row that begins at before, with four bytes for its length, is there; or it is taken away, if it could not be put (r). */
 static int
-row_put(struct buf *rows, const struct message *m, const void *row)
+row_end(struct buf *rows, size_t before, int r)
 {
-	size_t before = rows->len;
-	int r = buf_u32(rows, 0);
 	uint32_t n;
 
-	if (r == 0)
-		r = pack_fields(rows, m, row);
 	if (r != 0) {
 		rows->len = before;
 		return r;
@@ -386,16 +383,12 @@ row_put(struct buf *rows, const struct message *m, const void *row)
 }
 
 static int
-row_take(struct slice *rows, const struct message *m, void *ret)
+row_put(struct buf *rows, const struct message *m, const void *row)
 {
-	struct slice one;
-	uint32_t n;
+	size_t before = rows->len;
+	int r = buf_u32(rows, 0);
 
-	if (rows->n == 0)
-		return 0;
-	if (!take_u32(rows, &n) || !take_bytes(rows, n, &one))
-		return -EBADMSG;
-	return unpack_fields(m, one, ret) == 0 ? 1 : -EBADMSG;
+	return row_end(rows, before, r != 0 ? r : pack_fields(rows, m, row));
 }
 
 int
@@ -403,18 +396,8 @@ msg_row_add(struct buf *rows, enum msg_type type, const void *message)
 {
 	size_t before = rows->len;
 	int r = buf_u32(rows, 0);
-	uint32_t n;
 
-	if (r == 0)
-		r = msg_pack(rows, type, message);
-	if (r != 0) {
-		rows->len = before;
-		return r;
-	}
-	n = (uint32_t)(rows->len - before - 4);
-	for (int i = 0; i < 4; i++)
-		rows->p[before + (size_t)i] = (unsigned char)(n >> (8 * i));
-	return 0;
+	return row_end(rows, before, r != 0 ? r : msg_pack(rows, type, message));
 }
 
 bool
@@ -423,6 +406,16 @@ msg_row_take(struct slice *rows, struct slice *row)
 	uint32_t n;
 
 	return take_u32(rows, &n) && n <= MSG_MAX && take_bytes(rows, n, row);
+}
+
+static int
+row_take(struct slice *rows, const struct message *m, void *ret)
+{
+	struct slice one;
+
+	if (rows->n == 0)
+		return 0;
+	return msg_row_take(rows, &one) && unpack_fields(m, one, ret) == 0 ? 1 : -EBADMSG;
 }
 
 int
