@@ -28,20 +28,8 @@ matter_of(const struct gate *g, const struct approval *x, struct matter *ret)
 const struct policy_need *
 matter_open_need(const struct gate *g, const struct approval *x, const struct matter *t, unsigned *n, uint64_t *until_us)
 {
-	uint64_t end;
-
 	*until_us = 0;
-	for (size_t i = 0; t->a.permit && i < t->a.d.needs_n; i++) {
-		const struct policy_need *need = t->a.d.needs[i];
-
-		if (need->kind != POLICY_APPROVAL)
-			continue;
-		*n = needs_votes(g, x, need, &t->asker, clock_wall(), true, &end);
-		if (*n < need->count)
-			return need;
-		*until_us = *until_us == 0 || (end != 0 && end < *until_us) ? end : *until_us;
-	}
-	return NULL;
+	return t->a.permit ? needs_open(g, x, &t->a.d, &t->asker, clock_wall(), true, n, until_us) : NULL;
 }
 
 bool

@@ -43,8 +43,9 @@ ends_add(uint64_t ends[APPROVAL_VOTES], unsigned n, uint64_t end)
 	ends[i] = end;
 }
 
-unsigned
-needs_votes(const struct gate *g, const struct approval *x, const struct policy_need *need, const struct rules_who *who, wall_t at,
+/* How many of those who said yes to x count for the need of who, at that time; *until_us: when they are too few, 0: never. */
+static unsigned
+votes_of(const struct gate *g, const struct approval *x, const struct policy_need *need, const struct rules_who *who, wall_t at,
     bool single, uint64_t *until_us)
 {
 	uint64_t ends[APPROVAL_VOTES];
@@ -62,6 +63,24 @@ needs_votes(const struct gate *g, const struct approval *x, const struct policy_
 	if (need->within_s != 0 && n >= need->count)
 		*until_us = ends[need->count - 1];
 	return n;
+}
+
+const struct policy_need *
+needs_open(const struct gate *g, const struct approval *x, const struct policy_decision *d, const struct rules_who *who, wall_t at,
+    bool single, unsigned *n, uint64_t *until_us)
+{
+	uint64_t end;
+
+	*until_us = 0;
+	for (size_t i = 0; i < d->needs_n; i++) {
+		if (d->needs[i]->kind != POLICY_APPROVAL)
+			continue;
+		*n = votes_of(g, x, d->needs[i], who, at, single, &end);
+		if (*n < d->needs[i]->count)
+			return d->needs[i];
+		*until_us = *until_us == 0 || (end != 0 && end < *until_us) ? end : *until_us;
+	}
+	return NULL;
 }
 
 /* ---- one request against all that is required ---- */
@@ -88,24 +107,6 @@ static bool
 is_single(const struct needs_ask *ask, const struct approval *x)
 {
 	return approval_is(x, "used") || !approval_is_over(x, ask->at);
-}
-
-/* NULL: all of them are met; else the first that is not, with how many said yes. */
-static const struct policy_need *
-first_unmet(const struct needs_ask *ask, const struct approval *x, const struct policy_decision *d, unsigned *n, uint64_t *until_us)
-{
-	uint64_t end;
-
-	*until_us = 0;
-	for (size_t i = 0; i < d->needs_n; i++) {
-		if (d->needs[i]->kind != POLICY_APPROVAL)
-			continue;
-		*n = needs_votes(ask->g, x, d->needs[i], ask->who, ask->at, is_single(ask, x), &end);
-		if (*n < d->needs[i]->count)
-			return d->needs[i];
-		*until_us = *until_us == 0 || (end != 0 && end < *until_us) ? end : *until_us;
-	}
-	return NULL;
 }
 
 static void
@@ -184,7 +185,7 @@ find_approval(const struct needs_ask *ask, struct slice what, const struct polic
 	for (struct approval *x = ask->g->approvals.first; x != NULL && f->met == NULL; x = x->next) {
 		if (!is_for(ask, x, what) || !is_usable(ask, x))
 			continue;
-		need = first_unmet(ask, x, d, &n, &f->until_us);
+		need = needs_open(ask->g, x, d, ask->who, ask->at, is_single(ask, x), &n, &f->until_us);
 		if (need == NULL)
 			f->met = x;
 		else if (f->waits == NULL && !approval_is_over(x, ask->at) && approval_is(x, "open"))

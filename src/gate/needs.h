@@ -21,9 +21,9 @@ struct needs_ask {
 
 /* Takes the permit of a back, with words and what is lacking, or fills in what it rests on. */
 void needs_check(const struct needs_ask *ask, struct rules_answer *a);
-/* How many of those who said yes to x count for the need of who, at that time; *until_us: when they are too few, 0: never.
- * single: x may still be used, or is by the one who asks. */
-unsigned needs_votes(const struct gate *g, const struct approval *x, const struct policy_need *need, const struct rules_who *who,
-    wall_t at, bool single, uint64_t *until_us);
+/* The first of d's needs for approval that too few said yes to for who, at that time, and *n: how many did.  NULL: none is left,
+ * and *until_us is when that ends; 0: never.  single: x may still be used, or is by the one who asks. */
+const struct policy_need *needs_open(const struct gate *g, const struct approval *x, const struct policy_decision *d,
+    const struct rules_who *who, wall_t at, bool single, unsigned *n, uint64_t *until_us);
 
 #endif
