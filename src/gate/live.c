@@ -302,7 +302,10 @@ do_view(struct client *c, struct client *owner, const struct live_wait *w, const
 		moderate_look(owner, row->id);
 	fd_close(&pair[0]);
 	fd_close(&pair[1]);
-	return r == 0 ? NULL : "its processes do not take it";
+	if (r == 0)
+		return NULL;
+	live_drop(&c->gate->lives);              /* the newest: nobody looks */
+	return "its processes do not take it";
 }
 
 static const char *
