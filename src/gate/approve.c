@@ -378,13 +378,15 @@ row_send(struct client *c, const struct approval *x, uint32_t req)
 	struct rules_who who;
 	struct matter t;
 	struct buf state;
+	bool takes;
 	int r;
 
 	speaker(c, &who);
 	matter_of(c->gate, x, &t);
-	m.may = approval_is(x, "open") && matter_takes(c->gate, &t, &who) && !has_said(c, x) && !approval_is_over(x, clock_wall());
-	if (c->kind == MSG_CLIENT_FRONT && !slice_is(x->row.user, c->user) && !matter_takes(c->gate, &t, &who))
+	takes = matter_takes(c->gate, &t, &who);
+	if (c->kind == MSG_CLIENT_FRONT && !slice_is(x->row.user, c->user) && !takes)
 		return 0;
+	m.may = approval_is(x, "open") && takes && !has_said(c, x) && !approval_is_over(x, clock_wall());
 	buf_init(&state, 4096);
 	r = put_state(&state, c->gate, x, &t);
 	m.state = buf_slice(&state);

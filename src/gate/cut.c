@@ -13,8 +13,8 @@
 
 enum { REASON_MAX = 200 };
 
-static int
-cut_send(struct gate *g, uint64_t conn, struct slice session, const char *reason)
+int
+cut_one(struct gate *g, uint64_t conn, struct slice session, const char *reason)
 {
 	struct msg_cut m = { .conn = conn, .session = session, .reason = slice_from(reason) };
 
@@ -22,15 +22,9 @@ cut_send(struct gate *g, uint64_t conn, struct slice session, const char *reason
 }
 
 int
-cut_one(struct gate *g, uint64_t conn, struct slice session, const char *reason)
-{
-	return cut_send(g, conn, session, reason);
-}
-
-int
 cut_connection(struct gate *g, uint64_t conn, const char *reason)
 {
-	return cut_send(g, conn, slice_from(""), reason);
+	return cut_one(g, conn, slice_from(""), reason);
 }
 
 static int
@@ -56,5 +50,5 @@ cut_session(struct client *c, const void *message)
 	snprintf(why, sizeof(why), "%s ended this session%s%s", c->actor, reason[0] != '\0' ? ": " : "", reason);
 	if (events_session_end(c->gate, c->actor, front, m->session, reason) != 0)
 		return answer(c, m->req, "that cannot be recorded now, so it is not done");
-	return answer(c, m->req, cut_send(c->gate, m->conn, m->session, why) == 0 ? NULL : "the monitor does not take it");
+	return answer(c, m->req, cut_one(c->gate, m->conn, m->session, why) == 0 ? NULL : "the monitor does not take it");
 }

@@ -274,14 +274,8 @@ events_alarm(struct gate *g, const struct events_alarm *a)
 	if (r == 0)
 		r = put_pair(&detail, "line", line);
 	if (r == 0)
-		r = buf_printf(&detail, ",\"advisory\":true}");
-	m.text = buf_slice(&sentence);
-	m.detail = buf_slice(&detail);
-	if (r == 0)
-		r = gate_event(g, &m);
-	buf_done(&sentence);
-	buf_done(&detail);
-	return r;
+		r = buf_text(&detail, ",\"advisory\":true}");
+	return event_end(g, &m, &sentence, &detail, r);
 }
 
 static int

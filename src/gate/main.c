@@ -236,6 +236,7 @@ gate_close(struct gate *g)
 	keys_close(g->keys);
 	factor_close(g->factor_key);
 	puts_free(g->puts);
+	buf_done(&g->batch);
 	approvals_free(&g->approvals);
 	recent_free(g->recent);
 	trust_free(g->trust);
