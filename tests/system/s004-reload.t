@@ -94,7 +94,6 @@ try:
 
     # --- an error ---
     policy(POLICY); b.ctl("reload")
-    hash = fortress("--json", "status").stdout
     policy(POLICY + "permit role leed shell on any\n")
     before = loads(); hup(); until(lambda: loads() > before)
     e = b.query("select ok, severity, text from event where class=3004 and text like 'the policy was%' order by id desc limit 1")[0]

@@ -44,7 +44,6 @@ try:
     ok(r.stdout == b"secret-insecret-out\n" and b"secret-err" in r.stderr, "meta: the session is the same", r)
     got = [b.record(s, f"--raw={x}") for x in ("out", "err", "in")]
     ok(got == [b"", b"", b""] and s["exit"] == "0" and s["command"].startswith("cat"), "its record has who, what, when and how it ended, and no content", got, s)
-    text = b.record(s, "--offline")
     out, into, s = typed([("echo shown-$((40+2))\r", "shown-42")])
     ok(out == b"" and into == b"", "at a terminal, too", out, into)
     # --- in the middle ---

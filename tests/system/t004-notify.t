@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """require notify: a webhook in the form of Standard Webhooks, signed, tried again; syslog; nobody waits for either; break-glass."""
-import base64, hashlib, hmac, http.server, json, os, signal, socket, sys, threading, time
+import base64, hashlib, hmac, http.server, json, os, shutil, signal, socket, subprocess, sys, threading, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -79,13 +79,10 @@ try:
     def told():
         b.on("box", "true"); return len(got) > 0
     ok(until(told), "and tells again")
-    b.ctl("status")
     for text, why in (("pager webhook ftp://x/ /k", "write NAME webhook https"), ("pager", "write NAME webhook URL KEYFILE"), (f"pager webhook http://x/ {tmp}/log2", "No such file")):
-        with open(f"{tmp}/conf", "w") as f: f.write(f"NotifySink {text}\n")
-        import subprocess
         p = subprocess.run([f"{build}/fortress-notify", "--sink", text], capture_output=True, text=True, stdin=subprocess.DEVNULL)
         ok(p.returncode == 1 and why in p.stderr, f"a sink that is none: {text.split()[-1]}", p)
 finally:
     b.stop()
-    import shutil; shutil.rmtree(tmp)
+    shutil.rmtree(tmp)
 tap.end()
