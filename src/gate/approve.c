@@ -26,9 +26,7 @@ enum { OPEN_S = 3600, REASON_MAX = 256, RECENT_MAX = 32 };
 static int
 done_send(struct client *c, uint32_t req, const char *refusal)
 {
-	struct msg_dir_done m = { .req = req, .ok = refusal == NULL, .text = slice_from(refusal != NULL ? refusal : "") };
-
-	return chan_send(c->chan, MSG_DIR_DONE, &m);
+	return client_done(c, req, refusal == NULL, slice_from(refusal));
 }
 
 static int

@@ -116,6 +116,14 @@ client_send_list(struct client *c, client_more_fn *more)
 	list_go_on(c);
 }
 
+int
+client_done(struct client *c, uint32_t req, bool ok, struct slice text)
+{
+	struct msg_dir_done m = { .req = req, .ok = ok, .text = text };
+
+	return chan_send(c->chan, MSG_DIR_DONE, &m);
+}
+
 void
 client_free(struct client *c)
 {

@@ -25,20 +25,12 @@
 #include "gate/puts.h"
 #include "gate/sentry.h"
 
-static int
-done_send(struct client *c, uint32_t req, bool ok, struct slice text)
-{
-	struct msg_dir_done m = { .req = req, .ok = ok, .text = text };
-
-	return chan_send(c->chan, MSG_DIR_DONE, &m);
-}
-
 static void
 row_done(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice text)
 {
 	(void)g;
 	if (c != NULL)
-		(void)done_send(c, req, ok, text);
+		(void)client_done(c, req, ok, text);
 }
 
 static int
@@ -49,13 +41,13 @@ row_put(struct client *c, unsigned type, const void *row, uint32_t req, uint32_t
 	if (op == MSG_DIR_CHECK) {
 		int r = acceptable_row(c->gate->dir, type, row, &e);
 
-		return done_send(c, req, r == 0, slice_from(e.text));
+		return client_done(c, req, r == 0, slice_from(e.text));
 	}
 	if (op != MSG_DIR_PUT && op != MSG_DIR_DELETE)
 		return -EPROTO;
 	if (puts_row(c->gate, c, type, row, req, row_done, &e) == 0)
 		return 0;
-	return done_send(c, req, false, slice_from(e.text));
+	return client_done(c, req, false, slice_from(e.text));
 }
 
 static int
@@ -226,7 +218,7 @@ take_upkeep(struct client *c, const void *message)
 
 	m.actor = slice_from(c->actor);
 	if (puts_wait(c->gate, c, req, row_done, &m.req) != 0 || chan_send(c->gate->store, MSG_UPKEEP, &m) != 0)
-		return done_send(c, req, false, slice_from("the store does not take it: try again"));
+		return client_done(c, req, false, slice_from("the store does not take it: try again"));
 	return 0;
 }
 

@@ -30,9 +30,7 @@ cut_connection(struct gate *g, uint64_t conn, const char *reason)
 static int
 answer(struct client *c, uint32_t req, const char *refusal)
 {
-	struct msg_dir_done m = { .req = req, .ok = refusal == NULL, .text = slice_from(refusal != NULL ? refusal : "") };
-
-	return chan_send(c->chan, MSG_DIR_DONE, &m);
+	return client_done(c, req, refusal == NULL, slice_from(refusal));
 }
 
 int

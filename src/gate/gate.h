@@ -128,6 +128,7 @@ void client_free(struct client *c);
 struct client *client_find(struct gate *g, uint64_t id);                    /* or NULL: it has gone */
 struct client *client_front(const struct gate *g, uint64_t conn);           /* the front of this connection, or NULL */
 void client_send_list(struct client *c, client_more_fn *more);              /* reads nothing until it is sent */
+int client_done(struct client *c, uint32_t req, bool ok, struct slice text);        /* MSG_DIR_DONE.  0 or chan_send's codes */
 
 /* front.c, control.c: one message of a client.  Negative ends it. */
 int front_take(struct client *c, unsigned type, const void *message);

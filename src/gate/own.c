@@ -63,14 +63,6 @@ own_load(struct client *c, const void *message)
 	return r == 0 ? chan_send(c->chan, MSG_DIR_END, &end) : r;
 }
 
-static int
-done_send(struct client *c, uint32_t req, bool ok, struct slice text)
-{
-	struct msg_dir_done m = { .req = req, .ok = ok, .text = text };
-
-	return chan_send(c->chan, MSG_DIR_DONE, &m);
-}
-
 static void
 key_done(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice text)
 {
@@ -78,7 +70,7 @@ key_done(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice t
 	if (c == NULL)
 		return;
 	c->busy = false;
-	(void)done_send(c, req, ok, text);
+	(void)client_done(c, req, ok, text);
 }
 
 static bool
@@ -133,15 +125,15 @@ own_key(struct client *c, const void *message)
 	if (c->user[0] == '\0' || (row.op != MSG_DIR_PUT && row.op != MSG_DIR_DELETE))
 		return -EPROTO;
 	if (login_check(c, &asked, &e) != 0)
-		return done_send(c, req, false, slice_from(e.text));
+		return client_done(c, req, false, slice_from(e.text));
 	refusal = key_refusal(c, &row);
 	if (refusal != NULL)
-		return done_send(c, req, false, slice_from(refusal));
+		return client_done(c, req, false, slice_from(refusal));
 	row.expires_us = login_ends_us(c);               /* nobody makes a lasting key out of one that ends */
 	row.actor = row.user = slice_from(c->user);
 	row.added_us = (uint64_t)clock_wall().us;
 	if (puts_row(c->gate, c, MSG_DIR_KEY, &row, req, key_done, &e) != 0)
-		return done_send(c, req, false, slice_from(e.text));
+		return client_done(c, req, false, slice_from(e.text));
 	c->busy = true;
 	return 0;
 }

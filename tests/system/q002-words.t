@@ -19,6 +19,8 @@ permit bench exec on env=exact as root cmd some id some
 permit bench exec on env=bench as root id any
 permit bench exec on env=both as root cmd { /usr/bin/printf ** } id also
 permit bench exec on env=both as root from 127.0.0.1/32 id free
+require record full for any exec on env=both cmd { /bin/exit * } id whole
+deny bench exec on env=both cmd { /bin/false ** } id never
 """)
 
 def run(host, command, stdin=None, more=()):
@@ -62,7 +64,9 @@ try:
     r = run("agent", "cd /; pwd; exit 7")
     ok((r.stdout, r.returncode) == (b"/\n", 7), "what is permitted whatever it is has its shell", r)
     r = run("both", "exit 7")
-    ok(r.returncode == 7, "and so where one rule speaks of the command and another does not", r)
+    ok(r.returncode == 7, "and so where one rule speaks of the command and another does not, with what is required for it", r)
+    r = run("both", "false")
+    ok(r.returncode == 255 and b"[denied]" in r.stderr, "what is denied for what it is has neither", r)
 
     # The subsystem by itself, as a bastion that has turned hostile might use it.
     key = private_key(f"{b.dir}/state/keys/target_ed25519")
