@@ -360,7 +360,7 @@ struct msg_live_done { uint32_t req, ok; struct slice session, text; };      /* 
 struct msg_live_ask { uint32_t req; struct slice session; uint32_t max; };
 /* rows: each u32 length and a packed struct msg_live_row, newest first */
 struct msg_live_rows { uint32_t req; struct slice rows; };
-/* viewers, state: the gate adds them; state: "paused", "locked", "bob types", … or empty */
+/* viewers, state: the gate adds them; state: "ALARM secret, paused, typed by bob", some of it, or empty */
 struct msg_live_row {
 	struct slice id, user, login, host, channel, command, src;
 	uint64_t conn, start_us, bytes, idle_ms;
