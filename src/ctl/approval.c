@@ -63,18 +63,12 @@ approval_ls(struct ctl *c, int argc, char **argv)
 static int
 say(struct ctl *c, int argc, char **argv, enum msg_say what)
 {
-	static const struct option longs[] = { { "reason", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 } };
 	struct msg_approval_say m = { .req = 1, .say = what };
-	int o;
+	const char *reason = "";
 
-	optind = 0;
-	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1)
-		if (o == 'r')
-			m.reason = slice_from(optarg);
-		else
-			return CTL_USAGE;
-	if (ctl_words(c, argc, argv, 1, 1) != CTL_OK)
+	if (ctl_valued(c, argc, argv, "reason", &reason, 1, 1) != CTL_OK)
 		return CTL_USAGE;
+	m.reason = slice_from(reason);
 	m.id = slice_from(argv[optind]);
 	return ask_put(c, MSG_APPROVAL_SAY, &m);
 }

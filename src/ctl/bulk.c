@@ -154,18 +154,11 @@ work_apply(struct ctl *c, const struct work *w)
 int
 bulk_apply(struct ctl *c, int argc, char **argv)
 {
-	static const struct option longs[] = { { "plan", required_argument, NULL, 'p' }, { NULL, 0, NULL, 0 } };
 	const char *id = NULL;
 	struct work w;
-	int o, r;
+	int r;
 
-	optind = 0;
-	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1)
-		if (o != 'p')
-			return CTL_USAGE;
-		else
-			id = optarg;
-	if (ctl_words(c, argc, argv, 1, 1) != CTL_OK)
+	if (ctl_valued(c, argc, argv, "plan", &id, 1, 1) != CTL_OK)
 		return CTL_USAGE;
 	r = work_make(c, argv[optind], &w);
 	if (r == 0 && id != NULL && strcmp(id, w.plan.id) != 0)

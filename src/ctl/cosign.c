@@ -236,17 +236,10 @@ cosign_do(struct cosign *w)
 int
 audit_witness(struct ctl *c, int argc, char **argv)
 {
-	static const struct option longs[] = { { "key", required_argument, NULL, 'k' }, { NULL, 0, NULL, 0 } };
 	struct cosign w = { .c = c };
-	int o, r;
+	int r;
 
-	optind = 0;
-	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1)
-		if (o == 'k')
-			w.key_path = optarg;
-		else
-			return CTL_USAGE;
-	if (ctl_words(c, argc, argv, 1, 1) != CTL_OK)
+	if (ctl_valued(c, argc, argv, "key", &w.key_path, 1, 1) != CTL_OK)
 		return CTL_USAGE;
 	if (w.key_path == NULL)
 		return ctl_usage(c, "--key FILE is missing: the witness's public key");

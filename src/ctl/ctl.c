@@ -146,6 +146,18 @@ ctl_plain(const struct ctl *c, int argc, char **argv, int min, int max)
 }
 
 int
+ctl_valued(const struct ctl *c, int argc, char **argv, const char *name, const char **value, int min, int max)
+{
+	const struct option longs[] = { { name, required_argument, NULL, 'v' }, { NULL, 0, NULL, 0 } };
+	int o;
+
+	optind = 0;
+	while ((o = ctl_option(c, argc, argv, ":", longs)) == 'v')
+		*value = optarg;
+	return o == -1 ? ctl_words(c, argc, argv, min, max) : CTL_USAGE;
+}
+
+int
 ctl_fail(struct ctl *c, const char *fmt, ...)
 {
 	char text[512];

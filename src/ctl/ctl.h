@@ -47,6 +47,8 @@ int ctl_option(const struct ctl *c, int argc, char **argv, const char *shorts, c
 int ctl_words(const struct ctl *c, int argc, char **argv, int min, int max);
 /* For a command without options: min to max words, from argv[optind] on. */
 int ctl_plain(const struct ctl *c, int argc, char **argv, int min, int max);
+/* The same for one whose only option is --NAME VALUE; *value stays as it is when that is not given. */
+int ctl_valued(const struct ctl *c, int argc, char **argv, const char *name, const char **value, int min, int max);
 /* Fills c->e and returns CTL_FAILED. */
 int ctl_fail(struct ctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A remark that is no failure, for people: nothing where a program reads the output. */

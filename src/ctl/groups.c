@@ -149,19 +149,12 @@ wanted_seen(void *arg, unsigned type, const void *message)
 static int
 group_put(struct ctl *c, int argc, char **argv, bool is_new)
 {
-	static const struct option longs[] = { { "description", required_argument, NULL, 'd' }, { NULL, 0, NULL, 0 } };
 	struct msg_dir_group m = { .req = 1, .op = MSG_DIR_PUT };
 	const char *description = NULL;
 	struct wanted w = { 0 };
-	int o, r;
+	int r;
 
-	optind = 0;
-	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1)
-		if (o != 'd')
-			return CTL_USAGE;
-		else
-			description = optarg;
-	if (ctl_words(c, argc, argv, 1, 1) != CTL_OK)
+	if (ctl_valued(c, argc, argv, "description", &description, 1, 1) != CTL_OK)
 		return CTL_USAGE;
 	if (!is_new && description == NULL)
 		return ctl_usage(c, "nothing to change");

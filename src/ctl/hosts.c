@@ -385,20 +385,13 @@ user_exists(void *arg, unsigned type, const void *message)
 int
 hosts_reach(struct ctl *c, int argc, char **argv)
 {
-	static const struct option longs[] = { { "user", required_argument, NULL, 'u' }, { NULL, 0, NULL, 0 } };
 	struct msg_hosts_ask m = { 0 };
 	const char *user = NULL, *missing;
 	struct reach reach;
 	struct ask *a;
-	int opt, r;
+	int r;
 
-	optind = 0;
-	while ((opt = ctl_option(c, argc, argv, ":", longs)) != -1)
-		if (opt == 'u')
-			user = optarg;
-		else
-			return CTL_USAGE;
-	if (ctl_words(c, argc, argv, 0, 0) != CTL_OK)
+	if (ctl_valued(c, argc, argv, "user", &user, 0, 0) != CTL_OK)
 		return CTL_USAGE;
 	missing = user;
 	if (directory_load(c, user_exists, &missing) != 0)

@@ -122,22 +122,16 @@ do_it(struct ctl *c, struct msg_live_do *m, const char *how)
 static int
 live_run(struct ctl *c, int argc, char **argv, enum msg_live_op op)
 {
-	static const struct option longs[] = { { "reason", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 } };
 	struct msg_live_do m = { .req = 1, .op = op };
 	bool looks = op == MSG_LIVE_WATCH || op == MSG_LIVE_JOIN;
-	int o;
+	const char *reason = "";
 
-	optind = 0;
-	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1)
-		if (o == 'r')
-			m.reason = slice_from(optarg);
-		else
-			return CTL_USAGE;
-	if (ctl_words(c, argc, argv, 1, op == MSG_LIVE_HAND ? 2 : 1) != CTL_OK)
+	if (ctl_valued(c, argc, argv, "reason", &reason, 1, op == MSG_LIVE_HAND ? 2 : 1) != CTL_OK)
 		return CTL_USAGE;
 	if (looks && (isatty(0) == 0 || isatty(1) == 0))
 		return ctl_fail(c, "a session is looked at in a terminal: fortress session print ID shows the recording as text");
 	m.session = slice_from(argv[optind]);
+	m.reason = slice_from(reason);
 	if (argc - optind > 1)
 		m.to = slice_from(argv[optind + 1]);
 	return do_it(c, &m, !looks ? NULL : op == MSG_LIVE_JOIN ? "--join" : "--watch");

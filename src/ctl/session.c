@@ -277,18 +277,11 @@ end_run(struct ctl *c, struct db *db, const char *text, const char *reason)
 static int
 session_end(struct ctl *c, int argc, char **argv)
 {
-	static const struct option longs[] = { { "reason", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 } };
 	const char *reason = "";
 	struct db *db;
-	int o, r;
+	int r;
 
-	optind = 0;
-	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1)
-		if (o == 'r')
-			reason = optarg;
-		else
-			return CTL_USAGE;
-	if (ctl_words(c, argc, argv, 1, 1) != CTL_OK)
+	if (ctl_valued(c, argc, argv, "reason", &reason, 1, 1) != CTL_OK)
 		return CTL_USAGE;
 	db = ctl_db(c);
 	r = db != NULL ? end_run(c, db, argv[optind], reason) : -ENOENT;

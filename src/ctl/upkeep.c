@@ -129,19 +129,11 @@ hold_change(struct ctl *c, unsigned op, const char *session, const char *reason)
 static int
 hold_add(struct ctl *c, int argc, char **argv)
 {
-	static const struct option longs[] = { { "reason", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 } };
-	const char *reason = NULL;
-	int o;
+	const char *reason = "";
 
-	optind = 0;
-	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1)
-		if (o == 'r')
-			reason = optarg;
-		else
-			return CTL_USAGE;
-	if (ctl_words(c, argc, argv, 1, 1) != CTL_OK)
+	if (ctl_valued(c, argc, argv, "reason", &reason, 1, 1) != CTL_OK)
 		return CTL_USAGE;
-	if (reason == NULL || reason[0] == '\0')
+	if (reason[0] == '\0')
 		return ctl_usage(c, "--reason is missing: who asked for it, which case");
 	return hold_change(c, MSG_UPKEEP_HOLD, argv[optind], reason);
 }
