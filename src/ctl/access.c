@@ -188,9 +188,11 @@ everybody_review(struct review *w)
 {
 	int r = 0;
 
-	if (w->npeople * w->nmachines > PAIRS_MAX)
-		return err_set(w->e, -E2BIG, "%llu users and %llu hosts are too many for one access review: name --user or --host",
+	if (w->npeople * w->nmachines > PAIRS_MAX) {
+		(void)snprintf(w->v->no_access, sizeof(w->v->no_access), "%llu users and %llu hosts are too many for one: name --user or --host",
 		    (unsigned long long)w->npeople, (unsigned long long)w->nmachines);
+		return 0;
+	}
 	for (const struct person *p = w->people; p != NULL && r == 0; p = p->next)
 		r = person_review(w, p);
 	return r;

@@ -361,13 +361,23 @@ report_missing(struct export *x)
 }
 
 static int
+evidence_gather(struct export *x, struct evidence *v, struct pack *pack)
+{
+	int r = period_end(x->db, &v->period, &x->c->e);
+
+	if (r == 0)
+		r = evidence_make(v, pack, &x->c->e);
+	if (r == 0 && v->no_access[0] != '\0')
+		fprintf(stderr, "fortress: there is no access review: %s\n", v->no_access);
+	return r;
+}
+
+static int
 evidence_write(struct export *x)
 {
 	struct evidence v = { .db = x->db, .period = period_of(&x->events, x->tree_size, x->signed_us) };
-	int r = period_end(x->db, &v.period, &x->c->e);
+	int r = evidence_gather(x, &v, x->pack);
 
-	if (r == 0)
-		r = evidence_make(&v, x->pack, &x->c->e);
 	if (r == 0 && (r = report_write(x, &v)) == -ENOENT)
 		r = report_missing(x);
 	if (r == 0)
@@ -511,7 +521,7 @@ report_make(struct export *x, const char *form)
 	p.leaves = x->tree_size;
 	p.signed_leaves = x->signed_size;
 	p.signed_us = x->signed_us;
-	if (r == 0 && (r = period_end(x->db, &v.period, e)) == 0 && (r = evidence_make(&v, NULL, e)) == 0 && (r = report_compose(&p, e)) == 0 &&
+	if (r == 0 && (r = evidence_gather(x, &v, NULL)) == 0 && (r = report_compose(&p, e)) == 0 &&
 	    (r = report_draw(&p, form, &out, e)) == 0)
 		r = fd_write_file(x->path, out.p, out.len, 0600, e);
 	buf_done(&out);

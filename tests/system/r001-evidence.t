@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The evidence pack: its sheets say what has happened, each by the row that proves it; its report has a page for each control."""
-import csv, html.parser, json, os, re, shutil, subprocess, sys, zipfile
+import csv, html.parser, json, os, re, shutil, sqlite3, subprocess, sys, zipfile
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -114,6 +114,17 @@ try:
     ok(r.returncode == 1 and "fortress-report" in r.stderr and not os.path.exists(f"{b.dir}/y.pdf"), "without fortress-report it says so", r.stderr)
     r = subprocess.run([f"{build}/fortress", "audit", "export", "--offline", "-o", f"{b.dir}/y"], env=dict(b.env, FORTRESS_LIBEXEC="/nonexistent"), capture_output=True, text=True)
     ok(r.returncode == 0 and "has no report" in r.stderr and not os.path.exists(f"{b.dir}/y/report.pdf") and os.path.exists(f"{b.dir}/y/failed-logins.csv"), "an export is made all the same", r.stderr)
+    # More users and hosts than can be asked about, each pair.
+    c = sqlite3.connect(f"{b.dir}/state/db/fortress.db", isolation_level=None)
+    for (t,) in c.execute("SELECT name FROM sqlite_schema WHERE type='trigger'").fetchall(): c.execute(f"DROP TRIGGER {t}")
+    for table, one in (("user", "bench"), ("host", "box")):
+        rest = ",".join(r[1] for r in c.execute(f"PRAGMA table_info({table})") if r[1] != "name")
+        c.execute(f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<1500) INSERT INTO {table}(name,{rest}) SELECT name||i,{rest} FROM n, {table} WHERE name='{one}'")
+    c.close(); r = subprocess.run([f"{build}/fortress", "audit", "export", "--offline", "-o", f"{b.dir}/many"], env=b.env, capture_output=True, text=True)
+    ok(r.returncode == 0 and "too many" in r.stderr and open(f"{b.dir}/many/access.jsonl").read() == "" and len(open(f"{b.dir}/many/accounts.jsonl").readlines()) > 1500, f"an export is made without the access review: {r.stderr.strip()[:150]}", r.returncode, r.stderr)
+    ok("There is no access review: 15" in Page(open(f"{b.dir}/many/report.html").read()).words, "and its report says so")
+    r = subprocess.run([f"{build}/fortress", "audit", "export", "--offline", "--user", "bench", "-o", f"{b.dir}/fewer"], env=b.env, capture_output=True, text=True)
+    ok(r.returncode == 0 and "review" not in r.stderr and len(open(f"{b.dir}/fewer/access.jsonl").readlines()) > 1500, "of one user it is there", r.returncode, r.stderr)
 finally:
     b.stop()
 end()
