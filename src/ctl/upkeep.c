@@ -263,13 +263,14 @@ files_copy(const char *from, const char *to, const char *sub, const char *patter
 	for (unsigned i = 0; r == 1 && i < FILES_MAX; i++) {
 		struct buf text;
 
+		name[0] = '\0';
 		buf_init(&text, FILE_MAX_BYTES + 65536);
 		r = fd_read_match(fd, pattern, i, FILE_MAX_BYTES, &text, name, sizeof(name));
 		if (r == 1) {
 			snprintf(path, sizeof(path), "%s/%s%s%s", to, sub, sub[0] != '\0' ? "/" : "", name);
 			r = fd_write_file(path, text.p, text.len, mode, e) == 0 ? 1 : -EIO;
 		} else if (r < 0) {
-			(void)err_set(e, r, "%s/%s: %s", from, sub, strerror(-r));
+			(void)err_set(e, r, "%s/%s%s%s: %s", from, sub, sub[0] != '\0' ? "/" : "", name, strerror(-r));
 		}
 		if (text.p != NULL)
 			explicit_bzero(text.p, text.cap);
@@ -296,17 +297,42 @@ settings_copy(const char *from, const char *to, bool keys, struct err *e)
 	return r;
 }
 
+/* Of our own making: files, and one level of directories. */
+static void
+tree_remove(const char *dir)
+{
+	static const char *const subs[] = { "db", "keys", "policy.d", "" };
+	const struct dirent *f;
+	char path[4200];
+	DIR *d;
+
+	for (size_t i = 0; i < sizeof(subs) / sizeof(subs[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, subs[i]);
+		d = opendir(path);
+		while (d != NULL && (f = readdir(d)) != NULL)
+			(void)unlinkat(dirfd(d), f->d_name, 0);
+		if (d != NULL)
+			closedir(d);
+		(void)rmdir(path);
+	}
+}
+
 static int
 backup_make(struct ctl *c, struct db *db, const char *to, bool keys, uint64_t *bytes)
 {
 	char path[4096];
 	int r = dir_make(to, "", path, sizeof(path), &c->e);
 
-	if (r == 0)
-		r = settings_copy(c->state, to, keys, &c->e);
+	if (r != 0)
+		return r;
+	r = settings_copy(c->state, to, keys, &c->e);
 	if (r == 0)
 		r = dir_make(to, "db", path, sizeof(path), &c->e);
-	return r == 0 ? db_backup(db, path, bytes, &c->e) : r;
+	if (r == 0)
+		r = db_backup(db, path, bytes, &c->e);
+	if (r != 0)
+		tree_remove(to);
+	return r;
 }
 
 static const struct out_column backup_columns[] = { { "path", OUT_STRING, 0 }, { "bytes", OUT_NUMBER, 0 }, { NULL, 0, 0 } };
@@ -409,26 +435,6 @@ restore_copy(struct ctl *c, const char *from, const char *to)
 	return r;
 }
 
-/* Of our own making: files, and one level of directories. */
-static void
-tree_remove(const char *dir)
-{
-	static const char *const subs[] = { "db", "keys", "policy.d", "" };
-	const struct dirent *f;
-	char path[4200];
-	DIR *d;
-
-	for (size_t i = 0; i < sizeof(subs) / sizeof(subs[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, subs[i]);
-		d = opendir(path);
-		while (d != NULL && (f = readdir(d)) != NULL)
-			(void)unlinkat(dirfd(d), f->d_name, 0);
-		if (d != NULL)
-			closedir(d);
-		(void)rmdir(path);
-	}
-}
-
 static const struct out_column restore_columns[] = {
 	{ "verified", OUT_BOOL, 0 }, { "leaves", OUT_NUMBER, 0 }, { "signed", OUT_NUMBER, 0 }, { "events", OUT_NUMBER, 0 },
 	{ "sessions", OUT_NUMBER, 0 }, { "bytes", OUT_NUMBER, 0 }, { NULL, 0, 0 },
@@ -472,8 +478,8 @@ restore_to(struct ctl *c, const char *from, const char *to, struct db_verify *v)
 	char path[4096];
 	int r = dir_make(to, "", path, sizeof(path), &c->e);
 
-	if (r == 0)
-		r = restore_copy(c, from, to);
+	if (r == 0 && (r = restore_copy(c, from, to)) != 0)
+		tree_remove(to);
 	return r == 0 ? restored_check(c, to, v) : r;
 }
 
