@@ -5,7 +5,7 @@
  * usage: bench_replay make DB MEGABYTES HOURS        one recording: builds, listings, a full-screen program
  *        bench_replay seek DB INDEX TIMES            each to another place; INDEX "-": without one
  * The peer is a player without keyframes, which renders from the beginning, at some of the same places.
- * bench_replay.py runs it all.
+ * replay.py runs it all.
  */
 #include <errno.h>
 #include <signal.h>
