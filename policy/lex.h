@@ -26,7 +26,8 @@ int lex_define(struct lex *l, const char *name, const char *text);
 void lex_set_raw(struct lex *l, bool raw);
 /* The next token.  0, or negative with the error set. */
 int lex_next(struct lex *l, struct token *t);
-/* The next token where $NAME alone may be an attribute of the user: what is no macro, nor almost one, is a reference. */
+/* The next token where $NAME alone may be an attribute of the user: what is no macro, nor almost one, is a reference.  As lex_next;
+ * or -ENOMEM, without words. */
 int lex_next_value(struct lex *l, struct token *t);
 /* The next token where /ERE/ has to stand: what is between the slashes, with \/ as /. */
 int lex_next_ere(struct lex *l, struct token *t);

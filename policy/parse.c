@@ -239,14 +239,17 @@ parse_macro(struct parse *p, const char *name, struct place at)
 {
 	int r = parse_next(p);
 
-	if (r == 0 && p->t.kind != TOKEN_STRING)
+	if (r != 0)
+		return r;
+	if (p->t.kind != TOKEN_STRING)
 		return parse_unexpected(p, "a macro is NAME = \"text\"");
-	if (r == 0)
-		r = lex_define(p->lex, name, p->t.text);
+	r = lex_define(p->lex, name, p->t.text);
 	if (r == -EEXIST)
 		return parse_fail(p, at, "this macro is used before it is defined, or defined twice:", name, "define it once, before its use");
-	if (r != 0)
+	if (r == -E2BIG)
 		return parse_fail(p, at, "too many macros", NULL, "256 at most");
+	if (r == -ENOMEM)
+		return parse_no_memory(p);
 	return r == 0 ? parse_next(p) : r;
 }
 

@@ -57,7 +57,9 @@ parse_next(struct parse *p)
 int
 parse_next_value(struct parse *p)
 {
-	return lex_next_value(p->lex, &p->t);
+	int r = lex_next_value(p->lex, &p->t);
+
+	return r == -ENOMEM ? parse_no_memory(p) : r;
 }
 
 bool

@@ -173,6 +173,7 @@ test_errors(void)
 		{ "time t Mon-Fry 09:00-18:00", "p:1:8: unexpected \"Mon-Fry\": days: Mon-Fri, or Sat,Sun" },
 		{ "premit a shell on any", "p:1:1: unknown statement \"premit\": did you mean permit?" },
 		{ "permit a shell on any reason \"x", "p:1:30: a string without its closing quote" },
+		{ "team = \"web", "p:1:8: a string without its closing quote" },
 		{ "Include x", "p:1:9: Include is not possible here" },
 		{ "permit a shell on any when nonw", "p:1:1: unknown time \"nonw\": define it first" },
 	};
@@ -250,6 +251,31 @@ test_include(void)
 		is(e.text, cases[i].want, "in these words");
 		policy_free(p);
 	}
+}
+
+/* Wherever memory runs out: the names in front move the place. */
+static void
+test_too_large(void)
+{
+	unsigned wordless = 0;
+
+	for (unsigned n = 0; n < 12; n++) {
+		struct err e = { 0 };
+		struct policy *p;
+		struct buf b;
+
+		buf_init(&b, 8 << 20);
+		for (unsigned i = 0; i < n; i++)
+			(void)buf_printf(&b, "role r%u { a }\n", i);
+		(void)buf_text(&b, "permit a get on x=y");
+		while (b.len < 6 << 20 && buf_text(&b, "|a=$b|a=$b|a=$b|a=$b|a=$b|a=$b|a=$b|a=$b") == 0)
+			;
+		p = policy_parse("p", buf_slice(&b), &here, &e);
+		wordless += p != NULL || strcmp(e.text, "the policy is too large: 64 MiB at most") != 0;
+		policy_free(p);
+		buf_done(&b);
+	}
+	ok(wordless == 0, "a policy that is too large is refused in words");
 }
 
 /* What adds to a role is none more. */
@@ -533,6 +559,7 @@ main(void)
 	test_print_any();
 	test_include();
 	test_roles_max();
+	test_too_large();
 	test_errors();
 	test_some_path();
 	test_obligations();
