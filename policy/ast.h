@@ -221,8 +221,6 @@ struct option_row {
 	uint64_t max;
 };
 extern const struct option_row option_rows[POLICY_OPTIONS];
-/* " options { mem 64M; timeout 10s }", nothing if there are none. */
-int options_print(struct buf *b, const uint64_t options[POLICY_OPTIONS]);
 int seconds_print(struct buf *b, uint64_t s);
 
 /* check.c: resolves names, refuses unknown ones and cycles. */

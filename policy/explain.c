@@ -138,7 +138,7 @@ explain(struct asked *a, const struct policy_decision *d, struct buf *out)
 	if (e == 0 && d->reason[0] != '\0')
 		e = buf_printf(out, ": %s", d->reason);
 	if (e == 0)
-		e = options_print(out, d->options);
+		e = policy_options_print(out, d->options);
 	return e == 0 ? explain_needs(a->p, d, out) : e;
 }
 

@@ -41,7 +41,7 @@ value_print(struct buf *b, enum option_kind kind, uint64_t v)
 }
 
 int
-options_print(struct buf *b, const uint64_t options[POLICY_OPTIONS])
+policy_options_print(struct buf *b, const uint64_t options[POLICY_OPTIONS])
 {
 	const char *between = " options {";
 	int r = 0;

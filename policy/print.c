@@ -308,7 +308,7 @@ put_conditions(struct buf *b, const struct rule *x)
 	for (const struct except *u = x->unless; r == 0 && u != NULL; u = u->next)
 		r = put_unless(b, u);
 	if (r == 0)
-		r = options_print(b, x->options);
+		r = policy_options_print(b, x->options);
 	if (r == 0)
 		r = buf_printf(b, " id %s", x->id);
 	if (r == 0 && x->reason != NULL && (r = buf_text(b, " reason ")) == 0)

@@ -163,12 +163,14 @@ is_same(const struct policy_decision *a, const struct policy_decision *b)
 	return true;
 }
 
-/* "permit sre-shell, mfa" */
+/* "permit sre-shell options { mem 64M }, mfa" */
 static int
 verdict_put(struct buf *b, const struct policy_decision *d)
 {
 	int r = buf_printf(b, "%s %s", d->permit ? "permit" : "deny", d->by_default ? "(default)" : d->rule);
 
+	if (r == 0)
+		r = policy_options_print(b, d->options);
 	for (size_t i = 0; r == 0 && i < d->needs_n; i++)
 		r = buf_printf(b, ", %s", d->needs[i]->words);
 	return r;

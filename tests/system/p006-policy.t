@@ -41,6 +41,9 @@ try:
        [("/usr/bin/id -u", "permit bench", "deny no-id", 3), ("uptime; true", "permit bench", "deny no-id", 1)], "a deny changes what it denies", r)
     r = fortress("policy", "diff", old, file("more.conf", policy + "require mfa for any exec on env=bench id second\n"))
     ok(r.returncode == 1 and "permit bench, mfa" in r.stdout and "4 of them would change" in r.stderr, "so does a requirement", r)
+    r = fortress("--json", "policy", "diff", "--whole", old, file("limit.conf", policy.replace("always id bench", "always options { timeout 90s } id bench")))
+    ok(r.returncode == 1 and {(x["old"], x["new"]) for x in json.loads(r.stdout)} == {("permit bench", "permit bench options { timeout 90s }")},
+       "and a limit, by its words", r)
     r = fortress("policy", "diff", "--since", "2001-01-01", old, file("none.conf", "permit nobody exec on any\n"))
     ok(r.returncode == 1 and "deny (default)" in r.stdout, "and what is no longer permitted", r)
     r = fortress("policy", "diff", "--since", "0s", old, new)
