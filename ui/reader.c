@@ -6,12 +6,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -245,13 +243,9 @@ give_up(const struct reader *r, struct err *e)
 		SCMP_SYS(getcwd), SCMP_SYS(readlink), -1,
 	};
 	const struct sandbox_path path = { .path = r->dir };
-	struct sandbox box = { .name = "replay's reader", .calls = calls, .memory_max = (size_t)1 << 30 };
+	const struct sandbox box = { .name = "replay's reader", .user = sandbox_owner(r->dir), .calls = calls, .memory_max = (size_t)1 << 30 };
 	struct sandbox_state state;
-	const struct passwd *owner;
-	struct stat st;
 
-	if (geteuid() == 0 && stat(r->dir, &st) == 0 && st.st_uid != 0 && (owner = getpwuid(st.st_uid)) != NULL)
-		box.user = owner->pw_name;
 	return sandbox_enter(&box, NULL, &path, 1, &state, e);
 }
 

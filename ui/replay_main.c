@@ -10,7 +10,6 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <pwd.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -20,7 +19,6 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -65,15 +63,12 @@ enter_sandbox(void *arg)
 	/* What ncurses waits with and asks its terminal; not to type into it. */
 	static const int calls[] = { SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(nanosleep), -1 };
 	static const unsigned ioctls[] = { TCGETS, TCSETS, TCSETSW, TCSETSF, TCFLSH, TIOCGWINSZ, FIONREAD, 0 };
-	struct sandbox box = { .name = "replay", .calls = calls, .ioctls = ioctls, .empty_root = true, .memory_max = (size_t)1 << 30 };
+	const struct sandbox box = { .name = "replay", .user = sandbox_owner(arg), .calls = calls, .ioctls = ioctls, .empty_root = true,
+		.memory_max = (size_t)1 << 30 };
 	struct sandbox_state state;
-	const struct passwd *owner;
 	struct err e = { 0 };
-	struct stat st;
 
 	screen_prepare();
-	if (geteuid() == 0 && stat(arg, &st) == 0 && st.st_uid != 0 && (owner = getpwuid(st.st_uid)) != NULL)
-		box.user = owner->pw_name;
 	if (sandbox_enter(&box, NULL, NULL, 0, &state, &e) == 0)
 		return 0;
 	(void)fprintf(stderr, "fortress replay: %s\n", e.text);

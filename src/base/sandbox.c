@@ -446,6 +446,18 @@ sandbox_holds(const struct sandbox_state *state)
 	return state->seccomp && (state->unprivileged || state->root);
 }
 
+const char *
+sandbox_owner(const char *dir)
+{
+	const struct passwd *pw;
+	struct stat st;
+
+	if (geteuid() != 0 || stat(dir, &st) != 0 || st.st_uid == 0)
+		return NULL;
+	pw = getpwuid(st.st_uid);
+	return pw != NULL ? pw->pw_name : NULL;
+}
+
 int
 sandbox_enter(const struct sandbox *s, const char *root_dir, const struct sandbox_path *paths,
     size_t n, struct sandbox_state *ret_state, struct err *e)

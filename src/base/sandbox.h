@@ -36,6 +36,10 @@ struct sandbox {
 	bool no_seccomp;
 };
 
+/* For user, of a program that works on somebody's directory: its owner's name.  NULL: this is not root, or the directory is
+ * root's, or it cannot be said.  It lies in the one struct of getpwuid. */
+const char *sandbox_owner(const char *dir);
+
 struct sandbox_state {               /* what held, for doctor and the log */
 	bool root;                   /* it sits in a chroot */
 	bool unprivileged;           /* it was not started as root: no chroot, no uid of its own */

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -42,31 +41,20 @@ static const int calls[] = {
 	SCMP_SYS(readlink), SCMP_SYS(fstatfs), SCMP_SYS(uname), SCMP_SYS(umask), SCMP_SYS(utimensat), -1,
 };
 
-/* The name of db's owner, or NULL when this is not root; it lies in the one struct of getpwuid. */
-static const char *
-owner_of(const char *db, uid_t *uid, gid_t *gid)
-{
-	const struct passwd *pw;
-	struct stat st;
-
-	if (stat(db, &st) != 0)
-		fatal("%s: %s", db, strerror(errno));
-	*uid = st.st_uid;
-	*gid = st.st_gid;
-	pw = geteuid() == 0 && st.st_uid != 0 ? getpwuid(st.st_uid) : NULL;
-	return pw != NULL ? pw->pw_name : NULL;
-}
-
-/* One at a time: the others wait, for what they wait for is being done.  Of one recording: then nobody needs to. */
+/* give: to the database's owner.  One at a time: the others wait, for what they wait for is being done.  Of one recording: then
+ * nobody needs to. */
 static void
-dir_prepare(const struct options *o, bool give, uid_t uid, gid_t gid)
+dir_prepare(const struct options *o, bool give)
 {
+	struct stat st;
 	int fd;
 
+	if (stat(o->db, &st) != 0)
+		fatal("%s: %s", o->db, strerror(errno));
 	if (mkdir(o->index, 0700) != 0 && errno != EEXIST)
 		fatal("%s: %s", o->index, strerror(errno));
 	fd = open(o->index, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || (give && fchown(fd, uid, gid) != 0))
+	if (fd < 0 || (give && fchown(fd, st.st_uid, st.st_gid) != 0))
 		fatal("%s: %s", o->index, strerror(errno));
 	if (flock(fd, LOCK_EX | (o->session != NULL ? LOCK_NB : 0)) == 0)
 		return;                                  /* held until the end */
@@ -118,8 +106,6 @@ main(int argc, char **argv)
 	struct err e = { 0 };
 	const char *user;
 	struct db *db;
-	uid_t uid;
-	gid_t gid;
 
 	log_open("index", LOG_LEVEL_INFO, 2);
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -128,8 +114,8 @@ main(int argc, char **argv)
 		fatal("%s", e.text);
 	if (o.session != NULL && !id_parse(slice_from(o.session), session))
 		fatal("--session: not an id");
-	user = owner_of(o.db, &uid, &gid);
-	dir_prepare(&o, user != NULL, uid, gid);
+	user = sandbox_owner(o.db);
+	dir_prepare(&o, user != NULL);
 	/* Without a store that runs, its first reader makes the file that readers share. */
 	db = db_open_read(o.db, &e);
 	renderer = db != NULL ? renderer_start(o.renderer, user, &e) : NULL;
