@@ -24,7 +24,7 @@ struct faults {
 	volatile uint32_t sync_errno;
 	volatile uint32_t half;          /* writes take half of what they are given */
 	volatile uint32_t one_in;        /* only one call in so many fails; 0: all */
-	volatile uint32_t calls, failed; /* counted here */
+	volatile uint32_t calls, failed; /* counted here; writes cut to half, too */
 };
 
 /* Before the old bytes, in the log. */
@@ -116,8 +116,10 @@ pwrite(int fd, const void *p, size_t n, off_t at)
 		return real_pwrite(fd, p, n, at);
 	if (fails(faults->write_errno))
 		return -1;
-	if (faults->half != 0 && n > 1)
+	if (faults->half != 0 && n > 1) {
 		n /= 2;
+		faults->failed++;
+	}
 	undo_put(fd, 'w', &st, (uint64_t)at, n);
 	return real_pwrite(fd, p, n, at);
 }
@@ -147,6 +149,7 @@ pwritev(int fd, const struct iovec *v, int count, off_t at)
 		v++;
 		count--;
 	}
+	faults->failed++;
 	return real_pwrite(fd, v->iov_base, v->iov_len > 1 ? v->iov_len / 2 : v->iov_len, at);
 }
 
