@@ -21,7 +21,9 @@
 #include "gate/decide.h"
 #include "gate/events.h"
 #include "gate/grant.h"
+#include "gate/live.h"
 #include "gate/login.h"
+#include "gate/sentry.h"
 
 enum { SLICE_US = 2000, CLOCK_MS = 4000, STOP_MS = 2000, FULL_MS = 10, SOON_MS = 20, EVENTS_ENOUGH = 1 << 20, RETRY_US = 1000000 };
 
@@ -108,6 +110,8 @@ look(struct client *c)
 
 	if (c->kind != MSG_CLIENT_FRONT || c->user[0] == '\0' || c->cut)
 		return;
+	live_renew(c);
+	sentry_renew(c);
 	if (login_check(c, NULL, &e) != 0) {
 		cut_all(c, e.text);
 		return;

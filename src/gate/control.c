@@ -20,10 +20,8 @@
 #include "gate/enrol.h"
 #include "gate/events.h"
 #include "gate/lists.h"
-#include "gate/moderate.h"
 #include "gate/live.h"
 #include "gate/puts.h"
-#include "gate/sentry.h"
 
 static void
 row_done(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice text)
@@ -257,8 +255,6 @@ control_load_policy(struct gate *g, const char *actor, struct err *e)
 		if (chan_send(g->store, MSG_POLICY_SEEN, &seen) != 0)
 			log_error("policy: the store does not take its text");
 		again_all(g, "the policy was changed");
-		sentry_renew(g);
-		moderate_renew(g);
 	} else {
 		log_error("policy not loaded: %s: %s", rules_hash(g->rules)[0] != '\0' ? "the old one stays in force" :
 		    "EVERYTHING IS DENIED until it is mended and reloaded", e->text);

@@ -148,6 +148,15 @@ mark_set(struct client *owner, struct slice session, const struct live_wait *w)
 }
 
 void
+live_renew(struct client *c)
+{
+	moderate_look(c, slice_from(""));
+	for (const struct live *l = c->gate->lives; l != NULL; l = l->next)
+		if (l->viewer == c)
+			moderate_look(l->owner, slice_from(l->session));
+}
+
+void
 live_forget(struct client *c)
 {
 	struct live **at = &c->gate->lives;

@@ -21,6 +21,8 @@ bool live_viewer(const struct gate *g, const struct client *owner, struct slice 
     bool (*fn)(void *arg, const struct client *viewer), void *arg);
 /* What is watched for was seen in it: for those who list it. */
 void live_alarm(struct client *owner, struct slice session, const char *watch);
+/* What c is, or may do, may be another: of c's own sessions, and of those that c looks at, who moderates them. */
+void live_renew(struct client *c);
 /* c is going. */
 void live_forget(struct client *c);
 

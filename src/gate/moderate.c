@@ -199,10 +199,3 @@ moderate_look(struct client *owner, struct slice session)
 		if (m->session[0] != '\0' && (session.n == 0 || slice_is(session, m->session)))
 			look(m);
 }
-
-void
-moderate_renew(struct gate *g)
-{
-	for (struct client *c = g->clients; c != NULL; c = c->next)
-		moderate_look(c, slice_from(""));
-}

@@ -18,7 +18,6 @@ int moderate_wait(struct client *c, const struct msg_decide *m, const char *host
 void moderate_begun(struct client *c, const struct msg_live_begun *m);
 /* Somebody has come to look at a session of owner's, or has left it (session empty: at any). */
 void moderate_look(struct client *owner, struct slice session);
-void moderate_renew(struct gate *g);                          /* the policy is another */
 void moderate_forget(struct client *c, uint32_t hold);        /* this hold's, or all of c's (0) */
 
 #endif

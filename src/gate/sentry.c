@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * A session without anything to watch for is kept too, without a process: a policy that is loaded later may want it.  One
- * that has ended is kept until its last lines have been looked at.
+ * A session without anything to watch for is kept too, without a process: a policy that is loaded later, or a group
+ * that its user joins, may want it.  One that has ended is kept until its last lines have been looked at.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -199,19 +199,21 @@ look_up(struct sentry *s)
 	struct rules_question q = { .who = &who, .host = host, .verb = slice_from("shell"), .login = slice_from(s->login),
 	    .src = slice_from(c->peer), .at = clock_wall() };
 	struct rules_watch *watches = NULL;
+	bool same;
 	int n;
 
 	login_who(c, &who);
 	n = host != NULL ? rules_watches(c->gate->rules, &q, &watches) : 0;
+	same = n == s->n && (n == 0 || memcmp(watches, s->watches, (size_t)n * sizeof(*watches)) == 0);
 	free(s->watches);
 	s->watches = watches;
 	s->n = n > 0 ? n : 0;
 	if (n < 0)
 		alarm_raise(s, "watch", "", "the gate is out of memory: nothing is watched for in it", slice_of(NULL, 0));
-	if (s->chan != NULL)
-		(void)rules_send(s);
-	else if (s->n > 0)
+	if (s->chan == NULL && s->n > 0)
 		process_start(s);
+	else if (s->chan != NULL && !same)
+		(void)rules_send(s);
 }
 
 /* ---- sessions ---- */
@@ -272,11 +274,10 @@ sentry_left(struct client *c, const struct msg_live_left *m)
 }
 
 void
-sentry_renew(struct gate *g)
+sentry_renew(struct client *c)
 {
-	for (struct client *c = g->clients; c != NULL; c = c->next)
-		for (struct sentry *s = c->sentries; s != NULL; s = s->next)
-			look_up(s);
+	for (struct sentry *s = c->sentries; s != NULL; s = s->next)
+		look_up(s);
 }
 
 /* Its session has ended; what looks may still have lines of it. */

@@ -12,7 +12,7 @@
 
 int sentry_begin(struct client *c, const void *message);              /* MSG_LIVE_BEGUN.  0, or negative: c has to go */
 int sentry_left(struct client *c, const struct msg_live_left *m);     /* its front lets a sentry go */
-void sentry_renew(struct gate *g);                                    /* the policy is another */
+void sentry_renew(struct client *c);                                  /* what is watched for may be another */
 void sentry_forget(struct client *c, uint32_t hold);                  /* this hold's, or all of c's (0) */
 void sentry_done(struct gate *g);
 

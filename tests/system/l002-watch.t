@@ -97,6 +97,11 @@ try:
     ok(b.until(sentries, bool), "a policy that watches for something begins in sessions that run")
     s.type(b"echo ge''heim\r"); a = alarms(1); ok(a and a[0]["watch"] == "secret", "and sees it", a)
     s.close()
+    open(f"{b.dir}/state/policy.conf", "w").write(POLICY.split("watch")[0] + "watch :odd on any match /geheim/ then alert id grouped\n")
+    b.ctl("reload"); s = session(); ok(b.until(sentries, lambda p: p == []) == [], "what is watched for in a group's sessions alone", b.children())
+    b.mark(); b.ctl("user", "set", "bench", "--group", "odd"); ok(b.until(sentries, bool), "begins when the user joins it")
+    s.type(b"echo ge''heim\r"); a = alarms(1); ok(a and a[0]["watch"] == "grouped", "and sees it, too", a)
+    s.close()
 finally:
     b.stop()
 end()

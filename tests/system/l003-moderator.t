@@ -12,7 +12,7 @@ from clients import Clients, need
 from screens import Screen
 need("ssh")
 
-POLICY = """role seconds { bob, carol, bench }
+POLICY = """role seconds { bob, carol, bench, :mods }
 permit bench shell,exec,get,put on env=bench as root id all
 permit bob,carol,dora,bench watch on env=bench id watchers
 require moderator role seconds for any shell,exec,get,put on host box id two
@@ -56,8 +56,10 @@ try:
     s.type(b"echo aga''in\r"); ok(b"again" not in s.out, "nothing goes in or out")
     m = Screen(argv("bob", "watch", id)); ok(s.until(b"a moderator is here") and s.until(b"again"), "until one is back", s.out)
 
-    open(f"{b.dir}/state/policy.conf", "w").write(POLICY.replace("bob, carol, bench }", "carol, bench }")); b.ctl("reload")
+    open(f"{b.dir}/state/policy.conf", "w").write(POLICY.replace("bob, carol,", "carol,")); b.ctl("reload")
     ok(s.until(b"the moderator has left"), "who is none of them any more by the policy does no longer", s.out)
+    b.ctl("user", "set", "dora", "--group", "mods"); ok(s.until(b"a moderator is here"), "who becomes one by a group, and watches already, does", s.out)
+    b.ctl("group", "leave", "mods", "dora"); ok(s.until(b"the moderator has left"), "until the group is left", s.out)
     open(f"{b.dir}/state/policy.conf", "w").write(POLICY.replace("require", "# require")); b.ctl("reload")
     ok(s.until(b"the session goes on"), "and when the policy asks for nobody any more it goes on alone", s.out)
     s.type(b"exit 3\r"); ok(s.over() and s.code == 3, "it ends as it should", s.code); s.close(); m.close(); w.close()
