@@ -3,7 +3,7 @@
 /*
  * HOST:PORT of forwards.  A host is a glob over the name as the client gave it, or an address or network.  The host that
  * connects will resolve what it is given: names of the loopback, and numbers as inet_aton(3) takes them (127.1, 0x7f000001), may be
- * any address, so they cannot be judged by it.
+ * any address, so they cannot be judged by it; and who connects to 0.0.0.0 or :: comes to the loopback.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -61,13 +61,13 @@ dest_parse(struct policy *p, struct slice text, struct dest *ret)
 	return NULL;
 }
 
-/* Would inet_aton(3) take it, though it is no address as we know them? */
+/* Would inet_aton(3) take it, or getaddrinfo(3) with a zone (::1%1), though it is no address as we know them? */
 static bool
 is_odd_number(const char *host)
 {
 	const char *dot = strrchr(host, '.'), *last = dot != NULL ? dot + 1 : host;
 
-	if (last[0] == '0' && last[1] == 'x')
+	if ((last[0] == '0' && last[1] == 'x') || strchr(host, '%') != NULL)
 		return true;
 	return last[0] != '\0' && last[strspn(last, "0123456789")] == '\0';
 }
@@ -88,6 +88,14 @@ is_loopback(const struct net_addr *a)
 
 	return (net_prefix_parse(slice_from("127.0.0.0/8"), &v4) == 0 && net_prefix_holds(&v4, a)) ||
 	    (net_prefix_parse(slice_from("::1"), &v6) == 0 && net_prefix_holds(&v6, a));
+}
+
+static bool
+is_unspecified(const struct net_addr *a)
+{
+	struct net_addr v4, v6;
+
+	return (net_parse(slice_from("0.0.0.0"), &v4) == 0 && net_eq(&v4, a)) || (net_parse(slice_from("::"), &v6) == 0 && net_eq(&v6, a));
 }
 
 static bool
@@ -114,7 +122,9 @@ dest_fits(const struct dest *d, struct slice where)
 		return FIT_YES;
 	if (net_parse(slice_from(host), &addr) != 0)
 		return is_odd_number(host) || (d->is_prefix && is_loopback_name(host) && holds_loopback(&d->prefix)) ? FIT_UNKNOWN : FIT_NO;
+	if (d->is_prefix && net_prefix_holds(&d->prefix, &addr))
+		return FIT_YES;
 	if (d->is_prefix)
-		return net_prefix_holds(&d->prefix, &addr) ? FIT_YES : FIT_NO;
-	return is_loopback_name(d->host) && is_loopback(&addr) ? FIT_UNKNOWN : FIT_NO;
+		return is_unspecified(&addr) && holds_loopback(&d->prefix) ? FIT_UNKNOWN : FIT_NO;
+	return is_loopback_name(d->host) && (is_loopback(&addr) || is_unspecified(&addr)) ? FIT_UNKNOWN : FIT_NO;
 }
