@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "policy/lex.h"
 
-#define DEPTH_MAX  16
+#define DEPTH_MAX  (LEX_FILES_MAX + 16)   /* the files of one Include lie on it all at once */
 #define MACROS_MAX 256
 #define TOTAL_MAX  (8u << 20)            /* bytes of files read in all */
 #define MACRO_MAX  (1u << 20)            /* of macros' texts: they cannot explode */

@@ -14,6 +14,8 @@ struct token {
 	char text[1024];                 /* of a mark: the one character */
 };
 
+#define LEX_FILES_MAX 64         /* of one Include */
+
 struct lex;
 
 struct lex *lex_new(struct pool *pool, struct err *e);

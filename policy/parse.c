@@ -208,8 +208,8 @@ static int
 parse_include(struct parse *p)
 {
 	struct place at = p->t.at;
-	char names[64][256], pattern[1024];
-	struct buf texts[64];
+	char names[LEX_FILES_MAX][256], pattern[1024], name[256];
+	struct buf texts[LEX_FILES_MAX], more;
 	unsigned n = 0;
 	int r = 0;
 
@@ -218,17 +218,22 @@ parse_include(struct parse *p)
 	(void)snprintf(pattern, sizeof(pattern), "%s", p->t.text);
 	if (p->from->read == NULL)
 		return parse_fail(p, at, "Include is not possible here", NULL, NULL);
-	for (r = 1; r == 1 && n < 64; n += r == 1) {
+	for (r = 1; r == 1 && n < LEX_FILES_MAX; n += r == 1) {
 		buf_init(&texts[n], FILE_MAX);
 		r = p->from->read(p->from->arg, pattern, n, &texts[n], names[n], sizeof(names[n]));
 		if (r != 1)
 			buf_done(&texts[n]);
 	}
-	r = r < 0 ? parse_fail(p, at, "cannot read", pattern, strerror(-r)) : 0;
+	buf_init(&more, FILE_MAX);
+	if (r == 1)
+		r = p->from->read(p->from->arg, pattern, n, &more, name, sizeof(name));
+	buf_done(&more);
+	r = r < 0 ? parse_fail(p, at, "cannot read", pattern, strerror(-r)) :
+	    r == 1 ? parse_fail(p, at, "too many files for one Include:", pattern, "64 at most") : 0;
 	/* The last is opened first, so that the first is read first. */
 	for (unsigned i = n; i > 0; i--) {
 		if (r == 0 && lex_push(p->lex, names[i - 1], buf_slice(&texts[i - 1])) != 0)
-			r = parse_fail(p, at, "Include nests too deep, or too many files at once:", pattern, "16 at most");
+			r = parse_fail(p, at, "Include nests too deep, or the files are too large in all:", pattern, "8 MiB at most");
 		buf_done(&texts[i - 1]);
 	}
 	return r == 0 ? parse_next(p) : r;
