@@ -260,13 +260,15 @@ files_copy(const char *from, const char *to, const char *sub, const char *patter
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_set(e, -errno, "%s: %s", path, strerror(errno));
-	for (unsigned i = 0; r == 1 && i < FILES_MAX; i++) {
+	for (unsigned i = 0; r == 1; i++) {
 		struct buf text;
 
 		name[0] = '\0';
 		buf_init(&text, FILE_MAX_BYTES + 65536);
 		r = fd_read_match(fd, pattern, i, FILE_MAX_BYTES, &text, name, sizeof(name));
-		if (r == 1) {
+		if (r == 1 && i == FILES_MAX) {
+			r = err_set(e, -E2BIG, "%s/%s: more than %d files", from, sub, FILES_MAX);
+		} else if (r == 1) {
 			snprintf(path, sizeof(path), "%s/%s%s%s", to, sub, sub[0] != '\0' ? "/" : "", name);
 			r = fd_write_file(path, text.p, text.len, mode, e) == 0 ? 1 : -EIO;
 		} else if (r < 0) {
