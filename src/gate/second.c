@@ -165,6 +165,8 @@ code_take(struct client *c, struct slice code)
 		return no(c, u == NULL ? "not a user of this bastion" : directory_refuses(u, now));
 	if (s->is_new && u->factor_n > 0)
 		return no(c, "a second factor was made meanwhile: log in again");
+	if (!s->is_new && !slice_eq(slice_of(u->factor, u->factor_n), slice_of(s->sealed, s->sealed_n)))
+		return no(c, "this second factor was taken away meanwhile: log in again");      /* putting its row would bring it back */
 	if (now.us < u->factor_wait_us)
 		return no(c, "too many wrong codes: wait a minute");
 	r = factor_check(c->gate->factor_key, s->user, slice_of(s->sealed, s->sealed_n), code, now,

@@ -67,6 +67,18 @@ try:
     t = shell(f"{b.dir}/n"); t.saw("code: "); t.send(code(secret, 1) + "\r")
     ok(t.alive("echo in-$((40+2))\n", "in-42"), "a right one opens it", t.out); t.close()
     m.close()
+    b.ctl("user", "reset-factor", "bench"); reload(FREE); m = master("p"); reload(ASKS)
+    t = shell(f"{b.dir}/p"); t.saw("code: "); secret = factor_key(t.out.replace("\r", "")); t.send(code(secret) + "\r")
+    ok(t.alive("echo in-$((40+2))\n", "in-42"), "after a reset a new one is made", t.out); t.close(); m.close()
+
+    # --- a factor that is taken away while its code is asked for ---
+    reload(FREE); m = master("o"); reload(ASKS)
+    t = shell(f"{b.dir}/o"); t.saw("code: ")
+    b.ctl("user", "reset-factor", "bench")
+    t.send(code(secret, 1) + "\r")
+    ok(t.saw("was taken away meanwhile"), "a code of what an administrator has just taken away is none", t.out); t.close()
+    ok(not b.query("select 1 from factor"), "and does not bring it back", b.query("select * from factor"))
+    m.close()
 finally:
     b.stop()
 tap.end()
