@@ -38,8 +38,8 @@ gate_send(struct channel *c, unsigned type, const void *message)
 
 struct option { const char *name; char *to; };       /* to: TEXT_MAX bytes */
 
-/* One pair of quotes around all of it is the client's shell's. */
-static void
+/* One pair of quotes around all of it is the client's shell's.  False: what is longer than any may be. */
+static bool
 text_take(const char *p, size_t n, char *to)
 {
 	while (n > 0 && p[n - 1] == ' ')
@@ -48,10 +48,7 @@ text_take(const char *p, size_t n, char *to)
 		p++;
 		n -= 2;
 	}
-	if (n < TEXT_MAX) {
-		memcpy(to, p, n);
-		to[n] = '\0';
-	}
+	return slice_copy(slice_of(p, n), to, TEXT_MAX) == 0;
 }
 
 static const char *
@@ -62,7 +59,7 @@ next_option(const char *p)
 	return at == NULL ? p + strlen(p) : at + (at != p || *at == ' ');
 }
 
-/* args: words, then options, then perhaps "-- COMMAND".  False: there is an option that is none. */
+/* args: words, then options, then perhaps "-- COMMAND".  False: there is an option that is none, or too long. */
 static bool
 args_split(const char *args, const struct option *options, char *words, const char **command)
 {
@@ -71,7 +68,8 @@ args_split(const char *args, const struct option *options, char *words, const ch
 	size_t n;
 
 	*command = "";
-	text_take(args, (size_t)(end - args), words);
+	if (!text_take(args, (size_t)(end - args), words))
+		return false;
 	while (*p != '\0') {
 		if (strncmp(p, "-- ", 3) == 0) {
 			*command = p + 3;
@@ -84,7 +82,8 @@ args_split(const char *args, const struct option *options, char *words, const ch
 			return false;
 		value = p + n + strspn(p + n, " ");
 		p = next_option(value);
-		text_take(value, (size_t)(p - value), o->to);
+		if (!text_take(value, (size_t)(p - value), o->to))
+			return false;
 	}
 	return true;
 }
