@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
+/*
+ * What cannot be read cannot be approved here: a command that the screen does not show to its last letter could hide what
+ * matters behind what does not.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <wchar.h>
@@ -14,7 +18,8 @@
 #include "ui/rows.h"
 #include "ui/term.h"
 
-#define DETAILS 3                   /* lines below the list: what, why, how far */
+#define DETAILS 3                   /* lines below the list, at least: what, why, how far */
+#define TOO_LONG "what is asked for does not fit this screen: read it with the command approvals, and say approve"
 
 enum act { YES, NO, WITHDRAW, UP, DOWN, FIRST, LAST, AGAIN, HELP, LEAVE };
 
@@ -36,10 +41,39 @@ static const struct rows_key keys[] = {
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
-static int
-list_height(void)
+/* All about the selected request, in as few lines as it takes; text: its room until it is drawn. */
+struct details { char what[2100], why[400], state[200]; };
+
+static void
+details_make(struct approvals_screen *s, struct details *d)
 {
-	return LINES > 3 + DETAILS ? LINES - 3 - DETAILS : 1;
+	const struct approval_line *r = &s->list.rows[s->cursor];
+
+	page_begin(&s->page, LINES > 3 + DETAILS ? LINES - 4 : 0, COLS - 1, 0);
+	s->page.top = 0;
+	if (s->list.n == 0)
+		return;
+	(void)snprintf(d->what, sizeof(d->what), "%s: %s", r->user, r->what);
+	(void)snprintf(d->why, sizeof(d->why), "why: %s%s%s", r->reason, r->ticket[0] != '\0' ? ", ticket " : "", r->ticket);
+	(void)snprintf(d->state, sizeof(d->state), "%s%s", r->state, r->may ? "; you may approve it" : "");
+	page_add(&s->page, "", d->what);
+	page_add(&s->page, "", d->why);
+	page_add(&s->page, "", d->state);
+}
+
+static int
+details_height(const struct page *p)
+{
+	return p->height == 0 ? 0 : p->n < DETAILS ? DETAILS : p->n < p->height ? p->n : p->height;
+}
+
+static bool
+is_readable(struct approvals_screen *s)
+{
+	struct details d;
+
+	details_make(s, &d);
+	return s->page.height > 0 && !page_is_cut(&s->page) && !s->list.rows[s->cursor].cut;
 }
 
 /* ---- what comes ---- */
@@ -57,7 +91,8 @@ void
 approvals_row(struct approvals_screen *s, const struct msg_approval_row *m)
 {
 	struct approval_line *to = &s->coming.rows[s->coming.n];
-	char verb[40], host[70], login[70], what[100], at[40];
+	char verb[40], host[70], login[70], at[40];
+	struct buf all;
 
 	if (s->coming.n == APPROVALS_SHOWN)
 		return;
@@ -65,9 +100,11 @@ approvals_row(struct approvals_screen *s, const struct msg_approval_row *m)
 	*to = (struct approval_line){ .may = m->may == 1 };
 	(void)text_cleaned(m->id, to->id, sizeof(to->id));
 	(void)text_cleaned(m->user, to->user, sizeof(to->user));
-	(void)snprintf(to->what, sizeof(to->what), "%.30s %.60s@%.60s%s%.40s", text_cleaned(m->verb, verb, sizeof(verb)),
-	    text_cleaned(m->login, login, sizeof(login)), text_cleaned(m->host, host, sizeof(host)), m->what.n > 0 ? " " : "",
-	    text_cleaned(m->what, what, sizeof(what)));
+	buf_init(&all, sizeof(to->what) - 1);
+	to->cut = buf_printf(&all, "%s %s@%s%s", text_cleaned(m->verb, verb, sizeof(verb)), text_cleaned(m->login, login, sizeof(login)),
+	    text_cleaned(m->host, host, sizeof(host)), m->what.n > 0 ? " " : "") != 0 || text_escape(&all, m->what) != 0;
+	(void)slice_copy(buf_slice(&all), to->what, sizeof(to->what));
+	buf_done(&all);
 	(void)text_cleaned(m->reason, to->reason, sizeof(to->reason));
 	(void)text_cleaned(m->ticket, to->ticket, sizeof(to->ticket));
 	(void)text_cleaned(m->state, to->state, sizeof(to->state));
@@ -110,6 +147,10 @@ ask_sure(struct approvals_screen *s, enum msg_say say)
 {
 	const struct approval_line *r = &s->list.rows[s->cursor];
 
+	if (say == MSG_SAY_YES && !is_readable(s)) {
+		(void)snprintf(s->notice, sizeof(s->notice), TOO_LONG);
+		return;
+	}
 	s->sure = (int)say + 1;
 	(void)snprintf(s->say_id, sizeof(s->say_id), "%s", r->id);
 	(void)snprintf(s->notice, sizeof(s->notice), "%s %.20s of %.40s: %.100s?  y does it, any other key does not",
@@ -181,30 +222,17 @@ draw_line(int y, const struct approval_line *r, bool selected)
 	rows_draw(y, columns, COLUMNS, texts, selected, r->may);
 }
 
-/* All of the selected one, however narrow the columns are. */
-static void
-draw_details(const struct approvals_screen *s)
-{
-	const struct approval_line *r = &s->list.rows[s->cursor];
-	char line[700];
-	int y = LINES - 1 - DETAILS;
-
-	if (s->list.n == 0 || LINES <= 3 + DETAILS)
-		return;
-	(void)snprintf(line, sizeof(line), " %s: %s", r->user, r->what);
-	(void)draw_text(y, 0, COLS, slice_from(line), A_NORMAL);
-	(void)snprintf(line, sizeof(line), " why: %s%s%s", r->reason, r->ticket[0] != '\0' ? ", ticket " : "", r->ticket);
-	(void)draw_text(y + 1, 0, COLS, slice_from(line), A_NORMAL);
-	(void)snprintf(line, sizeof(line), " %s%s", r->state, r->may ? "; you may approve it" : "");
-	(void)draw_text(y + 2, 0, COLS, slice_from(line), A_NORMAL);
-}
-
 static void
 draw_list(struct approvals_screen *s)
 {
+	struct details details;
 	char title[80];
-	size_t height = (size_t)list_height();
+	int below;
+	size_t height;
 
+	details_make(s, &details);
+	below = details_height(&s->page);
+	height = LINES > 3 + below ? (size_t)(LINES - 3 - below) : 1;
 	s->top = rows_top(s->top, s->cursor, height);
 	(void)snprintf(title, sizeof(title), s->known ? " requests for approval: %zu" : " requests for approval ...", s->list.n);
 	(void)draw_text(0, 0, COLS, slice_from(title), A_BOLD);
@@ -213,7 +241,7 @@ draw_list(struct approvals_screen *s)
 		(void)draw_text(2, 0, COLS, slice_from("   none of yours, and none that you may approve"), A_DIM);
 	for (size_t i = 0; i < height && s->top + i < s->list.n; i++)
 		draw_line(2 + (int)i, &s->list.rows[s->top + i], s->top + i == s->cursor);
-	draw_details(s);
+	draw_page(&s->page, LINES - 1 - below, 1, A_NORMAL);
 	rows_draw_footer(keys, KEYS, s->notice);
 }
 

@@ -13,8 +13,9 @@
 #define APPROVALS_SHOWN 200
 
 struct approval_line {
-	char id[16], user[66], what[200], reason[300], ticket[80], state[140], asked[20];
+	char id[16], user[66], what[2000], reason[300], ticket[80], state[140], asked[20];
 	bool may;
+	bool cut;                          /* what is not all of it */
 };
 
 struct approvals_list { struct approval_line rows[APPROVALS_SHOWN]; size_t n; };
@@ -25,7 +26,7 @@ struct approvals_screen {
 	bool open, known, help;
 	int sure;                          /* enum msg_say + 1 that the next key decides about; 0: none */
 	char notice[300];
-	struct page page;                  /* of the help */
+	struct page page;                  /* of the help, or of all about the selected one */
 	/* what is wanted, until the program takes it: rows anew, or to say something */
 	bool ask, says;
 	uint32_t say;

@@ -35,6 +35,7 @@ struct test {
 #define PRESS(x, y)   "\033[<0;" #x ";" #y "M"
 #define RELEASE(x, y) "\033[<0;" #x ";" #y "m"
 #define CLICK(x, y)   PRESS(x, y) RELEASE(x, y)
+#define LONG(s)       s s s s s s s s s s s s s s s s s s s s
 
 static const struct test tests[] = {
 	{ "start", XTERM, 80, 24, { { WAIT, "支付-1" }, { GOLDEN, "80x24-start" } } },
@@ -140,6 +141,13 @@ static const struct test tests[] = {
 	{ "an approval is not another's", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\031" },
 		{ REQUESTS, "alice@web1 bob@db1" }, { WAIT, ">*R0" }, { SEND, "a" }, { WAIT, "approve R0 of alice" }, { REQUESTS, "- bob@db1" },
 		{ WAIT, ">*R1" }, { WAIT, "approve R0 of alice" }, { SEND, "y" }, { DID, "1 R0" } } },
+	{ "a command that is long is read to its end", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\031" },
+		{ REQUESTS, "bob@db1:" LONG("harmless;") "rm\033[2J-rf" }, { WAIT, ">*R0" }, { GOLDEN, "80x12-approvals-long" }, { SEND, "a" }, { WAIT, "approve R0 of bob" },
+		{ SEND, "y" }, { DID, "1 R0" } } },
+	{ "what does not fit is not approved", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\031" },
+		{ REQUESTS, "bob@db1:" LONG(LONG("harmless;")) "rm alice@web1" }, { WAIT, ">*R0" }, { SEND, "a" }, { WAIT, "does not fit this screen" }, { SEND, "y" },
+		{ SEND, "ry" }, { DID, "0 R0" }, { REQUESTS, "bob@db1:" LONG(LONG("harmless;")) "rm alice@web1" }, { SEND, "\033[B" }, { WAIT, ">*R1" },
+		{ SEND, "ay" }, { DID, "1 R1" } } },
 	{ "a session is watched", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "alice@web1 bob@db1" },
 		{ WAIT, "> alice" }, { SEND, "\033[Bw" }, { DID, "1 S1" }, { GONE, "1" } } },
 	{ "no sessions, and hostile ones", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "" },
@@ -276,7 +284,7 @@ live(const char *names)
 	buf_done(&b);
 }
 
-/* Requests USER@HOST; - for one that is there no more. */
+/* Requests USER@HOST, each with :COMMAND or without; - for one that is there no more. */
 static void
 requests(const char *names)
 {
@@ -285,6 +293,7 @@ requests(const char *names)
 	unsigned i = 0;
 
 	for (size_t n; *names != '\0'; names += n + (names[n] == ' '), i++) {
+		const char *colon;
 		struct msg_approval_row row = { .req = 1, .verb = slice_from("shell"), .login = slice_from("root"), .reason = slice_from("disk full"),
 			.state = slice_from("waits for 1 of dba"), .asked_us = 1795678200000000, .may = 1 };
 
@@ -294,7 +303,12 @@ requests(const char *names)
 		(void)snprintf(id, sizeof(id), "R%u", i);
 		row.id = slice_from(id);
 		row.user = slice_of(names, strcspn(names, "@"));
-		row.host = slice_of(names + row.user.n + 1, n - row.user.n - 1);
+		colon = memchr(names, ':', n);
+		row.host = slice_of(names + row.user.n + 1, (size_t)((colon != NULL ? colon : names + n) - names) - row.user.n - 1);
+		if (colon != NULL) {
+			row.verb = slice_from("exec");
+			row.what = slice_of(colon + 1, n - (size_t)(colon + 1 - names));
+		}
 		ok(chan_send(chan, MSG_APPROVAL_ROW, &row) == 0, "a request");
 	}
 	ok(chan_send(chan, MSG_DIR_END, &end) == 0, "no more requests");
