@@ -240,13 +240,24 @@ again_host(struct gate *g, struct slice host, const char *cause)
 			enqueue(c, cause);
 }
 
+/* They themselves, and those who rest on their yes. */
+static void
+user_changed(struct gate *g, struct slice name)
+{
+	again_user(g, name, "the user was changed");
+	for (const struct approval *x = g->approvals.first; x != NULL; x = x->next)
+		for (unsigned i = 0; i < x->votes_n; i++)
+			if (slice_is(name, x->votes[i].name))
+				again_user(g, x->row.user, "somebody who said yes was changed");
+}
+
 void
 again_row(struct gate *g, unsigned type, const void *row)
 {
 	if (type == MSG_DIR_USER && ((const struct msg_dir_user *)row)->op == MSG_DIR_DELETE)
 		approvals_forget(&g->approvals, ((const struct msg_dir_user *)row)->name);
 	if (type == MSG_DIR_USER)
-		again_user(g, ((const struct msg_dir_user *)row)->name, "the user was changed");
+		user_changed(g, ((const struct msg_dir_user *)row)->name);
 	else if (type == MSG_DIR_KEY)
 		again_user(g, ((const struct msg_dir_key *)row)->user, "a key was changed");
 	else if (type == MSG_DIR_HOST)

@@ -51,11 +51,10 @@ speaker(const struct client *c, struct rules_who *ret)
 static bool
 has_said(const struct client *c, const struct approval *x)
 {
-	const bool here = c->kind != MSG_CLIENT_FRONT;
-	const char *name = here ? c->actor : c->user;
+	const char *name = c->kind != MSG_CLIENT_FRONT ? c->actor : c->user;
 
 	for (unsigned i = 0; i < x->votes_n; i++)
-		if (strcmp(x->votes[i].name + (x->votes[i].name[0] == APPROVAL_BASTION), name) == 0)
+		if (directory_is_same_person(c->gate->dir, slice_from(x->votes[i].name + (x->votes[i].name[0] == APPROVAL_BASTION)), slice_from(name)))
 			return true;
 	return false;
 }
@@ -83,8 +82,9 @@ refusal(const struct client *c, const struct approval *x, bool yes, const struct
 	speaker(c, &who);
 	if (c->kind != MSG_CLIENT_FRONT && !yes)
 		return NULL;
-	if (slice_is(x->row.user, who.name))
-		return "nobody approves what they asked for themselves";
+	if (directory_is_same_person(c->gate->dir, x->row.user, slice_from(who.name)))
+		return slice_is(x->row.user, who.name) ? "nobody approves what they asked for themselves" :
+		    "nobody approves what they asked for themselves, and you share a key with who asked";
 	if (!t->a.permit)
 		return t->a.text;
 	if (!matter_takes(c->gate, t, &who))
@@ -320,7 +320,7 @@ state_refusal(const struct client *c, const struct approval *x, const struct msg
 	if (m->say == MSG_SAY_YES && (approval_is_over(x, clock_wall()) || approval_is(x, "used")))
 		return "that request is over: it has to be asked again";
 	if (m->say == MSG_SAY_YES && has_said(c, x))
-		return "you have said yes to it already";
+		return "you have said yes to it already, or somebody with a key of yours has";
 	return m->say == MSG_SAY_YES && x->votes_n == APPROVAL_VOTES ? "enough people have said yes" : NULL;
 }
 
@@ -384,7 +384,8 @@ row_send(struct client *c, const struct approval *x, uint32_t req)
 	takes = matter_takes(c->gate, &t, &who);
 	if (c->kind == MSG_CLIENT_FRONT && !slice_is(x->row.user, c->user) && !takes)
 		return 0;
-	m.may = approval_is(x, "open") && takes && !has_said(c, x) && !approval_is_over(x, clock_wall());
+	m.may = approval_is(x, "open") && takes && !has_said(c, x) && !approval_is_over(x, clock_wall()) &&
+	    !directory_is_same_person(c->gate->dir, x->row.user, slice_from(who.name));
 	buf_init(&state, 4096);
 	r = put_state(&state, c->gate, x, &t);
 	m.state = buf_slice(&state);

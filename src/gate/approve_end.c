@@ -48,6 +48,8 @@ approve_use(struct client *c, const char *id, uint32_t hold, struct err *e)
 		return err_set(e, -ENOENT, "its approval has gone");
 	if (approval_is(x, "used"))
 		return 0;
+	if (x->busy)                             /* its row is with the store: ours would be written over it, or it over ours */
+		return err_set(e, -EAGAIN, "somebody says yes or no to request %s this moment: try again", id);
 	row = x->row;
 	snprintf(words, sizeof(words), "uses approval %s", id);
 	row.op = MSG_DIR_PUT;

@@ -410,6 +410,19 @@ directory_find_key(const struct dir_user *u, struct slice blob)
 	return blob.n > 0 ? key_of(u, blob) : NULL;
 }
 
+bool
+directory_is_same_person(const struct directory *d, struct slice a, struct slice b)
+{
+	const struct dir_user *u = directory_find_user(d, a), *v = directory_find_user(d, b);
+
+	if (slice_eq(a, b))
+		return true;
+	for (size_t i = 0; u != NULL && v != NULL && i < u->nkeys; i++)
+		if (key_of(v, slice_of(u->keys[i].blob, u->keys[i].blob_n)) != NULL)
+			return true;
+	return false;
+}
+
 struct dir_group *
 directory_find_group(const struct directory *d, struct slice name)
 {

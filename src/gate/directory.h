@@ -52,6 +52,8 @@ struct dir_user *directory_find_user(const struct directory *d, struct slice nam
 const char *directory_refuses(const struct dir_user *u, wall_t now);
 bool directory_is_over(uint64_t expires_us, wall_t now);
 const struct dir_key *directory_find_key(const struct dir_user *u, struct slice blob);      /* or NULL */
+/* Are they one and the same person, as far as the directory can tell: one name, or two users with a key in common? */
+bool directory_is_same_person(const struct directory *d, struct slice a, struct slice b);
 struct dir_group *directory_find_group(const struct directory *d, struct slice name);   /* or NULL */
 /* Hosts that are called so but for letters' case: see called_next. */
 const struct called *directory_called(const struct directory *d, struct slice text, unsigned kinds, const struct called *after);

@@ -44,7 +44,7 @@ does(void *arg, const struct client *viewer)
 			return false;
 		login_who(viewer, &who);
 	}
-	return rules_takes(l->g->rules, l->need, &who, l->asker);
+	return !directory_is_same_person(l->g->dir, slice_from(who.name), slice_from(l->asker->name)) && rules_takes(l->g->rules, l->need, &who, l->asker);
 }
 
 static bool

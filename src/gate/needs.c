@@ -16,7 +16,7 @@
 
 /* ---- people ---- */
 
-/* Is the one who said yes still somebody? */
+/* Is the one who said yes still somebody?  Who came later, under the same name, did not say it. */
 static bool
 voter_of(const struct gate *g, const struct vote *v, wall_t at, struct rules_who *ret)
 {
@@ -26,7 +26,7 @@ voter_of(const struct gate *g, const struct vote *v, wall_t at, struct rules_who
 	if (v->name[0] == APPROVAL_BASTION)
 		return true;
 	u = directory_find_user(g->dir, slice_from(v->name));
-	if (u == NULL || directory_refuses(u, at) != NULL)
+	if (u == NULL || directory_refuses(u, at) != NULL || u->created_us > v->at_us)
 		return false;
 	*ret = (struct rules_who){ .name = u->name, .groups = u->groups, .attrs = u->attrs };
 	return true;

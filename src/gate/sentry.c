@@ -20,8 +20,8 @@
 #include "gate/moderate.h"
 #include "gate/sentry.h"
 
-/* HITS_MAX: events of one session in HITS_MS; the rest of them is one. */
-enum { SESSIONS_MAX = 256, LEFT_MAX = 1024, HITS_MAX = 50, HITS_MS = 60000, RULES_BYTES = 64 * 1024 };
+/* SESSIONS_MAX: of a connection, as many as MaxChannels may allow.  HITS_MAX: events of one session in HITS_MS; the rest of them is one. */
+enum { SESSIONS_MAX = 1000, LEFT_MAX = 1024, HITS_MAX = 50, HITS_MS = 60000, RULES_BYTES = 64 * 1024 };
 
 struct sentry {
 	struct sentry *next;

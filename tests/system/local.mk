@@ -57,7 +57,7 @@ TESTS += $(CORE_TESTS)
 EXTRA_DIST += $(CORE_TESTS) tests/peers.py
 
 # Attacks, by class; tests/wire.py speaks SSH by hand for them.
-ATTACK_TESTS = %D%/k001-auth.t %D%/k002-floods.t %D%/k003-target.t %D%/k004-startups.t %D%/k005-codes.t %D%/k006-doors.t %D%/k007-store.t %D%/k008-audit.t %D%/k009-agent.t
+ATTACK_TESTS = %D%/k001-auth.t %D%/k002-floods.t %D%/k003-target.t %D%/k004-startups.t %D%/k005-codes.t %D%/k006-doors.t %D%/k007-store.t %D%/k008-audit.t %D%/k009-agent.t %D%/k010-approval.t
 TESTS += $(ATTACK_TESTS)
 EXTRA_DIST += $(ATTACK_TESTS) tests/tap.py tests/wire.py
 # The matrix of clients; clients.py is what they share.
