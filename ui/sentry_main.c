@@ -5,7 +5,8 @@
  * It has the session's frames (descriptor 3), a line to the gate (4), and nothing else: no file, terminal, network or account.
  *
  * options → channels → sandbox → rules → frames → hits.  A line is looked at while it is written, and once more when it
- * stands; a rule is told once for a line.  It ends with the session.
+ * stands; a rule is told once for a line.  The front hears how far it has looked when the gate has what was seen there: the
+ * session's end waits for that.  It ends with the session.
  */
 #include <getopt.h>
 #include <regex.h>
@@ -20,6 +21,7 @@
 #define RULES_MAX 64
 #define LOOK_MS   100                     /* what nobody ends with Enter is looked at so often */
 #define LINE_MAX_BYTES 4096
+#define FLUSH_MS  1000                    /* for the gate to take what was seen */
 
 enum { FD_SESSION = 3, FD_GATE = 4 };
 
@@ -137,6 +139,8 @@ static void
 on_session(void *arg, struct chan *chan, struct chan_in *in)
 {
 	struct sentry *s = arg;
+	const struct msg_live_frames *frames = in->message;
+	struct msg_sentry_seen seen;
 	struct frame f;
 	struct slice left;
 
@@ -144,15 +148,18 @@ on_session(void *arg, struct chan *chan, struct chan_in *in)
 	if (in->type == 0) {
 		if (s->staged)
 			lines_end(s->stage.lines);
-		(void)chan_flush(s->gate, 1000);
+		(void)chan_flush(s->gate, FLUSH_MS);
 		loop_stop(s->loop, 0);
 	}
 	if (in->type != MSG_LIVE_FRAMES)
 		return;
-	left = ((const struct msg_live_frames *)in->message)->frames;
+	left = frames->frames;
 	while (frame_take(&left, &f) == 1)
 		stage_frame(&s->stage, &f);
 	look_at_unsaid(s);
+	seen.pos = frames->pos + frames->frames.n;
+	if (chan_flush(s->gate, FLUSH_MS) != 0 || chan_send(s->session, MSG_SENTRY_SEEN, &seen) != 0)
+		loop_stop(s->loop, 1);
 }
 
 static void
@@ -183,7 +190,7 @@ main(int argc, char **argv)
 			sandbox.user = optarg;
 	screen_prepare();
 	s.loop = loop_new();
-	s.session = s.loop != NULL ? chan_new(s.loop, FD_SESSION, LINK_VIEWER_OF_FRONT, on_session, &s) : NULL;
+	s.session = s.loop != NULL ? chan_new(s.loop, FD_SESSION, LINK_SENTRY_OF_FRONT, on_session, &s) : NULL;
 	s.gate = s.loop != NULL ? chan_new(s.loop, FD_GATE, LINK_SENTRY_OF_GATE, on_gate, &s) : NULL;
 	if (s.session == NULL || s.gate == NULL)
 		fatal("descriptors 3 and 4 must be channels: fortress serve starts this program");

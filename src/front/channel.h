@@ -112,6 +112,7 @@ struct channel {
 
 	struct held_up held;                   /* live.c */
 	struct viewer *viewers;
+	bool looked_after;                     /* the gate has said whether it is to be looked at, and what looks is there */
 	struct splice *screen;                 /* screen.c */
 
 	struct lack *lack;                     /* what it was not permitted without */

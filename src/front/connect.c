@@ -316,6 +316,13 @@ target_watch(struct channel *c)
 
 /* ---- its opening ---- */
 
+/* Has it lines, and may the policy watch for something in them? */
+static bool
+is_watchable(const struct channel *c)
+{
+	return c->session && strcmp(c->kind, "sftp") != 0;
+}
+
 bool
 step_connect(struct channel *c)
 {
@@ -342,6 +349,9 @@ step_connect(struct channel *c)
 		c->target = ssh_channel_new(c->leg->wire.ssh);
 	if (!c->back && c->target != NULL)
 		target_watch(c);                 /* a staragent's answer may come with the channel */
+	if (is_watchable(c))
+		live_begun(c);
+	c->looked_after = !is_watchable(c);
 	c->open_step = c->env_sent = 0;
 	c->state = CH_OPEN;
 	return true;
@@ -409,6 +419,13 @@ open_x11(struct channel *c)
 	return SSH_OK;
 }
 
+/* Nothing is started before what looks at its lines is there: the gate has been asked since the leg was ready. */
+static int
+open_looked_after(struct channel *c)
+{
+	return c->looked_after ? SSH_OK : SSH_AGAIN;
+}
+
 static int
 open_start(struct channel *c)
 {
@@ -439,7 +456,7 @@ open_words(struct channel *c)
 static void
 open_refused(struct channel *c)
 {
-	static const char *const what[] = { "a session", "it", "its environment", "a terminal", "the agent", "X11", "to start it", "its words" };
+	static const char *const what[] = { "a session", "it", "its environment", "a terminal", "the agent", "X11", "it", "to start it", "its words" };
 	const char *refused = c->session ? what[c->open_step] : c->command != NULL ? c->command : c->kind;
 	char error[200], text[600];
 
@@ -455,8 +472,8 @@ open_refused(struct channel *c)
 bool
 step_open(struct channel *c)
 {
-	static int (*const steps[])(struct channel *) = { open_session, open_reach, open_env, open_pty, open_agent, open_x11, open_start,
-	    open_words };
+	static int (*const steps[])(struct channel *) = { open_session, open_reach, open_env, open_pty, open_agent, open_x11,
+	    open_looked_after, open_start, open_words };
 	int r;
 
 	if (c->leg->state == LEG_DEAD || c->target == NULL) {

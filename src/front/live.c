@@ -18,6 +18,7 @@
 #define KEYS_MAX   65536                 /* typed and not taken yet */
 #define KEYS_STEP  4096
 #define SENTRY_MS  5000                  /* that a session waits for a sentry which does not move */
+#define SENTRY_LAG ((uint64_t)256 << 10) /* bytes of the record that may be before one, while the session goes on */
 
 struct viewer {
 	struct viewer *next;
@@ -26,8 +27,10 @@ struct viewer {
 	uint64_t live;
 	char name[FRONT_NAME_MAX];
 	bool types, behind, over;
+	bool stuck;                          /* a sentry that did not move */
 	bool sentry;                         /* no person, but a program that must miss nothing: the session waits for it */
-	mono_t progress;                     /* of a sentry: when it was last not behind */
+	uint64_t seen;                       /* of a sentry: the position up to which it has looked */
+	mono_t progress;                     /* … and since when it owes the rest, or its last step */
 	struct buf keys;
 };
 
@@ -72,17 +75,25 @@ tell_viewer(struct viewer *v, const char *text)
 
 /* ---- viewers ---- */
 
+/* The gate counts nobody who is not here. */
+static void
+left(struct front *f, uint64_t live, enum msg_lost lost)
+{
+	struct msg_live_left m = { .live = live, .lost = lost };
+
+	if (live != 0)
+		(void)chan_send(f->gate, MSG_LIVE_LEFT, &m);
+}
+
 static void
 viewer_free(struct viewer *v)
 {
-	struct front *f = v->channel->front;
 	struct viewer **at = &v->channel->viewers;
-	struct msg_live_left left = { .live = v->live, .lost = v->sentry && v->over };
 
 	while (*at != v)
 		at = &(*at)->next;
 	*at = v->next;
-	(void)chan_send(f->gate, MSG_LIVE_LEFT, &left);
+	left(v->channel->front, v->live, !v->sentry || !v->over ? MSG_LOST_NOT : v->stuck ? MSG_LOST_STUCK : MSG_LOST_ENDED);
 	chan_free(v->chan);
 	buf_done(&v->keys);
 	free(v);
@@ -125,6 +136,15 @@ keys_take(struct viewer *v, struct slice keys)
 }
 
 static void
+sentry_seen(struct viewer *v, const struct msg_sentry_seen *m)
+{
+	if (m->pos <= v->seen || m->pos > v->channel->record.sent)
+		return;
+	v->seen = m->pos;
+	v->progress = clock_mono();
+}
+
+static void
 viewer_message(void *arg, struct chan *chan, struct chan_in *in)
 {
 	struct viewer *v = arg;
@@ -132,6 +152,8 @@ viewer_message(void *arg, struct chan *chan, struct chan_in *in)
 	(void)chan;
 	if (in->type == 0)
 		v->over = true;                  /* the turn lets it go */
+	else if (v->sentry && in->type == MSG_SENTRY_SEEN)
+		sentry_seen(v, in->message);
 	else if (v->types && in->type == MSG_LIVE_KEYS)
 		keys_take(v, ((const struct msg_live_keys *)in->message)->bytes);
 }
@@ -146,6 +168,8 @@ frames_sent(void *arg, uint64_t pos, struct slice frames)
 	for (struct viewer *v = c->viewers; v != NULL; v = v->next) {
 		if (v->behind || v->over)
 			continue;
+		if (v->seen == pos)
+			v->progress = clock_mono();
 		if ((v->sentry || chan_queued(v->chan) <= QUEUE_MAX) && chan_send(v->chan, MSG_LIVE_FRAMES, &m) == 0)
 			continue;
 		if (v->sentry) {
@@ -161,7 +185,8 @@ static int
 viewer_add(struct channel *c, const struct msg_live_act *m, int *fd)
 {
 	struct viewer *v = calloc(1, sizeof(*v));
-	enum link_end end = m->op == MSG_LIVE_JOIN ? LINK_FRONT_OF_TYPIST : LINK_FRONT_OF_VIEWER;
+	enum link_end end = m->op == MSG_LIVE_JOIN ? LINK_FRONT_OF_TYPIST :
+	    m->op == MSG_LIVE_SENTRY ? LINK_FRONT_OF_SENTRY : LINK_FRONT_OF_VIEWER;
 
 	if (v == NULL)
 		return -ENOMEM;
@@ -169,6 +194,7 @@ viewer_add(struct channel *c, const struct msg_live_act *m, int *fd)
 	v->live = m->live;
 	v->types = m->op == MSG_LIVE_JOIN;
 	v->sentry = m->op == MSG_LIVE_SENTRY;
+	v->seen = c->record.sent;
 	v->progress = clock_mono();
 	(void)text_escaped(m->actor, v->name, sizeof(v->name));
 	buf_init(&v->keys, KEYS_MAX);
@@ -200,8 +226,19 @@ look(struct channel *c, const struct msg_live_act *m, int *fd, const char *who, 
 {
 	bool shown = m->op == MSG_LIVE_JOIN || c->front->o->watch_notice;
 
-	if (*fd >= 0 && viewer_add(c, m, fd) == 0)
+	if (*fd < 0 || viewer_add(c, m, fd) != 0)
+		left(c->front, m->live, MSG_LOST_NOT);
+	else
 		say(c, shown, m->op == MSG_LIVE_JOIN ? "%s has joined this session and may type%s" : "%s watches this session%s", who, why);
+}
+
+/* Without a descriptor: there is nothing to look for. */
+static void
+sentry(struct channel *c, const struct msg_live_act *m, int *fd)
+{
+	c->looked_after = true;
+	if (*fd >= 0 && viewer_add(c, m, fd) != 0)
+		left(c->front, m->live, MSG_LOST_ENDED);
 }
 
 static void
@@ -256,11 +293,9 @@ live_act(struct front *f, const struct msg_live_act *m, int *fd)
 {
 	struct channel *c = session_find(f, m->session);
 	char who[FRONT_NAME_MAX], reason[400], why[420] = "";
-	struct msg_live_left left = { .live = m->live };
 
-	if (c == NULL) {                         /* it has just ended */
-		if (m->live != 0)
-			(void)chan_send(f->gate, MSG_LIVE_LEFT, &left);
+	if (c == NULL) {
+		left(f, m->live, MSG_LOST_NOT);  /* it has just ended */
 		return;
 	}
 	(void)text_escaped(m->actor, who, sizeof(who));
@@ -271,7 +306,7 @@ live_act(struct front *f, const struct msg_live_act *m, int *fd)
 	case MSG_LIVE_JOIN:   look(c, m, fd, who, why); break;
 	case MSG_LIVE_PRESENT:
 	case MSG_LIVE_ABSENT: moderate(c, m->op == MSG_LIVE_PRESENT); break;
-	case MSG_LIVE_SENTRY: (void)(*fd >= 0 && viewer_add(c, m, fd) == 0); break;
+	case MSG_LIVE_SENTRY: sentry(c, m, fd); break;
 	case MSG_LIVE_PAUSE:
 	case MSG_LIVE_RESUME: hold_up(c, m->op == MSG_LIVE_PAUSE, who, why); break;
 	case MSG_LIVE_LOCK:
@@ -290,23 +325,33 @@ live_begun(struct channel *c)
 	(void)chan_send(c->front->gate, MSG_LIVE_BEGUN, &m);
 }
 
-/* What the kernel has it will read, even after our end; what is queued here must go first. */
-bool
-live_is_behind(struct channel *c)
+/* Has a sentry more than `most` bytes to look at? */
+static bool
+is_behind(struct channel *c, uint64_t most)
 {
 	bool behind = false;
+	uint64_t owed;
 
 	for (struct viewer *v = c->viewers; v != NULL; v = v->next) {
-		if (!v->sentry || v->over)
-			continue;
-		if (chan_queued(v->chan) == 0)
-			v->progress = clock_mono();
-		else if (clock_ms_since(v->progress) > SENTRY_MS)
-			v->over = true;                  /* the gate makes an alarm of it */
-		else
+		owed = v->sentry && !v->over ? c->record.sent - v->seen : 0;
+		if (owed > 0 && clock_ms_since(v->progress) > SENTRY_MS)
+			v->over = v->stuck = true;       /* the gate makes an alarm of it */
+		else if (owed > most)
 			behind = true;
 	}
 	return behind;
+}
+
+bool
+live_is_behind(struct channel *c)
+{
+	return is_behind(c, SENTRY_LAG);
+}
+
+bool
+live_is_looked_at(struct channel *c)
+{
+	return !is_behind(c, 0);
 }
 
 /* ---- who types ---- */

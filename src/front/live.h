@@ -21,10 +21,13 @@ struct held_up {
 
 /* The gate's word; *fd is the way to a viewer, if one comes, and is set to -1 when it is taken. */
 void live_act(struct front *f, const struct msg_live_act *m, int *fd);
-/* The recording is open: the gate is told, and may want to have the session looked at. */
+/* The recording is open, and waits for a moderator or is to begin: the gate is told, and once the session is permitted
+ * answers whether it wants to have it looked at. */
 void live_begun(struct channel *c);
 /* Does a sentry have to catch up first? */
 bool live_is_behind(struct channel *c);
+/* Has what looks for the policy seen all that is on the record?  One that does not move is not waited for for ever. */
+bool live_is_looked_at(struct channel *c);
 /* In the turn, while c relays: what viewers typed goes into its input.  True if something moved. */
 bool live_type(struct channel *c);
 /* Lets go of viewers that have gone.  True if there were any. */

@@ -296,7 +296,7 @@ step_relay(struct channel *c)
 bool
 step_finish(struct channel *c)
 {
-	if ((!c->record.closed && !is_late(c)) || (c->viewers != NULL && live_is_behind(c)))
+	if ((!c->record.closed && !is_late(c)) || (c->viewers != NULL && !live_is_looked_at(c)))
 		return false;
 	if (c->lost) {
 		channel_refuse(c, c->leg->code, c->leg->why);
@@ -331,6 +331,6 @@ channel_recorded(struct front *f, const struct chan_in *in)
 		record_acked(&c->record, ack);
 	else
 		record_was_closed(&c->record, closed);
-	if (in->type == MSG_REC_OPENED && c->record.opened && c->session && strcmp(c->kind, "sftp") != 0)
+	if (in->type == MSG_REC_OPENED && c->record.opened && c->state == CH_MODERATOR)
 		live_begun(c);
 }

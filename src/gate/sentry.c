@@ -20,8 +20,8 @@
 #include "gate/moderate.h"
 #include "gate/sentry.h"
 
-/* SESSIONS_MAX: of a connection, as many as MaxChannels may allow.  HITS_MAX: events of one session in HITS_MS; the rest of them is one. */
-enum { SESSIONS_MAX = 1000, LEFT_MAX = 1024, HITS_MAX = 50, HITS_MS = 60000, RULES_BYTES = 64 * 1024 };
+/* HITS_MAX: events of one session in HITS_MS; the rest of them is one. */
+enum { LEFT_MAX = 1024, HITS_MAX = 50, HITS_MS = 60000, RULES_BYTES = 64 * 1024 };
 
 struct sentry {
 	struct sentry *next;
@@ -29,7 +29,7 @@ struct sentry {
 	struct client *owner;          /* NULL: the session has ended */
 	char user[65], peer[64];
 	uint32_t hold;
-	uint64_t number;
+	uint64_t number;               /* its front's for what looks; 0: nothing does */
 	char session[ID_TEXT], host[65], login[256];
 	uint32_t cols, rows;
 	struct rules_watch *watches;
@@ -37,7 +37,6 @@ struct sentry {
 	struct chan *chan;             /* NULL: no process */
 	unsigned hits;
 	mono_t since;
-	bool gone;                     /* the session has ended, or lets it go */
 };
 
 /* ---- what is seen ---- */
@@ -65,26 +64,51 @@ counted(struct sentry *s)
 }
 
 static void
+act(struct sentry *s, int action, const char *watch)
+{
+	char who[200];
+
+	if (s->owner == NULL)
+		return;
+	live_alarm(s->owner, slice_from(s->session), watch);
+	if (action == RULES_FREEZE) {
+		snprintf(who, sizeof(who), "the policy (watch %s)", watch);
+		(void)live_pause(s->owner, slice_from(s->session), who, "an administrator lets it go on, or ends it");
+	} else if (action == RULES_KILL) {
+		snprintf(who, sizeof(who), "the policy ended this session (watch %s)", watch);
+		(void)cut_one(s->gate, s->owner->conn, slice_from(s->session), who);
+	}
+}
+
+static void
 hit(struct sentry *s, const struct msg_sentry_hit *m)
 {
 	static const char *const does[] = { "seen when it had ended", [RULES_ALERT] = "alert", [RULES_FREEZE] = "it is frozen", [RULES_KILL] = "it is ended" };
 	const struct rules_watch *w = &s->watches[m->rule];
-	char who[200];
 
 	if (counted(s) || w->action != RULES_ALERT)
 		alarm_raise(s, w->id, w->ere, does[s->owner != NULL ? w->action : 0], m->line);
 	else if (s->hits == HITS_MAX + 1)
 		alarm_raise(s, w->id, w->ere, "so often that no more are written for a minute", slice_of(NULL, 0));
-	if (s->owner != NULL)
-		live_alarm(s->owner, slice_from(s->session), w->id);
-	if (w->action == RULES_FREEZE && s->owner != NULL) {
-		snprintf(who, sizeof(who), "the policy (watch %s)", w->id);
-		(void)live_pause(s->owner, slice_from(s->session), who, "an administrator lets it go on, or ends it");
-	}
-	if (w->action == RULES_KILL && s->owner != NULL) {
-		snprintf(who, sizeof(who), "the policy ended this session (watch %s)", w->id);
-		(void)cut_one(s->owner->gate, s->owner->conn, slice_from(s->session), who);
-	}
+	act(s, w->action, w->id);
+}
+
+/* Nobody looks any more: the strictest watch is taken to have been seen, or to stop what looks would be a way round it. */
+static void
+blind(struct sentry *s, const char *since)
+{
+	static const char *const so[] = { [RULES_FREEZE] = ": it is frozen", [RULES_KILL] = ": it is ended" };
+	const struct rules_watch *worst = NULL;
+	char does[200];
+
+	for (int i = 0; i < s->n; i++)
+		if (worst == NULL || s->watches[i].action > worst->action)
+			worst = &s->watches[i];
+	snprintf(does, sizeof(does), "nothing is watched for in it any more, since %s%s", since,
+	    s->owner != NULL && worst != NULL && worst->action > RULES_ALERT ? so[worst->action] : "");
+	alarm_raise(s, "watch", "", does, slice_of(NULL, 0));
+	if (worst != NULL)
+		act(s, worst->action, worst->action > RULES_ALERT ? worst->id : "watch");
 }
 
 static void
@@ -104,7 +128,7 @@ left_drop(struct sentry **at)
 	sentry_free(s);
 }
 
-/* Of one whose session has ended that was all. */
+/* Of one whose session has ended that was all; of another the front, which knows whether it goes on, has a word to say. */
 static void
 process_end(struct sentry *s)
 {
@@ -112,8 +136,6 @@ process_end(struct sentry *s)
 
 	chan_free(s->chan);
 	s->chan = NULL;
-	if (!s->gone)
-		alarm_raise(s, "watch", "", "nothing is watched for in it any more, since what looks has ended", slice_of(NULL, 0));
 	while (*at != NULL && *at != s)
 		at = &(*at)->next;
 	if (*at != NULL)
@@ -153,6 +175,7 @@ rules_send(struct sentry *s)
 	return r;
 }
 
+/* 0: its front has its end, and says so when nobody is at the other. */
 static int
 pairs_send(struct sentry *s, int session[2], int gate[2])
 {
@@ -168,7 +191,9 @@ pairs_send(struct sentry *s, int session[2], int gate[2])
 	gate[0] = -1;
 	r = rules_send(s);
 	r = r != 0 ? r : chan_send_fds(c->chan, MSG_LIVE_ACT, &act, &session[0], 1);
-	return r != 0 ? r : chan_send_fds(c->gate->monitor, MSG_SENTRY_START, &start, fds, 2);
+	if (r == 0)
+		(void)chan_send_fds(c->gate->monitor, MSG_SENTRY_START, &start, fds, 2);
+	return r;
 }
 
 static void
@@ -178,15 +203,17 @@ process_start(struct sentry *s)
 	int r = fd_pair(session);
 
 	s->number = ++s->gate->live_last;
-	s->gone = false;
 	r = r != 0 ? r : fd_pair(gate);
 	r = r != 0 ? r : pairs_send(s, session, gate);
 	for (int i = 0; i < 2; i++) {
 		fd_close(&session[i]);
 		fd_close(&gate[i]);
 	}
-	if (r != 0)
-		process_end(s);
+	if (r == 0)
+		return;
+	process_end(s);
+	s->number = 0;
+	blind(s, "what looks cannot be started");
 }
 
 /* What is watched for in it by the policy that is in force: new or no more. */
@@ -210,7 +237,7 @@ look_up(struct sentry *s)
 	s->n = n > 0 ? n : 0;
 	if (n < 0)
 		alarm_raise(s, "watch", "", "the gate is out of memory: nothing is watched for in it", slice_of(NULL, 0));
-	if (s->chan == NULL && s->n > 0)
+	if (s->chan == NULL && s->number == 0 && s->n > 0)
 		process_start(s);
 	else if (s->chan != NULL && !same)
 		(void)rules_send(s);
@@ -228,34 +255,45 @@ grant_of(const struct client *c, uint32_t hold)
 	return t;
 }
 
-int
-sentry_begin(struct client *c, const void *message)
+static struct sentry *
+sentry_new(struct client *c, const struct msg_live_begun *m, const struct grant *t)
 {
-	const struct msg_live_begun *m = message;
-	const struct grant *t = grant_of(c, m->hold);
-	struct sentry *s;
-	unsigned n = 0;
+	struct sentry *s = calloc(1, sizeof(*s));
 
-	moderate_begun(c, m);
-	for (s = c->sentries; s != NULL; s = s->next)
-		n++;
-	if (t == NULL || n >= SESSIONS_MAX)
-		return 0;
-	s = calloc(1, sizeof(*s));
 	if (s == NULL)
-		return -ENOMEM;
+		return NULL;
 	*s = (struct sentry){ .gate = c->gate, .owner = c, .hold = m->hold, .cols = m->cols, .rows = m->rows };
 	snprintf(s->user, sizeof(s->user), "%s", c->user);
 	snprintf(s->peer, sizeof(s->peer), "%s", c->peer);
 	if (slice_copy(m->session, s->session, sizeof(s->session)) != 0 || slice_copy(t->host, s->host, sizeof(s->host)) != 0 ||
 	    slice_copy(t->login, s->login, sizeof(s->login)) != 0) {
 		free(s);
-		return -EPROTO;
+		return NULL;
 	}
 	s->next = c->sentries;
 	c->sentries = s;
+	return s;
+}
+
+/* What only waits for a moderator is permitted nothing yet: its front says so again when it is, and does not begin before it
+ * has heard whether somebody looks. */
+int
+sentry_begin(struct client *c, const void *message)
+{
+	const struct msg_live_begun *m = message;
+	const struct grant *t = grant_of(c, m->hold);
+	struct msg_live_act none = { .op = MSG_LIVE_SENTRY, .session = m->session };
+	struct sentry *s = c->sentries;
+
+	moderate_begun(c, m);
+	if (t == NULL)
+		return 0;
+	while (s != NULL && s->hold != m->hold)
+		s = s->next;
+	if (s != NULL || (s = sentry_new(c, m, t)) == NULL)
+		return -EPROTO;
 	look_up(s);
-	return 0;
+	return s->number != 0 ? 0 : chan_send(c->chan, MSG_LIVE_ACT, &none);
 }
 
 int
@@ -265,11 +303,11 @@ sentry_left(struct client *c, const struct msg_live_left *m)
 
 	while (s != NULL && s->number != m->live)
 		s = s->next;
-	if (s == NULL || s->number == 0)
+	if (s == NULL || m->live == 0)
 		return 0;
-	if (m->lost != 0 && s->chan != NULL)
-		alarm_raise(s, "watch", "", "nothing is watched for in it any more, since what looks did not keep up", slice_of(NULL, 0));
-	s->gone = true;
+	s->number = 0;
+	if (m->lost != MSG_LOST_NOT)
+		blind(s, m->lost == MSG_LOST_ENDED ? "what looks has ended" : "what looks did not keep up");
 	return 0;
 }
 
@@ -288,7 +326,6 @@ keep_left(struct sentry *s)
 	unsigned n = 0;
 
 	s->owner = NULL;
-	s->gone = true;
 	s->next = *at;
 	*at = s;
 	while (*at != NULL && n++ < LEFT_MAX)

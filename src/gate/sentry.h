@@ -10,7 +10,8 @@
 
 #include "gate/gate.h"
 
-int sentry_begin(struct client *c, const void *message);              /* MSG_LIVE_BEGUN.  0, or negative: c has to go */
+/* MSG_LIVE_BEGUN, which is answered once its hold is permitted.  0, or negative: c has to go. */
+int sentry_begin(struct client *c, const void *message);
 int sentry_left(struct client *c, const struct msg_live_left *m);     /* its front lets a sentry go */
 void sentry_renew(struct client *c);                                  /* what is watched for may be another */
 void sentry_forget(struct client *c, uint32_t hold);                  /* this hold's, or all of c's (0) */

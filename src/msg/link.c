@@ -193,6 +193,8 @@ static const struct link_row rows[] = {
 
 	{ LINK_SENTRY_OF_GATE, MSG_SENTRY_RULES, COMMAND, 0, 0 },
 	{ LINK_GATE_OF_SENTRY, MSG_SENTRY_HIT, KEY, 0, 0 },
+	{ LINK_SENTRY_OF_FRONT, MSG_LIVE_FRAMES, BULK, 0, 0 },
+	{ LINK_FRONT_OF_SENTRY, MSG_SENTRY_SEEN, SMALL, 0, 0 },
 };
 
 #define PAIR(a, a_name, b, b_name) [a] = { a_name, b }, [b] = { b_name, a }
@@ -211,6 +213,7 @@ static const struct { const char *name; enum link_end peer; } ends[] = {
 	PAIR(LINK_FRONT_OF_MENU, "front<menu", LINK_MENU_OF_FRONT, "menu<front"),
 	PAIR(LINK_FRONT_OF_VIEWER, "front<viewer", LINK_VIEWER_OF_FRONT, "viewer<front"),
 	PAIR(LINK_GATE_OF_SENTRY, "gate<sentry", LINK_SENTRY_OF_GATE, "sentry<gate"),
+	PAIR(LINK_FRONT_OF_SENTRY, "front<sentry", LINK_SENTRY_OF_FRONT, "sentry<front"),
 	PAIR(LINK_FRONT_OF_TYPIST, "front<typist", LINK_TYPIST_OF_FRONT, "typist<front"),
 };
 

@@ -197,6 +197,7 @@ static const struct message messages[MSG_TYPE_END] = {
 	ROW(MSG_SENTRY_RULES, sentry_rules, F32(msg_sentry_rules, cols), F32(msg_sentry_rules, rows), F32(msg_sentry_rules, count),
 	    FB(msg_sentry_rules, eres)),
 	ROW(MSG_SENTRY_HIT, sentry_hit, F32(msg_sentry_hit, rule), FB(msg_sentry_hit, line)),
+	ROW(MSG_SENTRY_SEEN, sentry_seen, F64(msg_sentry_seen, pos)),
 	ROW(MSG_SCREEN_START, screen_start, F64(msg_screen_start, conn), F32(msg_screen_start, req), F32(msg_screen_start, op),
 	    FB(msg_screen_start, session), FB(msg_screen_start, term), FB(msg_screen_start, lang), F32(msg_screen_start, cols),
 	    F32(msg_screen_start, rows)),

@@ -133,6 +133,7 @@ enum msg_type {
 	MSG_SENTRY_START,                 /* gate → monitor: the program that looks for what is watched [2 fds: session, gate] */
 	MSG_SENTRY_RULES,                 /* gate → sentry: for what */
 	MSG_SENTRY_HIT,                   /* sentry → gate: there it is */
+	MSG_SENTRY_SEEN,                  /* sentry → front: it has looked at all up to there, and said what it saw */
 
 	/* approvals: front, ctl ⇄ gate */
 	MSG_APPROVAL_ASK = 200,           /* I want to do this, and it takes an approval */
@@ -160,7 +161,8 @@ enum msg_proxied_kind { MSG_PROXIED_BAD = 0, MSG_PROXIED_FOR = 1, MSG_PROXIED_OW
 enum msg_live_op {
 	MSG_LIVE_WATCH = 1, MSG_LIVE_JOIN, MSG_LIVE_PAUSE, MSG_LIVE_RESUME, MSG_LIVE_LOCK, MSG_LIVE_UNLOCK, MSG_LIVE_HAND,
 	MSG_LIVE_END, MSG_LIVE_OPS,
-	/* of MSG_LIVE_ACT alone; PRESENT, ABSENT: the moderator that is required */
+	/* of MSG_LIVE_ACT alone; SENTRY: the way to it, or that there is none (no descriptor); PRESENT, ABSENT: the moderator
+	 * that is required */
 	MSG_LIVE_SENTRY = 20, MSG_LIVE_PRESENT, MSG_LIVE_ABSENT,
 };
 enum msg_lack { MSG_LACK_MFA = 1, MSG_LACK_TICKET = 2, MSG_LACK_APPROVAL = 4, MSG_LACK_MODERATOR = 8 };      /* bits: what a permit is not good without */
@@ -370,6 +372,8 @@ struct msg_live_row {
 /* live: the gate's number for this viewer.  actor: who does it; to: as in msg_live_do */
 struct msg_live_act { uint32_t op; uint64_t live; struct slice session, actor, reason, to; };
 /* lost: it did not keep up, or died */
+/* lost: of a sentry whose session goes on: why */
+enum msg_lost { MSG_LOST_NOT = 0, MSG_LOST_ENDED, MSG_LOST_STUCK };
 struct msg_live_left { uint64_t live; uint32_t lost; };
 struct msg_live_begun { uint32_t hold; struct slice session; uint32_t cols, rows; };
 struct msg_sentry_start { uint64_t conn; struct slice session; };
@@ -377,6 +381,7 @@ struct msg_sentry_start { uint64_t conn; struct slice session; };
 struct msg_sentry_rules { uint32_t cols, rows, count; struct slice eres; };
 /* rule: which of them, from 0.  line: what it was found in */
 struct msg_sentry_hit { uint32_t rule; struct slice line; };
+struct msg_sentry_seen { uint64_t pos; };
 /* req: the front's */
 struct msg_screen_start { uint64_t conn; uint32_t req, op; struct slice session, term, lang; uint32_t cols, rows; };
 struct msg_screen_started { uint32_t req, ok; struct slice text; };

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """What the policy watches for in a session: alert, freeze and kill, by the lines of its screen; and that nothing outruns it."""
-import json, os, signal, sys
+import json, os, shutil, signal, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -30,6 +30,15 @@ def alarms(n=1, **want):
 def seen(line):
     """Is there an alarm for it, or does it come?  (A line that stands for a while before it goes on can be two.)"""
     return b.until(lambda: [e["line"] for e in alarms()], lambda lines: any(line in x for x in lines))
+def wrapped(program=None, script=""):
+    """The same bastion, where script runs before one of its programs."""
+    wrap = f"{b.dir}/programs"; shutil.rmtree(wrap, ignore_errors=True); os.mkdir(wrap)
+    for name in os.listdir(build):
+        if name.startswith(("fortress", "staragent")) and not os.path.isdir(f"{build}/{name}"): os.symlink(f"{os.path.abspath(build)}/{name}", f"{wrap}/{name}")
+    if program:
+        os.unlink(f"{wrap}/{program}")
+        with open(f"{wrap}/{program}", "w", opener=lambda p, f: os.open(p, f, 0o755)) as f: f.write(f"""#!/bin/sh\n{script}\nexec {os.path.abspath(build)}/{program} "$@"\n""")
+    b.env["FORTRESS_LIBEXEC"] = wrap; b.restart(); b.mark()
 def sentries():
     return [p for p, n in b.children().items() if n.startswith("sentry")]
 
@@ -82,11 +91,32 @@ try:
     a = alarms(1); ok([x["line"] for x in a] == ["passw0rd at the end"] or any("passw0rd at the end" in x["line"] for x in a), "and what was said at its end is seen", a)
     ok(not [x for x in a if x["watch"] == "watch"], "the watch was never lost", a)
 
-    # ---- what looks dies ----
+    # ---- however late what looks begins ----
+    wrapped("fortress-gate", f"export LD_PRELOAD={os.path.abspath(build)}/tests/system/slow.so SLOW_PAIRS=700")
+    r = b.on("box", "echo a passw0rd"); a = alarms(1)
+    ok(r.returncode == 0 and [x["line"] for x in a] == ["a passw0rd"], "a command does not begin before the gate has said who looks", r, a)
+    wrapped("fortress-sentry", "sleep 1")
+    r = b.on("box", "echo a passw0rd"); a = alarms(1)
+    ok(r.returncode == 0 and [x["line"] for x in a] == ["a passw0rd"] and "alert" in a[0]["text"], "nor end before all of it has been looked at", r, a)
+    wrapped("fortress-sentry", "exit 1")
+    s = Screen(b.argv("agent", options=["-tt"])); a = alarms(1)
+    ok(a and a[0]["watch"] == "watch" and "what looks has ended: it is frozen" in a[0]["text"] and s.until(b"has paused this session"), "where nothing can look, what would have been frozen is", s.out, a)
+    s.close()
+    b.env["FORTRESS_LIBEXEC"] = build; b.restart()
+
+    # ---- what looks dies, or stands still: as if the strictest had been seen ----
     s = session(); b.mark()
     os.kill(sentries()[0], signal.SIGKILL)
-    a = alarms(1, watch="watch"); ok(len(a) == 1 and "nothing is watched for in it any more" in a[0]["text"], "that what looks has died is an alarm", a)
-    s.type(b"echo st''ill\r"); ok(s.until(b"still"), "the session goes on: to watch is advisory", s.out); s.close()
+    a = alarms(1, watch="watch"); ok(len(a) == 1 and "nothing is watched for in it any more, since what looks has ended: it is ended" in a[0]["text"], "that what looks has died is an alarm", a)
+    ok(s.over() and b"the policy ended this session (watch down)" in s.out, "where a line can end the session, that does", s.out); s.close()
+    s = session("agent"); b.mark(); stopped = sentries()[0]
+    os.kill(stopped, signal.SIGSTOP)
+    s.type(b"echo un''seen\r"); a = alarms(1, watch="watch"); ok(a and "did not keep up: it is frozen" in a[0]["text"], "that it stands still as well: where a line can freeze the session, it is frozen", a)
+    ok(s.until(b"the policy (watch wipe) has paused this session"), "of which the user is told", s.out); os.kill(stopped, signal.SIGKILL); s.close()
+    open(f"{b.dir}/state/policy.conf", "w").write("\n".join(POLICY.split("\n")[:3])); b.ctl("reload")
+    s = session(); b.mark()
+    os.kill(sentries()[0], signal.SIGKILL); alarms(1, watch="watch")
+    s.type(b"echo st''ill\r"); ok(s.until(b"still"), "where it only alerts the session goes on", s.out); s.close()
 
     # ---- the policy changes ----
     open(f"{b.dir}/state/policy.conf", "w").write(POLICY.split("watch")[0])

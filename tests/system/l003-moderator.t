@@ -16,6 +16,7 @@ POLICY = """role seconds { bob, carol, bench, :mods }
 permit bench shell,exec,get,put on env=bench as root id all
 permit bob,carol,dora,bench watch on env=bench id watchers
 require moderator role seconds for any shell,exec,get,put on host box id two
+watch bench on env=bench match /passw0rd/ then alert id secret
 """
 b = Clients(build, policy=POLICY)
 keys = {"bench": b.key}
@@ -51,6 +52,8 @@ try:
     m.type(b"q"); m.over(); m.close()
     ok(s.until(b"bob looks at this session no more"), "the first leaves", s.out)
     s.type(b"echo st''ill\r"); ok(s.until(b"still"), "one of them is enough", s.out)
+    s.type(b"echo pass''w0rd\r")
+    a = b.audit(4007, 1, activity=99, watch="secret"); ok(a and a[0]["session"] == id, "what is watched for is seen in it as in others", a)
     c.type(b"q"); c.over(); c.close()
     ok(s.until(b"the moderator has left: nothing goes in or out"), "without any it is held up", s.out)
     s.type(b"echo aga''in\r"); ok(b"again" not in s.out, "nothing goes in or out")

@@ -79,8 +79,12 @@ try:
     ok(b"\x1b" not in e["text"] + e["detail"] and b"secret" in e["text"] and e["severity"] == 4 and e["session"] == b"W" * 26, "what it saw is on the record, escaped", e)
     ok(alice.want("LIVE_ACT")["op"] == PAUSE, "and acted on")
     sentry.send("SENTRY_HIT", rule=1, line="x")
-    e = g.store.want("EVENT")
-    ok(sentry.over() and g.alive() and b"nothing is watched for" in e["text"], "one that sees what nobody asked for is let go, with an alarm", e)
+    ok(sentry.over() and g.alive() and g.events() == [], "one that sees what nobody asked for is let go")
+    alice.send("LIVE_LEFT", live=act["live"], lost=1); e = g.store.want("EVENT")
+    ok(b"nothing is watched for" in e["text"] and alice.want("LIVE_ACT")["op"] == PAUSE, "when its front says that the session goes on without it that is an alarm, and it is frozen", e)
+    alice.send("LIVE_LEFT", live=act["live"], lost=1); ok(g.alive() and g.events() == [], "once")
+    alice.send("LIVE_BEGUN", hold=5, session="W" * 26); ok(alice.over() and g.alive(), "a front whose session begins twice has to go")
+    alice = logged_in(g, "alice")
 
     # --- a second person for one thing is none for another ---
     d = alice.ask("DECIDE", "DECISION", req=5, verb="exec", host="box", command="id", hold=6, dial=1)

@@ -93,12 +93,17 @@ EXTRA_DIST += %D%/g006-methods.t
 AUDIT_TESTS = %D%/r001-evidence.t %D%/r002-siem.t %D%/r003-upkeep.t %D%/r004-faults.t %D%/r005-witness.t %D%/r006-auditd.t
 TESTS += $(AUDIT_TESTS)
 EXTRA_DIST += $(AUDIT_TESTS) tests/faults.py
-# A shared object to preload: none of our flags.
+# Shared objects to preload: none of our flags.
 check_PROGRAMS += tests/system/faulty.so
 tests_system_faulty_so_SOURCES = %D%/faulty.c
 tests_system_faulty_so_CFLAGS = -fPIC
 tests_system_faulty_so_LDFLAGS = -shared
 tests_system_faulty_so_LDADD = -ldl
+check_PROGRAMS += tests/system/slow.so
+tests_system_slow_so_SOURCES = %D%/slow.c
+tests_system_slow_so_CFLAGS = -fPIC
+tests_system_slow_so_LDFLAGS = -shared
+tests_system_slow_so_LDADD = -ldl
 
 # Bugs of the seams between processes, each with its test.
 TESTS += %D%/q001-legs.t %D%/q002-words.t
