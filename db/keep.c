@@ -20,6 +20,7 @@ static const char sql_partitions[] = "SELECT g.file,count(*),count(DISTINCT g.se
 static const char sql_partition[] = "SELECT file,count(*),count(DISTINCT session_id),coalesce(sum(len),0) FROM segment WHERE file=?";
 static const char sql_is_gone[] = "SELECT count(*) FROM gone WHERE file=?";
 static const char sql_gone[] = "INSERT INTO gone(file,at_us) VALUES(?,?)";
+static const char sql_newest_gone[] = "SELECT coalesce(max(file),'') FROM gone WHERE file>=?";
 static const char sql_all_gone[] = "SELECT file FROM gone";
 static const char sql_to_move[] = "SELECT session_id,no,off,len FROM segment WHERE file=?1 AND session_id IN"
     "(SELECT session_id FROM hold UNION SELECT id FROM session WHERE state='open') ORDER BY off LIMIT 1";
@@ -199,7 +200,23 @@ db_partition_erase(struct db *db, const char *file, int64_t t_us, struct db_part
 	else if (r != 0)
 		return r;
 	db->seg_epoch++;                         /* what was put there, and no row names yet, would go with it */
+	db->seg_month[0] = '\0';                 /* the one that is written may be it */
 	return stmt_run(db, sql_gone, e, "ti", file, t_us);
+}
+
+int
+db_partition_gone(struct db *db, const char *from, char file[24], struct err *e)
+{
+	sqlite3_stmt *s = stmt_get(db, sql_newest_gone, e);
+	int r = s != NULL ? stmt_bind(db, s, e, "t", from) : -EIO;
+
+	if (r == 0)
+		r = stmt_step(db, s, e);
+	if (r == 1)
+		snprintf(file, 24, "%s", stmt_text(s, 0));
+	if (s != NULL)
+		sqlite3_reset(s);
+	return r < 0 ? r : 0;
 }
 
 int

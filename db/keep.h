@@ -31,6 +31,8 @@ bool db_partition_name(const char *month, char file[24]);
 /* 1: segments that must stay were moved, and there are more: call again in another transaction.  0: erased; the file is to be
  * unlinked by db_partition_unlink after the COMMIT.  -ENOENT: there is none; -EEXIST: it is erased already. */
 int db_partition_erase(struct db *db, const char *file, int64_t t_us, struct db_partition *ret, struct err *e);
+/* Of the partitions from this one on the newest that is erased; "": none is. */
+int db_partition_gone(struct db *db, const char *from, char file[24], struct err *e);
 int db_partition_unlink(struct db *db, const char *file, struct err *e);
 /* For the start: what a crash left between the two. */
 int db_partition_sweep(struct db *db, struct err *e);

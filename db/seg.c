@@ -4,6 +4,8 @@
  * The partition files rec-YYYY-MM.seg: segments one after another, only ever appended to.
  * Their bytes are synced before the COMMIT of the rows that point at them, so whatever lies
  * beyond the last row's end was never promised to anybody; a failed commit cuts it off again.
+ *
+ * What is erased is erased for good: a clock that was set back into such a month finds the next one that is not.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "db/keep.h"
 #include "db/session.h"
 #include "db/stmt.h"
 
@@ -85,17 +88,44 @@ seg_sync(struct db *db, struct err *e)
 	return 0;
 }
 
+/* month: counted from 0000-01 */
+static void
+seg_print(char name[24], unsigned month)
+{
+	snprintf(name, 24, "rec-%04u-%02u.seg", month / 12 % 10000, month % 12 + 1);
+}
+
+/* The month's own, or what follows the newest one from there on that was erased. */
+static int
+seg_choose(struct db *db, const char *month, char name[24], struct err *e)
+{
+	unsigned year, m;
+	char gone[24];
+	int r = db_partition_gone(db, month, gone, e);
+
+	if (r == 0 && sscanf(gone, "rec-%4u-%2u", &year, &m) == 2)
+		seg_print(name, year * 12 + m);
+	else
+		snprintf(name, 24, "%s", month);
+	return r;
+}
+
 static int
 seg_select(struct db *db, int64_t t_us, struct err *e)
 {
 	time_t t = (time_t)(t_us / 1000000);
-	char name[24];
+	char month[24], name[24];
 	struct tm tm;
 	int r;
 
 	gmtime_r(&t, &tm);
-	snprintf(name, sizeof(name), "rec-%04u-%02u.seg", (unsigned)(tm.tm_year + 1900) % 10000,
-	    (unsigned)(tm.tm_mon + 1) % 100);
+	seg_print(month, (unsigned)(tm.tm_year + 1900) * 12 + (unsigned)tm.tm_mon);
+	if (db->seg_fd >= 0 && strcmp(month, db->seg_month) == 0)
+		return 0;
+	r = seg_choose(db, month, name, e);
+	if (r != 0)
+		return r;
+	snprintf(db->seg_month, sizeof(db->seg_month), "%s", month);
 	if (db->seg_fd >= 0 && strcmp(name, db->seg_name) == 0)
 		return 0;
 	/* A sync that failed says so only once: what it was for must not be taken for durable by the next one. */

@@ -48,7 +48,7 @@ struct db {
 	struct tree_edge *tree;
 	struct tile_kept *kept;                   /* TILES_KEPT of them */
 	int seg_fd;                               /* the partition that is written */
-	char seg_name[24];
+	char seg_name[24], seg_month[24];         /* its name, and that of the month that it was chosen for */
 	uint64_t seg_base, seg_end;               /* committed, and written */
 	bool seg_dirty;
 	uint64_t seg_epoch;                       /* counts up when what was written is cut off again, or erased; from 1 */

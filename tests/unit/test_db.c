@@ -353,7 +353,12 @@ test_put(void)
 	    strcmp(later.place, "rec-1970-02.seg") == 0 && db_segment_is_put(db, &g), "another month takes nothing from it: %s", e.text);
 	ok(db_begin(db, &e) == 0 && db_partition_erase(db, file, 5, &p, &e) == 0 && p.segments == 2 && !db_segment_is_put(db, &g),
 	    "the erasure of its file does: %s", e.text);
+	ok(db_segment_put(db, &g, parts, 1000, &e) == 0 && strcmp(g.place, "rec-1970-02.seg") == 0,
+	    "a clock that was set back into an erased month writes into the next one: %s", g.place);
+	ok(db_segment_put(db, &g, parts, INT64_C(5443200000000), &e) == 0 && strcmp(g.place, "rec-1970-03.seg") == 0 &&
+	    db_segment_put(db, &g, parts, 1000, &e) == 0 && strcmp(g.place, "rec-1970-02.seg") == 0, "each time: %s", g.place);
 	db_rollback(db);
+	ok(db_segment_put(db, &g, parts, 1000, &e) == 0 && strcmp(g.place, file) == 0, "what was not erased after all is written again: %s", g.place);
 	db_close(db);
 }
 
