@@ -2,10 +2,11 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * It reads SQLite and the segments and hands frames on; the terminal, and what renders, is in the other half.  As root
- * it becomes the owner of the database's directory.
+ * it becomes the owner of the database's directory.  Over ssh the gate hears from it what was handed out.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "base/sandbox.h"
 #include "db/frames.h"
 #include "db/index.h"
+#include "msg/chan.h"
 #include "ui/link.h"
 #include "ui/reader.h"
 
@@ -25,6 +27,8 @@ struct tape {
 	struct facts facts;
 	struct db_frames *frames;
 	bool open;
+	uint64_t read_ms;                         /* handed out up to here … */
+	uint64_t told_ms;                         /* … and the gate knows up to here */
 };
 
 struct reader {
@@ -139,9 +143,11 @@ answer_frames(struct reader *r, struct tape *t, uint64_t pos, struct err *e)
 	int n = 1;
 
 	db_frames_seek(t->frames, pos);
-	while (r->answer.len < LINK_CHUNK && (n = db_frames_next(t->frames, &f, &pos, e)) == 1)
+	while (r->answer.len < LINK_CHUNK && (n = db_frames_next(t->frames, &f, &pos, e)) == 1) {
 		if ((n = frame_pack(&r->answer, &f)) != 0)
 			return n;
+		t->read_ms = f.t_ms > t->read_ms ? f.t_ms : t->read_ms;
+	}
 	return r->answer.len > 0 ? LINK_OK : n == 0 ? LINK_NONE : n;
 }
 
@@ -210,8 +216,23 @@ answer(struct reader *r, uint8_t what, struct tape *t, uint64_t arg, struct err 
 	}
 }
 
+/* Before it is handed out.  What the gate does not take is told with the next. */
+static void
+gate_tell(struct reader *r, struct chan *gate)
+{
+	if (gate != NULL)
+		(void)chan_flush(gate, 0);
+	for (unsigned i = 0; gate != NULL && i < r->n; i++) {
+		struct tape *t = &r->tapes[i];
+		struct msg_replay_read m = { i, t->read_ms };
+
+		if (t->read_ms > t->told_ms && chan_send(gate, MSG_REPLAY_READ, &m) == 0)
+			t->told_ms = t->read_ms;
+	}
+}
+
 static int
-serve(struct reader *r, int fd, struct slice request)
+serve(struct reader *r, int fd, struct slice request, struct chan *gate)
 {
 	struct err e = { 0 };
 	uint8_t what, which;
@@ -222,6 +243,7 @@ serve(struct reader *r, int fd, struct slice request)
 	if (!take_u8(&request, &what) || !take_u8(&request, &which) || !take_u64(&request, &arg) || which >= r->n)
 		return -EPROTO;
 	n = answer(r, what, &r->tapes[which], arg, &e);
+	gate_tell(r, gate);
 	if (n < 0) {
 		buf_clear(&r->answer);
 		(void)buf_text(&r->answer, e.text[0] != '\0' ? e.text : strerror(-n));
@@ -259,16 +281,39 @@ leave_terminal(int null, struct err *e)
 	return 0;
 }
 
+/* The gate says nothing: that its end is ready means that it is closed. */
+static bool
+is_wanted(int fd, int gate)
+{
+	struct pollfd ends[] = { { .fd = fd, .events = POLLIN }, { .fd = gate, .events = POLLIN } };
+	int n;
+
+	do
+		n = poll(ends, 2, -1);
+	while (n < 0 && errno == EINTR);
+	return n > 0 && ends[1].revents == 0;
+}
+
+static void
+on_gate(void *arg, struct chan *chan, struct chan_in *in)
+{
+	(void)arg, (void)chan, (void)in;                 /* nothing is read from it */
+}
+
 int
-reader_run(struct reader *r, int fd, struct err *e)
+reader_run(struct reader *r, int fd, int gate_fd, struct err *e)
 {
 	unsigned char request[LINK_REQUEST];
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), n = give_up(r, e);
+	struct chan *gate = gate_fd >= 0 ? chan_new(NULL, gate_fd, LINK_READER_OF_GATE, on_gate, NULL) : NULL;
 
+	if (n == 0 && gate_fd >= 0 && gate == NULL)
+		n = err_set(e, -ENOMEM, "out of memory");
 	if (n == 0)
 		n = leave_terminal(null, e);
 	fd_close(&null);
-	while (n == 0 && fd_read_full(fd, request, sizeof(request)) == (ssize_t)sizeof(request))
-		n = serve(r, fd, slice_of(request, sizeof(request)));
+	while (n == 0 && is_wanted(fd, gate_fd) && fd_read_full(fd, request, sizeof(request)) == (ssize_t)sizeof(request))
+		n = serve(r, fd, slice_of(request, sizeof(request)), gate);
+	chan_free(gate);
 	return n == -EPIPE ? 0 : n;
 }

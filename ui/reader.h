@@ -13,7 +13,8 @@ struct reader;
  * one.  NULL with e: -ENOENT there is no such session. */
 struct reader *reader_open(const char *dir, const char *index_dir, const char *const ids[DECK_MAX], unsigned n, struct err *e);
 void reader_close(struct reader *r);
-/* Gives up everything but reading below dir, then answers at fd until the other half closes it.  0 or negative with e. */
-int reader_run(struct reader *r, int fd, struct err *e);
+/* Gives up everything but reading below dir, then answers at fd until the other half closes it.  gate: hears how far frames were
+ * handed out, and ends it by closing its end; -1: nobody does.  0 or negative with e. */
+int reader_run(struct reader *r, int fd, int gate, struct err *e);
 
 #endif

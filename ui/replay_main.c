@@ -38,6 +38,7 @@ struct options {
 	const char *dir, *index;
 	const struct export_form *form;
 	bool text, at, watch;
+	int reading;                     /* the gate's end for what is handed out, over ssh; or -1 */
 	struct watch_options live;
 };
 
@@ -89,7 +90,7 @@ reader_main(const struct options *o, char **ids, unsigned n, int fd)
 	(void)signal(SIGTSTP, SIG_IGN);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	r = reader_open(o->dir, o->index, (const char *const *)ids, n, &e);
-	if (r == NULL || reader_run(r, fd, &e) != 0) {
+	if (r == NULL || reader_run(r, fd, o->reading, &e) != 0) {
 		(void)fprintf(stderr, "fortress replay: %s\n", e.text);
 		_exit(1);
 	}
@@ -113,6 +114,8 @@ reader_start(const struct options *o, char **ids, unsigned n)
 		reader_main(o, ids, n, pair[1]);
 	}
 	(void)close(pair[1]);
+	if (o->reading >= 0)
+		(void)close(o->reading);
 	return pair[0];
 }
 
@@ -208,7 +211,7 @@ form_parse(const char *name)
 }
 
 enum { OPT_DB = 256, OPT_SPEED, OPT_IDLE, OPT_AT, OPT_TEXT, OPT_EXPORT, OPT_FOLLOW, OPT_KEYS, OPT_INDEX, OPT_WATCH, OPT_JOIN,
-	OPT_LIVE };
+	OPT_LIVE, OPT_READING };
 
 static const struct option longs[] = {
 	{ "db", required_argument, NULL, OPT_DB },     { "speed", required_argument, NULL, OPT_SPEED },
@@ -216,7 +219,8 @@ static const struct option longs[] = {
 	{ "text", no_argument, NULL, OPT_TEXT },       { "export", required_argument, NULL, OPT_EXPORT },
 	{ "follow", no_argument, NULL, OPT_FOLLOW },   { "keys", no_argument, NULL, OPT_KEYS },
 	{ "index", required_argument, NULL, OPT_INDEX }, { "watch", no_argument, NULL, OPT_WATCH },
-	{ "join", no_argument, NULL, OPT_JOIN },       { "live", required_argument, NULL, OPT_LIVE }, { NULL, 0, NULL, 0 },
+	{ "join", no_argument, NULL, OPT_JOIN },       { "live", required_argument, NULL, OPT_LIVE },
+	{ "reading", required_argument, NULL, OPT_READING }, { NULL, 0, NULL, 0 },
 };
 
 static void
@@ -234,6 +238,7 @@ option_take(struct options *o, int c, char **argv)
 	case OPT_WATCH:  o->watch = true; break;
 	case OPT_JOIN:   o->watch = o->live.types = true; break;
 	case OPT_LIVE:   o->live.fd = (int)number_parse("--live", optarg, 3, 1000); break;
+	case OPT_READING: o->reading = (int)number_parse("--reading", optarg, 3, 1000); break;
 	case OPT_KEYS:   replay_keys_print(); exit(0);
 	case ':':        fail(2, "%s: it needs a value", argv[optind - 1]);
 	default:         fail(2, "%s: no such option: there are --speed N, --idle SECONDS, --at TIME, --text, --export FORM, --follow and --keys",
@@ -315,6 +320,7 @@ play(struct options *o, struct link links[DECK_MAX], unsigned n)
 
 	for (unsigned i = 0; i < n; i++)
 		tape_fill(&tapes[i], &links[i], &names[i]);
+	(void)signal(SIGPIPE, SIG_IGN);                  /* a reader that has gone is said, on a terminal that is put right */
 	o->replay.enter = enter_sandbox;
 	o->replay.enter_arg = (void *)(uintptr_t)o->dir;
 	r = replay_run(tapes, n, &o->replay);
@@ -334,6 +340,7 @@ watch(struct options *o, struct link *k)
 	int r;
 
 	tape_fill(&tape, k, &names);
+	(void)signal(SIGPIPE, SIG_IGN);
 	o->live.enter = enter_sandbox;
 	o->live.enter_arg = (void *)(uintptr_t)o->dir;
 	r = watch_run(&tape, &o->live, &ended);
@@ -374,7 +381,7 @@ run(struct options *o, char **ids, unsigned n)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .replay = { .speed = 1, .idle_ms = 2000 }, .live = { .fd = -1 } };
+	struct options o = { .replay = { .speed = 1, .idle_ms = 2000 }, .live = { .fd = -1 }, .reading = -1 };
 	int c;
 
 	log_open("replay", LOG_LEVEL_INFO, 2);

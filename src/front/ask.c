@@ -5,19 +5,32 @@
 
 #define ANSWER_MS 10000
 
+static int
+ask_send(struct front *f, struct ask *a, uint32_t req, enum msg_type type, const void *msg, ask_fn *fn, void *arg)
+{
+	int r = chan_send(f->gate, type, msg);
+
+	if (r != 0)
+		return r;
+	*a = (struct ask){ f->asks, req, clock_mono(), fn, arg };
+	f->asks = a;
+	return 0;
+}
+
 int
 ask_gate(struct front *f, struct ask *a, struct msg_decide *msg, ask_fn *fn, void *arg)
 {
-	int r;
-
 	msg->req = ++f->last_req;
 	msg->change = slice_from(f->change);
-	r = chan_send(f->gate, MSG_DECIDE, msg);
-	if (r != 0)
-		return r;
-	*a = (struct ask){ f->asks, msg->req, clock_mono(), fn, arg };
-	f->asks = a;
-	return 0;
+	return ask_send(f, a, msg->req, MSG_DECIDE, msg, fn, arg);
+}
+
+int
+ask_replay(struct front *f, struct ask *a, struct msg_replay_ask *msg, ask_fn *fn, void *arg)
+{
+	msg->req = ++f->last_req;
+	msg->change = slice_from(f->change);
+	return ask_send(f, a, msg->req, MSG_REPLAY_ASK, msg, fn, arg);
 }
 
 void

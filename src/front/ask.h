@@ -19,6 +19,7 @@ struct ask {
 
 /* fn is called once with the answer.  0 or chan_send's codes. */
 int ask_gate(struct front *f, struct ask *a, struct msg_decide *msg, ask_fn *fn, void *arg);
+int ask_replay(struct front *f, struct ask *a, struct msg_replay_ask *msg, ask_fn *fn, void *arg);
 void ask_forget(struct front *f, struct ask *a);         /* fine when nothing is asked */
 void ask_answered(struct front *f, const struct msg_decision *d, int *agent);
 /* Each turn: what the gate has not answered for too long is denied. */

@@ -18,6 +18,7 @@
 #include "front/late.h"
 #include "front/letter.h"
 #include "front/menu.h"
+#include "front/replay.h"
 #include "front/screen.h"
 #include "front/steps.h"
 #include "front/transfer.h"
@@ -170,6 +171,7 @@ leave_target(struct channel *c)
 	live_end(c);
 	transfer_free(c);
 	back_end(c);
+	replay_free(c);
 	held_release(c->front, &c->hold);
 	leg_release(c->leg);
 	c->leg = NULL;
@@ -220,7 +222,7 @@ channel_end_or_menu(struct channel *c, int status)
 void
 channel_refuse(struct channel *c, const char *code, const char *reason)
 {
-	bool ran = c->state == CH_RELAY || c->state == CH_SETTLE || c->state == CH_FINISH;     /* and may have left the terminal in any state */
+	bool ran = c->state == CH_RELAY || c->state == CH_SETTLE || c->state == CH_FINISH || c->state == CH_SCREEN;     /* and may have left the terminal in any state */
 	char line[1100];
 	int n;
 
@@ -332,7 +334,7 @@ step_nothing(struct channel *c)
 
 static bool (*const steps[])(struct channel *) = {
 	[CH_NEW] = step_nothing,     [CH_MENU_START] = step_menu_start, [CH_MENU] = step_menu,
-	[CH_SCREEN] = step_screen,   [CH_LISTING] = step_listing,       [CH_REFUSED] = step_refused,
+	[CH_SHOW] = step_nothing,    [CH_SCREEN] = step_screen,   [CH_LISTING] = step_listing,       [CH_REFUSED] = step_refused,
 	[CH_MODERATOR] = step_moderator,
 	[CH_FORM] = step_form,       [CH_WAIT] = step_wait,             [CH_DECIDE] = step_decide,       [CH_CONNECT] = step_connect,
 	[CH_OPEN] = step_open,       [CH_RELAY] = step_relay,           [CH_SETTLE] = step_settle,

@@ -20,7 +20,8 @@ enum channel_state {
 	CH_NEW,            /* waits for shell, exec or subsystem */
 	CH_MENU_START,     /* asked the monitor for a menu */
 	CH_MENU,           /* the picker is on screen */
-	CH_SCREEN,         /* a session of somebody's is on screen */
+	CH_SHOW,           /* a recording may be looked at, and its program is being started */
+	CH_SCREEN,         /* a session of somebody's, or a recording, is on screen */
 	CH_LISTING,        /* a verb of the bastion by exec: rows come from the gate */
 	CH_REFUSED,        /* what is refused whoever asks: a verb that the bastion does not know, mosh */
 	CH_FORM,           /* something is asked for on the terminal (lack.h) */
@@ -44,6 +45,7 @@ struct signs;
 struct transfer;
 struct viewer;
 struct splice;
+struct wanted;
 
 struct channel {
 	struct channel *next;
@@ -114,6 +116,7 @@ struct channel {
 	struct viewer *viewers;
 	bool looked_after;                     /* the gate has said whether it is to be looked at, and what looks is there */
 	struct splice *screen;                 /* screen.c */
+	struct wanted *wanted;                 /* the recordings to be shown (replay.c), or NULL */
 
 	struct lack *lack;                     /* what it was not permitted without */
 	struct menu *menu;

@@ -14,6 +14,7 @@
 #include "front/back.h"
 #include "front/lack.h"
 #include "front/late.h"
+#include "front/replay.h"
 #include "front/steps.h"
 #include "front/transfer.h"
 #include "front/tty.h"
@@ -32,6 +33,7 @@ static const struct need {
 	{ "forward", { "forward", NULL }, false },
 	{ "agent", { "agent-forward", NULL }, false },
 	{ "x11", { "x11", NULL }, false },
+	{ "replay", { "replay", NULL }, false },
 };
 
 static const struct need *
@@ -247,6 +249,10 @@ step_decide(struct channel *c)
 
 	if (c->ask.req != 0)
 		return false;
+	if (c->wanted != NULL) {
+		replay_decide(c);
+		return true;
+	}
 	if (c->asked_host[0] == '\0' || verb == NULL) {
 		channel_refuse(c, "no-host", "name a host: ssh USER+HOST@bastion, or connect with a terminal for the picker");
 		return true;

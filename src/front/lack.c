@@ -191,7 +191,7 @@ wait_for(struct channel *c, const struct msg_decision *d, const char *reason)
 bool
 lack_take(struct channel *c, const struct msg_decision *d)
 {
-	bool alone = strcmp(c->kind, "shell") == 0 || strcmp(c->kind, "exec") == 0;
+	bool alone = strcmp(c->kind, "shell") == 0 || strcmp(c->kind, "exec") == 0 || strcmp(c->kind, "replay") == 0;
 	struct lack *l = c->session && alone && ((d->lacks & MSG_LACK_MFA) == 0 || c->pty) ? lack_of(c) : NULL;
 	char reason[900];
 

@@ -7,7 +7,7 @@ noinst_LIBRARIES += %D%/libfront.a
 	%D%/lack.c %D%/lack.h %D%/late.c %D%/late.h %D%/letter.c %D%/letter.h %D%/listen.c %D%/listen.h %D%/live.c %D%/live.h \
 	%D%/menu.c %D%/menu.h %D%/overhear.c %D%/overhear.h %D%/own.c %D%/own.h %D%/pick.c %D%/proxy.c %D%/proxy.h \
 	%D%/ranges.c %D%/ranges.h \
-	%D%/record.c %D%/record.h %D%/relay.c %D%/relay.h %D%/request.c %D%/screen.c %D%/screen.h %D%/server.c \
+	%D%/record.c %D%/record.h %D%/relay.c %D%/relay.h %D%/replay.c %D%/replay.h %D%/request.c %D%/screen.c %D%/screen.h %D%/server.c \
 	%D%/sftp.c %D%/sftp.h %D%/sftp_answer.c %D%/sftp_file.c %D%/sftp_parts.h %D%/sftp_path.c %D%/sftp_request.c %D%/session.c %D%/signs.c %D%/signs.h \
 	%D%/splice.c %D%/splice.h %D%/steps.h %D%/target.c %D%/target.h %D%/transfer.c %D%/transfer.h %D%/tty.c %D%/tty.h %D%/typed.c %D%/typed.h \
 	%D%/verbs.c %D%/verbs.h %D%/wire.c %D%/wire.h %D%/wish.c %D%/wish.h %D%/zmodem.c %D%/zmodem.h

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "front/held.h"
 #include "front/menu.h"
+#include "front/replay.h"
 #include "front/screen.h"
 #include "front/splice.h"
 #include "front/steps.h"
@@ -186,6 +187,9 @@ screen_started(struct front *f, const struct msg_screen_started *m, int *fd)
 	char text[300];
 
 	if (c == NULL)
+		c = replay_of(f, m->req);
+
+	if (c == NULL)
 		return;
 	if (m->ok != 1 || *fd < 0 || (c->screen = calloc(1, sizeof(*c->screen))) == NULL ||
 	    splice_open(c->screen, f->loop, *fd, c->ssh, &c->door->wire) != 0) {
@@ -207,11 +211,13 @@ step_screen(struct channel *c)
 	struct winsize ws = { .ws_col = (unsigned short)c->cols, .ws_row = (unsigned short)c->rows };
 	bool moved = splice_pump(c->screen);
 
-	if (c->resized)
+	if (c->resized && c->pty)
 		(void)ioctl(c->screen->fd, TIOCSWINSZ, &ws);
 	c->resized = false;
-	if (!splice_is_over(c->screen) && !ssh_channel_is_eof(c->ssh))
+	if (!splice_is_over(c->screen) && !(c->pty && ssh_channel_is_eof(c->ssh)))
 		return moved;
+	if (c->wanted != NULL)
+		return replay_end(c) || moved;
 	screen_free(c);
 	channel_end_or_menu(c, 0);
 	return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* The verbs about sessions that run, and the one that is on screen: its program, on a pty that the monitor opened. */
+/* The verbs about sessions that run, and what is on screen: its program, on a pty that the monitor opened. */
 #ifndef FRONT_SCREEN_H
 #define FRONT_SCREEN_H
 

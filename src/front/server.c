@@ -29,6 +29,7 @@
 #include "front/listen.h"
 #include "front/lack.h"
 #include "front/own.h"
+#include "front/replay.h"
 #include "front/screen.h"
 #include "front/target.h"
 
@@ -165,6 +166,9 @@ monitor_message(void *arg, struct chan *c, struct chan_in *in)
 		break;
 	case MSG_SCREEN_STARTED:
 		screen_started(f, in->message, &in->fds[0]);
+		break;
+	case MSG_SCREEN_ENDED:
+		replay_ended(f, in->message);
 		break;
 	case MSG_DIALLED:
 		leg_dialled(f, in->message, &in->fds[0]);

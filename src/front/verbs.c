@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "front/approve.h"
 #include "front/own.h"
+#include "front/replay.h"
 #include "front/screen.h"
 #include "front/steps.h"
 #include "front/verbs.h"
@@ -223,6 +224,8 @@ static const struct verb verbs[] = {
 	{ "session unlock", "ID [REASON]", "what is typed goes in again", NULL, NULL, screen_do },
 	{ "session hand", "ID [USER]", "USER, who has joined it, alone types; without one, its own user again", NULL, NULL, screen_do },
 	{ "session end", "ID [REASON]", "end it", NULL, NULL, screen_do },
+	{ "replay", "ID [ID]", "a recording, or two side by side (ssh -t)", NULL, NULL, replay_start },
+	{ "replay --export", "FORM ID", "as a file: ... replay --export cast ID >FILE; also text, json, raw, html", NULL, NULL, replay_start },
 	{ "keys", NULL, "your public keys", NULL, NULL, own_keys },
 	{ "keys --json", NULL, "the same, a JSON object a line", NULL, NULL, own_keys },
 	{ "keys add", NULL, "one more, from standard input: ... keys add < id_ed25519.pub", NULL, NULL, own_key_add },

@@ -23,6 +23,7 @@
 #include "gate/grant.h"
 #include "gate/live.h"
 #include "gate/login.h"
+#include "gate/replay.h"
 #include "gate/sentry.h"
 
 enum { SLICE_US = 2000, CLOCK_MS = 4000, STOP_MS = 2000, FULL_MS = 10, SOON_MS = 20, EVENTS_ENOUGH = 1 << 20, RETRY_US = 1000000 };
@@ -68,6 +69,7 @@ revoke(struct client *c, struct grant *t, const struct rules_answer *a)
 		log_warn("revoked: %s: the front does not hear it", c->user);      /* the time that it has goes by */
 	t->revoked = true;
 	t->revoked_at = clock_mono();
+	replay_forget(c, t->hold);
 	(void)events_revoked(c, t, a);
 	if (!loop_timer_is_running(&c->gate->stop_timer))
 		loop_timer_start(c->gate->loop, &c->gate->stop_timer, STOP_MS, look_for_stubborn, c->gate);

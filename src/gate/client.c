@@ -14,6 +14,7 @@
 #include "gate/grant.h"
 #include "gate/live.h"
 #include "gate/login.h"
+#include "gate/replay.h"
 #include "gate/second.h"
 #include "gate/ticket.h"
 
@@ -142,6 +143,7 @@ client_free(struct client *c)
 	tickets_free(c);
 	grants_free(c);
 	live_forget(c);
+	replay_forget(c, 0);
 	again_forget(c);
 	list_leave(c);
 	free(c->later);

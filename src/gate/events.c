@@ -350,3 +350,99 @@ events_view(struct gate *g, uint32_t req, const char *actor, struct slice sessio
 		r = text_escape(&sentence, how);
 	return event_end(g, &m, &sentence, NULL, r);
 }
+
+static int
+reading_detail(struct buf *b, const struct client *c, const struct events_reading *r)
+{
+	const struct { const char *key, *value; } pairs[] = {
+		{ "verb", "replay" }, { "user", r->user }, { "login", r->login }, { "how", r->how }, { "rule", r->rule },
+		{ "policy", rules_hash(c->gate->rules) },
+	};
+	int e = buf_text(b, "{");
+
+	for (size_t i = 0; e == 0 && i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		e = put_pair(b, pairs[i].key, slice_from(pairs[i].value));
+	return e;
+}
+
+/* "alice reads the recording ID of bob on web1 by ssh: replay" */
+static int
+reading_sentence(struct buf *b, const struct client *c, const char *does, const struct events_reading *r)
+{
+	int e = buf_printf(b, "%s %s the recording %s of ", c->user, does, r->id);
+
+	if (e == 0)
+		e = text_escape(b, slice_from(r->user));
+	if (e == 0)
+		e = buf_text(b, " on ");
+	if (e == 0)
+		e = text_escape(b, slice_from(r->host));
+	if (e == 0)
+		e = buf_text(b, " by ssh: ");
+	return e;
+}
+
+static struct msg_event
+reading_event(const struct client *c, const struct events_reading *r)
+{
+	return (struct msg_event){ .class_uid = OCSF_READING, .activity = 99, .severity = LOW, .ok = 1, .actor = slice_from(c->user),
+	    .session = slice_from(r->id), .host = slice_from(r->host), .src = slice_from(c->peer) };
+}
+
+int
+events_reads(struct client *c, uint32_t req, const struct events_reading *r)
+{
+	struct msg_event m = reading_event(c, r);
+	struct buf sentence, detail;
+	int e;
+
+	m.req = req;
+	m.sign = 1;
+	buf_init(&sentence, TEXT_MAX);
+	buf_init(&detail, TEXT_MAX);
+	e = reading_sentence(&sentence, c, "reads", r);
+	if (e == 0)
+		e = text_escape(&sentence, slice_from(r->how));
+	if (e == 0)
+		e = reading_detail(&detail, c, r);
+	if (e == 0)
+		e = buf_text(&detail, "}");
+	return event_end(c->gate, &m, &sentence, &detail, e);
+}
+
+int
+events_read(struct client *c, const struct events_reading *r)
+{
+	struct msg_event m = reading_event(c, r);
+	unsigned s = (unsigned)(r->read_ms / 1000);
+	struct buf sentence, detail;
+	int e;
+
+	buf_init(&sentence, TEXT_MAX);
+	buf_init(&detail, TEXT_MAX);
+	e = reading_sentence(&sentence, c, "has left", r);
+	if (e == 0)
+		e = buf_printf(&sentence, "%u:%02u:%02u of it were handed out", s / 3600, s / 60 % 60, s % 60);
+	if (e == 0)
+		e = reading_detail(&detail, c, r);
+	if (e == 0)
+		e = buf_printf(&detail, ",\"read_ms\":%llu}", (unsigned long long)r->read_ms);
+	return event_end(c->gate, &m, &sentence, &detail, e);
+}
+
+int
+events_not_read(struct client *c, const struct events_reading *r, const char *why)
+{
+	struct msg_event m = { .class_uid = OCSF_READING, .activity = 99, .severity = MEDIUM, .ok = 0, .actor = slice_from(c->user),
+	    .src = slice_from(c->peer) };
+	struct buf sentence;
+	int e;
+
+	buf_init(&sentence, TEXT_MAX);
+	e = buf_printf(&sentence, "%s may not replay \"", c->user);
+	if (e == 0)
+		e = text_escape(&sentence, slice_from(r->id));
+	if (e == 0)
+		e = buf_printf(&sentence, "\": %s", why);
+	return event_end(c->gate, &m, &sentence, NULL, e);
+}

@@ -24,6 +24,11 @@ int events_alarm(struct gate *g, const struct events_alarm *a);
 /* t of c's user is not permitted any more, by a; all of c's user, for why. */
 int events_revoked(struct client *c, const struct grant *t, const struct rules_answer *a);
 int events_cut(struct client *c, const char *why);
+/* c's user looks at a recording by ssh, from now on (req: when that is durable); has looked; may not, since there is none. */
+struct events_reading { const char *id, *user, *host, *login, *rule, *how; uint64_t read_ms; };
+int events_reads(struct client *c, uint32_t req, const struct events_reading *r);
+int events_read(struct client *c, const struct events_reading *r);
+int events_not_read(struct client *c, const struct events_reading *r, const char *why);
 int events_view(struct gate *g, uint32_t req, const char *actor, struct slice session, struct slice how);
 
 #endif

@@ -24,9 +24,11 @@
 #include "gate/notify.h"
 #include "gate/own.h"
 #include "gate/pin.h"
+#include "gate/replay.h"
 #include "gate/second.h"
 #include "gate/sentry.h"
 #include "gate/ticket.h"
+#include "gate/verdict.h"
 
 /* VERB_MAX: of the words that policy(5) knows.  TO_MAX: a host and a port.  CHANGE_MAX: a ticket, as policy.h bounds it. */
 enum { VERB_MAX = 32, TO_MAX = 320, PATH_BYTES = 4096, CHANGE_MAX = 256, WORDS_BYTES = 65536 };
@@ -45,19 +47,18 @@ take_hosts_ask(struct client *c, const void *message)
 /* --- decisions --- */
 
 static int
-decision_send(struct client *c, struct msg_decision *d, const struct dir_host *h, const struct ticket *t, int *agent)
+decision_send(struct client *c, struct msg_decision *d, struct verdict *v)
 {
 	struct msg_dial dial = { .conn = c->conn };
 	int r;
 
-	d->ticket = t != NULL ? t->number : 0;
-	if (*agent < 0)
+	if (v->agent < 0)
 		return chan_send(c->chan, MSG_DECISION, d);
 	dial.ticket = d->ticket;
-	dial.addr = slice_from(h->addr);
-	dial.port = h->port;
-	r = chan_send_fds(c->chan, MSG_DECISION, d, agent, 1);
-	fd_close(agent);
+	dial.addr = slice_from(v->host->addr);
+	dial.port = v->host->port;
+	r = chan_send_fds(c->chan, MSG_DECISION, d, &v->agent, 1);
+	fd_close(&v->agent);
 	return r != 0 ? r : chan_send(c->gate->monitor, MSG_DIAL, &dial);
 }
 
@@ -73,10 +74,12 @@ decide_fits(const struct msg_decide *m, struct msg_decide *cut)
 	return false;
 }
 
-/* h: NULL where no host is meant. */
-static void
-decision_fill(struct msg_decision *d, const struct rules_answer *a, const struct dir_host *h, const char *login)
+void
+verdict_fill(struct msg_decision *d, const struct verdict *v)
 {
+	const struct rules_answer *a = &v->a;
+	const struct dir_host *h = v->host;
+
 	d->permit = a->permit;
 	d->by_path = a->by_path;
 	d->record = a->record;
@@ -87,74 +90,101 @@ decision_fill(struct msg_decision *d, const struct rules_answer *a, const struct
 	if (h == NULL)
 		return;
 	d->host = slice_from(h->name);
-	d->login = slice_from(login);
+	d->login = slice_from(v->login);
 	d->addr = slice_from(h->addr);
 	d->target_kind = h->kind;
 	d->trust_first = h->trust_first;
 	d->pins = slice_from(h->pins);
 }
 
-static int
-take_decide(struct client *c, const void *message)
+static void
+deny(struct verdict *v, const char *text)
 {
-	const struct msg_decide *asked = message;
+	v->a.permit = false;
+	snprintf(v->a.text, sizeof(v->a.text), "%s", text);
+}
+
+/* What a permit of the policy has to rest on besides: it is kept, has a ticket, its words, and uses up what is good for once. */
+static void
+permit_back(struct client *c, const struct msg_decide *m, const struct decide_ask *ask, struct buf *words, struct verdict *v)
+{
+	struct err e = { 0 };
+
+	if (m->hold != 0 && grant_keep(c, m, v->host->name, v->login, &v->a) != 0)
+		deny(v, "too much is open on this connection: end something first");
+	else if (m->dial != 0 && (v->ticket = ticket_take(c, v->host, v->login, &v->agent, &e)) == NULL)
+		deny(v, e.text);
+	else if (v->host->kind == MSG_TARGET_AGENT && slice_is(m->verb, "exec") && decide_words(c->gate, ask, v->host, v->login, words) < 0)
+		deny(v, "the command is too long to be run as it stands");
+	else if (v->a.single && approve_use(c, v->a.approval, m->hold, &e) != 0)
+		deny(v, e.text);
+}
+
+/* A file that may go by becomes a row of its own. */
+static int
+put_down(struct client *c, const struct msg_decide *m, const struct verdict *v)
+{
+	char shown[128];
+	int r;
+
+	if (v->a.permit && m->path.n > 0)
+		return 0;
+	r = events_decision(c, m, &v->a, v->host != NULL ? v->host->name : text_escaped(m->host, shown, sizeof(shown)), v->login,
+	    v->ticket != NULL ? v->ticket->number : 0);
+	if (r == 0 && v->a.permit)
+		notify_decision(c, m, &v->a, v->host->name, v->login);
+	return r;
+}
+
+int
+verdict_make(struct client *c, const struct msg_decide *asked, struct buf *words, struct verdict *v)
+{
 	struct msg_decide fitting, *m = &fitting;
 	bool fits = decide_fits(asked, m);
 	struct rules_who who;
 	struct decide_ask ask = { .who = &who, .verb = m->verb, .host = m->host, .login = m->login, .command = m->command,
 	    .to = m->to, .listen = m->listen, .path = m->path, .src = slice_from(c->peer), .at = clock_wall(), .needs = true, .mfa = c->mfa,
 	    .change = m->change, .conn = c->conn, .hold = m->hold };
-	struct msg_decision d = { .req = m->req, .policy_hash = slice_from(rules_hash(c->gate->rules)) };
-	struct rules_answer a = { 0 };
-	struct ticket *t = NULL;
-	struct dir_host *h = NULL;
 	struct err e = { 0 };
-	char login[LOGIN_SIZE] = "", shown[128];
-	int agent = -1, r = 0;
-	struct buf words;
 
-	buf_init(&words, WORDS_BYTES);
-	if (c->user[0] == '\0' || m->verb.n > VERB_MAX)
-		return -EPROTO;
+	*v = (struct verdict){ .agent = -1 };
 	login_who(c, &who);
 	if (!fits) {
-		snprintf(a.text, sizeof(a.text), "a host, login, address or ticket that is too long for one");
+		deny(v, "a host, login, address or ticket that is too long for one");
 	} else if (login_check(c, m, &e) != 0) {
-		snprintf(a.text, sizeof(a.text), "%s", e.text);
+		deny(v, e.text);
 	} else {
-		decide_ask(c->gate, &ask, &h, login, &a);
-		d.missing = h == NULL;
+		decide_ask(c->gate, &ask, &v->host, v->login, &v->a);
+		v->missing = v->host == NULL;
 	}
-	if (a.permit && m->hold != 0 && grant_keep(c, m, h->name, login, &a) != 0) {
-		a.permit = false;
-		snprintf(a.text, sizeof(a.text), "too much is open on this connection: end something first");
-	}
-	if (a.permit && m->dial != 0 && (t = ticket_take(c, h, login, &agent, &e)) == NULL) {
-		a.permit = false;
-		snprintf(a.text, sizeof(a.text), "%s", e.text);
-	}
-	if (a.permit && h->kind == MSG_TARGET_AGENT && slice_is(m->verb, "exec") &&
-	    decide_words(c->gate, &ask, h, login, &words) < 0) {
-		a.permit = false;
-		snprintf(a.text, sizeof(a.text), "the command is too long to be run as it stands");
-	}
-	if (a.permit && a.single && approve_use(c, a.approval, m->hold, &e) != 0) {
-		a.permit = false;
-		snprintf(a.text, sizeof(a.text), "%s", e.text);
-	}
-	if (a.lacks == MSG_LACK_MODERATOR && moderate_wait(c, m, h->name, login) != 0)
-		a.lacks = 0;
+	if (v->a.permit)
+		permit_back(c, m, &ask, words, v);
+	return put_down(c, m, v);
+}
+
+static int
+take_decide(struct client *c, const void *message)
+{
+	const struct msg_decide *m = message;
+	struct msg_decision d = { .req = m->req, .policy_hash = slice_from(rules_hash(c->gate->rules)) };
+	struct verdict v;
+	struct buf words;
+	int r;
+
+	if (c->user[0] == '\0' || m->verb.n > VERB_MAX)
+		return -EPROTO;
+	buf_init(&words, WORDS_BYTES);
+	r = verdict_make(c, m, &words, &v);
+	if (v.a.lacks == MSG_LACK_MODERATOR && moderate_wait(c, m, v.host->name, v.login) != 0)
+		v.a.lacks = 0;
+	d.missing = v.missing;
+	d.ticket = v.ticket != NULL ? v.ticket->number : 0;
 	d.words = buf_slice(&words);
-	decision_fill(&d, &a, h, login);
-	if (!a.permit || m->path.n == 0)         /* a file that may go by becomes a row of its own */
-		r = events_decision(c, m, &a, h != NULL ? h->name : text_escaped(m->host, shown, sizeof(shown)), login,
-		    t != NULL ? t->number : 0);
-	if (r == 0 && a.permit && m->path.n == 0)
-		notify_decision(c, m, &a, h->name, login);
+	verdict_fill(&d, &v);
 	if (r == 0)
-		r = decision_send(c, &d, h, t, &agent);
+		r = decision_send(c, &d, &v);
 	buf_done(&words);
-	fd_close(&agent);
+	fd_close(&v.agent);
 	return r;
 }
 
@@ -166,6 +196,7 @@ front_take(struct client *c, unsigned type, const void *message)
 		{ MSG_SESSIONS_ASK, own_sessions }, { MSG_DIR_LOAD, own_load }, { MSG_DIR_KEY, own_key },
 		{ MSG_HOSTS_ASK, take_hosts_ask }, { MSG_DECIDE, take_decide }, { MSG_PIN, pin_take }, { MSG_TICKET_END, ticket_end }, { MSG_RELEASE, grant_release }, { MSG_FACTOR, second_take }, { MSG_STEP_UP, second_step_up },
 		{ MSG_LIVE_DO, live_do }, { MSG_LIVE_ASK, live_ask }, { MSG_LIVE_LEFT, live_left },
+		{ MSG_REPLAY_ASK, replay_ask },
 		{ MSG_APPROVAL_ASK, approve_ask }, { MSG_APPROVAL_LIST, approve_list }, { MSG_APPROVAL_SAY, approve_say },
 		{ MSG_LIVE_BEGUN, sentry_begin },
 	};

@@ -23,6 +23,7 @@ struct live_mark;
 struct live_wait;
 struct moderation;
 struct puts;
+struct replay;
 struct sentry;
 struct grant;
 struct client;
@@ -48,6 +49,7 @@ struct gate {
 	struct client *listing, **listing_last;     /* whose lists are sent, in turn */
 	struct loop_timer list_timer;
 	struct live *lives;            /* who looks at whose session (live.c) */
+	struct replay *replays;        /* who looks at which recordings (replay.c) */
 	uint64_t live_last;
 	struct sentry *sentries_left;  /* of sessions that have ended, and are not looked through yet (sentry.c) */
 	uint64_t client_last;

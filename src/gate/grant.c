@@ -6,6 +6,7 @@
 
 #include "gate/grant.h"
 #include "gate/moderate.h"
+#include "gate/replay.h"
 #include "gate/sentry.h"
 
 enum { GRANTS_MAX = 4096, BYTES_MAX = 2 << 20 };     /* of a connection */
@@ -21,14 +22,14 @@ grant_drop(struct client *c, struct grant **at)
 	free(g);
 }
 
-/* verb empty: all of the hold's. */
+/* verb empty: all of the hold's.  command: of these alone; NULL: whatever it is. */
 static void
-grants_drop(struct client *c, uint32_t hold, struct slice verb)
+grants_drop(struct client *c, uint32_t hold, struct slice verb, const struct slice *command)
 {
 	struct grant **at = &c->grants;
 
 	while (*at != NULL)
-		if ((*at)->hold == hold && (verb.n == 0 || slice_eq((*at)->verb, verb)))
+		if ((*at)->hold == hold && (verb.n == 0 || slice_eq((*at)->verb, verb)) && (command == NULL || slice_eq((*at)->command, *command)))
 			grant_drop(c, at);
 		else
 			at = &(*at)->next;
@@ -53,7 +54,7 @@ grant_keep(struct client *c, const struct msg_decide *m, const char *host, const
 	struct grant *g;
 	char *at;
 
-	grants_drop(c, m->hold, m->verb);
+	grants_drop(c, m->hold, m->verb, slice_is(m->verb, "replay") ? &m->command : NULL);      /* two are seen side by side */
 	if (c->ngrants >= GRANTS_MAX || c->grants_bytes + n > BYTES_MAX)
 		return -ENOSPC;
 	g = calloc(1, sizeof(*g) + n);
@@ -85,11 +86,12 @@ grant_release(struct client *c, const void *message)
 {
 	const struct msg_release *m = message;
 
-	grants_drop(c, m->hold, m->verb);
+	grants_drop(c, m->hold, m->verb, NULL);
 	if (m->verb.n > 0)
 		return 0;
 	sentry_forget(c, m->hold);
 	moderate_forget(c, m->hold);
+	replay_forget(c, m->hold);
 	return 0;
 }
 

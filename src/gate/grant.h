@@ -24,7 +24,7 @@ struct grant {
 };
 
 /* Keeps m's question, for this host and login.  0, -ENOSPC: too many, or -ENOMEM.  A second permit for the same verb of the
- * same hold takes the first one's place. */
+ * same hold takes the first one's place; of replay, for the same recording (command). */
 int grant_keep(struct client *c, const struct msg_decide *m, const char *host, const char *login, const struct rules_answer *a);
 int grant_release(struct client *c, const void *message);     /* MSG_RELEASE */
 void grants_free(struct client *c);

@@ -29,6 +29,7 @@ static const struct link_row rows[] = {
 	{ LINK_FRONT_OF_MONITOR, MSG_DIALLED, SMALL, 0, 1 },
 	{ LINK_FRONT_OF_MONITOR, MSG_TERMINATE, SMALL, 0, 0 },
 	{ LINK_FRONT_OF_MONITOR, MSG_SCREEN_STARTED, SMALL, 0, 1 },
+	{ LINK_FRONT_OF_MONITOR, MSG_SCREEN_ENDED, SMALL, 0, 0 },
 
 	{ LINK_PAM_OF_MONITOR, MSG_PAM_ANSWER, KEY, 0, 0 },
 	{ LINK_PAM_OF_MONITOR, MSG_LOGIN_OPEN, NAME, 0, 0 },
@@ -73,6 +74,7 @@ static const struct link_row rows[] = {
 	{ LINK_GATE_OF_FRONT, MSG_DIR_LOAD, SMALL, 0, 0 },
 	{ LINK_GATE_OF_FRONT, MSG_DIR_KEY, KEY, 0, 0 },
 	{ LINK_GATE_OF_FRONT, MSG_LIVE_DO, NAME, 0, 0 },
+	{ LINK_GATE_OF_FRONT, MSG_REPLAY_ASK, SMALL, 0, 0 },
 	{ LINK_GATE_OF_FRONT, MSG_LIVE_ASK, SMALL, 0, 0 },
 	{ LINK_GATE_OF_FRONT, MSG_LIVE_LEFT, SMALL, 0, 0 },
 	{ LINK_GATE_OF_FRONT, MSG_LIVE_BEGUN, SMALL, 0, 0 },
@@ -195,6 +197,8 @@ static const struct link_row rows[] = {
 	{ LINK_GATE_OF_SENTRY, MSG_SENTRY_HIT, KEY, 0, 0 },
 	{ LINK_SENTRY_OF_FRONT, MSG_LIVE_FRAMES, BULK, 0, 0 },
 	{ LINK_FRONT_OF_SENTRY, MSG_SENTRY_SEEN, SMALL, 0, 0 },
+
+	{ LINK_GATE_OF_READER, MSG_REPLAY_READ, SMALL, 0, 0 },
 };
 
 #define PAIR(a, a_name, b, b_name) [a] = { a_name, b }, [b] = { b_name, a }
@@ -215,6 +219,7 @@ static const struct { const char *name; enum link_end peer; } ends[] = {
 	PAIR(LINK_GATE_OF_SENTRY, "gate<sentry", LINK_SENTRY_OF_GATE, "sentry<gate"),
 	PAIR(LINK_FRONT_OF_SENTRY, "front<sentry", LINK_SENTRY_OF_FRONT, "sentry<front"),
 	PAIR(LINK_FRONT_OF_TYPIST, "front<typist", LINK_TYPIST_OF_FRONT, "typist<front"),
+	PAIR(LINK_GATE_OF_READER, "gate<reader", LINK_READER_OF_GATE, "reader<gate"),
 };
 
 #define ENDS (sizeof(ends) / sizeof(ends[0]))

@@ -44,6 +44,8 @@ enum link_end {
 	LINK_SENTRY_OF_GATE,
 	LINK_FRONT_OF_SENTRY,
 	LINK_SENTRY_OF_FRONT,
+	LINK_GATE_OF_READER,            /* what hands out recordings over ssh: it takes nothing */
+	LINK_READER_OF_GATE,
 };
 
 struct link_row {

@@ -134,6 +134,9 @@ enum msg_type {
 	MSG_SENTRY_RULES,                 /* gate → sentry: for what */
 	MSG_SENTRY_HIT,                   /* sentry → gate: there it is */
 	MSG_SENTRY_SEEN,                  /* sentry → front: it has looked at all up to there, and said what it saw */
+	MSG_SCREEN_ENDED,                 /* monitor → front: the viewing program has ended */
+	MSG_REPLAY_ASK,                   /* front → gate: show these recordings; answer: MSG_DECISION, and behind a yes the program */
+	MSG_REPLAY_READ,                  /* reader → gate: so far it has been handed out */
 
 	/* approvals: front, ctl ⇄ gate */
 	MSG_APPROVAL_ASK = 200,           /* I want to do this, and it takes an approval */
@@ -164,6 +167,8 @@ enum msg_live_op {
 	/* of MSG_LIVE_ACT alone; SENTRY: the way to it, or that there is none (no descriptor); PRESENT, ABSENT: the moderator
 	 * that is required */
 	MSG_LIVE_SENTRY = 20, MSG_LIVE_PRESENT, MSG_LIVE_ABSENT,
+	/* of MSG_SCREEN_START alone: recordings, on a terminal or without one */
+	MSG_LIVE_REPLAY = 30, MSG_LIVE_EXPORT,
 };
 enum msg_lack { MSG_LACK_MFA = 1, MSG_LACK_TICKET = 2, MSG_LACK_APPROVAL = 4, MSG_LACK_MODERATOR = 8 };      /* bits: what a permit is not good without */
 enum msg_record { MSG_RECORD_USUAL, MSG_RECORD_META, MSG_RECORD_IO, MSG_RECORD_FULL };     /* how much of it; IO is what is usual */
@@ -358,8 +363,8 @@ struct msg_live_do {
 	uint32_t cols, rows;
 };
 struct msg_live_done { uint32_t req, ok; struct slice session, text; };      /* session: its whole id; text: why not, or what was done */
-/* session: the beginning of an id, or empty: all */
-struct msg_live_ask { uint32_t req; struct slice session; uint32_t max; };
+/* session: the beginning of an id, or empty: all.  past: of the store alone, 1: those that have ended, too */
+struct msg_live_ask { uint32_t req; struct slice session; uint32_t max, past; };
 /* rows: each u32 length and a packed struct msg_live_row, newest first */
 struct msg_live_rows { uint32_t req; struct slice rows; };
 /* viewers, state: the gate adds them; state: "ALARM secret, paused, typed by bob", some of it, or empty */
@@ -382,9 +387,15 @@ struct msg_sentry_rules { uint32_t cols, rows, count; struct slice eres; };
 /* rule: which of them, from 0.  line: what it was found in */
 struct msg_sentry_hit { uint32_t rule; struct slice line; };
 struct msg_sentry_seen { uint64_t pos; };
-/* req: the front's */
-struct msg_screen_start { uint64_t conn; uint32_t req, op; struct slice session, term, lang; uint32_t cols, rows; };
+/* req: the front's.  other: a recording to be seen beside it, or empty; options: as in msg_replay_ask */
+struct msg_screen_start { uint64_t conn; uint32_t req, op; struct slice session, other, options, term, lang; uint32_t cols, rows; };
 struct msg_screen_started { uint32_t req, ok; struct slice text; };
+struct msg_screen_ended { uint32_t req, status; };      /* status: as of a shell's command */
+/* session, other: as in msg_live_do; other may be empty.  options: "speed=2 follow", those of fortress replay that the monitor
+ * knows.  op: REPLAY or EXPORT.  hold, change: as in msg_decide.  Of what lacks something `words` of the decision says what the
+ * request is about (`command` in msg_approval_ask) */
+struct msg_replay_ask { uint32_t req, op, hold; struct slice session, other, options, change, term, lang; uint32_t cols, rows; };
+struct msg_replay_read { uint32_t which; uint64_t t_ms; };
 /* pos: bytes of canonical frames before these, as in msg_rec_data */
 struct msg_live_frames { uint64_t pos; struct slice frames; };
 struct msg_live_note { struct slice text; };

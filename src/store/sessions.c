@@ -39,8 +39,8 @@ row_put(void *arg, const struct db_session *s)
 	return msg_session_row_put(arg, &row) == 0 ? 0 : 1;
 }
 
-/* Of those that are open the newest first, as both lists are. */
-struct open_list { struct buf *rows; struct rec *at, *all; };
+/* The newest first, as both lists are.  past: also those that are not open. */
+struct open_list { struct buf *rows; struct rec *at, *all; bool past; };
 
 static struct rec *
 rec_of(struct open_list *l, const unsigned char id[ID_BYTES])
@@ -60,24 +60,27 @@ static int
 open_put(void *arg, const struct db_session *s)
 {
 	struct open_list *l = arg;
-	const struct rec *r = rec_of(l, s->id);
+	const struct rec *r = strcmp(s->state, "open") == 0 ? rec_of(l, s->id) : NULL;
+	bool open = r != NULL && !r->closing;
 	struct msg_live_row row = { .id = slice_from(s->id_text), .user = slice_from(s->user), .login = slice_from(s->login),
 		.host = slice_from(s->host), .channel = slice_from(s->channel), .command = beginning(s->command),
 		.src = slice_from(s->src), .start_us = (uint64_t)s->start_us };
 
-	if (r == NULL || r->closing)
+	if (!open && !l->past)
 		return 0;
-	row.conn = r->client->conn;              /* whose channel it came by, whatever it said */
-	row.bytes = r->session.bytes;
-	row.idle_ms = (uint64_t)clock_ms_since(r->last_frame);
+	if (open) {
+		row.conn = r->client->conn;      /* whose channel it came by, whatever it said */
+		row.bytes = r->session.bytes;
+		row.idle_ms = (uint64_t)clock_ms_since(r->last_frame);
+	}
 	return msg_live_row_put(l->rows, &row) == 0 ? 0 : 1;
 }
 
 int
 sessions_send_open(struct client *c, const struct msg_live_ask *m)
 {
-	struct db_session_filter filter = { .state = "open", .max = m->max < OPEN_MAX ? m->max : OPEN_MAX };
-	struct open_list l = { .all = c->store->recs };
+	struct db_session_filter filter = { .state = m->past != 0 ? NULL : "open", .max = m->max < OPEN_MAX ? m->max : OPEN_MAX };
+	struct open_list l = { .all = c->store->recs, .past = m->past != 0 };
 	struct msg_live_rows answer = { .req = m->req };
 	char prefix[ID_TEXT] = "";
 	struct err e = { 0 };
