@@ -8,11 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 
 #define NAME_SIZE 256
+
+enum { NAMES_MAX = 65536 };
 
 /* "a/b.conf" → "a" and "b.conf"; nothing that leaves the directory. */
 static int
@@ -30,34 +33,79 @@ pattern_split(const char *pattern, char dir[NAME_SIZE], const char **glob)
 	return 0;
 }
 
-/* The smallest matching name that is greater than `after` ("" for the first).  False: none. */
-static bool
-name_next(DIR *d, const char *glob, const char *after, char best[NAME_SIZE])
-{
-	struct dirent *entry;
+struct names { char (*p)[NAME_SIZE]; size_t n, cap; };
 
-	best[0] = '\0';
-	rewinddir(d);
-	while ((entry = readdir(d)) != NULL) {
-		if (fnmatch(glob, entry->d_name, FNM_PERIOD) != 0 || strcmp(entry->d_name, after) <= 0 ||
-		    strlen(entry->d_name) >= NAME_SIZE)
-			continue;
-		if (best[0] == '\0' || strcmp(entry->d_name, best) < 0)
-			(void)snprintf(best, NAME_SIZE, "%s", entry->d_name);
+/* 0, -ENOMEM or -E2BIG. */
+static int
+name_add(struct names *l, const char *name)
+{
+	size_t cap = l->cap == 0 ? 64 : 2 * l->cap;
+	void *p;
+
+	if (l->n == NAMES_MAX)
+		return -E2BIG;
+	if (l->n == l->cap) {
+		p = realloc(l->p, cap * sizeof(*l->p));
+		if (p == NULL)
+			return -ENOMEM;
+		l->p = p;
+		l->cap = cap;
 	}
-	return best[0] != '\0';
+	(void)snprintf(l->p[l->n++], NAME_SIZE, "%s", name);
+	return 0;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* The matching name that `index` others come before.  1, 0: there are not so many, or negative. */
+static int
+name_find(DIR *d, const char *glob, unsigned index, char ret[NAME_SIZE])
+{
+	struct names l = { 0 };
+	struct dirent *entry;
+	int r = 0;
+
+	while (r == 0 && (entry = readdir(d)) != NULL)
+		if (fnmatch(glob, entry->d_name, FNM_PERIOD) == 0 && strlen(entry->d_name) < NAME_SIZE)
+			r = name_add(&l, entry->d_name);
+	if (r == 0 && index < l.n) {
+		qsort(l.p, l.n, sizeof(*l.p), by_name);
+		memcpy(ret, l.p[index], NAME_SIZE);
+		r = 1;
+	}
+	free(l.p);
+	return r;
+}
+
+/* A pipe would be waited for, a device never ends. */
+static int
+file_open(DIR *d, const char *name)
+{
+	int fd = openat(dirfd(d), name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return -EINVAL;
 }
 
 static int
 read_at(DIR *d, const char *name, size_t max, struct buf *b)
 {
-	int fd = openat(dirfd(d), name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = file_open(d, name);
 	size_t before = b->len;
 	unsigned char *at;
 	ssize_t n = 1;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	while (n > 0 && b->len - before <= max) {
 		at = buf_reserve(b, 4096);
 		n = at != NULL ? fd_read_full(fd, at, 4096) : -ENOBUFS;
@@ -71,7 +119,7 @@ read_at(DIR *d, const char *name, size_t max, struct buf *b)
 int
 fd_read_match(int dir, const char *pattern, unsigned index, size_t max, struct buf *b, char *name, size_t size)
 {
-	char sub[NAME_SIZE], found[NAME_SIZE] = "", after[NAME_SIZE];
+	char sub[NAME_SIZE], found[NAME_SIZE] = "";
 	const char *glob;
 	DIR *d;
 	int fd, r = pattern_split(pattern, sub, &glob);
@@ -85,12 +133,8 @@ fd_read_match(int dir, const char *pattern, unsigned index, size_t max, struct b
 		fd_close(&fd);
 		return r;
 	}
-	for (unsigned i = 0; r == 0 && i <= index; i++) {
-		memcpy(after, found, sizeof(after));
-		if (!name_next(d, glob, after, found))
-			break;
-		if (i < index)
-			continue;
+	r = name_find(d, glob, index, found);
+	if (r == 1) {
 		(void)snprintf(name, size, "%s%s%s", strcmp(sub, ".") == 0 ? "" : sub, strcmp(sub, ".") == 0 ? "" : "/", found);
 		r = read_at(d, found, max, b);
 	}

@@ -81,6 +81,34 @@ test_files(void)
 	buf_done(&b);
 }
 
+/* By name, and only what is a file: a hostile directory may hold anything. */
+static void
+test_match(void)
+{
+	char dir[] = "/tmp/test_fd.XXXXXX", path[64], name[256] = "";
+	static const char *const files[] = { "c.conf", "a.conf", "b.conf", ".z.conf", "d.txt" };
+	struct err e;
+	struct buf b;
+	int fd = mkdtemp(dir) != NULL ? open(dir, O_RDONLY | O_DIRECTORY) : -1;
+
+	buf_init(&b, 10000);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
+		ok(fd_write_file(path, files[i], 1, 0600, &e) == 0, "a file");
+	}
+	for (unsigned i = 0; i < 3; i++)
+		(void)fd_read_match(fd, "*.conf", i, 10, &b, name, sizeof(name));
+	ok(slice_is(buf_slice(&b), "abc") && strcmp(name, "c.conf") == 0 && fd_read_match(fd, "*.conf", 3, 10, &b, name, sizeof(name)) == 0, "by name, each once");
+	ok(fd_read_match(fd, "../*.conf", 0, 10, &b, name, sizeof(name)) == -EACCES, "and nothing above");
+	snprintf(path, sizeof(path), "%s/p.odd", dir);
+	ok(mkfifo(path, 0600) == 0 && fd_read_match(fd, "*.odd", 0, 10, &b, name, sizeof(name)) == -EINVAL, "a pipe is not waited for");
+	ok(unlink(path) == 0 && symlink("a.conf", path) == 0 && fd_read_match(fd, "*.odd", 0, 10, &b, name, sizeof(name)) == -ELOOP, "a link is not followed");
+	fd_close(&fd);
+	buf_done(&b);
+	snprintf(path, sizeof(path), "rm -r %s", dir);
+	ok(system(path) == 0, "nothing was left");
+}
+
 /* Runs a shell with a pipe as its descriptor 3 and returns what it wrote there. */
 static void
 test_spawn(void)
@@ -121,6 +149,7 @@ main(void)
 	test_passing();
 	test_large();
 	test_files();
+	test_match();
 	test_spawn();
 	return tap_done();
 }
