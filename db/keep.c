@@ -30,10 +30,17 @@ static const char sql_move[] = "UPDATE segment SET file=?,off=? WHERE session_id
 /* Erased, and no event says so; or a part that bears a mark of its own, which nobody sets. */
 static const char sql_unsaid[] = "SELECT 'partition '||file FROM gone WHERE file NOT IN (SELECT detail->>'$.file' " TOLD "='retention')"
     " UNION ALL SELECT 'a part in '||file FROM segment WHERE erased_us<>0 LIMIT 1";
+/* Or more lies in such a month than was erased with it: it was moved there, to be taken for erased. */
+static const char sql_moved[] = "SELECT 'what lies in '||g.file FROM (SELECT file,count(*) n,sum(len) bytes FROM segment GROUP BY file) g"
+    " JOIN event ON class=6002 AND ok=1 AND json_valid(detail) AND detail->>'$.what'='retention' AND detail->>'$.file'=g.file"
+    " WHERE g.n<>detail->>'$.segments' OR g.bytes<>detail->>'$.bytes' LIMIT 1";
 static const char sql_held_gone[] = "SELECT 'the recording of held session '||s.user||' on '||s.host FROM hold h JOIN segment g USING(session_id)"
     " JOIN gone USING(file) JOIN session s ON s.id=h.session_id WHERE gone.at_us>h.since_us LIMIT 1";
-/* As many holds as were put and not released. */
+/* As many holds as were put and not released, of all sessions and of each. */
 static const char sql_holds_told[] = "SELECT (SELECT count(*) FROM hold)-(SELECT count(*) " TOLD "='hold')+(SELECT count(*) " TOLD "='release')";
+
+static const char sql_hold_told[] = "SELECT (SELECT count(*) " TOLD "='hold' AND detail->>'$.session'=?1)-(SELECT count(*) " TOLD
+    "='release' AND detail->>'$.session'=?1)";
 
 static int
 session_find(struct db *db, const unsigned char id[ID_BYTES], int64_t *row, struct err *e)
@@ -254,12 +261,27 @@ none_of(struct db *db, const char *sql, const char *how, struct err *e)
 	return r;
 }
 
+struct hold_check { struct db *db; struct err *e; };
+
+static int
+hold_check(void *arg, const struct db_hold *h)
+{
+	struct hold_check *c = arg;
+	int64_t told = 0;
+	int r = stmt_number(c->db, sql_hold_told, &told, c->e, "t", h->session);
+
+	return r != 0 || told == 1 ? r : err_set(c->e, -EBADMSG, "holds are not as the record says: it has none of session %s", h->session);
+}
+
 int
 db_keep_check(struct db *db, struct err *e)
 {
+	struct hold_check c = { db, e };
 	int64_t more = 0;
 	int r = none_of(db, sql_unsaid, "is marked as erased, and no event on the record says so", e);
 
+	if (r == 0)
+		r = none_of(db, sql_moved, "is not what the record says was erased there", e);
 	if (r == 0)
 		r = none_of(db, sql_held_gone, "was erased", e);
 	if (r == 0)
@@ -267,5 +289,5 @@ db_keep_check(struct db *db, struct err *e)
 	if (r == 0 && more != 0)
 		r = err_set(e, -EBADMSG, "holds are not as the record says: there are %lld too %s", (long long)(more < 0 ? -more : more),
 		    more < 0 ? "few" : "many");
-	return r;
+	return r == 0 ? db_hold_list(db, hold_check, &c, e) : r;
 }

@@ -53,6 +53,7 @@ try:
     r = subprocess.run([f"{build}/contrib/verifier/fortress-verify", pack, public], capture_output=True, text=True); ok(r.returncode == 0, "by the other verifier too", r.stderr)
     ok(os.path.getsize(f"{pack}/recordings/{gone}.frames") == 0 and os.path.getsize(f"{pack}/recordings/{held}.frames") > 200000 and len(open(f"{pack}/retention.csv").readlines()) == 3, "and shows it in its sheet")
     b.ctl("hold", "del", held); ok(rows("hold", "ls") == [] and len(told("release")) == 1, "let go")
+    b.ctl("hold", "add", held, "--reason", "case 8"); ok("yes" in b.ctl("audit", "verify", "--db"), "and held again")
 
     # Backup while sessions run.
     p = subprocess.Popen([*b.ssh("fortress"), "while :; do echo tick; sleep 0.05; done"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE); p.stdout.readline()
@@ -97,6 +98,8 @@ try:
         ok(r.returncode == 6 and words in r.stderr, f"{name}: {r.stderr.strip()[:140]}", r.returncode)
     forged("a month marked as erased", "no event", f"INSERT INTO gone VALUES('{now}', 1)")
     forged("a part marked as erased", "no event", f"UPDATE segment SET erased_us=1 WHERE file='{now}'")
+    forged("a recording moved into the month that was erased", "erased there", "UPDATE segment SET file='rec-2025-01.seg' WHERE session_id=(SELECT max(session_id) FROM segment)")
+    forged("a hold given to another session", "it has none of session", "UPDATE hold SET session_id=(SELECT max(id) FROM session)")
     forged("a hold put in", "too many", f"INSERT INTO hold SELECT id,'x','x',1 FROM session ORDER BY id DESC LIMIT 1")
 finally:
     b.stop()
