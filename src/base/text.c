@@ -423,6 +423,17 @@ text_decimal(struct buf *out, uint64_t v)
 	return buf_append(out, p, (size_t)(digits + sizeof(digits) - p));
 }
 
+int
+text_duration(struct buf *out, uint64_t seconds)
+{
+	static const struct { unsigned seconds; char unit; } units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	size_t i = 0;
+
+	while (seconds % units[i].seconds != 0)
+		i++;
+	return buf_printf(out, "%llu%c", (unsigned long long)(seconds / units[i].seconds), units[i].unit);
+}
+
 bool
 text_u64(struct slice s, uint64_t max, uint64_t *v)
 {

@@ -40,6 +40,8 @@ bool text_rune_is_safe(uint32_t rune);
 /* Names of users, hosts, roles, logins: [A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}; never a "+". */
 bool text_is_name(struct slice s);
 int text_decimal(struct buf *out, uint64_t v);
+/* "90s", "30m", "12h", "7d": in the largest unit that it is whole in. */
+int text_duration(struct buf *out, uint64_t seconds);
 /* Decimal without sign or leading space, whole slice; false above max. */
 bool text_u64(struct slice s, uint64_t max, uint64_t *v);
 /* The closest of n words (Damerau-Levenshtein distance at most 2, and less than half the word), or NULL. */

@@ -14,6 +14,8 @@ check_PROGRAMS += %D%/fuzz_conf %D%/fuzz_frame %D%/fuzz_msg
 %C%_fuzz_frame_LDADD = $(FUZZ_LIBS) $(BASE_LIBS)
 %C%_fuzz_msg_LDADD = $(FUZZ_LIBS) $(MSG_LIBS)
 
+check_PROGRAMS += %D%/fuzz_limits
+%C%_fuzz_limits_LDADD = $(FUZZ_LIBS) $(BASE_LIBS)
 check_PROGRAMS += %D%/fuzz_argv
 %C%_fuzz_argv_CFLAGS = $(AM_CFLAGS) $(SSH_CFLAGS)
 %C%_fuzz_argv_LDADD = $(FUZZ_LIBS) $(AGENT_LIBS)

@@ -34,15 +34,16 @@ tests_unit_test_keys_LDADD = $(TAP_LIBS) $(GATE_LIBS)
 tests_unit_test_out_SOURCES = %D%/test_out.c
 tests_unit_test_out_LDADD = $(TAP_LIBS) $(CTL_LIBS)
 
-check_PROGRAMS += %D%/test_buf %D%/test_fd %D%/test_flags %D%/test_frame %D%/test_id %D%/test_loop %D%/test_net \
+check_PROGRAMS += %D%/test_buf %D%/test_fd %D%/test_flags %D%/test_frame %D%/test_id %D%/test_limits %D%/test_loop %D%/test_net \
 	%D%/test_sandbox %D%/test_secret %D%/test_table %D%/test_text
-TESTS += %D%/test_buf %D%/test_fd %D%/test_flags %D%/test_frame %D%/test_id %D%/test_loop %D%/test_net \
+TESTS += %D%/test_buf %D%/test_fd %D%/test_flags %D%/test_frame %D%/test_id %D%/test_limits %D%/test_loop %D%/test_net \
 	%D%/test_sandbox %D%/test_secret %D%/test_table %D%/test_text
 %C%_test_buf_LDADD = $(TAP_LIBS) $(BASE_LIBS)
 %C%_test_fd_LDADD = $(TAP_LIBS) $(BASE_LIBS)
 %C%_test_flags_LDADD = $(TAP_LIBS) $(BASE_LIBS)
 %C%_test_frame_LDADD = $(TAP_LIBS) $(BASE_LIBS)
 %C%_test_id_LDADD = $(TAP_LIBS) $(BASE_LIBS)
+%C%_test_limits_LDADD = $(TAP_LIBS) $(BASE_LIBS)
 %C%_test_loop_LDADD = $(TAP_LIBS) $(BASE_LIBS)
 %C%_test_net_LDADD = $(TAP_LIBS) $(BASE_LIBS)
 %C%_test_sandbox_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
