@@ -8,8 +8,8 @@
 const struct policy_able policy_able_here = {
 	.obligations = "mfa approval record ticket notify moderator watch",
 	.verbs = "shell exec put get forward jump agent-forward x11 watch join replay approve admin",
-	.clauses = "on as cmd path to listen from when unless id reason",
-	.options = "",
+	.clauses = "on as cmd sha256 path to listen from when unless options id reason",
+	.options = "timeout idle mem cpu procs nofile fsize",
 };
 
 bool

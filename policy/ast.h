@@ -219,9 +219,10 @@ struct option_row {
 	const char *word;
 	enum option_kind kind;
 	uint64_t max;
+	const char *verbs;                     /* that it can be about; NULL: all */
+	bool agent;                            /* only a staragent keeps it */
 };
 extern const struct option_row option_rows[POLICY_OPTIONS];
-int seconds_print(struct buf *b, uint64_t s);
 
 /* check.c: resolves names, refuses unknown ones and cycles. */
 int policy_check(struct policy *p, struct err *e);

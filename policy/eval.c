@@ -100,9 +100,54 @@ each_match(struct asked *a, size_t from, size_t until, bool (*fn)(void *arg, con
 }
 
 struct verdict {
+	const struct asked *asked;
 	const struct rule *permit, *deny;
 	uint64_t options[POLICY_OPTIONS];
+	bool any_program;                /* some permit asks for no digest */
+	const char *digests[POLICY_DIGESTS_MAX];
+	size_t digests_n;                /* one more than they can be: too many */
 };
+
+/* They stay in their order, none twice. */
+static void
+digest_add(struct verdict *v, const char *digest)
+{
+	size_t at = 0;
+
+	while (at < v->digests_n && at < POLICY_DIGESTS_MAX && strcmp(v->digests[at], digest) < 0)
+		at++;
+	if (v->digests_n > POLICY_DIGESTS_MAX || (at < v->digests_n && strcmp(v->digests[at], digest) == 0))
+		return;
+	if (v->digests_n++ == POLICY_DIGESTS_MAX)
+		return;
+	memmove(v->digests + at + 1, v->digests + at, (v->digests_n - 1 - at) * sizeof(v->digests[0]));
+	v->digests[at] = digest;
+}
+
+static void
+permit_add(struct verdict *v, const struct rule *r)
+{
+	const char *digest = what_demands(r, v->asked);
+
+	for (size_t i = 0; i < POLICY_OPTIONS; i++)
+		if (r->options[i] != 0 && (v->options[i] == 0 || r->options[i] < v->options[i]))
+			v->options[i] = r->options[i];
+	if (digest != NULL)
+		digest_add(v, digest);
+	else
+		v->any_program = true;
+}
+
+/* False: they are too many. */
+static bool
+digests_put(const struct verdict *v, struct policy_decision *ret)
+{
+	if (v->digests_n > POLICY_DIGESTS_MAX)
+		return false;
+	memcpy(ret->digests, v->digests, sizeof(ret->digests));
+	ret->digests_n = v->digests_n;
+	return true;
+}
 
 static bool
 rule_matched(void *arg, const struct rule *r)
@@ -112,9 +157,8 @@ rule_matched(void *arg, const struct rule *r)
 
 	if (*best == NULL || strcmp(r->id, (*best)->id) < 0)
 		*best = r;
-	for (size_t i = 0; r->permit && i < POLICY_OPTIONS; i++)
-		if (r->options[i] != 0 && (v->options[i] == 0 || r->options[i] < v->options[i]))
-			v->options[i] = r->options[i];
+	if (r->permit)
+		permit_add(v, r);
 	return true;
 }
 
@@ -127,7 +171,7 @@ require_matched(void *arg, const struct rule *r)
 static void
 decide(struct asked *a, struct policy_decision *ret)
 {
-	struct verdict v = { 0 };
+	struct verdict v = { .asked = a };
 	size_t n = a->p->rules_n;
 	bool given;
 
@@ -146,6 +190,10 @@ decide(struct asked *a, struct policy_decision *ret)
 	if (!ret->permit)
 		return;
 	memcpy(ret->options, v.options, sizeof(ret->options));
+	if (!v.any_program && !given && !digests_put(&v, ret)) {
+		*ret = (struct policy_decision){ .rule = "too-many-digests", .reason = "more programs match by their digest than 8" };
+		return;
+	}
 	if (!each_match(a, n, index_rules(a->p), require_matched, ret))
 		*ret = (struct policy_decision){ .rule = "too-many-needs", .reason = "more requirements match than 32" };
 }

@@ -105,6 +105,16 @@ explain_needs(const struct policy *p, const struct policy_decision *d, struct bu
 	return e;
 }
 
+static int
+explain_digests(const struct policy_decision *d, struct buf *out)
+{
+	int e = 0;
+
+	for (size_t i = 0; e == 0 && i < d->digests_n; i++)
+		e = buf_printf(out, "%s%s", i == 0 ? "; the program must have the SHA-256 " : " or ", d->digests[i]);
+	return e;
+}
+
 /* A deny that matched only because the command could not be judged says that first. */
 static int
 explain_rule(const struct rule *r, struct asked *a, struct buf *out)
@@ -139,6 +149,8 @@ explain(struct asked *a, const struct policy_decision *d, struct buf *out)
 		e = buf_printf(out, ": %s", d->reason);
 	if (e == 0)
 		e = policy_options_print(out, d->options);
+	if (e == 0)
+		e = explain_digests(d, out);
 	return e == 0 ? explain_needs(a->p, d, out) : e;
 }
 

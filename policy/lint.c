@@ -20,7 +20,7 @@ struct policy_lint {
 	const struct policy *p;
 	struct pool *pool;
 	struct dict *names;              /* of the kinds above */
-	bool *hit;                       /* by a rule's number: some host is one of its */
+	bool *hit, *served;              /* by a rule's number: some host is one of its; and has a staragent */
 	struct policy_scope *scope;      /* room */
 	const char *keys[KEYS_MAX];      /* of labels, to guess what was meant */
 	size_t keys_n;
@@ -42,8 +42,9 @@ policy_lint_new(const struct policy *p)
 	l->pool = pool_new();
 	l->names = l->pool != NULL ? dict_new(l->pool) : NULL;
 	l->hit = calloc(index_rules(p) + 1, sizeof(*l->hit));
+	l->served = calloc(index_rules(p) + 1, sizeof(*l->served));
 	l->scope = policy_scope_new(p, &(struct policy_person){ .name = { 0 } });
-	if (l->names != NULL && l->hit != NULL && l->scope != NULL)
+	if (l->names != NULL && l->hit != NULL && l->served != NULL && l->scope != NULL)
 		return l;
 	policy_lint_free(l);
 	return NULL;
@@ -57,6 +58,7 @@ policy_lint_free(struct policy_lint *l)
 	pool_free(l->pool);
 	policy_scope_free(l->scope);
 	free(l->hit);
+	free(l->served);
 	free(l);
 }
 
@@ -105,9 +107,14 @@ policy_lint_host(struct policy_lint *l, const struct policy_request *host)
 
 	l->any_host = true;
 	asked_init(&a, l->p, host, l->scope);
-	for (size_t i = 0; i < index_rules(l->p); i++)
-		if (!l->hit[i])
-			l->hit[i] = has_reference(index_rule(l->p, i)->on) || expr_matches(index_rule(l->p, i)->on, &a);
+	for (size_t i = 0; i < index_rules(l->p); i++) {
+		if (l->hit[i] && (l->served[i] || !host->agent))
+			continue;
+		if (!has_reference(index_rule(l->p, i)->on) && !expr_matches(index_rule(l->p, i)->on, &a))
+			continue;
+		l->hit[i] = true;
+		l->served[i] = l->served[i] || host->agent;
+	}
 	for (size_t i = 0; i < host->labels_n; i++)
 		key_see(l, host->labels[i].key);
 	asked_done(&a);
@@ -424,6 +431,35 @@ lint_verbs(const struct policy_lint *l, const struct rule *x, unsigned permitted
 	return r;
 }
 
+/* What only a staragent sees to in this permit, or NULL. */
+static const char *
+takes_agent(const struct rule *x)
+{
+	for (size_t i = 0; i < POLICY_OPTIONS; i++)
+		if (x->options[i] != 0 && option_rows[i].agent)
+			return option_rows[i].word;
+	return x->permit && x->cmd != NULL && x->cmd->sha256 != NULL ? "sha256" : NULL;
+}
+
+static int
+lint_limits(const struct policy_lint *l, const struct rule *x)
+{
+	const uint64_t *o = x->options;
+	const char *word = takes_agent(x);
+	int r = 0;
+
+	if (!x->permit && x->cmd != NULL && x->cmd->sha256 != NULL)
+		r = say(l, x->at, "%s %s: no digest is known before its program runs, so this is for programs of these names with any digest",
+		    kind_of(x), x->id);
+	if (r == 0 && o[POLICY_IDLE_S] != 0 && o[POLICY_TIMEOUT_S] != 0 && o[POLICY_IDLE_S] >= o[POLICY_TIMEOUT_S])
+		r = say(l, x->at, "permit %s: its idle has no effect, timeout comes first", x->id);
+	if (r == 0 && o[POLICY_PROCS] != 0 && x->logins != NULL && x->logins->next == NULL && strcmp(x->logins->text, "root") == 0)
+		r = say(l, x->at, "permit %s never matches: procs cannot be kept for root", x->id);
+	if (r == 0 && word != NULL && l->hit[x->number] && !l->served[x->number])
+		r = say(l, x->at, "permit %s never matches: only a staragent keeps its %s, and none of its hosts has one", x->id, word);
+	return r;
+}
+
 static int
 lint_rules(const struct policy_lint *l)
 {
@@ -438,6 +474,8 @@ lint_rules(const struct policy_lint *l)
 		r = lint_verbs(l, x, permitted);
 		if (r == 0)
 			r = lint_need(l, x);
+		if (r == 0)
+			r = lint_limits(l, x);
 		if (r == 0 && x->permit && x->cmd != NULL)
 			r = lint_command(l, x);
 		if (r == 0 && x->permit && x->any_verb && x->on->kind == EXPR_ANY && x->who->kind == WHO_ANY && is_bare(x))

@@ -262,6 +262,33 @@ say_login(const struct rule *r, struct asked *a, struct buf *out)
 	return e;
 }
 
+/* ---- limits ---- */
+
+/* NULL: they can all be kept.  Else one that cannot: of processes only a staragent keeps any, and root's the kernel does not count. */
+static const struct option_row *
+option_lost(const struct rule *r, const struct asked *a)
+{
+	for (size_t i = 0; i < POLICY_OPTIONS; i++)
+		if (r->options[i] != 0 && ((option_rows[i].agent && !a->req->agent) || (i == POLICY_PROCS && slice_is(a->req->login, "root"))))
+			return &option_rows[i];
+	return NULL;
+}
+
+static enum fit
+fits_options(const struct rule *r, struct asked *a)
+{
+	return fit_of(option_lost(r, a) == NULL);
+}
+
+static int
+say_options(const struct rule *r, struct asked *a, struct buf *out)
+{
+	const struct option_row *o = option_lost(r, a);
+
+	return buf_printf(out, a->req->agent ? "its limit %s cannot be kept for root" :
+	    "its limit %s is kept by a staragent only, and none serves this host", o->word);
+}
+
 /* ---- all of them ---- */
 
 const struct condition rule_conditions[] = {
@@ -269,7 +296,8 @@ const struct condition rule_conditions[] = {
 	[CONDITION_VERB] = { fits_verb, say_verb },
 	[CONDITION_HOST] = { fits_host, say_host },
 	{ fits_unless, say_unless }, { fits_login, say_login }, { what_fits_command, what_say_command }, { what_fits_path, what_say_path },
-	{ what_fits_plugin, what_say_plugin }, { what_fits_forward, what_say_forward }, { fits_source, say_source }, { fits_time, say_time }, { NULL, NULL },
+	{ what_fits_plugin, what_say_plugin }, { what_fits_forward, what_say_forward }, { fits_source, say_source }, { fits_time, say_time },
+	{ fits_options, say_options }, { NULL, NULL },
 };
 
 bool

@@ -73,6 +73,8 @@ int what_say_command(const struct rule *r, struct asked *a, struct buf *out);
 int what_say_path(const struct rule *r, struct asked *a, struct buf *out);
 int what_say_plugin(const struct rule *r, struct asked *a, struct buf *out);
 int what_say_forward(const struct rule *r, struct asked *a, struct buf *out);
+/* The digest that a staragent must find the program to have before this permit, which matches, is one.  NULL: there is none. */
+const char *what_demands(const struct rule *r, const struct asked *a);
 
 /* Does this condition stop the rule?  A permit needs a yes, a deny and a require everything but a no. */
 bool condition_stops(const struct condition *c, const struct rule *r, struct asked *a);

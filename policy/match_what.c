@@ -43,7 +43,14 @@ digest_is_known(const struct asked *a)
 	return a->req->sha256.n == DIGEST_HEX;
 }
 
-/* A permit names its program by its whole path; what a deny or a require names is meant wherever it lies. */
+const char *
+what_demands(const struct rule *r, const struct asked *a)
+{
+	return r->permit && r->cmd != NULL && !digest_is_known(a) ? r->cmd->sha256 : NULL;
+}
+
+/* A permit names its program by its whole path; what a deny or a require names is meant wherever it lies.  A digest that is not
+ * known yet a staragent checks before it runs the program of a permit. */
 enum fit
 what_fits_command(const struct rule *r, struct asked *a)
 {
@@ -60,7 +67,9 @@ what_fits_command(const struct rule *r, struct asked *a)
 		p = p->next;
 	if (p == NULL || r->cmd->sha256 == NULL)
 		return p != NULL ? FIT_YES : FIT_NO;
-	return digest_is_known(a) ? fit_of(slice_is(a->req->sha256, r->cmd->sha256)) : FIT_UNKNOWN;
+	if (digest_is_known(a))
+		return fit_of(slice_is(a->req->sha256, r->cmd->sha256));
+	return r->permit && a->req->agent ? FIT_YES : FIT_UNKNOWN;
 }
 
 /* "arg 1 "-c" is not "-XAt"", of the pattern that came furthest. */
@@ -99,7 +108,8 @@ what_say_command(const struct rule *r, struct asked *a, struct buf *out)
 	if (n <= 0)
 		return buf_printf(out, "it is not a simple command, so %s", r->permit ? "no pattern can match it" : "it may be one of these");
 	if (what_fits_command(r, a) == FIT_UNKNOWN)
-		return buf_text(out, "the program's digest is not known here");
+		return buf_text(out, r->permit ? "only a staragent can check the program's digest, and none serves this host" :
+		    "the program's digest is not known before it runs");
 	if (r->cmd->sha256 != NULL && digest_is_known(a) && !slice_is(a->req->sha256, r->cmd->sha256))
 		return buf_text(out, "the command matches no pattern, or its program has another digest");
 	e = buf_text(out, "the command matches no pattern");

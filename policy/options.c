@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /* options { }: the table of what may stand there, and how it is written. */
+#include <stdio.h>
+
+#include "base/text.h"
 #include "policy/ast.h"
 
+/* Verbs: of what goes on for a while, of what carries bytes of the user's, of what runs programs on the host. */
+#define LASTING  "shell exec put get forward jump agent-forward x11 plugin"
+#define CARRYING "shell exec put get forward"
+#define RUNNING  "shell exec put get plugin"
+
 const struct option_row option_rows[POLICY_OPTIONS] = {
-	[POLICY_TIMEOUT_S] = { "timeout", OPTION_SECONDS, 31536000 },
-	[POLICY_IDLE_S] = { "idle", OPTION_SECONDS, 31536000 },
-	[POLICY_MEM_BYTES] = { "mem", OPTION_BYTES, UINT64_C(1) << 50 },
-	[POLICY_PARALLEL] = { "parallel", OPTION_COUNT, 1000000 },
-	[POLICY_PARALLEL_PERCENT] = { "parallel", OPTION_PERCENT, 100 },
-	[POLICY_STOP_ON_ERRORS] = { "stop_on_errors", OPTION_COUNT, 1000000 },
+	[POLICY_TIMEOUT_S] = { "timeout", OPTION_SECONDS, 31536000, LASTING, false },
+	[POLICY_IDLE_S] = { "idle", OPTION_SECONDS, 31536000, CARRYING, false },
+	[POLICY_MEM_BYTES] = { "mem", OPTION_BYTES, UINT64_C(1) << 50, RUNNING, true },
+	[POLICY_CPU_S] = { "cpu", OPTION_SECONDS, 31536000, RUNNING, true },
+	[POLICY_PROCS] = { "procs", OPTION_COUNT, 1000000, RUNNING, true },
+	[POLICY_NOFILE] = { "nofile", OPTION_COUNT, 1000000, RUNNING, true },
+	[POLICY_FSIZE_BYTES] = { "fsize", OPTION_BYTES, UINT64_C(1) << 50, RUNNING, true },
+	[POLICY_PARALLEL] = { "parallel", OPTION_COUNT, 1000000, NULL, false },
+	[POLICY_PARALLEL_PERCENT] = { "parallel", OPTION_PERCENT, 100, NULL, false },
+	[POLICY_STOP_ON_ERRORS] = { "stop_on_errors", OPTION_COUNT, 1000000, NULL, false },
 };
-
-int
-seconds_print(struct buf *b, uint64_t s)
-{
-	static const struct { unsigned seconds; char unit; } units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
-	size_t i = 0;
-
-	while (s % units[i].seconds != 0)
-		i++;
-	return buf_printf(b, "%llu%c", (unsigned long long)(s / units[i].seconds), units[i].unit);
-}
 
 static int
 value_print(struct buf *b, enum option_kind kind, uint64_t v)
@@ -30,7 +31,7 @@ value_print(struct buf *b, enum option_kind kind, uint64_t v)
 	int unit = -1;
 
 	if (kind == OPTION_SECONDS)
-		return seconds_print(b, v);
+		return text_duration(b, v);
 	if (kind != OPTION_BYTES)
 		return buf_printf(b, "%llu%s", (unsigned long long)v, kind == OPTION_PERCENT ? "%" : "");
 	while (v % 1024 == 0 && unit < 3) {

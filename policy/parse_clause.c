@@ -182,6 +182,24 @@ option_value(const struct option_row *o, const char *text, uint64_t *ret)
 	return true;
 }
 
+/* A clause, or an option, narrows any to the verbs that it can be about; a verb that was named and is none of them is an error. */
+static int
+narrow(struct parse *p, struct rule *x, const char *word, const char *verbs, struct place at)
+{
+	char what[128];
+	unsigned about = 0;
+
+	for (unsigned i = 0; policy_verbs[i] != NULL; i++)
+		if (able_has(verbs, slice_from(policy_verbs[i])))
+			about |= 1u << i;
+	if (x->any_verb)
+		x->verbs &= about;
+	if (x->verbs != 0 && (x->verbs & ~about) == 0)
+		return 0;
+	(void)snprintf(what, sizeof(what), "%s is about %s", word, verbs);
+	return parse_fail(p, at, what, NULL, "other verbs need a rule of their own");
+}
+
 /* The rows of a word differ in what a value looks like. */
 static int
 parse_option(struct parse *p, struct rule *x)
@@ -189,6 +207,7 @@ parse_option(struct parse *p, struct rule *x)
 	const char *words[POLICY_OPTIONS];
 	char word[32];
 	uint64_t value;
+	struct place at = p->t.at;
 	unsigned seconds;
 	bool known = false;
 	int r;
@@ -212,11 +231,13 @@ parse_option(struct parse *p, struct rule *x)
 			continue;
 		else
 			r = parse_next(p);
+		if (r == 0 && option_rows[i].verbs != NULL)
+			r = narrow(p, x, word, option_rows[i].verbs, at);
 		x->options[i] = x->options[i] != 0 && x->options[i] < value ? x->options[i] : value;
 		return r;
 	}
-	return r == 0 ? parse_unexpected(p, "a value that this option can have: timeout 10s, mem 64M, parallel 5%, "
-	    "stop_on_errors 2") : r;
+	return r == 0 ? parse_unexpected(p, "a value that this option can have: timeout 10s, mem 64M, procs 20, "
+	    "parallel 5%") : r;
 }
 
 static int
@@ -314,24 +335,6 @@ static const struct clause {
 	{ "options", clause_options, false, NULL },
 };
 
-/* A clause narrows any to the verbs that it can be about; a verb that was named and is none of them is an error. */
-static int
-clause_narrow(struct parse *p, struct rule *x, const struct clause *c, struct place at)
-{
-	char what[96];
-	unsigned about = 0;
-
-	for (unsigned i = 0; policy_verbs[i] != NULL; i++)
-		if (able_has(c->verbs, slice_from(policy_verbs[i])))
-			about |= 1u << i;
-	if (x->any_verb)
-		x->verbs &= about;
-	if (x->verbs != 0 && (x->verbs & ~about) == 0)
-		return 0;
-	(void)snprintf(what, sizeof(what), "%s is about %s", c->word, c->verbs);
-	return parse_fail(p, at, what, NULL, "other verbs need a rule of their own");
-}
-
 unsigned
 clause_bit(const char *word)
 {
@@ -366,7 +369,7 @@ parse_clause(struct parse *p, struct rule *x)
 	if ((x->clauses & bit) != 0 && !c->again)
 		return parse_fail(p, at, "given twice:", c->word, NULL);
 	x->clauses |= bit;
-	r = c->verbs != NULL ? clause_narrow(p, x, c, at) : 0;
+	r = c->verbs != NULL ? narrow(p, x, c->word, c->verbs, at) : 0;
 	if (r == 0)
 		r = parse_next(p);
 	if (r == 0)

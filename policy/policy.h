@@ -85,7 +85,9 @@ struct policy_request {
 	struct slice command;                          /* an exec string, as a plain sshd gets it … */
 	const struct slice *argv;                      /* … or the vector itself (agent): argv_n > 0 */
 	size_t argv_n;
-	struct slice sha256;                           /* of the program, 64 small hexadecimal letters; empty: not known */
+	struct slice sha256;                           /* of the program, 64 small hexadecimal letters; empty: not known … */
+	bool agent;                                    /* … unless a staragent, which serves this host, finds it out; it also keeps limits of
+	                                                * processes */
 	struct slice path;                             /* of put, get, fetch, push */
 	bool some_path;                                /* not known yet: what might be permitted for some path is; see by_path */
 	struct slice plugin;                           /* "log.tail@1" … */
@@ -116,12 +118,14 @@ struct policy_need {
 	const struct ere *ticket;                      /* TICKET: policy_need_fits */
 };
 
-/* Limits of what a permit allows. */
+/* Limits of what a permit allows, in the order in which they are printed. */
 enum policy_option {
-	POLICY_TIMEOUT_S, POLICY_IDLE_S, POLICY_MEM_BYTES, POLICY_PARALLEL, POLICY_PARALLEL_PERCENT, POLICY_STOP_ON_ERRORS, POLICY_OPTIONS,
+	POLICY_TIMEOUT_S, POLICY_IDLE_S, POLICY_MEM_BYTES, POLICY_CPU_S, POLICY_PROCS, POLICY_NOFILE, POLICY_FSIZE_BYTES,
+	POLICY_PARALLEL, POLICY_PARALLEL_PERCENT, POLICY_STOP_ON_ERRORS, POLICY_OPTIONS,
 };
 
-#define POLICY_NEEDS_MAX 32
+#define POLICY_NEEDS_MAX   32
+#define POLICY_DIGESTS_MAX 8
 
 struct policy_decision {
 	bool permit;
@@ -135,6 +139,10 @@ struct policy_decision {
 	const struct policy_need *needs[POLICY_NEEDS_MAX];
 	size_t needs_n;
 	uint64_t options[POLICY_OPTIONS];              /* of all permits that match the strictest; 0: no limit */
+	/* Of a permit that a staragent is to see to: the program must have one of these, in their order; none: any program does.
+	 * More than POLICY_DIGESTS_MAX: it is a deny, by "too-many-digests". */
+	const char *digests[POLICY_DIGESTS_MAX];
+	size_t digests_n;
 };
 
 /* Pointers in *ret live as long as the policy.  An unknown verb is denied by default. */

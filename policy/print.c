@@ -228,7 +228,7 @@ put_approval(struct buf *b, const struct rule *x)
 	if (r == 0)
 		r = print_who(b, x->people);
 	if (r == 0 && x->need.within_s != 0 && (r = buf_text(b, " within ")) == 0)
-		r = seconds_print(b, x->need.within_s);
+		r = text_duration(b, x->need.within_s);
 	return r;
 }
 

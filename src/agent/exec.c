@@ -19,6 +19,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "agent/digest.h"
 #include "agent/exec.h"
 #include "base/fd.h"
 
@@ -35,8 +36,10 @@ struct plan {
 	char *argv[4], *env[EXEC_ENV_MAX + FIXED_ENV + 1];
 	char argv0[256];
 	size_t nenv, nowned;                    /* env[0..nowned) is ours to free */
-	int stdio[3], pty_master;
+	int stdio[3], pty_master, verdict;
 	bool pty;
+	const struct limits *limits;
+	EVP_MD_CTX *md;                         /* with digests */
 };
 
 static struct rlimit original_memory, original_core;
@@ -107,6 +110,12 @@ struct exec_size
 exec_size_from(int cols, int rows, int x, int y)
 {
 	return (struct exec_size){ to_short(cols), to_short(rows), to_short(x), to_short(y) };
+}
+
+bool
+exec_can_limit(const struct limits *l, const struct account *a)
+{
+	return l->value[LIMIT_PROCS] == 0 || a->uid != 0;
 }
 
 void
@@ -258,10 +267,55 @@ reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void __attribute__((noreturn))
-child(const struct plan *p)
+/* Both bounds, so that it cannot be raised again; at its processor time a program is told, and ended a second later.  What is
+ * limited more tightly already stays so. */
+static int
+limit(int what, uint64_t value, uint64_t more)
 {
-	int rc;
+	struct rlimit l;
+
+	if (value == 0)
+		return 0;
+	if (getrlimit(what, &l) < 0)
+		return -errno;
+	if (l.rlim_max > value + more)
+		l.rlim_max = value + more;
+	if (l.rlim_cur > value)
+		l.rlim_cur = value;
+	return setrlimit(what, &l) < 0 ? -errno : 0;
+}
+
+static int
+limit_all(const struct limits *l)
+{
+	static const struct { int what; enum limit limit; uint64_t more; } rows[] = {
+		{ RLIMIT_AS, LIMIT_MEM_BYTES, 0 }, { RLIMIT_CPU, LIMIT_CPU_S, 1 }, { RLIMIT_NPROC, LIMIT_PROCS, 0 },
+		{ RLIMIT_NOFILE, LIMIT_NOFILE, 0 }, { RLIMIT_FSIZE, LIMIT_FSIZE_BYTES, 0 },
+	};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < sizeof rows / sizeof rows[0]; i++)
+		rc = limit(rows[i].what, l->value[rows[i].limit], rows[i].more);
+	return rc;
+}
+
+/* The descriptor of what is to be run; the reason why there is none goes to the parent. */
+static int
+check_program(const struct plan *p)
+{
+	char why[DIGEST_WHY];
+	int fd = digest_check(p->md, p->limits, p->path, why);
+
+	if (fd >= 0)
+		return fd;
+	(void)!write(p->verdict, why, strlen(why));
+	_exit(126);
+}
+
+static void __attribute__((noreturn))
+child(struct plan *p)
+{
+	int rc, program = -1;
 
 	(void)setsid();
 	if (p->pty)
@@ -269,7 +323,11 @@ child(const struct plan *p)
 	for (int i = 0; i < 3; i++)
 		if (dup2(p->stdio[i], i) < 0)
 			_exit(126);
-	(void)close_range(3, ~0u, 0);
+	if (p->verdict >= 0 && p->verdict != 3) {
+		(void)dup3(p->verdict, 3, O_CLOEXEC);
+		p->verdict = 3;
+	}
+	(void)close_range(p->verdict >= 0 ? 4 : 3, ~0u, 0);
 	(void)setrlimit(RLIMIT_AS, &original_memory);
 	(void)setrlimit(RLIMIT_CORE, &original_core);
 	reset_signals();
@@ -284,7 +342,18 @@ child(const struct plan *p)
 		complain("home directory ", p->account->home);
 		(void)!chdir("/");
 	}
-	(void)execve(p->path, p->run, p->env);
+	if (p->md != NULL)
+		program = check_program(p);
+	rc = limit_all(p->limits);
+	if (rc < 0) {
+		errno = -rc;
+		complain("cannot limit ", p->path);
+		_exit(126);
+	}
+	if (program >= 0)
+		(void)fexecve(program, p->run, p->env);
+	else
+		(void)execve(p->path, p->run, p->env);
 	complain("", p->path);
 	_exit(127);
 }
@@ -303,19 +372,43 @@ close_all(int stdio[3], struct exec_child *c)
 	fd_close(&c->in);
 	fd_close(&c->out);
 	fd_close(&c->err);
+	fd_close(&c->verdict);
+}
+
+/* Room for what the child finds out about its program. */
+static int
+plan_digest(struct plan *p, const struct exec_want *w, struct exec_child *c)
+{
+	int pair[2];
+
+	if (w->limits.digests_n == 0)
+		return 0;
+	if (w->argv == NULL)
+		return -EACCES;
+	p->md = digest_new();
+	if (p->md == NULL)
+		return -ENOMEM;
+	if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	c->verdict = pair[0];
+	p->verdict = pair[1];
+	return 0;
 }
 
 int
 exec_start(const struct exec_want *w, struct exec_child *ret, struct err *e)
 {
-	struct exec_child c = { .pid = -1, .in = -1, .out = -1, .err = -1 };
-	struct plan p = { .account = w->account, .pty = w->pty, .stdio = { -1, -1, -1 } };
+	struct exec_child c = { .pid = -1, .in = -1, .out = -1, .err = -1, .verdict = -1 };
+	struct plan p = { .account = w->account, .pty = w->pty, .stdio = { -1, -1, -1 }, .verdict = -1,
+		.limits = &w->limits };
 	char tty[64];
 	int rc;
 
 	rc = w->pty ? open_terminal(w, p.stdio, &c, tty, sizeof tty) : open_pipes(p.stdio, &c);
 	if (rc == 0)
 		rc = plan_env(&p, w, w->pty ? tty : NULL);
+	if (rc == 0)
+		rc = plan_digest(&p, w, &c);
 	if (rc == 0) {
 		plan_argv(&p, w);
 		if (!w->pty)
@@ -326,6 +419,8 @@ exec_start(const struct exec_want *w, struct exec_child *ret, struct err *e)
 		rc = c.pid < 0 ? -errno : 0;
 	}
 	close_all(p.stdio, rc < 0 ? &c : NULL);
+	fd_close(&p.verdict);
+	EVP_MD_CTX_free(p.md);
 	for (size_t i = 0; i < p.nowned; i++)
 		free(p.env[i]);
 	if (rc < 0)

@@ -13,6 +13,7 @@
 
 #include "agent/account.h"
 #include "base/err.h"
+#include "base/limits.h"
 
 #define EXEC_ENV_MAX   32            /* variables that a client may set */
 #define EXEC_VALUE_MAX 256
@@ -34,11 +35,13 @@ struct exec_want {
 	struct exec_size size;
 	char *env[EXEC_ENV_MAX];         /* "NAME=value", by exec_add_env */
 	size_t nenv;
+	struct limits limits;            /* digests only with argv */
 };
 
 struct exec_child {
 	pid_t pid;                       /* also its process group and session */
 	int in, out, err;                /* non-blocking, the caller's; on a terminal in == out, err == -1 */
+	int verdict;                     /* with digests: why the program was not run can be read here, once it has ended; or -1 */
 };
 
 /* Call once, before limits are lowered: children get the limits of this moment. */
@@ -49,6 +52,8 @@ int exec_add_env(struct exec_want *w, const char *name, const char *value);
 void exec_set_term(struct exec_want *w, const char *term);
 struct exec_size exec_size_from(int cols, int rows, int x, int y);
 void exec_want_done(struct exec_want *w);
+/* Can the kernel keep these for the account?  It does not count root's processes. */
+bool exec_can_limit(const struct limits *l, const struct account *a);
 
 /* The system's sftp-server, or NULL. */
 const char *exec_find_sftp(void);

@@ -18,9 +18,12 @@
 #include <libssh/server.h>
 
 #include "agent/job.h"
+#include "agent/digest.h"
 #include "agent/exec.h"
 #include "agent/pump.h"
 #include "agent/argv.h"
+#include "base/fd.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -36,6 +39,10 @@ struct job {
 	pid_t leader;
 	int status;
 	bool reaped, gone, closed;
+	bool limited;                    /* its limits were named */
+	int verdict;                     /* exec.h, or -1 */
+	struct loop_timer timeout;
+	bool timed_out;
 };
 
 /* --- what the peer asks for ------------------------------------------------------------ */
@@ -66,13 +73,28 @@ on_resize(ssh_session s, ssh_channel ch, int cols, int rows, int x, int y, void 
 	return c->pump.started && c->pump.out.fd >= 0 ? exec_resize(c->pump.out.fd, c->want.size) : 0;
 }
 
+/* Once, and all of them or nothing is run. */
+static int
+take_limits(struct job *c, const char *line)
+{
+	if (!c->limited && limits_parse(slice_from(line), &c->want.limits) == 0 &&
+	    exec_can_limit(&c->want.limits, c->host->account)) {
+		c->limited = true;
+		return 0;
+	}
+	log_warn("channel %u: its limits cannot be kept", c->number);
+	return -1;
+}
+
 static int
 on_env(ssh_session s, ssh_channel ch, const char *name, const char *value, void *arg)
 {
 	struct job *c = arg;
 
 	(void)s, (void)ch;
-	return c->pump.started ? -1 : exec_add_env(&c->want, name, value);
+	if (c->pump.started)
+		return -1;
+	return strcmp(name, LIMITS_ENV) == 0 ? take_limits(c, value) : exec_add_env(&c->want, name, value);
 }
 
 /* Nothing is answered: that is how libssh has it. */
@@ -84,6 +106,12 @@ on_agent(ssh_session s, ssh_channel ch, void *arg)
 	(void)s, (void)ch;
 	if (!c->pump.started && !c->closed)
 		c->want.agent = c->host->lend(c->host->lend_arg);
+}
+
+static void
+time_over(void *arg)
+{
+	((struct job *)arg)->timed_out = true;   /* the turn after it does the work */
 }
 
 static int
@@ -104,6 +132,9 @@ start(struct job *c, const char *command, const char *program)
 		return -1;
 	}
 	c->leader = child.pid;
+	c->verdict = child.verdict;
+	if (c->want.limits.value[LIMIT_TIMEOUT_S] != 0)
+		loop_timer_start(c->host->line.loop, &c->timeout, (int64_t)c->want.limits.value[LIMIT_TIMEOUT_S] * 1000, time_over, c);
 	pump_start(&c->pump, c->want.pty ? PUMP_TERMINAL : PUMP_PIPES, child.in, child.out, child.err);
 	log_debug("channel %u: %s: %s pid=%d", c->number, c->wordy ? "words" : program != NULL ?
 	    "program" : command != NULL ? "exec" : "shell", text_escaped(slice_from(c->wordy ? c->words.argv[0] :
@@ -147,7 +178,7 @@ static const struct {
 	{ "ABRT", SIGABRT }, { "ALRM", SIGALRM }, { "FPE", SIGFPE }, { "HUP", SIGHUP },
 	{ "ILL", SIGILL }, { "INT", SIGINT }, { "KILL", SIGKILL }, { "PIPE", SIGPIPE },
 	{ "QUIT", SIGQUIT }, { "SEGV", SIGSEGV }, { "TERM", SIGTERM }, { "USR1", SIGUSR1 },
-	{ "USR2", SIGUSR2 },
+	{ "USR2", SIGUSR2 }, { "XCPU@staragent", SIGXCPU }, { "XFSZ@staragent", SIGXFSZ },
 };
 #define NSIGNALS (sizeof signals / sizeof signals[0])
 
@@ -192,6 +223,7 @@ job_new(const struct job_host *h, unsigned number)
 		return NULL;
 	c->host = h;
 	c->number = number;
+	c->verdict = -1;
 	c->callbacks = (struct ssh_channel_callbacks_struct){
 		.userdata = c,
 		.channel_data_function = on_data,
@@ -274,6 +306,8 @@ job_free(struct job *c)
 	if (c == NULL)
 		return;
 	job_hangup(c);
+	loop_timer_stop(&c->timeout);
+	fd_close(&c->verdict);
 	(void)ssh_remove_channel_callbacks(c->ssh, &c->callbacks);
 	ssh_channel_free(c->ssh);
 	pump_done(&c->pump);
@@ -284,11 +318,29 @@ job_free(struct job *c)
 
 /* --- its end ------------------------------------------------------------------------------ */
 
+/* Why its program was not run: one line, as a signal that no kernel knows; exit statuses are the program's own. */
+static bool
+send_verdict(struct job *c)
+{
+	char why[DIGEST_WHY];
+	ssize_t n = c->verdict < 0 ? 0 : read(c->verdict, why, sizeof why - 1);
+
+	fd_close(&c->verdict);
+	if (n <= 0)
+		return false;
+	why[n] = '\0';
+	log_warn("channel %u: %s", c->number, why);
+	(void)ssh_channel_request_send_exit_signal(c->ssh, "DIGEST@staragent", 0, why, "");
+	return true;
+}
+
 static void
 send_exit(struct job *c)
 {
 	const char *name = "TERM";
 
+	if (send_verdict(c))
+		return;
 	if (WIFEXITED(c->status)) {
 		(void)ssh_channel_request_send_exit_status(c->ssh, WEXITSTATUS(c->status));
 		return;
@@ -343,6 +395,25 @@ take_words(struct job *c)
 	return true;
 }
 
+/* What it started gets SIGHUP here and SIGKILL soon, as with every channel that is over. */
+static bool
+expire(struct job *c)
+{
+	char why[80];
+	struct buf time;
+
+	buf_init(&time, 64);
+	(void)text_duration(&time, c->want.limits.value[LIMIT_TIMEOUT_S]);
+	(void)snprintf(why, sizeof why, "its time is over: %s", buf_cstr(&time));
+	buf_done(&time);
+	log_info("channel %u: %s", c->number, why);
+	job_hangup(c);
+	(void)ssh_channel_request_send_exit_signal(c->ssh, "TIMEOUT@staragent", 0, why, "");
+	(void)ssh_channel_close(c->ssh);
+	c->closed = true;
+	return true;
+}
+
 bool
 job_pump(struct job *c)
 {
@@ -350,6 +421,8 @@ job_pump(struct job *c)
 
 	if (c->closed)
 		return false;
+	if (c->timed_out)
+		return expire(c);
 	if (c->wordy && !c->pump.started && !c->gone)
 		moved = take_words(c);
 	if (c->closed)

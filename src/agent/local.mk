@@ -2,7 +2,8 @@
 noinst_LIBRARIES += %D%/libagent.a
 %C%_libagent_a_SOURCES = \
 	%D%/accept.c %D%/accept.h %D%/account.c %D%/account.h %D%/argv.c %D%/argv.h %D%/job.c %D%/job.h \
-	%D%/descend.c %D%/descend.h %D%/dial.c %D%/dial.h %D%/exec.c %D%/exec.h %D%/forward.c %D%/forward.h %D%/keys.c %D%/keys.h \
+	%D%/descend.c %D%/descend.h %D%/dial.c %D%/dial.h %D%/digest.c %D%/digest.h %D%/exec.c %D%/exec.h \
+	%D%/forward.c %D%/forward.h %D%/keys.c %D%/keys.h \
 	%D%/listen.c %D%/listen.h %D%/login.c %D%/login.h %D%/options.c %D%/options.h %D%/pump.c %D%/pump.h %D%/server.c %D%/server.h \
 	%D%/session.c %D%/session.h %D%/tunnel.c %D%/tunnel.h %D%/watchdog.c %D%/watchdog.h
 %C%_libagent_a_CFLAGS = $(AM_CFLAGS) $(SSH_CFLAGS) $(CRYPTO_CFLAGS)

@@ -119,7 +119,7 @@ policy_show(struct ctl *c, int argc, char **argv)
 const struct command commands_policy[] = {
 	{ "policy", "check", "[--whole] [FILE]", "is this policy good? (without FILE: the state's policy.conf)", policy_check },
 	{ "policy", "explain", "[--from ADDR] [--at TIME] [--file FILE] [--groups G,..] [--attrs \"K=V ..\"] [--labels \"K=V ..\"]\n"
-	    "[--cert P,..] [--to H:P] [--listen H:P] [--path P] [--plugin P@V] [--param K=V].. [--sha256 HEX] [--argv] [--whole]\n"
+	    "[--cert P,..] [--to H:P] [--listen H:P] [--path P] [--plugin P@V] [--param K=V].. [--sha256 HEX] [--argv] [--agent] [--whole]\n"
 	    "USER VERB HOST [as LOGIN] [-- COMMAND]", "may they, and why (not)? exits 0 if permitted", policy_explain_run },
 	{ "policy", "test", "[--whole] CASES [FILE]", "run cases: USER[:GROUP] VERB HOST[{K=V}] [as LOGIN] [-- COMMAND] => permit|deny [RULE]",
 	    policy_test_run },

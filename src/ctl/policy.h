@@ -28,7 +28,7 @@ struct question {
 	int argc;
 	bool exact;                            /* … or as they are, as an agent gets them */
 	int64_t at_us;                         /* 0: now */
-	bool whole;
+	bool whole, agent;                     /* agent: a staragent serves the host, as exact says too */
 };
 
 /* The decision, and in out why.  logins: of the host, the first is the default; user: the default without any. */

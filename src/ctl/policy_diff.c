@@ -13,12 +13,13 @@
 #include "ctl/policy.h"
 #include "db/decision.h"
 #include "db/directory.h"
+#include "msg/msg.h"
 #include "msg/ocsf.h"
 #include "policy/facts.h"
 
 enum { CHANGES_MAX = 10000, SINCE_S = 30 * 86400, TEXTS_MAX = 512 << 20 };
 
-/* Texts of the directory: places in one buffer.  A user has groups and attributes, a host labels. */
+/* Texts of the directory: places in one buffer.  A user has groups and attributes, a host labels and "agent" if it has one. */
 struct row { size_t name, first, second; };
 struct rows { struct buf texts; struct row *at; size_t n, room; };
 
@@ -92,7 +93,7 @@ host_add(void *arg, const struct db_host *h)
 {
 	struct diff *d = arg;
 
-	return row_add(&d->hosts, h->name, h->labels, "");
+	return row_add(&d->hosts, h->name, h->labels, h->target_kind == MSG_TARGET_AGENT ? "agent" : "");
 }
 
 static int
@@ -142,7 +143,8 @@ request_set(const struct diff *d, const struct db_decision *q, struct policy_fac
 		return false;
 	*req = (struct policy_request){ .who = { .name = slice_from(user != NULL ? q->user : "") }, .verb = slice_from(q->verb),
 	    .host = slice_from(q->host), .login = slice_from(q->login), .command = slice_from(q->command), .to = slice_from(q->to),
-	    .listen = slice_from(q->listen), .src = slice_from(q->src), .now = { q->t_us } };
+	    .listen = slice_from(q->listen), .src = slice_from(q->src),
+	    .agent = text_of(&d->hosts, host->second)[0] != '\0', .now = { q->t_us } };
 	if (!policy_facts_set(facts, slice_from(groups), slice_from(attrs), req->host, slice_from(text_of(&d->hosts, host->first))) ||
 	    !policy_facts_set(certs, slice_from(q->principals), slice_from(""), slice_from(""), slice_from("")))
 		return false;
@@ -155,8 +157,12 @@ request_set(const struct diff *d, const struct db_decision *q, struct policy_fac
 static bool
 is_same(const struct policy_decision *a, const struct policy_decision *b)
 {
-	if (a->permit != b->permit || a->needs_n != b->needs_n || memcmp(a->options, b->options, sizeof(a->options)) != 0)
+	if (a->permit != b->permit || a->needs_n != b->needs_n || memcmp(a->options, b->options, sizeof(a->options)) != 0 ||
+	    a->digests_n != b->digests_n)
 		return false;
+	for (size_t i = 0; i < a->digests_n; i++)
+		if (strcmp(a->digests[i], b->digests[i]) != 0)
+			return false;
 	for (size_t i = 0; i < a->needs_n; i++)
 		if (strcmp(a->needs[i]->words, b->needs[i]->words) != 0)
 			return false;
@@ -171,6 +177,8 @@ verdict_put(struct buf *b, const struct policy_decision *d)
 
 	if (r == 0)
 		r = policy_options_print(b, d->options);
+	for (size_t i = 0; r == 0 && i < d->digests_n; i++)
+		r = buf_printf(b, ", sha256 %s", d->digests[i]);
 	for (size_t i = 0; r == 0 && i < d->needs_n; i++)
 		r = buf_printf(b, ", %s", d->needs[i]->words);
 	return r;

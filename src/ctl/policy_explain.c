@@ -16,6 +16,7 @@
 #include "ctl/directory.h"
 #include "ctl/policy.h"
 #include "db/directory.h"
+#include "msg/msg.h"
 #include "policy/facts.h"
 
 enum { ARGV_MAX = 256 };
@@ -73,7 +74,7 @@ explain_by_gate(struct ctl *c, struct ask *a, const struct question *q)
 }
 
 /* The rows of one user and one host, out of the database. */
-struct rows { const struct question *q; char groups[16384], attrs[4100], labels[4100], logins[16400]; bool user, host, refused; };
+struct rows { const struct question *q; char groups[16384], attrs[4100], labels[4100], logins[16400]; bool user, host, agent, refused; };
 
 static int
 user_seen(void *arg, const struct db_user *u)
@@ -96,6 +97,7 @@ host_seen(void *arg, const struct db_host *h)
 
 	if (strcmp(h->name, x->q->host) == 0) {
 		x->host = true;
+		x->agent = h->target_kind == MSG_TARGET_AGENT;
 		snprintf(x->labels, sizeof(x->labels), "%s", h->labels);
 		snprintf(x->logins, sizeof(x->logins), "%s", h->logins);
 	}
@@ -165,7 +167,8 @@ request_set(const struct question *q, const char *logins, struct pieces *s, stru
 
 	*req = (struct policy_request){ .who = { .name = slice_from(q->user) }, .verb = slice_from(q->verb), .host = slice_from(q->host),
 	    .src = slice_from(q->src), .to = slice_from(q->to), .listen = slice_from(q->listen), .path = slice_from(q->path),
-	    .plugin = slice_from(q->plugin), .sha256 = slice_from(q->sha256), .params = s->params, .params_n = (size_t)q->params_n,
+	    .plugin = slice_from(q->plugin), .sha256 = slice_from(q->sha256), .agent = q->agent || q->exact,
+	    .params = s->params, .params_n = (size_t)q->params_n,
 	    .now = { q->at_us != 0 ? q->at_us : clock_wall().us } };
 	req->login = q->login != NULL ? slice_from(q->login) : first > 0 ? slice_of(logins, first) : slice_from(q->user);
 	if (!policy_facts_set(&s->facts, slice_from(q->groups), slice_from(q->attrs), req->host, slice_from(q->labels)) ||
@@ -222,6 +225,7 @@ explain_by_files(struct ctl *c, const struct question *q)
 		known.groups = x->groups;
 		known.labels = x->labels;
 		known.attrs = x->attrs;
+		known.agent = x->agent;
 	}
 	p = ctl_policy_load(c, q->file, q->whole);
 	buf_init(&text, 16384);
@@ -306,6 +310,8 @@ question_option(const struct ctl *c, struct question *q, int o)
 		*text = optarg;
 	} else if (o == 'w') {
 		q->whole = true;
+	} else if (o == 'G') {
+		q->agent = true;
 	} else if (o == 'x') {
 		q->exact = true;
 	} else if (o == 'f') {
@@ -326,7 +332,7 @@ static bool
 question_is_for_gate(const struct question *q)
 {
 	return q->file == NULL && q->groups == NULL && q->labels == NULL && q->certs == NULL && q->attrs == NULL && q->to == NULL &&
-	    q->listen == NULL && q->path == NULL && q->plugin == NULL && q->sha256 == NULL && !q->exact && !q->whole;
+	    q->listen == NULL && q->path == NULL && q->plugin == NULL && q->sha256 == NULL && !q->exact && !q->whole && !q->agent;
 }
 
 int
@@ -340,7 +346,7 @@ policy_explain_run(struct ctl *c, int argc, char **argv)
 		{ "listen", required_argument, NULL, 'L' }, { "path", required_argument, NULL, 'p' },
 		{ "plugin", required_argument, NULL, 'P' }, { "param", required_argument, NULL, 'm' },
 		{ "sha256", required_argument, NULL, 'S' }, { "argv", no_argument, NULL, 'x' },
-		{ "whole", no_argument, NULL, 'w' }, { NULL, 0, NULL, 0 },
+		{ "whole", no_argument, NULL, 'w' }, { "agent", no_argument, NULL, 'G' }, { NULL, 0, NULL, 0 },
 	};
 	struct question q = { 0 };
 	struct ask *a;

@@ -7,6 +7,7 @@
 
 #include "ctl/policy.h"
 #include "db/directory.h"
+#include "msg/msg.h"
 #include "policy/facts.h"
 #include "policy/lint.h"
 
@@ -48,7 +49,7 @@ user_add(void *arg, const struct db_user *u)
 static int
 host_add(void *arg, const struct db_host *h)
 {
-	struct policy_request req = { .host = slice_from(h->name) };
+	struct policy_request req = { .host = slice_from(h->name), .agent = h->target_kind == MSG_TARGET_AGENT };
 	struct policy_facts facts;
 
 	if (policy_facts_set(&facts, slice_from(""), slice_from(""), req.host, slice_from(h->labels))) {

@@ -4,7 +4,8 @@
  * fortress policy test.  One case a line:
  *
  *	USER[:GROUP,..][{K=V,..}] VERB HOST[{K=V,..}] [as LOGIN] [to H:P] [listen H:P] [path P] [plugin P@V] [param K=V]..
- *	    [sha256 HEX] [from ADDR] [cert P,..] [at TIME] [-- COMMAND | --argv WORD..] => permit|deny [RULE [NEED, ..]] [: WORDS]
+ *	    [target agent|sshd] [sha256 HEX] [from ADDR] [cert P,..] [at TIME] [-- COMMAND | --argv WORD..]
+ *	    => permit|deny [RULE [NEED, ..]] [: WORDS]
  *
  * COMMAND is what a plain sshd gets, WORD.. what an agent gets: quotes and backslashes are understood.  NEED as the policy prints it ("mfa, record full"); WORDS: what the explanation holds.
  */
@@ -56,6 +57,10 @@ case_option(struct question *q, const char *word, const char *value)
 	if (strcmp(word, "param") == 0 && q->params_n < QUESTION_PARAMS) {
 		q->params[q->params_n++] = value;
 		return true;
+	}
+	if (strcmp(word, "target") == 0) {
+		q->agent = strcmp(value, "agent") == 0;
+		return q->agent || strcmp(value, "sshd") == 0;
 	}
 	return strcmp(word, "at") == 0 && ctl_parse_time(value, &q->at_us);
 }

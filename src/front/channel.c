@@ -14,6 +14,7 @@
 #include "front/back.h"
 #include "front/door.h"
 #include "front/held.h"
+#include "front/idle.h"
 #include "front/lack.h"
 #include "front/late.h"
 #include "front/letter.h"
@@ -144,6 +145,7 @@ channel_go(struct channel *c, const char *kind, const char *host, const char *lo
 	c->verb = c->permitted = c->by_path = 0;
 	c->last_ask = c->asked_again = false;
 	c->how_much = MSG_RECORD_USUAL;
+	c->limits = (struct limits){ 0 };
 	lack_free(c);
 	c->state = CH_DECIDE;
 	if (strcmp(kind, "exec") == 0 && verb_is_mosh(c->command))
@@ -169,6 +171,7 @@ static void
 leave_target(struct channel *c)
 {
 	live_end(c);
+	idle_stop(c);
 	transfer_free(c);
 	back_end(c);
 	replay_free(c);
@@ -185,6 +188,7 @@ leave_target(struct channel *c)
 	if (c->recording)
 		record_done(&c->record);
 	c->recording = c->last_word = false;
+	c->stopped_code = NULL;
 }
 
 void
@@ -256,19 +260,19 @@ channel_cut(struct channel *c, const char *code, const char *reason)
 
 /* The bits of its kind's verbs are in connect.c, those of what it may have besides in wish.c. */
 void
-channel_revoked(struct channel *c, const char *verb, const char *reason)
+channel_revoked(struct channel *c, const char *code, const char *verb, const char *reason)
 {
 	char line[900];
 
-	if (c->screen == NULL && c->listing == NULL && (wish_revoked(c, verb, reason) || channel_goes_on_without(c, verb))) {
+	if (c->screen == NULL && c->listing == NULL && (wish_revoked(c, code, verb, reason) || channel_goes_on_without(c, verb))) {
 		held_drop(c->front, c->hold, verb);
 		return;
 	}
 	if (!c->session) {
-		(void)snprintf(line, sizeof(line), "fortress: %s [" HELD_CODE "]", reason);
+		(void)snprintf(line, sizeof(line), "fortress: %s [%s]", reason, code);
 		door_say(c->door, line);
 	}
-	channel_cut(c, HELD_CODE, reason);
+	channel_cut(c, code, reason);
 }
 
 void

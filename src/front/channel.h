@@ -4,6 +4,7 @@
 #ifndef FRONT_CHANNEL_H
 #define FRONT_CHANNEL_H
 
+#include "base/limits.h"
 #include "front/ask.h"
 #include "front/live.h"
 #include "front/record.h"
@@ -90,6 +91,8 @@ struct channel {
 	uint32_t req;                          /* the monitor's, for the picker */
 	struct listing *listing;
 	const char *refused_code, *refused;    /* of CH_REFUSED; the code also of a cut */
+	struct limits limits;                  /* of what was permitted … */
+	char rule[128];                        /* … by this rule */
 	struct leg *leg;
 	ssh_channel target;
 	unsigned open_step, env_sent;
@@ -106,6 +109,12 @@ struct channel {
 	struct buf words;                 /* of a command that an agent is to run by no shell, or empty */
 	int exit_status, unreached;       /* unreached: why a staragent could not connect (errno), or 0 */
 	char exit_signal[32];
+	const char *stopped_code;              /* the staragent did, or NULL */
+	char stopped[600];                     /* its words */
+	struct loop_timer idle_timer;
+	mono_t heard;                          /* when idle_bytes came to be so many (idle.h) */
+	uint64_t idle_bytes;
+	bool idle;                             /* for too long */
 	bool gone, counted;                    /* gone: the user's side has closed it; counted: as open */
 	bool exited, core, cut;                /* cut: ended by the bastion, `why` says it */
 	bool last_word;                        /* the recording's last frame is in it */
@@ -144,7 +153,7 @@ void channel_leave(struct channel *c);
 void channel_drop(struct channel *c);
 
 /* The gate takes a permit back: the channel ends with a sentence, or goes on without this verb. */
-void channel_revoked(struct channel *c, const char *verb, const char *reason);
+void channel_revoked(struct channel *c, const char *code, const char *verb, const char *reason);
 
 /* Messages for channels; the channel is found by rec or being first in line. */
 void channel_rows(struct front *f, const struct msg_host_rows *rows);

@@ -12,6 +12,7 @@
 #include "base/be.h"
 #include "base/text.h"
 #include "front/back.h"
+#include "front/held.h"
 #include "front/lack.h"
 #include "front/late.h"
 #include "front/replay.h"
@@ -138,6 +139,19 @@ note_how_much(struct channel *c, uint32_t record)
 		c->how_much = how;
 }
 
+/* Of several verbs the strictest.  0 or -EINVAL. */
+static int
+keep_limits(struct channel *c, const struct msg_decision *d)
+{
+	struct limits more;
+	int r = limits_parse(d->limits, &more);
+
+	if (r == 0)
+		limits_join(&c->limits, &more);
+	(void)text_escaped(d->rule, c->rule, sizeof(c->rule));
+	return r;
+}
+
 static void
 decided(struct channel *c, const struct msg_decision *d, int *agent)
 {
@@ -152,6 +166,10 @@ decided(struct channel *c, const struct msg_decision *d, int *agent)
 		c->by_path |= 1u << c->verb;
 	if (d->words.n > 0 && keep_words(c, d->words) != 0) {
 		channel_refuse(c, "denied", "out of memory");
+		return;
+	}
+	if (keep_limits(c, d) != 0) {
+		channel_refuse(c, "denied", "the gate names limits that are not known here");
 		return;
 	}
 	note_how_much(c, d->record);
@@ -295,11 +313,17 @@ on_exit_status(ssh_session s, ssh_channel ch, int status, void *arg)
 static void
 on_exit_signal(ssh_session s, ssh_channel ch, const char *name, int core, const char *msg, const char *lang, void *arg)
 {
+	static const struct { const char *name, *code; } stops[] = { { "DIGEST@staragent", "digest" }, { "TIMEOUT@staragent", HELD_TIMEOUT } };
 	struct channel *c = arg;
 
-	(void)s, (void)ch, (void)msg, (void)lang;
+	(void)s, (void)ch, (void)lang;
 	(void)text_escaped(slice_from(name), c->exit_signal, sizeof(c->exit_signal));
 	c->core = core != 0;
+	for (size_t i = 0; c->leg->staragent && i < sizeof(stops) / sizeof(stops[0]); i++)
+		if (strcmp(name, stops[i].name) == 0) {
+			c->stopped_code = stops[i].code;
+			(void)text_cleaned(slice_from(msg), c->stopped, sizeof(c->stopped));
+		}
 }
 
 static int
@@ -386,6 +410,23 @@ open_reach(struct channel *c)
 	return c->unreached == 0 ? SSH_OK : SSH_ERROR;
 }
 
+/* What a staragent keeps.  Only it can: a host that it has left gets nothing to run. */
+static int
+open_limits(struct channel *c)
+{
+	struct buf text;
+	int r;
+
+	if (!c->leg->staragent)
+		return limits_take_agent(&c->limits) ? SSH_ERROR : SSH_OK;
+	buf_init(&text, LIMITS_TEXT_MAX);
+	r = limits_print(&text, &c->limits) == 0 ? SSH_OK : SSH_ERROR;
+	if (r == SSH_OK && text.len > 0)
+		r = ssh_channel_request_env(c->target, LIMITS_ENV, buf_cstr(&text));
+	buf_done(&text);
+	return r;
+}
+
 static int
 open_env(struct channel *c)
 {
@@ -459,11 +500,17 @@ open_words(struct channel *c)
 	return n < 0 ? SSH_ERROR : c->words.len > 0 ? SSH_AGAIN : SSH_OK;
 }
 
+/* In their order, and what it is that a host refuses. */
+static const struct { int (*step)(struct channel *); const char *what; } open_steps[] = {
+	{ open_session, "a session" }, { open_reach, "it" }, { open_limits, "its limits" }, { open_env, "its environment" },
+	{ open_pty, "a terminal" }, { open_agent, "the agent" }, { open_x11, "X11" }, { open_looked_after, "it" },
+	{ open_start, "to start it" }, { open_words, "its words" },
+};
+
 static void
 open_refused(struct channel *c)
 {
-	static const char *const what[] = { "a session", "it", "its environment", "a terminal", "the agent", "X11", "it", "to start it", "its words" };
-	const char *refused = c->session ? what[c->open_step] : c->command != NULL ? c->command : c->kind;
+	const char *refused = c->session ? open_steps[c->open_step].what : c->command != NULL ? c->command : c->kind;
 	char error[200], text[600];
 
 	if (c->unreached > 0)
@@ -478,8 +525,6 @@ open_refused(struct channel *c)
 bool
 step_open(struct channel *c)
 {
-	static int (*const steps[])(struct channel *) = { open_session, open_reach, open_env, open_pty, open_agent, open_x11,
-	    open_looked_after, open_start, open_words };
 	int r;
 
 	if (c->leg->state == LEG_DEAD || c->target == NULL) {
@@ -487,7 +532,7 @@ step_open(struct channel *c)
 		channel_refuse(c, "target-gone", "the target closed the connection");
 		return true;
 	}
-	r = steps[c->open_step](c);
+	r = open_steps[c->open_step].step(c);
 	if (r == SSH_AGAIN)
 		return false;
 	if (r != SSH_OK) {
@@ -496,7 +541,7 @@ step_open(struct channel *c)
 	}
 	if (c->open_step == 0 && c->back)
 		target_watch(c);
-	if (++c->open_step < (c->session ? sizeof(steps) / sizeof(steps[0]) : STEPS_FORWARD))
+	if (++c->open_step < (c->session ? sizeof(open_steps) / sizeof(open_steps[0]) : STEPS_FORWARD))
 		return true;
 	if (channel_open_answer(c) == 0)
 		session_start(c);

@@ -33,6 +33,7 @@ held_release(struct front *f, uint32_t *hold)
 void
 held_revoked(struct front *f, const struct msg_revoked *m)
 {
+	const char *code = slice_is(m->code, HELD_TIMEOUT) ? HELD_TIMEOUT : HELD_CODE;
 	char verb[64], reason[600];
 	struct channel *c = f->channels;
 
@@ -41,7 +42,7 @@ held_revoked(struct front *f, const struct msg_revoked *m)
 	while (c != NULL && c->hold != m->hold)
 		c = c->next;
 	if (c != NULL)
-		channel_revoked(c, verb, reason);
-	else if (!jump_revoked(f, m->hold, reason) && !listen_revoked(f, m->hold, reason))
+		channel_revoked(c, code, verb, reason);
+	else if (!jump_revoked(f, m->hold, code, reason) && !listen_revoked(f, m->hold, code, reason))
 		held_drop(f, m->hold, "");       /* it has just ended */
 }

@@ -18,6 +18,8 @@ void held_drop(struct front *f, uint32_t hold, const char *verb);
 /* MSG_REVOKED: whatever holds it ends, or does without. */
 void held_revoked(struct front *f, const struct msg_revoked *m);
 
-#define HELD_CODE "revoked"              /* as messages to the user name it */
+/* As messages to the user name it. */
+#define HELD_CODE    "revoked"
+#define HELD_TIMEOUT "timeout"
 
 #endif

@@ -293,7 +293,7 @@ jump_drop_dead(struct front *f)
 }
 
 bool
-jump_revoked(struct front *f, uint32_t hold, const char *reason)
+jump_revoked(struct front *f, uint32_t hold, const char *code, const char *reason)
 {
 	struct jump *j = f->jumps;
 	char line[900];
@@ -304,8 +304,8 @@ jump_revoked(struct front *f, uint32_t hold, const char *reason)
 		return false;
 	for (struct channel *c = f->channels; c != NULL; c = c->next)
 		if (c->door == &j->door)
-			channel_cut(c, HELD_CODE, reason);
-	(void)snprintf(line, sizeof(line), "fortress: the jump to %s ends: %s [" HELD_CODE "]", j->door.host, reason);
+			channel_cut(c, code, reason);
+	(void)snprintf(line, sizeof(line), "fortress: the jump to %s ends: %s [%s]", j->door.host, reason, code);
 	door_say(j->outer, line);
 	j->revoked = clock_mono();
 	j->door.no_more_sessions = true;

@@ -13,7 +13,7 @@ bool jump_step_all(struct front *f);
 /* Frees jumps that are over and have no channels left. */
 void jump_drop_dead(struct front *f);
 /* Its sessions end, saying why, and the jump with them.  False: none has this hold. */
-bool jump_revoked(struct front *f, uint32_t hold, const char *reason);
+bool jump_revoked(struct front *f, uint32_t hold, const char *code, const char *reason);
 bool jump_rearm_all(struct front *f);            /* true if one has died */
 /* The inner door of this session, or NULL. */
 struct door *jump_find_door(struct front *f, ssh_session s);

@@ -182,7 +182,7 @@ listen_heard(struct listen *l)
 }
 
 bool
-listen_revoked(struct front *f, uint32_t hold, const char *reason)
+listen_revoked(struct front *f, uint32_t hold, const char *code, const char *reason)
 {
 	struct listen *l = f->listens;
 	char line[900];
@@ -191,7 +191,7 @@ listen_revoked(struct front *f, uint32_t hold, const char *reason)
 		l = l->next;
 	if (l == NULL)
 		return false;
-	(void)snprintf(line, sizeof(line), "fortress: the remote forward of %s ends: %s [" HELD_CODE "]", l->asked, reason);
+	(void)snprintf(line, sizeof(line), "fortress: the remote forward of %s ends: %s [%s]", l->asked, reason, code);
 	if (l->door != NULL)
 		door_say(l->door, line);
 	if (l->state == LISTEN_OPEN)

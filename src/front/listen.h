@@ -18,7 +18,7 @@ enum listen_answer { LISTEN_WAIT, LISTEN_YES, LISTEN_NO };
 enum listen_answer listen_answer(const struct listen *l, int *port, const char **why);
 void listen_heard(struct listen *l);             /* the client has the answer; l may be gone after */
 /* The host stops listening, and the client hears why, if it listens.  False: none has this hold. */
-bool listen_revoked(struct front *f, uint32_t hold, const char *reason);
+bool listen_revoked(struct front *f, uint32_t hold, const char *code, const char *reason);
 /* The door is going: its hosts stop listening. */
 void listen_leave(struct door *d);
 /* What the hosts were asked for; true if something moved. */

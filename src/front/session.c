@@ -9,10 +9,12 @@
 #include "base/sandbox.h"
 #include "base/text.h"
 #include "front/back.h"
+#include "front/idle.h"
 #include "front/steps.h"
 #include "front/transfer.h"
 #include "front/typed.h"
 #include "front/tty.h"
+#include "msg/ocsf.h"
 
 static void
 note_session(struct channel *c, enum msg_note note, bool ok)
@@ -91,6 +93,7 @@ session_start(struct channel *c)
 		c->in.broken = "out of memory; the session ends";
 	if (!c->session)
 		note_peer(c);
+	idle_start(c);
 	c->state = CH_RELAY;
 	sandbox_title("front: conn %llu from %s (%s -> %s)", (unsigned long long)f->conn, f->peer, f->user, c->leg->host);
 	note_session(c, MSG_NOTE_SESSION_START, true);
@@ -261,11 +264,40 @@ relay(struct channel *c)
 	return moved;
 }
 
+/* The staragent ran the program no longer, or not at all.  Of a program that is another than the policy names somebody should hear. */
+static void
+stopped(struct channel *c)
+{
+	char text[1000], detail[500];
+
+	(void)snprintf(text, sizeof(text), "%s: %s (rule %s)", c->leg->host, c->stopped, c->rule);
+	if (strcmp(c->stopped_code, "digest") == 0) {
+		(void)snprintf(detail, sizeof(detail), "{\"host\":\"%s\",\"rule\":\"%s\"}", c->leg->host, c->rule);
+		front_event(c->front, OCSF_SSH, 5, 4, false, text, detail);
+	}
+	channel_cut(c, c->stopped_code, text);
+}
+
+/* Is it to end on our side?  Then it has. */
+static bool
+cut_short(struct channel *c)
+{
+	const char *stop = must_stop(c);
+	char why[300];
+
+	if (stop != NULL)
+		channel_cut(c, c->in.broken != NULL || c->out.broken != NULL ? "protocol" : "not-recorded", stop);
+	else if (idle_is_over(c, why, sizeof(why)))
+		channel_cut(c, "idle", why);
+	else
+		return false;
+	return true;
+}
+
 bool
 step_relay(struct channel *c)
 {
-	bool moved = false, target_over;
-	const char *stop;
+	bool moved = false, done, target_over;
 
 	if (c->resized)
 		pass_resize(c);
@@ -277,16 +309,16 @@ step_relay(struct channel *c)
 	pass_eof(&c->in);
 	if (!c->session)
 		pass_eof(&c->out);               /* a session's end follows its exit status; a stream may be half open */
-	stop = must_stop(c);
-	if (stop != NULL) {
-		channel_cut(c, c->in.broken != NULL || c->out.broken != NULL ? "protocol" : "not-recorded", stop);
+	if (cut_short(c))
 		return true;
-	}
 	if (c->leg->state != LEG_DEAD && wire_is_dead(&c->leg->wire))
 		return true;                     /* not the channel's end but the host's: the leg says which */
 	target_over = c->leg->state == LEG_DEAD || ssh_channel_is_closed(c->target) || (!c->session && flow_is_done(&c->in));
 	c->lost = c->leg->state == LEG_DEAD && c->exit_status < 0 && c->exit_signal[0] == '\0';
-	if (flow_is_done(&c->out) && flow_is_done(&c->err) && target_over)
+	done = flow_is_done(&c->out) && flow_is_done(&c->err) && target_over;
+	if (done && c->stopped_code != NULL)
+		stopped(c);
+	else if (done)
 		finish(c, c->lost ? c->leg->why : "ended");
 	else if ((ssh_channel_is_closed(c->ssh) && (c->session || flow_is_done(&c->in))) || c->front->ending || c->door->ending)
 		finish(c, session_left(c));

@@ -64,7 +64,7 @@ on_decision(void *arg, const struct msg_decision *d, int *agent)
 }
 
 bool
-wish_revoked(struct channel *c, const char *verb, const char *reason)
+wish_revoked(struct channel *c, const char *code, const char *verb, const char *reason)
 {
 	bool found = false;
 
@@ -72,7 +72,7 @@ wish_revoked(struct channel *c, const char *verb, const char *reason)
 		if (strcmp(wishes[k].verb, verb) == 0) {
 			found = true;
 			if (c->wishes[k].granted)
-				wish_refuse(c, (enum wish_kind)k, HELD_CODE, reason);
+				wish_refuse(c, (enum wish_kind)k, code, reason);
 			c->wishes[k].decided = true;
 		}
 	return found;

@@ -22,7 +22,7 @@ int wish_ask(struct channel *c, enum wish_kind kind, const char *host, const cha
 /* The host has changed: all are undecided. */
 void wish_again(struct channel *c);
 /* Is this verb one of those, of a session?  Then it is granted no more, and the user told. */
-bool wish_revoked(struct channel *c, const char *verb, const char *reason);
+bool wish_revoked(struct channel *c, const char *code, const char *verb, const char *reason);
 /* Not granted after all; a line for the user. */
 void wish_refuse(struct channel *c, enum wish_kind kind, const char *code, const char *why);
 

@@ -58,12 +58,12 @@ ask_again(const struct client *c, const struct grant *t, struct rules_answer *re
 }
 
 static void
-revoke(struct client *c, struct grant *t, const struct rules_answer *a)
+revoke(struct client *c, struct grant *t, const struct rules_answer *a, const char *code, const char *why)
 {
-	struct msg_revoked m = { .hold = t->hold, .verb = t->verb };
+	struct msg_revoked m = { .hold = t->hold, .verb = t->verb, .code = slice_from(code) };
 	char text[1100];
 
-	snprintf(text, sizeof(text), "no longer allowed: %s", a->text);
+	snprintf(text, sizeof(text), "%s%s", why, a->text);
 	m.reason = slice_from(text);
 	if (chan_send(c->chan, MSG_REVOKED, &m) != 0)
 		log_warn("revoked: %s: the front does not hear it", c->user);      /* the time that it has goes by */
@@ -104,6 +104,25 @@ cut_all(struct client *c, const char *why)
 	(void)events_cut(c, why);
 }
 
+void
+again_time_over(void *arg)
+{
+	struct grant *t = arg;
+	struct client *c = t->client;
+	struct rules_answer a = { 0 };
+	struct buf time;
+
+	if (t->revoked || c->cut)
+		return;
+	buf_init(&time, 64);
+	(void)text_duration(&time, t->timeout_s);
+	(void)slice_copy(t->rule, a.rule, sizeof(a.rule));
+	snprintf(a.text, sizeof(a.text), "timeout of rule %s: %s", a.rule, buf_cstr(&time));
+	buf_done(&time);
+	c->cause = "its time is over";
+	revoke(c, t, &a, "timeout", "");
+}
+
 static void
 look(struct client *c)
 {
@@ -128,7 +147,7 @@ look(struct client *c)
 			snprintf(a.text, sizeof(a.text), "the policy looks at paths now: connect again");
 		}
 		if (!a.permit)
-			revoke(c, t, &a);
+			revoke(c, t, &a, "revoked", "no longer allowed: ");
 	}
 }
 

@@ -18,6 +18,7 @@ void again_host(struct gate *g, struct slice host, const char *cause);
 void again_row(struct gate *g, unsigned type, const void *row);
 /* Somebody has logged in: when that ends is looked out for. */
 void again_login(struct client *c);
+void again_time_over(void *grant);                 /* its timeout has come: it is taken back */
 void again_forget(struct client *c);               /* it is going */
 void again_start(struct gate *g);                  /* looks at the clock from now on */
 

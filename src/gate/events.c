@@ -3,6 +3,7 @@
 /* Sentences are for people, details for machines; both are made here and nowhere else in the gate. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "gate/events.h"
@@ -102,6 +103,26 @@ put_principals(struct buf *b, const struct client *c)
 	return r;
 }
 
+/* "options":"timeout 10s; mem 64M", and the digests of which the program must have one. */
+static int
+put_limits(struct buf *b, const struct policy_decision *d)
+{
+	struct buf text;
+	int r;
+
+	buf_init(&text, LIMITS_TEXT_MAX);
+	r = policy_options_print(&text, d->options);
+	if (r == 0 && text.len > 0)
+		r = put_pair(b, "options", slice_of(text.p + strlen(" options { "), text.len - strlen(" options {  }")));
+	buf_clear(&text);
+	for (size_t i = 0; r == 0 && i < d->digests_n; i++)
+		r = buf_printf(&text, "%s%s", i > 0 ? "," : "", d->digests[i]);
+	if (r == 0 && text.len > 0)
+		r = put_pair(b, "sha256", buf_slice(&text));
+	buf_done(&text);
+	return r;
+}
+
 static int
 decision_detail(struct buf *b, const struct client *c, const struct msg_decide *m, const struct rules_answer *a, const char *login,
     uint64_t ticket, const char *hash)
@@ -120,6 +141,8 @@ decision_detail(struct buf *b, const struct client *c, const struct msg_decide *
 	if (m->listen.n > 0 && (r = put_pair(b, "listen", m->listen)) != 0)
 		return r;
 	if (a->permit && a->record != POLICY_RECORD_NONE && (r = put_pair(b, "record", slice_from(policy_decision_need(&a->d, POLICY_RECORD)->words + 7))) != 0)
+		return r;
+	if (a->permit && (r = put_limits(b, &a->d)) != 0)
 		return r;
 	if (a->permit && a->approval[0] != '\0' && (r = put_pair(b, "approval", slice_from(a->approval))) != 0)
 		return r;

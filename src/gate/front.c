@@ -114,8 +114,9 @@ permit_back(struct client *c, const struct msg_decide *m, const struct decide_as
 		deny(v, "too much is open on this connection: end something first");
 	else if (m->dial != 0 && (v->ticket = ticket_take(c, v->host, v->login, &v->agent, &e)) == NULL)
 		deny(v, e.text);
-	else if (v->host->kind == MSG_TARGET_AGENT && slice_is(m->verb, "exec") && decide_words(c->gate, ask, v->host, v->login, words) < 0)
-		deny(v, "the command is too long to be run as it stands");
+	else if (v->host->kind == MSG_TARGET_AGENT && slice_is(m->verb, "exec") && decide_words(c->gate, ask, v->host, v->login, words) <
+	    (v->a.limits.digests_n > 0))
+		deny(v, "the command cannot be run as it stands: it is too long");
 	else if (v->a.single && approve_use(c, v->a.approval, m->hold, &e) != 0)
 		deny(v, e.text);
 }
@@ -168,22 +169,27 @@ take_decide(struct client *c, const void *message)
 	const struct msg_decide *m = message;
 	struct msg_decision d = { .req = m->req, .policy_hash = slice_from(rules_hash(c->gate->rules)) };
 	struct verdict v;
-	struct buf words;
+	struct buf words, limits;
 	int r;
 
 	if (c->user[0] == '\0' || m->verb.n > VERB_MAX)
 		return -EPROTO;
 	buf_init(&words, WORDS_BYTES);
+	buf_init(&limits, LIMITS_TEXT_MAX);
 	r = verdict_make(c, m, &words, &v);
+	if (r == 0 && v.a.permit)
+		r = limits_print(&limits, &v.a.limits);
 	if (v.a.lacks == MSG_LACK_MODERATOR && moderate_wait(c, m, v.host->name, v.login) != 0)
 		v.a.lacks = 0;
 	d.missing = v.missing;
 	d.ticket = v.ticket != NULL ? v.ticket->number : 0;
 	d.words = buf_slice(&words);
+	d.limits = buf_slice(&limits);
 	verdict_fill(&d, &v);
 	if (r == 0)
 		r = decision_send(c, &d, &v);
 	buf_done(&words);
+	buf_done(&limits);
 	fd_close(&v.agent);
 	return r;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gate/again.h"
 #include "gate/grant.h"
 #include "gate/moderate.h"
 #include "gate/replay.h"
@@ -17,6 +18,7 @@ grant_drop(struct client *c, struct grant **at)
 	struct grant *g = *at;
 
 	*at = g->next;
+	loop_timer_stop(&g->timer);
 	c->ngrants--;
 	c->grants_bytes -= g->bytes;
 	free(g);
@@ -46,11 +48,12 @@ keep_text(char **at, struct slice s)
 	return slice_of(p, s.n);
 }
 
-int
-grant_keep(struct client *c, const struct msg_decide *m, const char *host, const char *login, const struct rules_answer *a)
+static int
+keep(struct client *c, const struct msg_decide *m, const char *host, const char *login, const struct rules_answer *a,
+    struct slice limits)
 {
 	size_t n = m->verb.n + strlen(host) + strlen(login) + m->command.n + m->to.n + m->listen.n + strlen(a->rule) +
-	    strlen(a->approval) + strlen(a->change);
+	    strlen(a->approval) + strlen(a->change) + limits.n;
 	struct grant *g;
 	char *at;
 
@@ -61,6 +64,7 @@ grant_keep(struct client *c, const struct msg_decide *m, const char *host, const
 	if (g == NULL)
 		return -ENOMEM;
 	at = g->texts;
+	g->client = c;
 	g->hold = m->hold;
 	g->bytes = n;
 	c->grants_bytes += n;
@@ -75,10 +79,28 @@ grant_keep(struct client *c, const struct msg_decide *m, const char *host, const
 	g->record = a->record;
 	g->approval = keep_text(&at, slice_from(a->approval));
 	g->change = keep_text(&at, slice_from(a->change));
+	g->limits = keep_text(&at, limits);
+	g->timeout_s = a->limits.value[LIMIT_TIMEOUT_S];
+	if (g->timeout_s != 0)
+		loop_timer_start(c->gate->loop, &g->timer, (int64_t)g->timeout_s * 1000, again_time_over, g);
 	g->next = c->grants;
 	c->grants = g;
 	c->ngrants++;
 	return 0;
+}
+
+int
+grant_keep(struct client *c, const struct msg_decide *m, const char *host, const char *login, const struct rules_answer *a)
+{
+	struct buf limits;
+	int r;
+
+	buf_init(&limits, LIMITS_TEXT_MAX);
+	r = limits_print(&limits, &a->limits);
+	if (r == 0)
+		r = keep(c, m, host, login, a, buf_slice(&limits));
+	buf_done(&limits);
+	return r;
 }
 
 int

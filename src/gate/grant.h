@@ -12,6 +12,8 @@
 
 struct grant {
 	struct grant *next;
+	struct client *client;
+	struct loop_timer timer;       /* of its timeout */
 	uint32_t hold;                 /* the front's number */
 	bool by_path;                  /* each path is asked about */
 	bool revoked;                  /* its front was told, and has not said yet that it ended */
@@ -20,6 +22,8 @@ struct grant {
 	size_t bytes;                  /* of texts */
 	struct slice verb, host, login, command, to, listen, rule;     /* rule: that permitted it */
 	struct slice approval, change;     /* the request that was approved, the ticket; or empty */
+	struct slice limits;               /* as base/limits.h has them */
+	uint64_t timeout_s;                /* 0: none */
 	char texts[];
 };
 

@@ -243,6 +243,18 @@ check_record(const struct needs_ask *ask, const struct policy_need *need, struct
 	snprintf(a->text, sizeof(a->text), "it has to be recorded otherwise from now on (%.200s: %.200s): begin anew", need->id, need->words);
 }
 
+/* What runs already has the limits that it began with. */
+static void
+check_limits(const struct needs_ask *ask, struct rules_answer *a)
+{
+	struct limits then;
+
+	if (ask->again == NULL || (limits_parse(ask->again->limits, &then) == 0 && limits_still_do(&then, &a->limits)))
+		return;
+	a->permit = false;
+	snprintf(a->text, sizeof(a->text), "its limits are stricter from now on (%.100s): begin anew", a->rule);
+}
+
 /* The ticket that was named now, or with the request for the approval that it rests on. */
 static void
 find_change(const struct needs_ask *ask, struct rules_answer *a)
@@ -289,6 +301,7 @@ needs_check(const struct needs_ask *ask, struct rules_answer *a)
 			check_ticket(ask, d->needs[i], a);
 	check_sinks(ask, a);
 	check_record(ask, policy_decision_need(d, POLICY_RECORD), a);
+	check_limits(ask, a);
 	if (mfa != NULL)
 		check_mfa(ask, mfa, a);                  /* last: its words are those that stay */
 	check_moderator(ask, a);

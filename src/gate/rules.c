@@ -182,6 +182,7 @@ request_all(const struct rules_question *q, struct policy_facts *facts, struct p
 	req->src = q->src;
 	req->now = q->at;
 	req->given = q->given;
+	req->agent = q->host->kind == MSG_TARGET_AGENT;
 	if (!policy_facts_set(facts, slice_from(q->who->groups), slice_from(q->who->attrs), req->host,
 	    slice_from(q->host->labels)))
 		return false;
@@ -226,6 +227,23 @@ ask_in_words(const struct rules *r, const struct policy_request *req, struct pol
 	buf_done(&few);
 }
 
+static void
+limits_of(const struct policy_decision *d, struct limits *ret)
+{
+	static const enum policy_option options[LIMITS] = {
+		[LIMIT_TIMEOUT_S] = POLICY_TIMEOUT_S, [LIMIT_IDLE_S] = POLICY_IDLE_S, [LIMIT_MEM_BYTES] = POLICY_MEM_BYTES,
+		[LIMIT_CPU_S] = POLICY_CPU_S, [LIMIT_PROCS] = POLICY_PROCS, [LIMIT_NOFILE] = POLICY_NOFILE,
+		[LIMIT_FSIZE_BYTES] = POLICY_FSIZE_BYTES,
+	};
+
+	_Static_assert(POLICY_DIGESTS_MAX <= LIMITS_DIGESTS_MAX, "all of them");
+	for (size_t i = 0; i < LIMITS; i++)
+		ret->value[i] = d->options[options[i]];
+	for (size_t i = 0; i < d->digests_n; i++)
+		snprintf(ret->digests[i], sizeof(ret->digests[i]), "%s", d->digests[i]);
+	ret->digests_n = d->digests_n;
+}
+
 void
 rules_ask(const struct rules *r, const struct rules_question *q, struct rules_answer *ret)
 {
@@ -247,6 +265,7 @@ rules_ask(const struct rules *r, const struct rules_question *q, struct rules_an
 			return;
 	}
 	ask_in_words(r, &req, &ret->d, ret);
+	limits_of(&ret->d, &ret->limits);
 }
 
 bool

@@ -8,6 +8,7 @@
 #define GATE_RULES_H
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "gate/approval.h"
 #include "gate/directory.h"
 #include "policy/facts.h"
@@ -44,7 +45,8 @@ struct rules_answer {
 	char rule[128];            /* the rule that decided, "" for the default */
 	char text[1024];           /* policy's words: why, or why not */
 	char brief[200];           /* the same in the few words that a column of a list has */
-	struct policy_decision d;  /* until the policy is read again */
+	struct policy_decision d;  /* until the policy is read again … */
+	struct limits limits;      /* … and its limits and digests, for longer */
 
 	/* needs.h */
 	unsigned lacks;            /* bits of enum msg_lack: then it is no permit */

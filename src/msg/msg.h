@@ -253,17 +253,18 @@ struct msg_decide { uint32_t req; struct slice verb, host, login, command, to, l
 /* ticket: of the connection that it goes over; an older one when that is to the same place, for the same login.
  * pins: target host keys, "alg base64" separated by newlines.  reason: one sentence for the user.
  * missing: not permitted because no one host is meant; reason names some that might be.
- * record: enum msg_record.  lacks: enum msg_lack, of what the policy would permit; request: the id of the one for its approval that waits, or empty */
+ * record: enum msg_record.  lacks: enum msg_lack, of what the policy would permit; request: the id of the one for its approval that waits, or empty
+ * limits: as base/limits.h has them */
 struct msg_decision {
 	uint32_t req, permit, missing, by_path, lacks, record;
 	uint64_t ticket;
 	struct slice host, login, addr;
 	uint32_t target_kind, trust_first;
-	struct slice pins, rule, reason, policy_hash, request, words;
+	struct slice pins, rule, reason, policy_hash, request, words, limits;
 };
 struct msg_ticket_end { uint64_t ticket; };
 struct msg_release { uint32_t hold; struct slice verb; };                 /* verb: this one alone; empty: all */
-struct msg_revoked { uint32_t hold; struct slice verb, reason; };        /* reason: a sentence for the user */
+struct msg_revoked { uint32_t hold; struct slice verb, code, reason; };  /* code: "revoked", "timeout"; reason: a sentence for the user */
 struct msg_pin { uint64_t ticket; struct slice alg, blob; };
 struct msg_factor { struct slice code; };
 struct msg_pinned { uint64_t ticket; uint32_t ok; struct slice reason; };

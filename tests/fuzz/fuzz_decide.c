@@ -23,6 +23,8 @@ static const char text[] =
     "permit role s exec on g cmd c id a permit role s exec on any cmd d id b permit role r put,get on any path /srv/**, /home/*/x id c\n"
     "permit any forward on any to db-*:5432, 10.0.0.0/8:80 id d permit any forward on any listen localhost:* id e\n"
     "permit role r plugin on any plugin p@1 with { f <path:/var/**> ; [ n <int:1..5> ] } options { timeout 5s; parallel 5% } id f\n"
+    "permit role r exec on any cmd d options { timeout 10s; mem 64M; cpu 5s; procs 9; nofile 20; fsize 1G } id o\n"
+    "permit role r shell,exec on any as root, ops options { timeout 1h; idle 5m } id p\n"
     "permit role r shell on any as root, ops from 10.0.0.0/8 when t id g\n"
     "deny any any on q=* unless from 192.0.2.0/24 id h deny any exec on any cmd { /bin/rm ** } id i deny any put on any path /etc/** id j\n"
     "deny any forward on any to 127.0.0.0/8:* id k\n"
@@ -84,6 +86,7 @@ check_words(const struct policy *p, const struct policy_request *req)
 	assert(!d.permit || req->given || policy_may_reach(p, req));
 	assert(!d.by_path || req->some_path);
 	assert(d.needs_n <= POLICY_NEEDS_MAX && (d.permit || d.needs_n == 0));
+	assert(d.digests_n <= POLICY_DIGESTS_MAX && (d.digests_n == 0 || (d.permit && req->agent && req->sha256.n == 0)));
 }
 
 int
@@ -130,6 +133,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	(void)policy_watch_line(w, watches, rest);
 	req.argv = argv;
 	req.argv_n = argv[0].n > 0 ? 2 : 0;
+	check_words(p, &req);
+	req.agent = true;
 	check_words(p, &req);
 	req.some_path = true;
 	check_words(p, &req);

@@ -75,6 +75,10 @@ told obligations moderator 'require moderator :a for any any on any'
 for verb in shell exec put get forward jump agent-forward x11 plugin fetch push watch join replay approve drill heal admin; do
 	told verbs $verb "permit any $verb on any"
 done
+told conditions sha256 "command c sha256 $(printf '%064d' 0) { /bin/id }"
+for option in 'timeout 1h' 'idle 1h' 'mem 1G' 'cpu 1s' 'procs 5' 'nofile 5' 'fsize 1M' 'parallel 5' 'stop_on_errors 2'; do
+	told options "${option%% *}" "permit any exec on any options { $option }"
+done
 # What is too much to be asked is said, not swallowed.
 "$fortress" policy explain --file "$top/tests/policy/worked.policy" --groups x --argv alice exec db -- $(seq 257) >"$dir/log" 2>&1
 [ $? -eq 1 ] && grep -q 'this cannot be asked: at most 256 words' "$dir/log"

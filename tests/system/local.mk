@@ -108,8 +108,8 @@ tests_system_slow_so_LDADD = -ldl
 # Bugs of the seams between processes, each with its test.
 TESTS += %D%/q001-legs.t %D%/q002-words.t
 EXTRA_DIST += %D%/q001-legs.t %D%/q002-words.t
-TESTS += %D%/q001-legs.t %D%/q002-quiet.t
-EXTRA_DIST += %D%/q001-legs.t %D%/q002-quiet.t
+TESTS += %D%/q001-legs.t %D%/q002-quiet.t %D%/q003-limits.t
+EXTRA_DIST += %D%/q001-legs.t %D%/q002-quiet.t %D%/q003-limits.t
 # What a person sees.
 TESTS += %D%/n004-picker.t
 EXTRA_DIST += %D%/n004-picker.t

@@ -80,7 +80,7 @@ try:
 
     # --- the gate ---
     for text, words in (("permit bench drill on any", "the verb drill is not available yet"),
-                        (f"command c sha256 {'0' * 64} {{ /bin/id }}", "sha256 is not available yet")):
+                        ("permit any exec on any options { parallel 5% }", "the option parallel is not available yet")):
         file("state/policy.conf", text + "\n")
         r = fortress("reload")
         ok(r.returncode == 1 and words in r.stderr, f"the gate does not load: {text}", r)

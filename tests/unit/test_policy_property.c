@@ -16,6 +16,9 @@
 #define QUESTIONS 40
 #define LINES     40
 
+#define DIGEST_ONE "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+#define DIGEST_TWO "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9"
+
 static uint64_t seed;
 
 static unsigned
@@ -46,8 +49,9 @@ static const char *const conditions[] = { " as root", " as ops, root", " from 10
 static const char *const excepts[] = { " unless role r0", " unless alice", " unless from 10.1.0.0/16", " unless when t0", " unless :dev unless bob" };
 static const char *const needs[] = { "mfa", "record io", "record full", "record meta", "approval 1 from role r0", "approval 2 from :ops within 5m",
 	"ticket /^OPS-[0-9]+$/", "notify pager", "notify chat", "moderator role r1" };
-static const char *const options[] = { " options { timeout 10s }", " options { timeout 5s; mem 1G }", " options { parallel 5 }" };
-static const char *const commands[] = { " cmd c0", " cmd { /bin/id ; /bin/ls ** }", " cmd { /bin/cat <path:/var/**> }" };
+static const char *const options[] = { " options { timeout 10s }", " options { timeout 5s; mem 1G }", " options { parallel 5 }", " options { procs 9; nofile 20 }",
+	" options { cpu 30s; fsize 1G; timeout 1m }", " options { idle 5m; timeout 1h }" };
+static const char *const commands[] = { " cmd c0", " cmd c1", " cmd c2", " cmd c3", " cmd { /bin/id ; /bin/ls ** }", " cmd { /bin/cat <path:/var/**> }" };
 
 struct text { char lines[LINES][400]; size_t n; };
 
@@ -63,12 +67,13 @@ make_rule(struct text *t, size_t i)
 {
 	char line[400];
 	unsigned kind = below(6);
-	bool cmd = below(4) == 0;
+	bool cmd = below(3) == 0;
 	const char *verb = cmd ? "exec" : PICK(verbs), *condition = below(2) == 0 ? PICK(conditions) : "", *expr = PICK(exprs),
-	    *who = PICK(whos), *c = cmd ? PICK(commands) : "";
+	    *who = PICK(whos), *c = cmd ? PICK(commands) : "",
+	    *limits = below(3) > 0 ? "" : strcmp(verb, "forward") == 0 ? options[0] : PICK(options);
 
 	if (kind < 3)
-		(void)snprintf(line, sizeof(line), "permit %s %s on %s%s%s%s id p%zu", who, verb, expr, condition, c, below(3) == 0 ? PICK(options) : "", i);
+		(void)snprintf(line, sizeof(line), "permit %s %s on %s%s%s%s id p%zu", who, verb, expr, condition, c, limits, i);
 	else if (kind == 3)
 		(void)snprintf(line, sizeof(line), "deny %s %s on %s%s%s%s id d%zu", who, verb, expr, condition, c, below(2) == 0 ? PICK(excepts) : "", i);
 	else
@@ -97,6 +102,9 @@ make_text(struct text *t)
 	if (below(2) == 0)
 		add(t, "hosts s1 += { env=lab }");
 	add(t, "command c0 { /bin/id [ -u ] ; /bin/kill <int:1..9> }");
+	add(t, "command c1 sha256 " DIGEST_ONE " { /bin/id ; /bin/ls -l / }");
+	add(t, "command c2 sha256 " DIGEST_TWO " { /bin/id ** ; /bin/kill 9 }");
+	add(t, "command c3 sha256 " DIGEST_ONE " { /bin/id }");
 	add(t, "time t0 Mon-Fri 09:00-18:00 +08:00");
 	add(t, "time t1 Sat-Sun 22:00-06:00");
 	if (below(2) == 0)
@@ -149,10 +157,11 @@ static void
 make_question(struct question *q)
 {
 	static const char *const users[] = { "alice", "bob", "carol", "dave", "eve" }, *const groups[] = { "dev", "ops", "other" },
-	    *const principals[] = { "robot", "ci" }, *const asked[] = { "shell", "exec", "get", "put", "forward", "jump", "nonsense" },
+	    *const principals[] = { "robot", "ci" }, *const asked[] = { "shell", "exec", "exec", "exec", "get", "put", "forward", "jump", "nonsense" },
 	    *const envs[] = { "prod", "dev", "lab" }, *const apps[] = { "web", "db" }, *const logins[] = { "root", "ops", "x" },
-	    *const lines[] = { "/bin/id", "/bin/id -u", "/bin/kill 9", "/bin/ls -l /", "/bin/cat /var/x", "/bin/cat /etc/x", "id; x", "", "ls" },
-	    *const sources[] = { "10.1.2.3", "10.9.9.9", "192.0.2.1", "" }, *const hosts[] = { "h1", "h2", "x" };
+	    *const lines[] = { "/bin/id", "/bin/id", "/bin/id -u", "/bin/kill 9", "/bin/ls -l /", "/bin/cat /var/x", "/bin/cat /etc/x", "id; x", "", "ls" },
+	    *const sources[] = { "10.1.2.3", "10.9.9.9", "192.0.2.1", "" }, *const hosts[] = { "h1", "h2", "x" },
+	    *const digests[] = { "", "", "", DIGEST_ONE, DIGEST_TWO };
 	size_t l = 0;
 
 	for (int i = 0; i < 2; i++)
@@ -169,6 +178,7 @@ make_question(struct question *q)
 		.principals = q->principals, .principals_n = below(2), .attrs = q->attrs, .attrs_n = below(2) },
 		.verb = slice_from(PICK(asked)), .host = slice_from(PICK(hosts)), .login = slice_from(PICK(logins)), .labels = q->labels, .labels_n = l,
 		.command = slice_from(PICK(lines)), .src = slice_from(PICK(sources)), .to = slice_from("db:1"),
+		.agent = below(3) > 0, .sha256 = slice_from(PICK(digests)),
 		.now = { INT64_C(1764000000000000) + (int64_t)below(14 * 24) * 3600000000 } };
 }
 
@@ -271,6 +281,8 @@ decision_text(const struct policy_decision *d, char out[2000], bool whole)
 		n += (size_t)snprintf(out + n, 2000 - n, ", %s %s", d->needs[i]->id, d->needs[i]->words);
 	for (size_t i = 0; whole && i < POLICY_OPTIONS && n < 1900; i++)
 		n += (size_t)snprintf(out + n, 2000 - n, " %llu", (unsigned long long)d->options[i]);
+	for (size_t i = 0; whole && i < d->digests_n && n < 1900; i++)
+		n += (size_t)snprintf(out + n, 2000 - n, " %s", d->digests[i]);
 }
 
 static void
@@ -282,7 +294,7 @@ decide(const struct policy *p, const struct question *q, char out[2000], bool wh
 	decision_text(&d, out, whole);
 }
 
-/* The verdict, the rule and all requirements stand in the sentence. */
+/* The verdict, the rule, all requirements, limits and digests stand in the sentence. */
 static bool
 explain_agrees(const struct policy *p, const struct question *q)
 {
@@ -300,13 +312,41 @@ explain_agrees(const struct policy *p, const struct question *q)
 	good = good && strncmp(text, start, strlen(start)) == 0;
 	for (size_t i = 0; i < d.needs_n; i++)
 		good = good && strstr(text, d.needs[i]->id) != NULL;
+	for (size_t i = 0; i < d.digests_n; i++)
+		good = good && strstr(text, d.digests[i]) != NULL;
+	for (size_t i = 0; i < POLICY_OPTIONS; i++)
+		good = good && (d.options[i] == 0 || strstr(text, option_rows[i].word) != NULL);
 	if (!good)
 		printf("# %s, but %s\n", start, text);
 	buf_done(&b);
 	return good;
 }
 
-struct counts { unsigned asked, plain, explain, print, order, other, scope, permits; };
+/* A limit that nobody keeps, and a digest that nobody checks, permit nothing; and a digest that would do, were it known, does. */
+static bool
+limits_agree(const struct policy *p, struct question *q)
+{
+	struct policy_decision d, known;
+
+	policy_eval(p, &q->req, &d);
+	for (size_t i = 0; i < POLICY_OPTIONS; i++)
+		if (d.options[i] != 0 && option_rows[i].agent && !q->req.agent)
+			return false;
+	if (d.digests_n == 0)
+		return true;
+	if (!q->req.agent || q->req.sha256.n > 0)
+		return false;
+	for (size_t i = 0; i < d.digests_n; i++) {
+		q->req.sha256 = slice_from(d.digests[i]);
+		policy_eval(p, &q->req, &known);
+		q->req.sha256 = slice_from("");
+		if (!known.permit || known.digests_n != 0)
+			return false;
+	}
+	return true;
+}
+
+struct counts { unsigned asked, plain, explain, print, order, other, scope, limits, digests, permits; };
 
 /* What is about somebody, found before, decides alike; and whoever is permitted could be seen to be beforehand. */
 static bool
@@ -336,6 +376,15 @@ compare(const struct policy *a, const struct policy *b, const struct question *q
 		printf("# %s, but %s\n", one, two);
 }
 
+static bool
+demands_digest(const struct policy *p, const struct question *q)
+{
+	struct policy_decision d;
+
+	policy_eval(p, &q->req, &d);
+	return d.digests_n > 0;
+}
+
 static void
 try_policy(struct counts *c, const struct policy *p, const struct policy *printed, const struct policy *turned, const struct policy *more)
 {
@@ -352,6 +401,8 @@ try_policy(struct counts *c, const struct policy *p, const struct policy *printe
 			printf("# %s, but read plainly %s\n", one, two);
 		c->explain += !explain_agrees(p, &q);
 		c->scope += !scope_agrees(p, &q);
+		c->limits += !limits_agree(p, &q);
+		c->digests += demands_digest(p, &q);
 		compare(p, printed, &q, &c->print);
 		compare(p, turned, &q, &c->order);
 		compare(p, more, &q, &c->other);
@@ -414,6 +465,7 @@ main(void)
 	ok(c.plain == 0, "the index decides as a reading of every rule does");
 	ok(c.explain == 0, "explain says what eval does");
 	ok(c.scope == 0, "so does what was found about somebody before, and whoever is permitted may reach");
+	ok(c.limits == 0 && c.digests > 10, "no limit and no digest is passed over (%u permits asked for one)", c.digests);
 	ok(unread == 0, "whatever loads does so in another order, and with more rules");
 	ok(unprinted == 0, "what is printed reads and prints the same");
 	ok(c.print == 0, "and decides alike");
