@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* See keep.h.  Events of class 6002 tell of each: detail.what is "hold", "release" or "retention". */
+/* See keep.h.  Events of class 6002 tell of each: detail.what is "hold", "release", "retention" or "clock". */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "db/keep.h"
 #include "db/stmt.h"
@@ -22,9 +26,17 @@ static const char sql_is_gone[] = "SELECT count(*) FROM gone WHERE file=?";
 static const char sql_gone[] = "INSERT INTO gone(file,at_us) VALUES(?,?)";
 static const char sql_newest_gone[] = "SELECT coalesce(max(file),'') FROM gone WHERE file>=?";
 static const char sql_all_gone[] = "SELECT file FROM gone";
+/* From one file's name to the next: the rows of a month that is erased stay, and are many. */
+static const char sql_oldest[] = "WITH RECURSIVE m(file) AS (SELECT min(file) FROM segment UNION ALL"
+    " SELECT (SELECT min(file) FROM segment WHERE file>m.file) FROM m WHERE m.file IS NOT NULL)"
+    " SELECT file FROM m WHERE file IS NOT NULL AND file NOT IN (SELECT file FROM gone) LIMIT 1";
+static const char sql_newest[] = "SELECT t_us FROM event ORDER BY id DESC LIMIT 1";
+static const char sql_clock[] = "SELECT ok,text FROM event WHERE class=6002 AND json_valid(detail) AND detail->>'$.what'='clock' ORDER BY id DESC LIMIT 1";
 static const char sql_to_move[] = "SELECT session_id,no,off,len FROM segment WHERE file=?1 AND session_id IN"
     "(SELECT session_id FROM hold UNION SELECT id FROM session WHERE state='open') ORDER BY off LIMIT 1";
 static const char sql_move[] = "UPDATE segment SET file=?,off=? WHERE session_id=? AND no=?";
+
+#define SHRINK_BYTES (64 << 20)
 
 #define TOLD "FROM event WHERE class=6002 AND ok=1 AND json_valid(detail) AND detail->>'$.what'"
 /* Erased, and no event says so; or a part that bears a mark of its own, which nobody sets. */
@@ -123,6 +135,49 @@ db_partition_name(const char *month, char file[24])
 		return false;
 	snprintf(file, 24, "rec-%s.seg", month);
 	return true;
+}
+
+int64_t
+db_partition_end(const char *file)
+{
+	int year, month;
+
+	return seg_name_is_ours(file) && sscanf(file, "rec-%4d-%2d", &year, &month) == 2 && month >= 1 && month <= 12 ?
+	    clock_month(year, (unsigned)month + 1).us : 0;
+}
+
+int
+db_partition_oldest(struct db *db, char file[24], struct err *e)
+{
+	sqlite3_stmt *s = stmt_get(db, sql_oldest, e);
+	int r = s != NULL ? stmt_step(db, s, e) : -EIO;
+
+	if (r == 1)
+		snprintf(file, 24, "%s", stmt_text(s, 0));
+	if (s != NULL)
+		sqlite3_reset(s);
+	return r;
+}
+
+int
+db_clock_doubt(struct db *db, char *why, size_t size, struct err *e)
+{
+	sqlite3_stmt *s = stmt_get(db, sql_clock, e);
+	int r = s != NULL ? stmt_step(db, s, e) : -EIO;
+
+	if (r == 1 && sqlite3_column_int64(s, 0) != 0)
+		r = 0;
+	else if (r == 1)
+		snprintf(why, size, "%s", stmt_text(s, 1));
+	if (s != NULL)
+		sqlite3_reset(s);
+	return r;
+}
+
+int
+db_clock_newest(struct db *db, int64_t *t_us, struct err *e)
+{
+	return stmt_number(db, sql_newest, t_us, e, "");
 }
 
 /* The next segment of file that must stay.  1, 0 none is left, or negative. */
@@ -233,6 +288,21 @@ db_partition_unlink(struct db *db, const char *file, struct err *e)
 
 	snprintf(path, sizeof(path), "%s/%s", db->dir, file);
 	return unlink(path) == 0 || errno == ENOENT ? 0 : err_set(e, -errno, "%s/%s: %s", db->shown, file, strerror(errno));
+}
+
+int
+db_partition_shrink(struct db *db, const char *file, struct err *e)
+{
+	char path[4096];
+	struct stat st;
+	int fd, r = 0;
+
+	snprintf(path, sizeof(path), "%s/%s", db->dir, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > SHRINK_BYTES)
+		r = ftruncate(fd, st.st_size - SHRINK_BYTES) == 0 ? 1 : 0;
+	fd_close(&fd);
+	return r == 1 ? 1 : db_partition_unlink(db, file, e);
 }
 
 int

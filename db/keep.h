@@ -22,6 +22,17 @@ typedef int db_partition_fn(void *arg, const struct db_partition *p);
 /* Oldest first. */
 int db_partition_list(struct db *db, db_partition_fn *fn, void *arg, struct err *e);
 
+/* The first moment that is in no recording of this partition any more; 0: file is none. */
+int64_t db_partition_end(const char *file);
+/* The oldest one that is not erased.  1, 0 there is none, or negative. */
+int db_partition_oldest(struct db *db, char file[24], struct err *e);
+
+/* May the clock be gone by when something is to be erased for its age?  Events of class 6002 with detail.what "clock" say that it
+ * leapt (not ok), or that an administrator has looked at it (ok); the newest counts.  1: no, and why; 0: yes; negative: unknown. */
+int db_clock_doubt(struct db *db, char *why, size_t size, struct err *e);
+/* When the newest event was written.  -ENOENT: there is none. */
+int db_clock_newest(struct db *db, int64_t *t_us, struct err *e);
+
 /* Writers, inside a transaction. */
 /* -ENOENT: no such session, -EEXIST: it is held already. */
 int db_hold_put(struct db *db, const unsigned char id[ID_BYTES], const char *reason, const char *actor, int64_t t_us, struct err *e);
@@ -34,6 +45,8 @@ int db_partition_erase(struct db *db, const char *file, int64_t t_us, struct db_
 /* Of the partitions from this one on the newest that is erased; "": none is. */
 int db_partition_gone(struct db *db, const char *from, char file[24], struct err *e);
 int db_partition_unlink(struct db *db, const char *file, struct err *e);
+/* The same a piece at a time, for a file so large that taking it away at once would hold up the caller.  1: there is more. */
+int db_partition_shrink(struct db *db, const char *file, struct err *e);
 /* For the start: what a crash left between the two. */
 int db_partition_sweep(struct db *db, struct err *e);
 

@@ -6,21 +6,29 @@ import errno, mmap, os, random, shutil, signal, struct, subprocess, tempfile, ti
 from peers import Process, Chan, Closed, frame
 
 class FaultyStore(Process):
-    """dir: a state to go on with (db, key); default a new one."""
-    def __init__(self, build, dir=None, log=False):
+    """dir: a state to go on with (db, key); default a new one.  ahead: how many seconds its clock is."""
+    def __init__(self, build, dir=None, log=False, more=(), ahead=0):
         self.build, self.last, self.own = build, 0, dir is None
         self.state = dir or tempfile.mkdtemp(prefix="fortress-faults-")
         self.control = f"{self.state}/faults"; open(self.control, "wb").write(bytes(64))
-        self.file = open(self.control, "r+b"); self.map = mmap.mmap(self.file.fileno(), 64)
+        self.file = open(self.control, "r+b"); self.map = mmap.mmap(self.file.fileno(), 64); self.step(ahead)
         self.undo = f"{self.state}/undo"
         env = dict(LD_PRELOAD=f"{build}/tests/system/faulty.so", FAULTY=self.control, **({"FAULTY_LOG": self.undo} if log else {}))
-        super().__init__(build, "fortress-store", 2, lambda d: ["--db", f"{self.state}/db", "--key", f"{self.state}/key"], **env)
+        super().__init__(build, "fortress-store", 2, lambda d: ["--db", f"{self.state}/db", "--key", f"{self.state}/key", *more], **env)
         self.monitor, self.gate = self.chans
         self.monitor.want("READY", seconds=30)
 
     def faults(self, write=0, sync=0, half=0, one_in=0):
         self.map[0:16] = struct.pack("<4I", write, sync, half, one_in)
     def failed(self): return struct.unpack_from("<I", self.map, 20)[0]
+
+    def step(self, seconds):
+        """Somebody sets the clock."""
+        self.map[24:32] = struct.pack("<q", self.ahead() + seconds)
+    def later(self, seconds):
+        """So much time has passed."""
+        self.map[32:40] = struct.pack("<q", struct.unpack_from("<q", self.map, 32)[0] + seconds); self.step(seconds)
+    def ahead(self): return struct.unpack_from("<q", self.map, 24)[0]
 
     def front(self):
         ours, theirs = Chan.pair(); self.last += 1

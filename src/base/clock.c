@@ -67,6 +67,18 @@ date_of(int64_t days)
 	return d;
 }
 
+/* The same the other way round, for a month's first day. */
+wall_t
+clock_month(int64_t year, unsigned month)
+{
+	int64_t shifted = month <= 2 ? year - 1 : year;
+	int64_t era = (shifted >= 0 ? shifted : shifted - 399) / 400;
+	unsigned of_era = (unsigned)(shifted - era * 400);
+	unsigned of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5;
+
+	return (wall_t){ (era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468) * DAY_S * 1000000 };
+}
+
 const char *
 clock_print(wall_t t, char *out, size_t size)
 {

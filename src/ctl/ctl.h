@@ -34,7 +34,7 @@ struct command {
 extern const struct command *const ctl_commands[];     /* ended by NULL; each a table ended by a NULL noun */
 
 /* The tables, one a file. */
-extern const struct command commands_directory[], commands_session[], commands_policy[], commands_audit[], commands_upkeep[],
+extern const struct command commands_directory[], commands_session[], commands_policy[], commands_audit[], commands_upkeep[], commands_keep[],
     commands_system[], commands_import[], commands_approval[];
 
 /* Not understood: says what, and how the command is used.  CTL_USAGE. */

@@ -22,16 +22,16 @@
 #include <linux/netlink.h>
 
 #include "base/fd.h"
-#include "base/spawn.h"
 #include "base/text.h"
 #include "ctl/ask.h"
+#include "ctl/conf.h"
 #include "ctl/directory.h"
 #include "ctl/doctor.h"
-#include "ctl/run.h"
+#include "ctl/keep.h"
 #include "db/tree.h"
 
 enum level { OK, WARN, FAIL };
-enum { ANSWER_MS = 2000, CONF_MAX = 65536 };
+enum { ANSWER_MS = 2000 };
 
 struct finding { enum level level; char text[400], todo[400]; };
 
@@ -226,22 +226,6 @@ check_running(struct ctl *c, struct finding *f)
 
 /* --- the configuration, by the program that reads it --- */
 
-/* What `serve -T` prints.  Its exit status, or a negative code. */
-static int
-conf_ask(struct ctl *c, struct buf *text)
-{
-	char path[4096];
-	char *argv[] = { path, (char *)(uintptr_t)"--state", c->state, (char *)(uintptr_t)"-T", NULL };
-	struct err e = { 0 };
-	int r = spawn_path("fortress-monitor", path, sizeof(path));
-
-	if (r == 0)
-		r = run_program(argv, text, &e);
-	if (r < 0)
-		(void)buf_text(text, e.text);
-	return r;
-}
-
 /* Its words without its name. */
 static const char *
 said(struct buf *text)
@@ -263,6 +247,21 @@ check_conf(struct ctl *c, struct finding *f)
 	else
 		say(f, FAIL, "mend it; fortress serve -t checks it again", "%.*s", (int)strcspn(said(&text), "\n"), said(&text));
 	buf_done(&text);
+}
+
+static void
+check_retention(struct ctl *c, struct finding *f)
+{
+	static const struct { enum level level; const char *todo; } is[] = {
+		[RETENTION_GOOD] = { OK, "" }, [RETENTION_UNKNOWN] = { WARN, "fortress audit verify --db" },
+		[RETENTION_DOUBTED] = { WARN, "see that the clock is right, then fortress retention confirm" },
+		[RETENTION_LATE] = { WARN, "start the bastion, and read its log" },
+	};
+	struct ctl copy = *c;
+	char text[sizeof(f->text)];
+	enum retention_is now = retention_look(&copy, text, sizeof(text));
+
+	say(f, is[now].level, is[now].todo, "%s", text);
 }
 
 /* --- does it listen?  As a client sees it: the first line of SSH comes --- */
@@ -387,7 +386,7 @@ check_agents(struct ctl *c, struct finding *f)
 static const struct { const char *name; void (*fn)(struct ctl *, struct finding *); bool in_state; } checks[] = {
 	{ "libssh", check_libssh, false }, { "landlock", check_landlock, false }, { "kernel audit", check_audit, false },
 	{ "clock", check_clock, false }, { "state", check_state, false }, { "configuration", check_conf, true },
-	{ "keys", check_keys, true }, { "database", check_database, true }, { "bastion", check_running, true },
+	{ "keys", check_keys, true }, { "database", check_database, true }, { "retention", check_retention, true }, { "bastion", check_running, true },
 	{ "listening", check_listening, true }, { "agents", check_agents, true },
 };
 

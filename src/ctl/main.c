@@ -17,7 +17,7 @@
 enum { WORDS_MAX = 128 };
 
 const struct command *const ctl_commands[] = {
-	commands_system, commands_directory, commands_import, commands_session, commands_approval, commands_policy, commands_audit, commands_upkeep,
+	commands_system, commands_directory, commands_import, commands_session, commands_approval, commands_policy, commands_audit, commands_keep, commands_upkeep,
 	NULL,
 };
 

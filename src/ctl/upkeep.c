@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * fortress hold, retention, backup, restore.  Holds and erasing are the store's; a backup is copied by us while it goes on writing,
- * and a restore never writes over anything.  Each is on the record, unless no bastion runs here and --offline says that is meant.
+ * fortress backup, restore.  A backup is copied by us while the store goes on writing, and a restore never writes over anything.  Each is on the record, unless no bastion runs here and --offline says that is meant.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -16,229 +15,13 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "ctl/ask.h"
 #include "ctl/audit.h"
-#include "ctl/session.h"
+#include "ctl/keep.h"
 #include "db/backup.h"
-#include "db/keep.h"
-#include "db/session.h"
 #include "db/verify.h"
 #include "msg/msg.h"
 
 enum { FILE_MAX_BYTES = 4 << 20, FILES_MAX = 1000 };
-
-/* --- asking the store --- */
-
-struct asked { struct ctl *c; bool ok, more; };
-
-static bool
-asked_done(void *arg, unsigned type, const void *message)
-{
-	struct asked *a = arg;
-	const struct msg_dir_done *m = message;
-
-	if (type != MSG_DIR_DONE)
-		return false;
-	a->ok = m->ok != 0;
-	a->more = a->ok && slice_is(m->text, "more");
-	if (!a->ok)
-		(void)err_set(&a->c->e, -EINVAL, "%.*s", (int)m->text.n, (const char *)m->text.p);
-	return true;
-}
-
-static int
-upkeep_ask(struct ctl *c, const struct msg_upkeep *m)
-{
-	struct asked a = { .c = c, .more = true };
-	struct ask *l = ask_open(c);
-	int r = l != NULL ? 0 : -EPIPE;
-
-	while (r == 0 && a.more)
-		r = ask_wait(l, MSG_UPKEEP, m, asked_done, &a);
-	ask_close(l);
-	return r == 0 && a.ok ? 0 : r != 0 ? r : -EINVAL;
-}
-
-/* A list of the database, all of it. */
-static int
-table_show(struct ctl *c, int argc, char **argv, const struct out_column *columns, int (*show)(struct db *db, struct out *o, struct err *e))
-{
-	struct db *db;
-	struct out *o;
-	int r;
-
-	if (ctl_plain(c, argc, argv, 0, 0) != CTL_OK)
-		return CTL_USAGE;
-	if ((db = ctl_db(c)) == NULL)
-		return CTL_FAILED;
-	o = ctl_out(c, columns, false);
-	r = show(db, o, &c->e);
-	db_close(db);
-	return out_end(o) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
-}
-
-/* --- holds --- */
-
-static const struct out_column hold_columns[] = {
-	{ "session", OUT_STRING, 0, OUT_WHOLE }, { "user", OUT_STRING, 0 }, { "host", OUT_STRING, 0 }, { "since", OUT_TIME, 0 },
-	{ "by", OUT_STRING, 0 }, { "reason", OUT_STRING, 0 }, { NULL, 0, 0 },
-};
-
-static int
-hold_show(void *arg, const struct db_hold *h)
-{
-	struct out *o = arg;
-
-	out_cstr(o, h->session);
-	out_cstr(o, h->user);
-	out_cstr(o, h->host);
-	out_time(o, h->since_us);
-	out_cstr(o, h->actor);
-	out_cstr(o, h->reason);
-	return 0;
-}
-
-static int
-holds_show(struct db *db, struct out *o, struct err *e)
-{
-	return db_hold_list(db, hold_show, o, e);
-}
-
-static int
-hold_ls(struct ctl *c, int argc, char **argv)
-{
-	return table_show(c, argc, argv, hold_columns, holds_show);
-}
-
-static int
-hold_change(struct ctl *c, unsigned op, const char *session, const char *reason)
-{
-	struct msg_upkeep m = { .req = 1, .op = op, .text = slice_from(reason) };
-	struct db *db = ctl_db(c);
-	unsigned char id[ID_BYTES];
-	char whole[ID_TEXT] = "";
-	int r = db != NULL ? session_find(c, db, session, id, whole) : -ENOENT;
-
-	db_close(db);
-	if (r != 0)
-		return CTL_FAILED;
-	m.session = slice_from(whole);
-	return upkeep_ask(c, &m) == 0 ? CTL_OK : CTL_FAILED;
-}
-
-static int
-hold_add(struct ctl *c, int argc, char **argv)
-{
-	const char *reason = "";
-
-	if (ctl_valued(c, argc, argv, "reason", &reason, 1, 1) != CTL_OK)
-		return CTL_USAGE;
-	if (reason[0] == '\0')
-		return ctl_usage(c, "--reason is missing: who asked for it, which case");
-	return hold_change(c, MSG_UPKEEP_HOLD, argv[optind], reason);
-}
-
-static int
-hold_del(struct ctl *c, int argc, char **argv)
-{
-	return ctl_plain(c, argc, argv, 1, 1) != CTL_OK ? CTL_USAGE : hold_change(c, MSG_UPKEEP_RELEASE, argv[optind], "");
-}
-
-/* --- retention --- */
-
-static const struct out_column partition_columns[] = {
-	{ "month", OUT_STRING, 0, OUT_WHOLE }, { "sessions", OUT_NUMBER, 0 }, { "held", OUT_NUMBER, 0 }, { "segments", OUT_NUMBER, 0 },
-	{ "bytes", OUT_NUMBER, 0 }, { "erased", OUT_TIME, 0 }, { NULL, 0, 0 },
-};
-
-static int
-partition_show(void *arg, const struct db_partition *p)
-{
-	struct out *o = arg;
-	char month[8];
-
-	snprintf(month, sizeof(month), "%.7s", strlen(p->file) > 4 ? p->file + 4 : p->file);
-	out_cstr(o, month);
-	out_number(o, p->sessions);
-	out_number(o, p->held);
-	out_number(o, p->segments);
-	out_number(o, p->bytes);
-	out_time(o, p->erased_us);
-	return 0;
-}
-
-static int
-partitions_show(struct db *db, struct out *o, struct err *e)
-{
-	return db_partition_list(db, partition_show, o, e);
-}
-
-static int
-retention_ls(struct ctl *c, int argc, char **argv)
-{
-	return table_show(c, argc, argv, partition_columns, partitions_show);
-}
-
-struct months { const char *before; char list[FILES_MAX][8]; unsigned n; };
-
-static int
-month_keep(void *arg, const struct db_partition *p)
-{
-	struct months *m = arg;
-	const char *month = strlen(p->file) > 4 ? p->file + 4 : "";
-
-	if (p->erased_us == 0 && strncmp(month, m->before, 7) < 0 && m->n < FILES_MAX)
-		snprintf(m->list[m->n++], sizeof(m->list[0]), "%.7s", month);
-	return 0;
-}
-
-static int
-months_erase(struct ctl *c, struct months *m)
-{
-	int r = 0;
-
-	for (unsigned i = 0; i < m->n && r == 0; i++) {
-		const struct msg_upkeep ask = { .req = 1, .op = MSG_UPKEEP_ERASE, .file = slice_from(m->list[i]) };
-
-		r = upkeep_ask(c, &ask);
-		if (r == 0)
-			printf("%s: erased\n", m->list[i]);
-	}
-	if (r == 0 && m->n == 0)
-		ctl_note(c, "no recordings are older than %s", m->before);
-	return r == 0 ? CTL_OK : CTL_FAILED;
-}
-
-static int
-retention_erase(struct ctl *c, int argc, char **argv)
-{
-	static const struct option longs[] = { { "before", required_argument, NULL, 'b' }, { NULL, 0, NULL, 0 } };
-	struct months *m = calloc(1, sizeof(*m));
-	char file[24];
-	struct db *db;
-	int o, r = CTL_OK;
-
-	if (m == NULL)
-		return ctl_fail(c, "out of memory");
-	optind = 0;
-	while (r == CTL_OK && (o = ctl_option(c, argc, argv, ":", longs)) != -1)
-		r = o == 'b' ? (m->before = optarg, CTL_OK) : CTL_USAGE;
-	if (r == CTL_OK)
-		r = ctl_words(c, argc, argv, 0, 0);
-	if (r == CTL_OK && m->before == NULL)
-		r = ctl_usage(c, "--before YYYY-MM is missing");
-	if (r == CTL_OK && !db_partition_name(m->before, file))
-		r = ctl_bad(c, "--before %s: write a month as 2026-01", m->before);
-	if (r == CTL_OK) {
-		db = ctl_db(c);
-		r = db != NULL && db_partition_list(db, month_keep, m, &c->e) == 0 ? CTL_OK : CTL_FAILED;
-		db_close(db);
-	}
-	if (r == CTL_OK)
-		r = months_erase(c, m);
-	free(m);
-	return r;
-}
 
 /* --- backup --- */
 
@@ -517,11 +300,6 @@ restore(struct ctl *c, int argc, char **argv)
 }
 
 const struct command commands_upkeep[] = {
-	{ "hold", "add", "SESSION --reason TEXT", "keep the recording of a session, however old it gets", hold_add },
-	{ "hold", "del", "SESSION", "let go of it", hold_del },
-	{ "hold", "ls", "", "list what is held", hold_ls },
-	{ "retention", "ls", "", "list recordings by month", retention_ls },
-	{ "retention", "erase", "--before YYYY-MM", "erase the recordings of months that are over; their rows and proofs stay", retention_erase },
 	{ "backup", NULL, "-o DIRECTORY [--keys] [--offline]", "copy record and settings while the bastion goes on", backup },
 	{ "restore", NULL, "BACKUP --to DIRECTORY | BACKUP --verify [--offline]", "put a backup back, or test that it can be", restore },
 	{ NULL, NULL, NULL, NULL, NULL },

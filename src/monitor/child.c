@@ -99,6 +99,7 @@ store_args(const struct monitor *m, struct args *a)
 	arg_path(a, "--key", m->state_dir, "keys/checkpoint_ed25519");
 	arg_pair(a, "--checkpoint-to", m->conf->checkpoint_file);
 	arg_pair(a, "--checkpoint-syslog", m->conf->checkpoint_syslog);
+	arg_number(a, "--retain", m->conf->retain_s);
 	arg_pair(a, "--user", m->conf->store_user);
 }
 

@@ -85,6 +85,8 @@ static const struct conf_row rows[] = {
 	    "How long the store may be silent before the session ends." },
 	{ "RecordStrict", WORD, AT(record_strict), "no", 0, 0, yes_no,
 	    "Deliver nothing before it is on disk (adds the store's commit time to every key)." },
+	{ "RetainRecordings", DURATION, AT(retain_s), "0s", 0, 36525ull * 86400, NULL,
+	    "How long recordings are kept, such as 400d; 0 means for ever; see RETENTION." },
 	{ "WatchNotice", WORD, AT(watch_notice), "yes", 0, 0, yes_no,
 	    "Tell users who watches a session of theirs. That somebody types into it, or holds it up, they are told in any case." },
 	{ "KernelAudit", WORD, AT(kernel_audit), "wanted", 0, 0, audits,

@@ -41,7 +41,7 @@ conf_path_from(const char *dir, const char *path)
 
 /* ---- numbers ---- */
 
-/* "10s", "5m", "2h" or "64K", "4M", "1G": a number and at most one unit. */
+/* "10s", "5m", "2h", "400d" or "64K", "4M", "1G": a number and at most one unit. */
 static bool
 scaled(const char *text, const char *units, const uint64_t *factors, uint64_t *v)
 {
@@ -66,12 +66,12 @@ static bool
 number_parse(const struct conf_row *r, const char *text, uint64_t *v)
 {
 	static const uint64_t sizes[] = { 1ull << 10, 1ull << 20, 1ull << 30 };
-	static const uint64_t times[] = { 1, 60, 3600 };
+	static const uint64_t times[] = { 1, 60, 3600, 86400 };
 
 	if (r->kind == SIZE)
 		return scaled(text, "kmg", sizes, v);
 	if (r->kind == DURATION)
-		return scaled(text, "smh", times, v);
+		return scaled(text, "smhd", times, v);
 	return text_u64(slice_from(text), UINT64_MAX, v);
 }
 
@@ -94,7 +94,7 @@ number_set(const struct conf_row *r, void *at, const struct conf_place *p, size_
 
 	if (!number_parse(r, text, &v))
 		return conf_fail(p, col, "not a number for", r->name,
-		    r->kind == SIZE ? "write e.g. 64K, 4M" : r->kind == DURATION ? "write e.g. 30s, 5m" : text);
+		    r->kind == SIZE ? "write e.g. 64K, 4M" : r->kind == DURATION ? "write e.g. 30s, 5m, 400d" : text);
 	e = number_check(r, p, col, text, v);
 	if (e == 0)
 		*(uint64_t *)at = v;

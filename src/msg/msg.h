@@ -156,7 +156,7 @@ enum msg_file { MSG_FILE_NONE = 0, MSG_FILE_COMES = 1, MSG_FILE_UNREADABLE = 2 }
 enum msg_client { MSG_CLIENT_FRONT = 1, MSG_CLIENT_CTL = 2 };
 enum msg_dir_op { MSG_DIR_SHOW = 0, MSG_DIR_PUT = 1, MSG_DIR_DELETE = 2, MSG_DIR_CHECK = 3 };  /* CHECK: would a put be taken? */
 enum msg_hosts { MSG_HOSTS_ALL = 0, MSG_HOSTS_ALLOWED = 1, MSG_HOSTS_OTHERS = 2 };     /* ALL: those that may be reached first */
-enum msg_upkeep_op { MSG_UPKEEP_HOLD = 1, MSG_UPKEEP_RELEASE, MSG_UPKEEP_ERASE, MSG_UPKEEP_BACKUP, MSG_UPKEEP_RESTORE };
+enum msg_upkeep_op { MSG_UPKEEP_HOLD = 1, MSG_UPKEEP_RELEASE, MSG_UPKEEP_ERASE, MSG_UPKEEP_BACKUP, MSG_UPKEEP_RESTORE, MSG_UPKEEP_CLOCK };
 enum msg_limit { MSG_LIMIT_COMMAND = 1, MSG_LIMIT_NO_PTY = 2 };
 enum msg_vouch_method { MSG_VOUCH_INTERACTIVE = 1, MSG_VOUCH_PASSWORD = 2 };
 enum msg_target_kind { MSG_TARGET_SSHD = 1, MSG_TARGET_AGENT = 2 };

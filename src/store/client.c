@@ -79,7 +79,7 @@ on_upkeep(struct client *c, struct chan_in *in)
 	const struct msg_upkeep *m = in->message;
 	struct msg_dir_done no = { .req = m->req, .text = slice_from(c->store->why) };
 
-	if (m->op < MSG_UPKEEP_HOLD || m->op > MSG_UPKEEP_RESTORE)
+	if (m->op < MSG_UPKEEP_HOLD || m->op > MSG_UPKEEP_CLOCK)
 		return false;
 	if (c->store->failing)
 		return chan_send(c->chan, MSG_DIR_DONE, &no) == 0;

@@ -107,13 +107,15 @@ op_free(struct store *st, struct op *op)
 }
 
 static void
-op_answer(const struct op *op, bool ok, const char *text)
+op_answer(struct store *st, const struct op *op, bool ok, const char *text)
 {
 	struct chan *c = op->client != NULL ? op->client->chan : NULL;
 	struct msg_event_done done = { .req = op->req, .ok = ok };
 	struct msg_dir_done dir = { .req = op->req, .ok = ok, .text = slice_from(text) };
 	struct msg_rec_opened opened = { .rec = op->req, .ok = ok, .text = slice_from(text) };
 
+	if (c == NULL && op->type == MSG_UPKEEP)
+		retain_answer(st, ok, text);
 	if (c == NULL || (op->req == 0 && op->type == MSG_EVENT))
 		return;
 	if (op->type == MSG_EVENT && op->client->end != LINK_STORE_OF_MONITOR)
@@ -200,6 +202,7 @@ commit_write(struct store *st, int64_t *journal_row, struct err *e)
 	buf_clear(&st->journal);
 	buf_clear(&st->note);
 	st->erased[0] = '\0';
+	st->retain.believed = false;
 	for (struct op *op = st->ops; op != NULL && r == 0; op = op->next)
 		r = op_apply(st, op, e);
 	if (r == 0)
@@ -240,7 +243,7 @@ ops_done(struct store *st)
 		st->ops = op->next;
 		if (op->rec != NULL)
 			rec_opened(op);
-		op_answer(op, !op->refused, op->text);
+		op_answer(st, op, !op->refused, op->text);
 		op_free(st, op);
 	}
 	st->ops_last = &st->ops;
@@ -328,7 +331,7 @@ ops_refuse(struct store *st)
 	struct op **at = &st->ops, *op;
 
 	while ((op = *at) != NULL) {
-		op_answer(op, false, st->why);
+		op_answer(st, op, false, st->why);
 		if (op->type == MSG_EVENT || op->type == MSG_POLICY_SEEN) {
 			op_keep(op);
 			at = &op->next;
@@ -453,6 +456,8 @@ commit_tick(void *arg)
 		seals++;
 	}
 	outside_look(st->outside);
+	upkeep_tick(st);
+	retain_tick(st);
 	if (++st->ticks % TRIM_TICKS == 0)
 		st->trim = true;
 	if (st->sign_soon || st->ticks % (1000 / TICK_MS * 60) == 0)

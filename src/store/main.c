@@ -32,12 +32,13 @@
 #define FD_MONITOR 3
 #define FD_GATE    4
 
+#define RETAIN_MAX_S  (UINT64_C(36525) * 86400)
 #define LOCK_TRIES    200
 #define LOCK_PAUSE_US 50000
 
 struct options {
 	const char *db, *key, *user, *outside, *syslog;
-	uint64_t log_level;
+	uint64_t log_level, retain_s;
 };
 
 /* SQLite's files, the partitions, the checkpoint written by rename. */
@@ -56,6 +57,7 @@ static const struct flag flags[] = {
 	{ "user", FLAG_TEXT, offsetof(struct options, user) },
 	{ "checkpoint-to", FLAG_TEXT, offsetof(struct options, outside) },
 	{ "checkpoint-syslog", FLAG_TEXT, offsetof(struct options, syslog) },
+	{ "retain", FLAG_NUMBER, offsetof(struct options, retain_s), .max = RETAIN_MAX_S },
 	{ "log-level", FLAG_WORD, offsetof(struct options, log_level), .words = log_words },
 };
 
@@ -196,6 +198,8 @@ database_open(struct store *st, const char *dir, const char *shown)
 	if (r == -ENOENT && !st->key_is_new)
 		tell_begun_anew(st, shown);
 	if (r == 0 || r == -ENOENT)
+		r = retain_start(st, &e);
+	if (r == 0)
 		r = recover(st, &e);
 	if (r == 0)
 		r = db_partition_sweep(st->db, &e);
@@ -270,6 +274,7 @@ main(int argc, char **argv)
 	log_set_level((enum log_level)o.log_level);
 	umask(077);
 	dir_prepare(&o);
+	st.retain.keep_s = o.retain_s;
 	store_prepare(&st, &o);
 	crypto_warm(&st);
 	signals(&st);

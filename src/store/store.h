@@ -112,6 +112,16 @@ struct store {
 	mono_t failing_since;
 	char why[400];
 	char erased[24];                  /* the partition that this transaction erases; empty: none */
+	char shrinking[24];               /* whose file goes, a piece a tick; the same */
+	struct retain {
+		uint64_t keep_s;          /* 0: for ever */
+		mono_t next;              /* when to look again */
+		char asked[24];           /* the partition that is being erased; empty: none */
+		wall_t wall;              /* both clocks, at the last tick */
+		mono_t mono;
+		bool doubted;             /* it leapt, and nobody has looked at it … */
+		bool believed;            /* … before this transaction, which says that somebody has */
+	} retain;
 	uint64_t signed_size, signing_size;
 	mono_t signed_at;
 	bool sign_soon;                   /* a session has closed */
@@ -149,7 +159,8 @@ int apply_event(struct store *st, struct op *op, struct err *e);
 int apply_directory(struct store *st, struct op *op, struct err *e);
 int apply_policy(struct store *st, struct op *op, struct err *e);
 int apply_upkeep(struct store *st, struct op *op, struct err *e);
-void upkeep_done(struct store *st);                             /* after the COMMIT: the file of what was erased goes */
+void upkeep_done(struct store *st);                             /* after the COMMIT: the file of what was erased goes … */
+void upkeep_tick(struct store *st);                             /* … a piece at a time */
 int record_open(struct store *st, struct rec *r, struct err *e);
 int record_write(struct store *st, struct rec *r, struct err *e);
 void record_put(struct store *st, struct rec *r, struct staged *s);      /* before it: a full segment's bytes */
@@ -159,6 +170,10 @@ int event_add(struct store *st, wall_t at, mono_t at_mono, const struct msg_even
 void directory_load(struct client *c, uint32_t req);
 /* Now, in a transaction of its own, and answered.  False: the client must go. */
 bool directory_apply_many(struct client *c, const struct msg_dir_apply *m, int fd);
+/* retain.c: what is older than RetainRecordings goes. */
+int retain_start(struct store *st, struct err *e);              /* before the first event of this life */
+void retain_tick(struct store *st);
+void retain_answer(struct store *st, bool ok, const char *text);         /* what became of what a tick asked for */
 /* sessions.c */
 int sessions_send_open(struct client *c, const struct msg_live_ask *m);      /* the same */
 int sessions_send(struct client *c, const struct msg_sessions_ask *m);       /* 0, or negative: the asker breaks the rules */

@@ -2,7 +2,7 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * What administrators do with the record itself: hold a session, let go of it, erase a month's recordings; and what the command
- * did beside us and wants written down, backups and restore tests.  Each is an event of class 6002 whose detail.what names it.
+ * did beside us and wants written down, backups, restore tests, and that somebody looked at a clock that had leapt.  Each is an event of class 6002 whose detail.what names it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -101,8 +101,15 @@ told(struct upkeep *u, const char *good, const char *bad)
 	return buf_printf(&u->words, "%s %s: %s%s%s", u->actor, u->ok ? good : bad, place, u->reason[0] != '\0' ? ": " : "", u->reason);
 }
 
+static int
+clock_believed(struct upkeep *u)
+{
+	u->st->retain.believed = true;
+	return buf_printf(&u->words, "%s says that the clock is right", u->actor);
+}
+
 static const char *const whats[] = { [MSG_UPKEEP_HOLD] = "hold", [MSG_UPKEEP_RELEASE] = "release", [MSG_UPKEEP_ERASE] = "retention",
-	[MSG_UPKEEP_BACKUP] = "backup", [MSG_UPKEEP_RESTORE] = "restore" };
+	[MSG_UPKEEP_BACKUP] = "backup", [MSG_UPKEEP_RESTORE] = "restore", [MSG_UPKEEP_CLOCK] = "clock" };
 
 static int
 upkeep_do(struct upkeep *u)
@@ -111,6 +118,7 @@ upkeep_do(struct upkeep *u)
 	case MSG_UPKEEP_HOLD:    return hold(u, false);
 	case MSG_UPKEEP_RELEASE: return hold(u, true);
 	case MSG_UPKEEP_ERASE:   return erase(u);
+	case MSG_UPKEEP_CLOCK:   return clock_believed(u);
 	case MSG_UPKEEP_BACKUP:  return told(u, "made a backup", "could not make a backup");
 	default:                 return told(u, "tested a backup by putting it back", "tested a backup, and it is not good");
 	}
@@ -147,7 +155,8 @@ apply_upkeep(struct store *st, struct op *op, struct err *e)
 		snprintf(op->text, sizeof(op->text), "more");
 	else if (r == 0)
 		r = upkeep_event(&u);
-	if (r == -ENOENT || r == -EEXIST) {
+	/* What cannot be read of a held recording is no reason for not recording. */
+	if (r == -ENOENT || r == -EEXIST || r == -EBADMSG) {
 		snprintf(op->text, sizeof(op->text), "%s", e->text);
 		r = 2;
 	}
@@ -156,12 +165,36 @@ apply_upkeep(struct store *st, struct op *op, struct err *e)
 	return r == 2 ? 1 : r == 1 ? 0 : r;
 }
 
+static void
+unlinked(const struct err *e, int r)
+{
+	if (r < 0)
+		log_error("store: %s: it goes at the next start", e->text);
+}
+
 void
 upkeep_done(struct store *st)
 {
 	struct err e = { 0 };
 
-	if (st->erased[0] != '\0' && db_partition_unlink(st->db, st->erased, &e) != 0)
-		log_error("store: %s: it goes at the next start", e.text);
+	if (st->retain.believed)
+		st->retain.doubted = false;
+	if (st->erased[0] == '\0')
+		return;
+	if (st->shrinking[0] != '\0')
+		unlinked(&e, db_partition_unlink(st->db, st->shrinking, &e));
+	memcpy(st->shrinking, st->erased, sizeof(st->shrinking));
 	st->erased[0] = '\0';
+}
+
+void
+upkeep_tick(struct store *st)
+{
+	struct err e = { 0 };
+	int r = st->shrinking[0] != '\0' ? db_partition_shrink(st->db, st->shrinking, &e) : 1;
+
+	if (r == 1)
+		return;
+	unlinked(&e, r);
+	st->shrinking[0] = '\0';
 }

@@ -3,7 +3,7 @@
 /*
  * A disk that fails, for LD_PRELOAD.  FAULTY names a file that the test writes: struct faults, read before each write of a regular
  * file.  FAULTY_LOG, if there is one, names a file that gets what a power cut could take back: for each write and truncation what
- * was there before, for each sync that it is durable now; tests/faults.py undoes from it.
+ * was there before, for each sync that it is durable now; tests/faults.py undoes from it.  The clock is not to be trusted either.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BLOCK = 1 << 20 };
@@ -25,6 +26,7 @@ struct faults {
 	volatile uint32_t half;          /* writes take half of what they are given */
 	volatile uint32_t one_in;        /* only one call in so many fails; 0: all */
 	volatile uint32_t calls, failed; /* counted here; writes cut to half, too */
+	volatile int64_t wall_s, mono_s; /* what both clocks say more than they should */
 };
 
 /* Before the old bytes, in the log. */
@@ -37,6 +39,7 @@ static uint64_t dice = 88172645463325252u;
 static ssize_t (*real_write)(int, const void *, size_t);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static ssize_t (*real_pwritev)(int, const struct iovec *, int, off_t);
+static int (*real_clock_gettime)(clockid_t, struct timespec *);
 static int (*real_fsync)(int), (*real_fdatasync)(int), (*real_ftruncate)(int, off_t);
 
 /* dlsym gives an object's address; ISO C has no cast from that to a function. */
@@ -57,6 +60,7 @@ start(void)
 	find(&real_write, "write");
 	find(&real_pwrite, "pwrite");
 	find(&real_pwritev, "pwritev");
+	find(&real_clock_gettime, "clock_gettime");
 	find(&real_fsync, "fsync");
 	find(&real_fdatasync, "fdatasync");
 	find(&real_ftruncate, "ftruncate");
@@ -216,4 +220,14 @@ int
 fdatasync(int fd)
 {
 	return sync_file(fd, real_fdatasync);
+}
+
+int
+clock_gettime(clockid_t which, struct timespec *t)
+{
+	int r = real_clock_gettime(which, t);
+
+	if (r == 0 && faults != NULL)
+		t->tv_sec += which == CLOCK_REALTIME ? faults->wall_s : which == CLOCK_MONOTONIC ? faults->mono_s : 0;
+	return r;
 }

@@ -11,7 +11,7 @@ from tap import ok, needs_bastion, end
 needs_bastion()
 from bastion import Bastion
 
-b = Bastion(build, "KernelAudit off\n")
+b = Bastion(build, "KernelAudit off\nRetainRecordings 30000d\n")
 def fortress(*args, env=None): return subprocess.run([f"{build}/fortress", *args], env=env or b.env, capture_output=True, text=True)
 def rows(*args): return json.loads(b.ctl("--json", *args))
 def ssh(command, data=b""): return subprocess.run([*b.ssh("fortress"), command], input=data, capture_output=True)
@@ -41,6 +41,10 @@ try:
     months = {m["month"]: m for m in rows("retention", "ls")}; ok(months["2025-01"]["sessions"] == 3 and months["2025-01"]["held"] == 1 and months["2025-01"]["erased"] is None, "by month", months)
 
     # Retention.
+    ok(months["2025-01"]["due"][:10] == "2107-03-24", "what RetainRecordings will erase, and when", months["2025-01"])
+    def doctor(): return next(x for x in json.loads(fortress("--json", "doctor").stdout) if x["check"] == "retention")
+    d = doctor(); ok(d["result"] == "ok" and "2025-01 are the next to be erased, on 2107-03-24" in d["found"], f"doctor too: {d['found']}", d)
+    b.ctl("retention", "confirm"); e = told("clock"); ok(len(e) == 1 and e[0]["ok"] and e[0]["actor"], "that the clock is right is on the record", e)
     r = fortress("retention", "erase", "--before", time.strftime("%Y-%m", time.gmtime())); ok(r.returncode == 0 and "2025-01: erased" in r.stdout, "a month is erased", r.stdout, r.stderr)
     b.wait(lambda: not os.path.exists(f"{db}/rec-2025-01.seg"))
     ok("old 1" in b.ctl("replay", "--export", "raw", held), "the held session is still there")
@@ -100,6 +104,12 @@ try:
     forged("a part marked as erased", "no event", f"UPDATE segment SET erased_us=1 WHERE file='{now}'")
     forged("a recording moved into the month that was erased", "erased there", "UPDATE segment SET file='rec-2025-01.seg' WHERE session_id=(SELECT max(session_id) FROM segment)")
     forged("a hold given to another session", "it has none of session", "UPDATE hold SET session_id=(SELECT max(id) FROM session)")
+    d = f"{b.dir}/leapt"; shutil.copytree(f"{b.dir}/state", d, ignore=lambda where, names: ["run"])
+    c = sqlite3.connect(f"{d}/db/fortress.db", isolation_level=None); c.execute("DROP TRIGGER event_no_update")
+    c.execute("UPDATE event SET ok=0, text='the clock leapt' WHERE json_valid(detail) AND detail->>'$.what'='clock'"); c.close()
+    r = fortress("--json", "doctor", env=dict(b.env, FORTRESS_STATE=d)); x = next(x for x in json.loads(r.stdout) if x["check"] == "retention")
+    ok(x["result"] == "warn" and "leapt" in x["found"] and "retention confirm" in x["what_to_do"], f"a clock that leapt: {x['found']}", x)
+    ok("retention confirm" in fortress("retention", "ls", env=dict(b.env, FORTRESS_STATE=d)).stderr, "and the list says so too")
     forged("a hold put in", "too many", f"INSERT INTO hold SELECT id,'x','x',1 FROM session ORDER BY id DESC LIMIT 1")
 finally:
     b.stop()

@@ -81,7 +81,8 @@ test_bad(void)
 		{ "AuthenticationMethods publickey,keyboard-interactive\n", "AuthenticationMethods names keyboard-interactive, "
 		    "which needs UsePAM yes" },
 		{ "AuthenticationMethods certificate\n", "AuthenticationMethods names certificate, which needs TrustedUserCAKeys" },
-		{ "MfaPeriod 31d\n", "f:1:11: not a number for \"MfaPeriod\": write e.g. 30s, 5m" },
+		{ "MfaPeriod 31d\n", "f:1:11: out of range: \"31d\": must be 0 to 2592000" },
+		{ "RetainRecordings 2y\n", "f:1:18: not a number for \"RetainRecordings\": write e.g. 30s, 5m, 400d" },
 		{ "Include x\n", "f:1:9: Include is not possible here" },
 		{ "ListenAddress 127.0.0.1:99999\n", "f:1:15: ListenAddress \"127.0.0.1:99999\": " PORT },
 		{ "ListenAddress 127.0.0.1:\n", "f:1:15: ListenAddress \"127.0.0.1:\": " PORT },

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026, the Fortress authors */
+/*
+ * RetainRecordings: the oldest month goes once all of it is older than that.  It is done here and not by a timer that runs the
+ * command: it happens wherever recording happens, asks nobody, and comes between two commits.  What is done is what an administrator
+ * who erases a month does, step by step, and it is on the record in the same way.
+ *
+ * It cannot be undone, so it is slow: one month at the start, and one an hour.  And it does not believe a clock that leaps: when the
+ * time is more than LEAP_US ahead of the newest event, or of what a clock that cannot be set says since the last look, nothing is
+ * erased until an administrator says that it is right.  That it leapt is an event, so the next life knows it too.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "db/keep.h"
+#include "msg/ocsf.h"
+#include "store/store.h"
+
+#define HOUR_US INT64_C(3600000000)
+#define LEAP_US (31 * 24 * HOUR_US)
+
+static void
+leapt(struct store *st, wall_t from, wall_t to)
+{
+	struct msg_event m = { .class_uid = OCSF_SERVICE, .activity = 99, .severity = 4, .ok = 0, .actor = slice_from("store") };
+	char text[256], detail[128], was[28], is[28];
+
+	st->retain.doubted = true;
+	snprintf(text, sizeof(text), "the clock leapt from %.10s to %.10s: no recording is erased for its age until an administrator says that it is right",
+	    clock_print(from, was, sizeof(was)), clock_print(to, is, sizeof(is)));
+	snprintf(detail, sizeof(detail), "{\"what\":\"clock\",\"from_us\":%" PRId64 ",\"to_us\":%" PRId64 "}", from.us, to.us);
+	m.text = slice_from(text);
+	m.detail = slice_from(detail);
+	log_warn("store: %s (fortress retention confirm)", text);
+	(void)op_add(st, NULL, MSG_EVENT, &m);
+}
+
+int
+retain_start(struct store *st, struct err *e)
+{
+	struct retain *t = &st->retain;
+	char why[256];
+	wall_t newest;
+	int r = db_clock_newest(st->db, &newest.us, e);
+
+	t->wall = clock_wall();
+	t->mono = t->next = clock_mono();
+	if (r != 0)
+		return r == -ENOENT ? 0 : r;
+	if (t->wall.us - newest.us > LEAP_US) {
+		leapt(st, newest, t->wall);
+		return 0;
+	}
+	r = t->keep_s > 0 ? db_clock_doubt(st->db, why, sizeof(why), e) : 0;
+	t->doubted = r == 1;
+	return r < 0 ? r : 0;
+}
+
+static void
+clock_look(struct store *st)
+{
+	struct retain *t = &st->retain;
+	wall_t wall = clock_wall(), should = t->wall;
+	mono_t mono = clock_mono();
+
+	should.us += mono.us - t->mono.us;
+	if (wall.us - should.us > LEAP_US)
+		leapt(st, should, wall);
+	t->wall = wall;
+	t->mono = mono;
+}
+
+static void
+erase_ask(struct store *st, const char *file)
+{
+	struct msg_upkeep m = { .op = MSG_UPKEEP_ERASE, .actor = slice_from("RetainRecordings"), .file = slice_of(file + 4, 7) };
+
+	memcpy(st->retain.asked, file, sizeof(st->retain.asked));
+	(void)op_add(st, NULL, MSG_UPKEEP, &m);
+}
+
+/* The oldest month, if its time is over. */
+static bool
+is_due(struct store *st, char file[24])
+{
+	int64_t keep_us = (int64_t)st->retain.keep_s * 1000000, end;
+	struct err e = { 0 };
+	int r = db_partition_oldest(st->db, file, &e);
+
+	if (r < 0)
+		log_error("store: what is to be erased cannot be looked for: %s", e.text);
+	end = r == 1 ? db_partition_end(file) : 0;
+	return end != 0 && end + keep_us <= st->retain.wall.us;
+}
+
+/* At a quiet moment: when nothing else waits. */
+void
+retain_tick(struct store *st)
+{
+	struct retain *t = &st->retain;
+	char file[24] = "";
+
+	clock_look(st);
+	if (t->keep_s == 0 || t->doubted || st->failing || st->stopping || st->ops != NULL || t->mono.us < t->next.us)
+		return;
+	t->next.us = t->mono.us + HOUR_US;
+	if (is_due(st, file))
+		erase_ask(st, file);
+}
+
+void
+retain_answer(struct store *st, bool ok, const char *text)
+{
+	if (ok && strcmp(text, "more") == 0)
+		st->retain.next = st->retain.mono;         /* go on at the next tick */
+	else if (ok)
+		log_info("store: %.7s: its recordings were erased, since their time was over", st->retain.asked + 4);
+	else
+		log_error("store: %.7s: its recordings are not erased, though their time is over: %s", st->retain.asked + 4, text);
+}
