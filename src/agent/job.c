@@ -27,6 +27,8 @@
 #include "base/log.h"
 #include "base/text.h"
 
+#define LEAVE_MS 2000                    /* for a child to read what its peer left behind, and to end by itself */
+
 struct job {
 	const struct job_host *host;
 	ssh_channel ssh;
@@ -43,6 +45,8 @@ struct job {
 	int verdict;                     /* exec.h, or -1 */
 	struct loop_timer timeout;
 	bool timed_out;
+	struct loop_timer leaving;       /* since the peer closed */
+	bool late;
 };
 
 /* --- what the peer asks for ------------------------------------------------------------ */
@@ -305,6 +309,7 @@ job_free(struct job *c)
 {
 	if (c == NULL)
 		return;
+	loop_timer_stop(&c->leaving);
 	job_hangup(c);
 	loop_timer_stop(&c->timeout);
 	fd_close(&c->verdict);
@@ -364,12 +369,22 @@ finish(struct job *c)
 	return true;
 }
 
-/* The peer closed: libssh may still hold its last bytes, which go to the child before the hangup. */
+static void
+leaving_over(void *arg)
+{
+	((struct job *)arg)->late = true;
+}
+
+/* The peer closed: its last bytes go to the child before the hangup.  One on pipes may read them to their end first, as from
+ * a file. */
 static bool
 leave(struct job *c)
 {
-	if (!c->reaped && pump_has_input(&c->pump))
+	if (!c->late && !loop_timer_is_running(&c->leaving))
+		loop_timer_start(c->host->line.loop, &c->leaving, LEAVE_MS, leaving_over, c);
+	if (c->leader > 0 && !c->late && (pump_linger(&c->pump, LEAVE_MS) || c->pump.kind == PUMP_PIPES))
 		return false;
+	loop_timer_stop(&c->leaving);
 	job_hangup(c);
 	if (!c->closed)
 		(void)ssh_channel_close(c->ssh);

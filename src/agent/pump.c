@@ -67,6 +67,7 @@ pump_stop_input(struct pump *p)
 void
 pump_stop(struct pump *p)
 {
+	loop_timer_stop(&p->patience);
 	stream_close(p, &p->in);
 	stream_close(p, &p->out);
 	stream_close(p, &p->err);
@@ -118,6 +119,8 @@ deliver(struct pump *p, const unsigned char *bytes, size_t n)
 			stream_close(p, &p->in);
 		}
 	}
+	if (done > 0)
+		loop_timer_stop(&p->patience);
 	if (input_fd(p) < 0)
 		p->in.over = true;
 	if (p->in.over)
@@ -270,10 +273,25 @@ pump_out(struct pump *p)
 	return (p->started && send_all(p, &p->out, false)) || moved;
 }
 
-bool
-pump_has_input(const struct pump *p)
+static void
+give_up(void *arg)
 {
-	return p->started && p->in.rest.len > 0 && !p->in.over && p->in.ready;
+	((struct pump *)arg)->in.over = true;
+}
+
+bool
+pump_linger(struct pump *p, int ms)
+{
+	if (!p->gone && p->kind == PUMP_PIPES) {
+		stream_close(p, &p->out);        /* a reader that also writes must not wait for us */
+		stream_close(p, &p->err);
+	}
+	p->gone = true;
+	if (!p->started || p->in.over || (p->in.rest.len == 0 && ssh_channel_poll(p->ssh, 0) <= 0))
+		return false;
+	if (!loop_timer_is_running(&p->patience))
+		loop_timer_start(p->line->loop, &p->patience, ms, give_up, p);
+	return true;
 }
 
 bool
@@ -323,7 +341,7 @@ void
 pump_watch(struct pump *p)
 {
 	bool blocked = p->in.rest.len > 0 && !p->in.ready;
-	bool open = ssh_channel_window_size(p->ssh) > 0 && !is_clogged(p);
+	bool open = !p->gone && ssh_channel_window_size(p->ssh) > 0 && !is_clogged(p);
 	uint32_t out = open && !p->out.over && p->out.rest.len == 0 ? EPOLLIN : 0;
 
 	stream_watch(p, &p->in, blocked ? EPOLLOUT : 0);

@@ -15,6 +15,8 @@
 #include "base/log.h"
 #include "base/text.h"
 
+#define LINGER_MS 10000                  /* that a socket may take nothing of what a peer left behind */
+
 struct tunnel {
 	const struct line *line;
 	ssh_channel ssh;
@@ -203,7 +205,7 @@ finish(struct tunnel *t)
 	}
 	if (!t->gone && !(t->eof_sent && t->pump.in.over))
 		return false;
-	if (t->gone && pump_has_input(&t->pump))
+	if (t->gone && pump_linger(&t->pump, LINGER_MS))
 		return false;
 	dial_over(t);
 	pump_stop(&t->pump);

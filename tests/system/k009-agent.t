@@ -27,6 +27,15 @@ try:
             try: out = max(out, int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{p}/status").read()).group(1)) // 1024)
             except (OSError, AttributeError): pass
         return out
+    def push(w, channel, data):
+        """All of it, as the window opens."""
+        room = w.windows[channel]
+        for i in range(0, len(data), 32000):
+            part = data[i:i + 32000]
+            while room < len(part):
+                p = w.on(channel)
+                if p[0] == WINDOW: room += Take(p, 5).u32()
+            room -= len(part); w.send(w.data(channel, part))
     def is_closed(w, *payloads):
         try:
             w.send(*payloads)
@@ -45,6 +54,27 @@ try:
         else: how = "taken"
         return how, max(peak, largest())
     SESSION = bytes([OPEN]) + string("session") + u32(0) + u32(1 << 20) + u32(32768)
+
+    # What was sent before the channel closed arrives, however slowly it is read.
+    much = os.urandom(1 << 16) * 64
+    with socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384); slow.bind(("127.0.0.1", 0)); slow.listen()
+        with login() as w:
+            c = w.direct("127.0.0.1", slow.getsockname()[1]); peer, _ = slow.accept()
+            push(w, c, much); w.send(bytes([CLOSE]) + u32(c))
+            ok(w.run("echo on")[0] == b"on\n", "a channel is closed before a slow reader has read"); got = b""
+            while len(got) < len(much) and (part := peer.recv(20000)): got += part
+            peer.settimeout(8); ok(got == much and peer.recv(1) == b"", "to the last byte it has what was sent through a tunnel, and its end", len(got))
+            peer.close()
+            c = w.direct("127.0.0.1", slow.getsockname()[1]); peer, _ = slow.accept(); push(w, c, much); w.send(bytes([CLOSE]) + u32(c))
+            peer.close(); ok(w.run("echo on")[0] == b"on\n", "one that hangs up is waited for no more")
+    with login() as w:
+        out = f"{b.dir}/slowly"; c = w.session()
+        w.exec(c, f"sleep 0.3; cat >{out}; echo over; echo >{out}.over"); push(w, c, much); w.send(bytes([CLOSE]) + u32(c))
+        b.wait(lambda: os.path.exists(f"{out}.over")); ok(open(out, "rb").read() == much, "a command that reads slowly has it, too, and ends by itself", os.path.getsize(out))
+        c = w.session(); w.exec(c, f"echo $$ >{b.dir}/deaf; exec sleep 1000"); b.wait(lambda: os.path.exists(f"{b.dir}/deaf") and open(f"{b.dir}/deaf").read().strip())
+        push(w, c, much[:100000]); w.send(bytes([CLOSE]) + u32(c)); pid = open(f"{b.dir}/deaf").read().strip()
+        b.wait(lambda: not os.path.exists(f"/proc/{pid}")); ok(True, "one that reads nothing is ended")
 
     # The login.
     w = before(); w.send(w.signed("root", stranger)); p = w.recv()
