@@ -20,8 +20,8 @@ EXTRA_DIST += %D%/a001-quickstart.t
 TESTS += %D%/d001-relay.t
 EXTRA_DIST += %D%/d001-relay.t
 
-TESTS += %D%/l001-live.t %D%/l002-watch.t %D%/l003-moderator.t %D%/l004-peers.t %D%/l005-replay.t
-EXTRA_DIST += %D%/l001-live.t %D%/l002-watch.t %D%/l003-moderator.t %D%/l004-peers.t %D%/l005-replay.t tests/screens.py
+TESTS += %D%/l001-live.t %D%/l002-watch.t %D%/l003-moderator.t %D%/l004-peers.t %D%/l005-replay.t %D%/l006-readers.t
+EXTRA_DIST += %D%/l001-live.t %D%/l002-watch.t %D%/l003-moderator.t %D%/l004-peers.t %D%/l005-replay.t %D%/l006-readers.t tests/screens.py
 
 TESTS += %D%/h001-house.t
 EXTRA_DIST += %D%/h001-house.t

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026, the Fortress authors
+"""The gate and recordings that are looked at, between fronts, stores and readers that do what ours never would: nothing is
+started before it is on the record, and what reads ends when the gate lets go of it."""
+import os, socket, struct, sys
+
+top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
+sys.dont_write_bytecode = True
+sys.path.insert(0, f"{top}/tests")
+from tap import ok, skip, end
+if os.geteuid() != 0: skip("needs root")
+from peers import *
+
+POLICY = "permit bob replay on env=bench as root id bob\n"
+REPLAY, EXPORT = 30, 31
+def row(id, user="alice", host="box", login="root"):
+    out = b"".join(struct.pack("<I", len(x)) + x for x in (id.encode(), user.encode(), login.encode(), host.encode(), b"shell", b"", b"127.0.0.1"))
+    out += struct.pack("<QQQQI", 0, 1, 2, 3, 0) + struct.pack("<I", 0)
+    return struct.pack("<I", len(out)) + out
+def logged_in(g, name):
+    f = g.front()
+    a = f.ask("LOGIN", "LOGIN_ANSWER", raw=name, method="publickey", alg="ssh-ed25519", blob=key_blob(name[:1].encode()))
+    assert a["ok"] == 1, a
+    return f
+A, B = "A" * 26, "B" * 26
+
+g = Gate(build, POLICY, [user(), key(blob=key_blob(b"a")), user("bob"), key("bob", blob=key_blob(b"b")), host()])
+req = 100
+def ask(f, *rows, **values):
+    """Asks for a recording (or two); the store finds these rows."""
+    global req
+    req += 1
+    f.send("REPLAY_ASK", **{"req": req, "op": REPLAY, "hold": req, "session": A, "term": "xterm", **values})
+    for r in rows:
+        q = g.store.want("LIVE_ASK"); g.store.send("LIVE_ROWS", req=q["req"], rows=r)
+    return req
+def nothing(chan):
+    try: chan.recv(0.3); return False
+    except TimeoutError: return True
+try:
+    # --- who may ask, and what ---
+    f = g.front(); f.send("REPLAY_ASK", req=1, op=REPLAY, hold=1, session=A); ok(f.over() and g.alive(), "before a login it ends its front alone", g.said())
+    for bad in ({"op": 0}, {"op": 1}, {"op": 29}, {"op": 2**32 - 1}, {"hold": 0}):
+        f = logged_in(g, "bob"); f.send("REPLAY_ASK", **{"req": 1, "op": REPLAY, "hold": 1, "session": A, **bad}); ok(f.over() and g.alive(), f"so does {bad}", g.said())
+    alice, bob = logged_in(g, "alice"), logged_in(g, "bob")
+    for bad in ({"session": "A" * 27}, {"session": ""}, {"options": "x" * 256}, {"other": "B" * 27}):
+        ask(bob, **bad); d = bob.want("DECISION"); ok(d["permit"] == 0 and d["reason"], f"what cannot be one is refused: {list(bad)[0]}", d)
+
+    # --- no, in the same words ---
+    answers = {}
+    for what, f, rows in (("none", bob, b""), ("two", bob, row(A) + row(B)), ("another host", bob, row(A, host="gone")), ("another login", bob, row(A, login="other")),
+                          ("no permit", alice, row(A)), ("half a row", bob, row(A)[:-3])):
+        ask(f, rows); d = f.want("DECISION")
+        answers[what] = {k: v for k, v in d.items() if k != "req"}
+    ok(all(a == answers["none"] and a["permit"] == 0 for a in answers.values()), "none, two, a host that is gone, no permit: one answer, to the last field", answers)
+    ok(nothing(g.monitor), "nothing is started for them")
+    # --- on the record first ---
+    bob.close(); bob = logged_in(g, "bob"); g.events()
+    n = ask(bob, row(A))
+    e = None
+    while e is None or e["class_uid"] != 1008: e = g.store.want("EVENT")
+    ok(e["req"] != 0 and e["sign"] == 1 and e["session"] == A.encode() and e["actor"] == b"bob" and b"alice" in e["text"] and e["host"] == b"box", "that somebody reads is an event", e)
+    ok(nothing(g.monitor) and nothing(bob), "until it is durable nothing is started, and nobody is told yes")
+    g.store.send("EVENT_DONE", req=e["req"], ok=1)
+    s, d = g.monitor.want("SCREEN_START"), bob.want("DECISION")
+    ok(d["permit"] == 1 and d["req"] == n and s["op"] == REPLAY and s["conn"] == bob.conn and s["req"] == n and s["session"] == A.encode() and s["other"] == b"" and len(g.monitor.fds) == 1,
+       "then it is", d, s)
+    reader = Chan(socket.socket(fileno=os.dup(g.monitor.fds[0]))); os.close(g.monitor.fds.pop())
+
+    # --- the reader ---
+    reader.send("REPLAY_READ", which=0, t_ms=61000); reader.send("REPLAY_READ", which=0, t_ms=1000)
+    bob.send("RELEASE", hold=n)
+    ok(reader.over(), "what reads ends when the front has let it go")
+    e = g.store.want("EVENT"); ok(b"0:01:01 of it were handed out" in e["text"] and b'"read_ms":61000' in e["detail"], "and how far it got is on the record: the farthest", e)
+    def started(**values):
+        n = ask(bob, *([row(A), row(B)] if "other" in values else [row(A)]), **values)
+        for _ in range(2 if "other" in values else 1):
+            e = None
+            while e is None or e["req"] == 0: e = g.store.want("EVENT")
+            g.store.send("EVENT_DONE", req=e["req"], ok=1)
+        g.monitor.want("SCREEN_START"); ok(bob.want("DECISION")["permit"] == 1, "another")
+        c = Chan(socket.socket(fileno=os.dup(g.monitor.fds[0]))); os.close(g.monitor.fds.pop())
+        return n, c
+    n, reader = started()
+    reader.send("REPLAY_READ", which=1, t_ms=1); ok(reader.over() and g.alive(), "one that reads what it was not given is let go")
+    n, reader = started()
+    reader.sock.send(pack("RELOAD", req=1)); ok(reader.over() and g.alive(), "and one that says what it has no words for")
+    n, reader = started(other=B)
+    reader.close(); ok([e for _ in range(2) for e in [g.store.want("EVENT")] if b"has left" in e["text"]] and g.alive(), "one that dies has left, both that it read")
+    n, reader = started()
+    bob.close(); ok(reader.over() and g.alive(), "what reads ends with the connection")
+    bob = logged_in(g, "bob")
+    n, reader = started()
+    open(f"{g.dir}/policy.conf", "w").write("permit alice any on any as root id alice\n")
+    g.monitor.send("RELOAD", req=9); g.monitor.want("RELOADED")
+    m = bob.want("REVOKED"); ok(m["hold"] == n and m["verb"] == b"replay" and reader.over(), "and with its permit, whatever the front does", m)
+    open(f"{g.dir}/policy.conf", "w").write(POLICY); g.monitor.send("RELOAD", req=9); g.monitor.want("RELOADED"); bob.send("RELEASE", hold=n)
+
+    # --- not on the record, not shown ---
+    g.events(); n = ask(bob, row(A))
+    e = None
+    while e is None or e["req"] == 0: e = g.store.want("EVENT")
+    g.store.send("EVENT_DONE", req=e["req"], ok=0)
+    d = bob.want("DECISION"); ok(d["permit"] == 0 and b"cannot be recorded" in d["reason"] and nothing(g.monitor), "what the store does not keep is not shown", d)
+    n = ask(bob, row(A)); bob.send("RELEASE", hold=n)
+    e = None
+    while e is None or e["req"] == 0: e = g.store.want("EVENT")
+    g.store.send("EVENT_DONE", req=e["req"], ok=1); ok(nothing(g.monitor), "what was given up meanwhile is not started")
+
+    # --- so many ---
+    for _ in range(11): req += 1; bob.send("REPLAY_ASK", req=req, op=EXPORT, hold=req, session=A)
+    d = bob.want("DECISION"); ok(d["permit"] == 0 and d["req"] == req and b"as many recordings" in d["reason"], "ten at once are one user's, questions too", d)
+finally:
+    g.stop()
+end()
