@@ -25,7 +25,7 @@ const struct key keys[] = {
 	{ CTRL('w'), VERB_ERASE_WORD, "Ctrl-W", "erase a word of the search", NULL },
 	{ CTRL('u'), VERB_ERASE_ALL, "Ctrl-U", "erase the search", NULL },
 	{ CTRL('o'), VERB_OTHERS, "Ctrl-O", "the hosts that you may not reach too, and why; again: without them", "others" },
-	{ CTRL('t'), VERB_SESSIONS, "Ctrl-T", "sessions that run: watch, join, pause, lock, end", NULL },
+	{ CTRL('t'), VERB_SESSIONS, "Ctrl-T", "sessions that run: watch, join, end; and are over: replay", NULL },
 	{ CTRL('y'), VERB_APPROVALS, "Ctrl-Y", "requests for approval: approve, reject", NULL },
 	{ CTRL('l'), VERB_REDRAW, "Ctrl-L", "draw the screen anew", NULL },
 	{ '?', VERB_HELP, "?", "this help (while the search is empty; F1 always)", "help" },

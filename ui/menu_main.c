@@ -160,7 +160,7 @@ look_again(void *arg)
 
 	if (!m->sessions.open && !m->approvals.open)
 		return;
-	m->sessions.ask = m->sessions.open;
+	m->sessions.ask = m->sessions.open && !m->sessions.past;         /* what is over stays as it is */
 	m->approvals.ask = m->approvals.open;
 	ask_sessions(m);
 	ask_approvals(m);
@@ -172,7 +172,7 @@ static void
 ask_sessions(struct menu *m)
 {
 	struct sessions *s = &m->sessions;
-	struct msg_live_ask ask = { .max = SESSIONS_MAX };
+	struct msg_live_ask ask = { .max = SESSIONS_MAX, .past = s->past };
 	struct msg_live_do act = { .op = s->act, .session = slice_from(s->act_id) };
 
 	if (m->hosts.sessions && m->chan != NULL) {
@@ -183,7 +183,7 @@ ask_sessions(struct menu *m)
 	if (s->act != 0) {
 		act.req = ++m->req;
 		(void)chan_send(m->chan, MSG_LIVE_DO, &act);
-		m->hosts.over = m->hosts.over || s->act <= MSG_LIVE_JOIN;
+		m->hosts.over = m->hosts.over || s->act <= MSG_LIVE_JOIN || s->act == MSG_LIVE_REPLAY;
 		s->act = 0;
 	}
 	if (!s->ask)

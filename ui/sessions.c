@@ -15,10 +15,22 @@
 #include "ui/term.h"
 
 enum act { WATCH = MSG_LIVE_WATCH, JOIN = MSG_LIVE_JOIN, PAUSE = MSG_LIVE_PAUSE, LOCK = MSG_LIVE_LOCK, TERMINATE = MSG_LIVE_END,
-	UP = 100, DOWN, PAGE_UP, PAGE_DOWN, FIRST, LAST, AGAIN, HELP, LEAVE };
+	REPLAY = MSG_LIVE_REPLAY, UP = 100, DOWN, PAGE_UP, PAGE_DOWN, FIRST, LAST, AGAIN, OVER, HELP, LEAVE };
 
-/* Help and footer are made of it. */
-static const struct rows_key keys[] = {
+/* Help and footer are made of them: of both lists, and of each. */
+#define MOVES \
+	{ KEY_UP, UP, "Up, Down", "one up or down", NULL }, \
+	{ KEY_DOWN, DOWN, NULL, NULL, NULL }, \
+	{ KEY_PPAGE, PAGE_UP, "PgUp, PgDn", "a screen up or down", NULL }, \
+	{ KEY_NPAGE, PAGE_DOWN, NULL, NULL, NULL }, \
+	{ KEY_HOME, FIRST, "Home, End", "the first, the last", NULL }, \
+	{ KEY_END, LAST, NULL, NULL, NULL }, \
+	{ '?', HELP, "?", "this help", "? help" }, \
+	{ 0x1b, LEAVE, "Esc, q", "back to the hosts", "Esc hosts" }, \
+	{ 'q', LEAVE, NULL, NULL, NULL }, \
+	{ 3, LEAVE, NULL, NULL, NULL }
+
+static const struct rows_key running[] = {
 	{ 'w', WATCH, "w, Enter", "watch the selected session", "w watch" },
 	{ '\r', WATCH, NULL, NULL, NULL },
 	{ '\n', WATCH, NULL, NULL, NULL },
@@ -28,19 +40,28 @@ static const struct rows_key keys[] = {
 	{ 'l', LOCK, "l", "lock what is typed into it, or unlock", "l lock" },
 	{ 't', TERMINATE, "t", "end it, after a question", "t end" },
 	{ 'r', AGAIN, "r", "ask for the list again", "r again" },
-	{ KEY_UP, UP, "Up, Down", "one up or down", NULL },
-	{ KEY_DOWN, DOWN, NULL, NULL, NULL },
-	{ KEY_PPAGE, PAGE_UP, "PgUp, PgDn", "a screen up or down", NULL },
-	{ KEY_NPAGE, PAGE_DOWN, NULL, NULL, NULL },
-	{ KEY_HOME, FIRST, "Home, End", "the first, the last", NULL },
-	{ KEY_END, LAST, NULL, NULL, NULL },
-	{ '?', HELP, "?", "this help", "? help" },
-	{ 0x1b, LEAVE, "Esc, q", "back to the hosts", "Esc hosts" },
-	{ 'q', LEAVE, NULL, NULL, NULL },
-	{ 3, LEAVE, NULL, NULL, NULL },
+	{ 'o', OVER, "o", "the sessions that are over, to replay them", "o over" },
+	MOVES,
 };
 
-#define KEYS (sizeof(keys) / sizeof(keys[0]))
+static const struct rows_key over[] = {
+	{ 'p', REPLAY, "p, Enter", "replay the selected session", "p replay" },
+	{ '\r', REPLAY, NULL, NULL, NULL },
+	{ '\n', REPLAY, NULL, NULL, NULL },
+	{ KEY_ENTER, REPLAY, NULL, NULL, NULL },
+	{ 'r', AGAIN, "r", "ask for the list again", "r again" },
+	{ 'o', OVER, "o", "the sessions that run", "o running" },
+	MOVES,
+};
+
+#define KEYS(table) (sizeof(table) / sizeof((table)[0]))
+
+static const struct rows_key *
+keys_of(const struct sessions *s, size_t *n)
+{
+	*n = s->past ? KEYS(over) : KEYS(running);
+	return s->past ? over : running;
+}
 
 static int
 list_height(void)
@@ -54,7 +75,7 @@ void
 sessions_open(struct sessions *s)
 {
 	s->open = s->ask = true;
-	s->help = s->sure = false;
+	s->help = s->sure = s->past = false;
 	s->notice[0] = '\0';
 }
 
@@ -146,6 +167,16 @@ op_of(const struct session_line *r, enum act act)
 	return act;
 }
 
+/* The rows of the one list are none of the other. */
+static void
+turn(struct sessions *s)
+{
+	s->past = !s->past;
+	s->n = s->cursor = s->top = 0;
+	s->known = false;
+	s->ask = true;
+}
+
 static void
 act(struct sessions *s, enum act act)
 {
@@ -157,6 +188,7 @@ act(struct sessions *s, enum act act)
 	case FIRST:     move_by(s, -SESSIONS_MAX); return;
 	case LAST:      move_by(s, SESSIONS_MAX); return;
 	case AGAIN:     s->ask = true; return;
+	case OVER:      turn(s); return;
 	case HELP:      s->help = true; s->page.top = 0; sessions_draw(s); return;
 	case LEAVE:     s->open = false; return;
 	default:        break;
@@ -173,6 +205,8 @@ static void
 key(struct sessions *s, int code)
 {
 	bool sure = s->sure;
+	size_t n;
+	const struct rows_key *keys = keys_of(s, &n);
 
 	if (code == KEY_RESIZE || code == KEY_MOUSE)
 		return;
@@ -187,8 +221,8 @@ key(struct sessions *s, int code)
 			s->act = s->done = MSG_LIVE_END;
 		return;
 	}
-	if (rows_act(keys, KEYS, code) >= 0)
-		act(s, (enum act)rows_act(keys, KEYS, code));
+	if (rows_act(keys, n, code) >= 0)
+		act(s, (enum act)rows_act(keys, n, code));
 }
 
 void
@@ -208,6 +242,13 @@ enum column { USER, HOST, IDLE, EYES, HELD, SINCE, BYTES, COMMAND, COLUMNS };
 static const struct rows_column columns[COLUMNS] = {
 	[USER] = { "USER", 12 }, [HOST] = { "LOGIN@HOST", 18 }, [IDLE] = { "IDLE", 6 }, [EYES] = { "EYES", 4 }, [HELD] = { "HELD UP", 14 },
 	[SINCE] = { "SINCE (UTC)", 11 }, [BYTES] = { "BYTES", 6 }, [COMMAND] = { "COMMAND", 20 },
+};
+
+enum over_column { O_USER, O_HOST, O_SINCE, O_LASTED, O_END, O_BYTES, O_COMMAND, O_COLUMNS };
+
+static const struct rows_column over_columns[O_COLUMNS] = {
+	[O_USER] = { "USER", 12 }, [O_HOST] = { "LOGIN@HOST", 18 }, [O_SINCE] = { "SINCE (UTC)", 11 }, [O_LASTED] = { "LASTED", 6 },
+	[O_END] = { "END", 4 }, [O_BYTES] = { "BYTES", 6 }, [O_COMMAND] = { "COMMAND", 15 },
 };
 
 static const char *
@@ -230,40 +271,69 @@ short_time(uint64_t s, char out[16])
 }
 
 static void
-draw_line(int y, const struct session_line *r, bool selected)
+draw_running(int y, const struct session_line *r, const char *where, bool selected)
 {
-	char where[160], idle[16], bytes[16], eyes[16];
+	char idle[16], bytes[16], eyes[16];
 	const char *const texts[COLUMNS] = { [USER] = r->user, [HOST] = where, [IDLE] = short_time(r->idle_s, idle), [EYES] = eyes,
 		[HELD] = r->held, [SINCE] = r->start, [BYTES] = short_number(r->bytes, bytes), [COMMAND] = r->command };
 
-	(void)snprintf(where, sizeof(where), "%s@%s", r->login, r->host);
 	(void)snprintf(eyes, sizeof(eyes), "%u", (unsigned)r->viewers);
 	rows_draw(y, columns, COLUMNS, texts, selected, r->held[0] != '\0');
+}
+
+/* Of one that is over idle_s is how long it took, and held says so if its end was lost. */
+static void
+draw_over(int y, const struct session_line *r, const char *where, bool selected)
+{
+	char lasted[16], bytes[16];
+	const char *const texts[O_COLUMNS] = { [O_USER] = r->user, [O_HOST] = where, [O_SINCE] = r->start,
+		[O_LASTED] = short_time(r->idle_s, lasted), [O_END] = r->held, [O_BYTES] = short_number(r->bytes, bytes), [O_COMMAND] = r->command };
+
+	rows_draw(y, over_columns, O_COLUMNS, texts, selected, r->held[0] != '\0');
+}
+
+static void
+draw_line(const struct sessions *s, size_t i)
+{
+	const struct session_line *r = &s->rows[i];
+	int y = 2 + (int)(i - s->top);
+	char where[160];
+
+	(void)snprintf(where, sizeof(where), "%s@%s", r->login, r->host);
+	if (s->past)
+		draw_over(y, r, where, i == s->cursor);
+	else
+		draw_running(y, r, where, i == s->cursor);
 }
 
 static void
 draw_list(struct sessions *s)
 {
+	const char *what = s->past ? "sessions that are over" : "sessions that run";
+	size_t height = (size_t)list_height(), n;
+	const struct rows_key *keys = keys_of(s, &n);
 	char title[80];
-	size_t height = (size_t)list_height();
 
 	s->top = rows_top(s->top, s->cursor, height);
-	(void)snprintf(title, sizeof(title), s->known ? " sessions that run: %zu" : " sessions that run ...", s->n);
+	(void)snprintf(title, sizeof(title), s->known ? " %s: %zu" : " %s ...", what, s->n);
 	(void)draw_text(0, 0, COLS, slice_from(title), A_BOLD);
-	rows_draw(1, columns, COLUMNS, NULL, false, false);
+	rows_draw(1, s->past ? over_columns : columns, s->past ? (size_t)O_COLUMNS : COLUMNS, NULL, false, false);
 	if (s->known && s->n == 0)
 		(void)draw_text(2, 0, COLS, slice_from("   none that you may see"), A_DIM);
 	for (size_t i = 0; i < height && s->top + i < s->n; i++)
-		draw_line(2 + (int)i, &s->rows[s->top + i], s->top + i == s->cursor);
-	rows_draw_footer(keys, KEYS, s->notice);
+		draw_line(s, s->top + i);
+	rows_draw_footer(keys, n, s->notice);
 }
 
 void
 sessions_draw(struct sessions *s)
 {
+	size_t n;
+	const struct rows_key *keys = keys_of(s, &n);
+
 	(void)erase();
 	if (s->help)
-		rows_draw_help(keys, KEYS, &s->page);
+		rows_draw_help(keys, n, &s->page);
 	else
 		draw_list(s);
 	(void)refresh();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * The picker's screen of sessions that run: those that one may watch, and one's own.  Keys look at them and hold them up; whether
- * one may the gate says.  It sends nothing itself: what is wanted stands in it, for the program to ask.
+ * The picker's screen of sessions that run: those that one may watch, and one's own; and of those that are over, which may be
+ * replayed.  Keys look at them and hold them up; whether one may the gate says.  It sends nothing itself: what is wanted stands in it, for the program to ask.
  */
 #ifndef UI_SESSIONS_H
 #define UI_SESSIONS_H
@@ -21,6 +21,7 @@ struct session_line {
 struct sessions {
 	struct session_line rows[SESSIONS_MAX];
 	size_t n, cursor, top;
+	bool past;                         /* those that are over */
 	bool open, known, help, sure;      /* known: rows have come; sure: the next key decides whether the session ends */
 	char notice[300];
 	struct page page;                  /* of the help */

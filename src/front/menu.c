@@ -44,14 +44,16 @@ live_message(struct menu *m, const struct chan_in *in)
 	char id[ID_TEXT];
 
 	if (in->type == MSG_LIVE_ASK) {
+		ask.past = ((const struct msg_live_ask *)in->message)->past;
 		ask.req = m->live_req = ++f->last_req;
 		(void)chan_send(f->gate, MSG_LIVE_ASK, &ask);
 		return;
 	}
 	act = *(const struct msg_live_do *)in->message;
-	if (act.op == MSG_LIVE_WATCH || act.op == MSG_LIVE_JOIN) {
+	if (act.op == MSG_LIVE_WATCH || act.op == MSG_LIVE_JOIN || act.op == MSG_LIVE_REPLAY) {
 		if (slice_copy(act.session, id, sizeof(id)) == 0)
-			(void)snprintf(m->look, sizeof(m->look), "%s %s", act.op == MSG_LIVE_JOIN ? "join" : "watch", id);
+			(void)snprintf(m->look, sizeof(m->look), "%s %s",
+			    act.op == MSG_LIVE_JOIN ? "join" : act.op == MSG_LIVE_WATCH ? "watch" : "replay", id);
 		return;
 	}
 	act.req = m->live_req = ++f->last_req;

@@ -80,7 +80,7 @@ banner_for(const struct client *c, const struct rules_who *who, char *out, size_
 {
 	const char *error = rules_error(c->gate->rules);
 
-	if (c->kind != MSG_CLIENT_FRONT || error[0] == '\0' || !rules_may_admin(c->gate->rules, who))
+	if (c->kind != MSG_CLIENT_FRONT || error[0] == '\0' || !rules_may_verb(c->gate->rules, who, "admin"))
 		return "";
 	snprintf(out, size, "the policy was not loaded, the old one is in force: %.600s", error);
 	return out;

@@ -55,7 +55,8 @@ struct live_mark {
 
 struct live_wait {
 	struct live_wait *next;
-	uint32_t req, op, hold, cols, rows;    /* op 0: a list */
+	uint32_t req, op, hold, cols, rows;    /* op 0: a list … */
+	bool past;                             /* … of what has ended */
 	char session[ID_TEXT], reason[4 * REASON_MAX + 1], to[65], term[80], lang[48];
 };
 
@@ -419,30 +420,39 @@ state_of(const struct live_mark *m, char out[300])
 	return out;
 }
 
+/* One that has ended is shown to whom it may be replayed to; its live state is nobody's. */
+static bool
+may_list(struct client *c, const struct live_wait *w, struct msg_live_row *row, struct rules_answer *a, char state[300])
+{
+	struct client *owner = row->conn != 0 ? client_front(c->gate, row->conn) : NULL;
+	bool runs = owner != NULL && slice_is(row->user, owner->user);
+
+	if (w->past) {
+		ask_policy(c, "replay", row, NULL, a);
+		return a->permit || slice_is(row->user, c->user);
+	}
+	if (!runs)
+		return false;
+	row->viewers = viewers_of(c->gate, row->id);
+	row->state = slice_from(state_of(mark_find(owner, row->id), state));
+	ask_policy(c, "watch", row, NULL, a);
+	return a->permit || strcmp(c->user, owner->user) == 0;
+}
+
 /* Of those that they may look at, or that are theirs. */
 static void
-send_list(struct client *c, uint32_t req, struct slice rows)
+send_list(struct client *c, const struct live_wait *w, struct slice rows)
 {
-	struct msg_live_rows m = { .req = req };
+	struct msg_live_rows m = { .req = w->req };
 	struct msg_live_row row;
 	struct rules_answer a;
-	struct client *owner;
 	char state[300];
 	struct buf out;
 
 	buf_init(&out, ROWS_MAX);
-	while (msg_live_row_take(&rows, &row) == 1) {
-		owner = client_front(c->gate, row.conn);
-		if (owner == NULL || !slice_is(row.user, owner->user))
-			continue;
-		ask_policy(c, "watch", &row, NULL, &a);
-		if (!a.permit && strcmp(c->user, owner->user) != 0)
-			continue;
-		row.viewers = viewers_of(c->gate, row.id);
-		row.state = slice_from(state_of(mark_find(owner, row.id), state));
-		if (msg_live_row_put(&out, &row) != 0)
+	while (msg_live_row_take(&rows, &row) == 1)
+		if (may_list(c, w, &row, &a, state) && msg_live_row_put(&out, &row) != 0)
 			break;
-	}
 	m.rows = buf_slice(&out);
 	(void)chan_send(c->chan, MSG_LIVE_ROWS, &m);
 	buf_done(&out);
@@ -475,7 +485,7 @@ found(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice rows
 	if (w == NULL)
 		return;
 	if (w->op == 0)
-		send_list(c, req, rows);
+		send_list(c, w, rows);
 	else if (msg_live_row_take(&left, &row) != 1)
 		(void)done_send(c, w, slice_from(w->session), "no session of that id is open", -1);
 	else if (msg_live_row_take(&left, &other) == 1)
@@ -503,8 +513,14 @@ wait_new(struct client *c, uint32_t req)
 static int
 ask_store(struct client *c, struct live_wait *w, uint32_t max)
 {
-	struct msg_live_ask ask = { .session = slice_from(w->session), .max = max };
+	struct msg_live_ask ask = { .session = slice_from(w->session), .max = max, .past = w->past };
+	struct rules_who who;
 
+	if (w->past && c->kind == MSG_CLIENT_FRONT) {
+		login_who(c, &who);
+		if (!rules_may_verb(c->gate->rules, &who, "replay"))
+			ask.user = slice_from(c->user);          /* of all the newest none would be theirs but their own */
+	}
 	if (puts_wait(c->gate, c, w->req, found, &ask.req) == 0)
 		return chan_send(c->gate->store, MSG_LIVE_ASK, &ask);
 	free(wait_take(c, w->req));
@@ -558,5 +574,7 @@ live_ask(struct client *c, const void *message)
 	if (c->kind == MSG_CLIENT_FRONT && c->user[0] == '\0')
 		return -EPROTO;
 	w = wait_new(c, m->req);
+	if (w != NULL)
+		w->past = m->past != 0;
 	return w != NULL && ask_store(c, w, LIST_MAX) == 0 ? 0 : chan_send(c->chan, MSG_LIVE_ROWS, &none);
 }

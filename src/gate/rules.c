@@ -350,7 +350,7 @@ rules_want_mfa(const struct rules *r, const struct rules_who *who, struct slice 
 }
 
 bool
-rules_may_admin(const struct rules *r, const struct rules_who *who)
+rules_may_verb(const struct rules *r, const struct rules_who *who, const char *verb)
 {
 	struct policy_request req = request_of(who);
 	struct policy_facts facts;
@@ -358,7 +358,7 @@ rules_may_admin(const struct rules *r, const struct rules_who *who)
 	if (r->policy == NULL || !policy_facts_set(&facts, slice_from(who->groups), slice_from(who->attrs), slice_from(""), slice_from("")))
 		return false;
 	policy_facts_use(&facts, &req);
-	return policy_may_verb(r->policy, &req.who, slice_from("admin"));
+	return policy_may_verb(r->policy, &req.who, slice_from(verb));
 }
 
 bool

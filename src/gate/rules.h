@@ -80,8 +80,8 @@ struct rules_watch {
 /* At most RULES_WATCH_MAX into *ret, which the caller frees (NULL for none).  How many, or -ENOMEM. */
 int rules_watches(const struct rules *r, const struct rules_question *q, struct rules_watch **ret);
 
-/* Does a permit let them administer (verb admin) anything? */
-bool rules_may_admin(const struct rules *r, const struct rules_who *who);
+/* Does a permit let them do this anywhere? */
+bool rules_may_verb(const struct rules *r, const struct rules_who *who, const char *verb);
 /* Does a permit name one of their principals? */
 bool rules_name_principal(const struct rules *r, const struct rules_who *who);
 

@@ -186,7 +186,7 @@ static const struct message messages[MSG_TYPE_END] = {
 	    FB(msg_live_do, lang), F32(msg_live_do, cols), F32(msg_live_do, rows)),
 	ROW(MSG_LIVE_DONE, live_done, F32(msg_live_done, req), F32(msg_live_done, ok), FB(msg_live_done, session),
 	    FB(msg_live_done, text)),
-	ROW(MSG_LIVE_ASK, live_ask, F32(msg_live_ask, req), FB(msg_live_ask, session), F32(msg_live_ask, max), F32(msg_live_ask, past)),
+	ROW(MSG_LIVE_ASK, live_ask, F32(msg_live_ask, req), FB(msg_live_ask, session), FB(msg_live_ask, user), F32(msg_live_ask, max), F32(msg_live_ask, past)),
 	ROW(MSG_LIVE_ROWS, live_rows, F32(msg_live_rows, req), FB(msg_live_rows, rows)),
 	ROW(MSG_LIVE_ACT, live_act, F32(msg_live_act, op), F64(msg_live_act, live), FB(msg_live_act, session),
 	    FB(msg_live_act, actor), FB(msg_live_act, reason), FB(msg_live_act, to)),

@@ -167,7 +167,7 @@ enum msg_live_op {
 	/* of MSG_LIVE_ACT alone; SENTRY: the way to it, or that there is none (no descriptor); PRESENT, ABSENT: the moderator
 	 * that is required */
 	MSG_LIVE_SENTRY = 20, MSG_LIVE_PRESENT, MSG_LIVE_ABSENT,
-	/* of MSG_SCREEN_START alone: recordings, on a terminal or without one */
+	/* of MSG_SCREEN_START (REPLAY also of a picker's choice): recordings, on a terminal or without one */
 	MSG_LIVE_REPLAY = 30, MSG_LIVE_EXPORT,
 };
 enum msg_lack { MSG_LACK_MFA = 1, MSG_LACK_TICKET = 2, MSG_LACK_APPROVAL = 4, MSG_LACK_MODERATOR = 8 };      /* bits: what a permit is not good without */
@@ -364,11 +364,13 @@ struct msg_live_do {
 	uint32_t cols, rows;
 };
 struct msg_live_done { uint32_t req, ok; struct slice session, text; };      /* session: its whole id; text: why not, or what was done */
-/* session: the beginning of an id, or empty: all.  past: of the store alone, 1: those that have ended, too */
-struct msg_live_ask { uint32_t req; struct slice session; uint32_t max, past; };
+/* session: the beginning of an id, or empty: all.  past: 1: those that have ended, too, of user alone, or of all (empty).  From a front
+ * or a ctl: the user's own, and those that may be replayed */
+struct msg_live_ask { uint32_t req; struct slice session, user; uint32_t max, past; };
 /* rows: each u32 length and a packed struct msg_live_row, newest first */
 struct msg_live_rows { uint32_t req; struct slice rows; };
-/* viewers, state: the gate adds them; state: "ALARM secret, paused, typed by bob", some of it, or empty */
+/* viewers, state: the gate adds them; state: "ALARM secret, paused, typed by bob", some of it, or empty.  Of one that has ended idle_ms
+ * is how long it took, and state how it ended, if its end is lost */
 struct msg_live_row {
 	struct slice id, user, login, host, channel, command, src;
 	uint64_t conn, start_us, bytes, idle_ms;

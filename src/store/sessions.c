@@ -72,6 +72,10 @@ open_put(void *arg, const struct db_session *s)
 		row.conn = r->client->conn;      /* whose channel it came by, whatever it said */
 		row.bytes = r->session.bytes;
 		row.idle_ms = (uint64_t)clock_ms_since(r->last_frame);
+	} else if (strcmp(s->state, "open") != 0) {
+		row.bytes = s->bytes;
+		row.idle_ms = s->end_us > s->start_us ? (uint64_t)(s->end_us - s->start_us) / 1000 : 0;
+		row.state = slice_from(strcmp(s->state, "closed") == 0 ? "" : s->state);
 	}
 	return msg_live_row_put(l->rows, &row) == 0 ? 0 : 1;
 }
@@ -82,17 +86,20 @@ sessions_send_open(struct client *c, const struct msg_live_ask *m)
 	struct db_session_filter filter = { .state = m->past != 0 ? NULL : "open", .max = m->max < OPEN_MAX ? m->max : OPEN_MAX };
 	struct open_list l = { .all = c->store->recs, .past = m->past != 0 };
 	struct msg_live_rows answer = { .req = m->req };
-	char prefix[ID_TEXT] = "";
+	char prefix[ID_TEXT] = "", user[256];
 	struct err e = { 0 };
 	struct buf rows;
 	int r;
 
-	if (slice_copy(m->session, prefix, sizeof(prefix)) != 0)
+	if (slice_copy(m->session, prefix, sizeof(prefix)) != 0 || slice_copy(m->user, user, sizeof(user)) != 0)
 		return -1;
 	filter.id_prefix = prefix[0] != '\0' ? prefix : NULL;
 	buf_init(&rows, ROWS_MAX);
 	l.rows = &rows;
-	(void)db_session_list(c->store->db, &filter, open_put, &l, &e);
+	if (user[0] != '\0')
+		(void)db_session_of_user(c->store->db, user, filter.max, open_put, &l, &e);
+	else
+		(void)db_session_list(c->store->db, &filter, open_put, &l, &e);
 	answer.rows = buf_slice(&rows);
 	r = chan_send(c->chan, MSG_LIVE_ROWS, &answer);
 	buf_done(&rows);

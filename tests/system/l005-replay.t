@@ -172,6 +172,16 @@ try:
     live.stdin.write("z\n"); live.stdin.flush(); ok(s.until(b"two-z"), "what comes is seen", s.out)
     live.stdin.close(); ok(s.until(b"the end"), "and its end", s.out); s.type(b"q"); s.over(); s.close(); live.wait()
 
+    # ---- from the picker ----
+    p = Screen(argv("bob")); ok(p.until(b"quit"), "bob's picker", p.out)
+    p.type(b"\x14"); p.until(b"sessions that run"); p.type(b"o"); ok(p.until(b"are over") and p.until(b"root@box"), "Ctrl-T and o show what is over", p.out)
+    p.type(b"\x1b[F\r"); ok(p.until(b"? help") and (p.until(b"secret") or p.until(b"last")), "Enter replays the selected one", p.out[-500:])
+    p.type(b"q"); ok(p.until(b"none that you may reach"), "q leads back to the picker", p.out[-500:]); p.type(b"\x03"); p.over(); p.close()
+    p = Screen(argv("cleo")); p.until(b"quit"); p.type(b"\x14o"); ok(p.until(b"root@box") and b"root@agent" not in p.out, "the list has what may be replayed", p.out); p.close()
+    p = Screen(argv("vera")); p.until(b"quit"); p.type(b"\x14"); p.until(b"sessions that run"); p.type(b"o"); ok(p.until(b"none that you may see"), "and nothing of others' for whom nothing may be", p.out); p.close()
+    p = Screen(argv("bench")); p.until(b"quit"); p.type(b"\x14o"); ok(p.until(b"root@box"), "one's own is there", p.out)
+    p.type(b"\r"); ok(p.until(GONE[:40]), "and the picker says when it may not be replayed", p.out[-500:]); p.close()
+
     # ---- many, one that does not read, one that is killed ----
     many = [shows("bob", id, options=("-o", "ControlPath=none")) for _ in range(10)]
     ok(all(m.until(b"? help") for m in many) and len(viewers()) == 10, "ten at once", len(viewers()))

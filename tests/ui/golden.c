@@ -150,8 +150,12 @@ static const struct test tests[] = {
 		{ SEND, "ay" }, { DID, "1 R1" } } },
 	{ "a session is watched", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "alice@web1 bob@db1" },
 		{ WAIT, "> alice" }, { SEND, "\033[Bw" }, { DID, "1 S1" }, { GONE, "1" } } },
+	{ "sessions that are over", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "alice@web1" },
+		{ WAIT, "> alice" }, { SEND, "o" }, { WAIT, "sessions that are over ..." }, { LIVE, "alice@web1 bob@db1:lost" }, { WAIT, "lost" },
+		{ GOLDEN, "80x12-sessions-over" }, { SEND, "?" }, { WAIT, "replay the selected" }, { SEND, "x" }, { WAIT, "o running" },
+		{ SEND, "\033[Bwjlt\r" }, { DID, "30 S1" } } },
 	{ "no sessions, and hostile ones", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "" },
-		{ WAIT, "none that you may see" }, { SEND, "wjplt?" }, { WAIT, "any key" }, { SEND, "xr" }, { LIVE, "a\033[2Jb@w\r\nx" }, { WAIT, "@w" }, { GOLDEN, "80x12-sessions-hostile" } } },
+		{ WAIT, "none that you may see" }, { SEND, "wjplt?" }, { WAIT, "other keys" }, { SEND, "xr" }, { LIVE, "a\033[2Jb@w\r\nx" }, { WAIT, "@w" }, { GOLDEN, "80x12-sessions-hostile" } } },
 	{ "old mouse", "xterm", "hosts.tsv", 80, 24, { { WAIT, "web1" }, { SEND, "\033[M %%\033[M#%%" }, { WAIT, ">  web1" },
 		{ SEND, "\033[M %$\033[M#%$" }, { GOLDEN, "80x24-start" } } },
 };
