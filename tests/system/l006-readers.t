@@ -103,9 +103,10 @@ try:
     while e is None or e["req"] == 0: e = g.store.want("EVENT")
     g.store.send("EVENT_DONE", req=e["req"], ok=0)
     d = bob.want("DECISION"); ok(d["permit"] == 0 and b"cannot be recorded" in d["reason"] and nothing(g.monitor), "what the store does not keep is not shown", d)
-    n = ask(bob, row(A)); bob.send("RELEASE", hold=n)
+    n = ask(bob, row(A))
     e = None
     while e is None or e["req"] == 0: e = g.store.want("EVENT")
+    bob.send("RELEASE", hold=n); bob.ask("LIVE_DO", "LIVE_DONE", req=2, op=1, session="S" * 27)      # it has been heard
     g.store.send("EVENT_DONE", req=e["req"], ok=1); ok(nothing(g.monitor), "what was given up meanwhile is not started")
 
     # --- so many ---
