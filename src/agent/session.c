@@ -61,6 +61,7 @@ struct session {
 	struct ssh_server_callbacks_struct callbacks;
 	struct ssh_counter_struct received, sent;        /* libssh counts: payloads, bytes on the line */
 	uint64_t said, delivered;        /* both, outwards, when libssh last held nothing back */
+	uint64_t seen;                   /* packets received, when the channels were last pumped */
 	bool flooded;
 	int fd;                          /* the duplicate */
 	uint32_t watched;
@@ -381,9 +382,18 @@ pump_all(struct session *s)
 {
 	bool moved = false;
 
+	s->seen = s->received.in_packets;
 	for (size_t k = 0; k < s->nchannels; k++)
 		moved |= job_pump(s->channels[k]);
 	return forward_pump(&s->forwards) || moved;
+}
+
+/* Whichever channel asks libssh takes in what came for all: also for those that were pumped before it, and the socket says
+ * nothing of that any more. */
+static bool
+has_unseen(const struct session *s)
+{
+	return s->received.in_packets != s->seen;
 }
 
 static void
@@ -412,10 +422,10 @@ pump_channels(struct session *s)
 
 	for (int i = 0; moved && i < PUMPS_MAX; i++)
 		moved = pump_all(s);
-	if (moved)
-		loop_timer_start(s->loop, &s->again, 0, again, s);
 	look_at_jobs(s);
 	forward_look(&s->forwards);
+	if (moved || has_unseen(s))
+		loop_timer_start(s->loop, &s->again, 0, again, s);
 }
 
 static void

@@ -316,9 +316,9 @@ jump_revoked(struct front *f, uint32_t hold, const char *code, const char *reaso
 bool
 jump_rearm_all(struct front *f)
 {
-	bool died = false;
+	bool more = false;
 
 	for (struct jump *j = f->jumps; j != NULL; j = j->next)
-		died |= wire_rearm(&j->door.wire);
-	return died;
+		more |= wire_rearm(&j->door.wire);
+	return more;
 }

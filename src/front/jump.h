@@ -14,7 +14,7 @@ bool jump_step_all(struct front *f);
 void jump_drop_dead(struct front *f);
 /* Its sessions end, saying why, and the jump with them.  False: none has this hold. */
 bool jump_revoked(struct front *f, uint32_t hold, const char *code, const char *reason);
-bool jump_rearm_all(struct front *f);            /* true if one has died */
+bool jump_rearm_all(struct front *f);            /* as wire_rearm, of all */
 /* The inner door of this session, or NULL. */
 struct door *jump_find_door(struct front *f, ssh_session s);
 /* Is this the channel that a jump goes through? */

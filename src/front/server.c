@@ -283,16 +283,16 @@ tick_arm(struct front *f)
 	f->quiet = quiet;
 }
 
-/* True if a session has died since its channels were stepped. */
+/* True if a session has died, or packets of it came, since its channels were stepped. */
 static bool
 rearm_all(struct front *f)
 {
-	bool died = wire_rearm(&f->door.wire);
+	bool more = wire_rearm(&f->door.wire);
 
-	died |= jump_rearm_all(f);
+	more |= jump_rearm_all(f);
 	for (struct leg *l = f->legs; l != NULL; l = l->next)
-		died |= wire_rearm(&l->wire);
-	return died;
+		more |= wire_rearm(&l->wire);
+	return more;
 }
 
 static void

@@ -134,11 +134,10 @@ wire_rearm(struct wire *w)
 	if (wire_is_dead(w))
 		return true;
 	writing = (ssh_get_poll_flags(w->ssh) & SSH_WRITE_PENDING) != 0;
-	if (writing == w->writing)
-		return false;
+	if (writing != w->writing)
+		(void)loop_mod(w->loop, w->fd, EPOLLIN | (writing ? (uint32_t)EPOLLOUT : 0u));
 	w->writing = writing;
-	(void)loop_mod(w->loop, w->fd, EPOLLIN | (writing ? (uint32_t)EPOLLOUT : 0u));
-	return false;
+	return w->packets.in_packets != w->seen;
 }
 
 void

@@ -40,7 +40,8 @@ int wire_start_events(struct wire *w);
 void wire_step(struct wire *w);
 /* The same without taking in: any call of libssh may have read the end of the session. */
 bool wire_is_dead(struct wire *w);
-/* After each turn: what to wait for.  True if the session has died meanwhile. */
+/* After each turn: what to wait for.  True if there is something to do at once: the session has died, or packets came since
+ * wire_has_moved was asked, of which the socket says nothing any more. */
 bool wire_rearm(struct wire *w);
 /* Did packets come since it was asked last?  They come whenever libssh is called for any channel of the session, not
  * only in wire_step: who goes to sleep without asking may leave something undone. */

@@ -94,9 +94,10 @@ check_PROGRAMS += %D%/test_screen
 TESTS += %D%/test_screen
 %C%_test_screen_LDADD = $(TAP_LIBS) $(UI_LIBS)
 
-check_PROGRAMS += %D%/test_record
-TESTS += %D%/test_record
+check_PROGRAMS += %D%/test_record %D%/test_wire
+TESTS += %D%/test_record %D%/test_wire
 %C%_test_record_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
+%C%_test_wire_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
 check_PROGRAMS += %D%/test_cert
 TESTS += %D%/test_cert
 %C%_test_cert_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
