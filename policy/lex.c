@@ -86,12 +86,48 @@ push(struct lex *l, struct slice text, struct place place, unsigned macro)
 	return 0;
 }
 
+static int
+fail(struct lex *l, struct place at, const char *what, const char *word)
+{
+	return err_set(l->e, -EINVAL, "%s:%u:%u: %s%s%s%s", at.file, at.line, at.col, what, word != NULL ? " \"" : "",
+	    word != NULL ? word : "", word != NULL ? "\"" : "");
+}
+
+/* U+200C and U+200D join letters of a text that is read, and have no business in a rule. */
+static bool
+is_seen(uint32_t rune)
+{
+	return (text_rune_is_safe(rune) && rune != 0x200c && rune != 0x200d) || rune == '\n' || rune == '\t' || rune == '\r';
+}
+
+/* Whoever reads a policy must see what it says: nothing that has no width, turns the line around, or is no text at all. */
+static int
+text_check(struct lex *l, struct place at, struct slice text)
+{
+	struct slice left = text;
+	char shown[20];
+	uint32_t rune;
+	bool good;
+
+	while (text_rune(&left, &rune, &good)) {
+		size_t n = text.n - left.n;
+
+		if (!good || !is_seen(rune))
+			return fail(l, at, "a character that cannot be seen:", text_escaped(slice_of(text.p, n), shown, sizeof(shown)));
+		at.line += rune == '\n';
+		at.col = rune == '\n' ? 1 : at.col + (unsigned)n;
+		text = left;
+	}
+	return 0;
+}
+
 int
 lex_push(struct lex *l, const char *name, struct slice text)
 {
 	struct place place = { pool_text(l->pool, slice_from(name)), 1, 1 };
+	int r = place.file != NULL ? text_check(l, place, text) : -ENOMEM;
 
-	return place.file != NULL ? push(l, text, place, NO_MACRO) : -ENOMEM;
+	return r == 0 ? push(l, text, place, NO_MACRO) : r;
 }
 
 int
@@ -111,13 +147,6 @@ lex_define(struct lex *l, const char *name, const char *text)
 		return -ENOMEM;
 	l->macros_n++;
 	return 0;
-}
-
-static int
-fail(struct lex *l, struct place at, const char *what, const char *word)
-{
-	return err_set(l->e, -EINVAL, "%s:%u:%u: %s%s%s%s", at.file, at.line, at.col, what, word != NULL ? " \"" : "",
-	    word != NULL ? word : "", word != NULL ? "\"" : "");
 }
 
 /* The character in front, or -1 at the end of everything; inputs at their end are left, files only between tokens. */

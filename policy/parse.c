@@ -232,7 +232,9 @@ parse_include(struct parse *p)
 	    r == 1 ? parse_fail(p, at, "too many files for one Include:", pattern, "64 at most") : 0;
 	/* The last is opened first, so that the first is read first. */
 	for (unsigned i = n; i > 0; i--) {
-		if (r == 0 && lex_push(p->lex, names[i - 1], buf_slice(&texts[i - 1])) != 0)
+		if (r == 0)
+			r = lex_push(p->lex, names[i - 1], buf_slice(&texts[i - 1]));
+		if (r != 0 && r != -EINVAL)
 			r = parse_fail(p, at, "Include nests too deep, or the files are too large in all:", pattern, "8 MiB at most");
 		buf_done(&texts[i - 1]);
 	}
@@ -329,7 +331,7 @@ policy_parse(const char *name, struct slice text, const struct policy_source *fr
 	p.lex = p.p != NULL ? lex_new(p.p->pool, p.e) : NULL;
 	if (p.lex != NULL)
 		r = lex_push(p.lex, name, text);
-	if (r != 0)
+	if (r != 0 && r != -EINVAL)
 		err_set(p.e, r, "%s: out of memory", name);
 	if (r == 0)
 		r = parse_next(&p);

@@ -34,7 +34,7 @@ int text_unbase64(struct buf *out, struct slice s);          /* strict */
 bool text_rune(struct slice *s, uint32_t *rune, bool *good);
 int text_put_rune(struct buf *out, uint32_t rune);
 bool text_is_utf8(struct slice s);
-/* False for controls, and for what ends lines or turns text around on a screen: what text_escape escapes. */
+/* False for controls, for what ends lines or turns text around on a screen, and for what has no width: what text_escape escapes. */
 bool text_rune_is_safe(uint32_t rune);
 
 /* Names of users, hosts, roles, logins: [A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}; never a "+". */
