@@ -140,7 +140,7 @@ put_done(void *arg, unsigned type, const void *message)
 		return false;
 	a->ok = m->ok != 0;
 	if (!a->ok)
-		(void)err_set(&a->c->e, -EINVAL, "%.*s", (int)m->text.n, (const char *)m->text.p);
+		(void)err_set(&a->c->e, slice_is(m->text, MSG_STALE) ? -ESTALE : -EINVAL, "%.*s", (int)m->text.n, (const char *)m->text.p);
 	return true;
 }
 

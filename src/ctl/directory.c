@@ -7,6 +7,8 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "ctl/ask.h"
@@ -17,7 +19,7 @@
 #include "ctl/keys.h"
 #include "ctl/pairs.h"
 
-enum { KNOWN_MAX = 1000 };
+enum { KNOWN_MAX = 1000, CHANGE_TRIES = 50 };
 
 /* --- finding one user among the rows --- */
 
@@ -32,6 +34,8 @@ user_seen(void *arg, unsigned type, const void *message)
 		f->found = buf_slice_append(&f->display, m->display) == 0 && buf_slice_append(&f->groups, m->groups) == 0 &&
 		    buf_slice_append(&f->attrs, m->attrs) == 0;
 	}
+	if (type == MSG_DIR_END)
+		f->state = ((const struct msg_dir_end *)message)->state;
 	return type == MSG_DIR_END;
 }
 
@@ -43,6 +47,29 @@ directory_load(struct ctl *c, ask_fn *fn, void *arg)
 	int r = a != NULL ? ask_wait(a, MSG_DIR_LOAD, &load, fn, arg) : -EPIPE;
 
 	ask_close(a);
+	return r;
+}
+
+int
+directory_state(struct ctl *c, uint64_t state)
+{
+	return state != 0 ? 0 : err_set(&c->e, -ESTALE, MSG_STALE);
+}
+
+int
+directory_change(struct ctl *c, int (*fn)(struct ctl *c, void *arg), void *arg)
+{
+	struct timespec pause = { 0 };
+	int r = CTL_FAILED;
+
+	for (unsigned i = 0; i < CHANGE_TRIES; i++) {
+		c->e = (struct err){ 0 };
+		r = fn(c, arg);
+		if (r != CTL_FAILED || c->e.code != -ESTALE)
+			break;
+		pause.tv_nsec = (long)((i + 1) * (unsigned)getpid() % 50 + 10) * 1000000;        /* those who met once do not meet again */
+		(void)nanosleep(&pause, NULL);
+	}
 	return r;
 }
 
@@ -135,7 +162,7 @@ user_put_changed(struct ctl *c, const struct user_row *f, const struct user_chan
 	    .groups = n->groups != NULL ? slice_from(n->groups) : buf_slice(&f->groups),
 	    .attrs = n->attrs != NULL ? slice_from(n->attrs) : buf_slice(&f->attrs),
 	    .disabled = n->disabled >= 0 ? (uint32_t)n->disabled : f->found ? f->user.disabled : 0,
-	    .expires_us = n->expires_us != NULL ? *n->expires_us : f->found ? f->user.expires_us : 0 };
+	    .expires_us = n->expires_us != NULL ? *n->expires_us : f->found ? f->user.expires_us : 0, .state = f->state };
 	int r = ask_put(c, MSG_DIR_USER, &m);
 
 	if (r == CTL_OK && n->groups != NULL)
@@ -153,6 +180,8 @@ user_find(struct ctl *c, struct user_row *f, int must)
 	buf_init(&f->groups, 32768);
 	buf_init(&f->attrs, 32768);
 	r = directory_load(c, user_seen, f);
+	if (r == 0)
+		r = directory_state(c, f->state);
 	if (r == 0 && f->found != (must == 1))
 		r = err_set(&c->e, -EINVAL, must == 1 ? "there is no user %s" : "user %s is there already", f->name);
 	return r;
@@ -166,13 +195,18 @@ user_row_done(struct user_row *f)
 	buf_done(&f->attrs);
 }
 
-/* Puts the row as it is, changed by what the options name. */
-static int
-user_change(struct ctl *c, const char *name, int must, const struct user_change *n)
-{
-	struct user_row f = { .name = name };
-	int r = user_find(c, &f, must) == 0 ? user_put_changed(c, &f, n) : CTL_FAILED;
+struct user_edit { const char *name; int must; user_edit_fn *fn; void *arg; };
 
+static int
+edit_once(struct ctl *c, void *arg)
+{
+	const struct user_edit *x = arg;
+	struct user_change change = { .disabled = -1 };
+	struct user_row f = { .name = x->name };
+	int r = user_find(c, &f, x->must) == 0 ? x->fn(c, x->arg, &f, &change) : CTL_FAILED;
+
+	if (r == CTL_OK)
+		r = user_put_changed(c, &f, &change);
 	user_row_done(&f);
 	return r;
 }
@@ -180,14 +214,27 @@ user_change(struct ctl *c, const char *name, int must, const struct user_change 
 int
 user_edit(struct ctl *c, const char *name, user_edit_fn *fn, void *arg)
 {
-	struct user_change change = { .disabled = -1 };
-	struct user_row f = { .name = name };
-	int r = user_find(c, &f, 1) == 0 ? fn(c, arg, &f, &change) : CTL_FAILED;
+	struct user_edit x = { name, 1, fn, arg };
 
-	if (r == CTL_OK)
-		r = user_put_changed(c, &f, &change);
-	user_row_done(&f);
-	return r;
+	return directory_change(c, edit_once, &x);
+}
+
+static int
+edit_given(struct ctl *c, void *arg, struct user_row *old, struct user_change *change)
+{
+	(void)c, (void)old;
+	*change = *(const struct user_change *)arg;
+	return CTL_OK;
+}
+
+/* Puts the row as it is, changed by what the options name. */
+static int
+user_change(struct ctl *c, const char *name, int must, const struct user_change *n)
+{
+	struct user_change given = *n;
+	struct user_edit x = { name, must, edit_given, &given };
+
+	return directory_change(c, edit_once, &x);
 }
 
 struct attrs_edit { char **words; struct buf attrs; };
@@ -196,7 +243,10 @@ static int
 edit_attrs(struct ctl *c, void *arg, struct user_row *old, struct user_change *change)
 {
 	struct attrs_edit *a = arg;
-	int r = pairs_edit(c, buf_cstr(&old->attrs), a->words, &a->attrs);
+	int r;
+
+	buf_clear(&a->attrs);
+	r = pairs_edit(c, buf_cstr(&old->attrs), a->words, &a->attrs);
 
 	change->attrs = buf_cstr(&a->attrs);
 	return r;

@@ -82,6 +82,9 @@ struct host_edit {
 	struct buf logins, labels, pins, aliases;        /* as given; empty: as it was */
 	struct msg_dir_host old;
 	struct buf kept;                                 /* bytes that old's slices point into */
+	uint64_t state;
+	bool is_new;
+	char **words;                                    /* of label */
 };
 
 enum { OPT_PORT = 1, OPT_AGENT, OPT_SSHD, OPT_LOGIN, OPT_LABEL, OPT_HOSTKEY, OPT_TRUST, OPT_ALIAS, OPT_ADDR };
@@ -209,7 +212,21 @@ old_seen(void *arg, unsigned type, const void *message)
 		    old_keep(h, &h->old.addr) && old_keep(h, &h->old.labels) && old_keep(h, &h->old.logins) &&
 		    old_keep(h, &h->old.pins) && old_keep(h, &h->old.aliases);
 	}
+	if (type == MSG_DIR_END)
+		h->state = ((const struct msg_dir_end *)message)->state;
 	return type == MSG_DIR_END;
+}
+
+static int
+old_load(struct ctl *c, struct host_edit *h)
+{
+	int r;
+
+	buf_clear(&h->kept);
+	h->old = (struct msg_dir_host){ 0 };
+	h->found = false;
+	r = directory_load(c, old_seen, h);
+	return r == 0 ? directory_state(c, h->state) : r;
 }
 
 static struct slice
@@ -225,7 +242,7 @@ edit_put(struct ctl *c, const struct host_edit *h)
 	struct msg_dir_host m = { .req = 1, .op = MSG_DIR_PUT, .name = slice_from(h->name),
 	    .addr = h->addr != NULL ? slice_from(h->addr) : old->addr,
 	    .labels = choose(&h->labels, old->labels), .logins = choose(&h->logins, old->logins),
-	    .pins = choose(&h->pins, old->pins), .aliases = choose(&h->aliases, old->aliases) };
+	    .pins = choose(&h->pins, old->pins), .aliases = choose(&h->aliases, old->aliases), .state = h->state };
 
 	m.target_kind = h->agent ? MSG_TARGET_AGENT : h->sshd || !h->found ? MSG_TARGET_SSHD : old->target_kind;
 	m.port = h->have_port ? (uint32_t)h->port : h->found ? old->port : 22;
@@ -240,18 +257,29 @@ edit_put(struct ctl *c, const struct host_edit *h)
 
 /* The row as it is, then as it shall be. */
 static int
-edit_run(struct ctl *c, struct host_edit *h, bool is_new)
+edit_once(struct ctl *c, void *arg)
 {
-	int r = directory_load(c, old_seen, h);
+	struct host_edit *h = arg;
+	int r = old_load(c, h);
 
-	if (r == 0 && h->found == is_new)
-		r = is_new ? err_set(&c->e, -EEXIST, "host %s is there already: fortress host set changes it", h->name) :
+	if (r == 0 && h->found == h->is_new)
+		r = h->is_new ? err_set(&c->e, -EEXIST, "host %s is there already: fortress host set changes it", h->name) :
 		    err_set(&c->e, -ENOENT, "there is no host %s", h->name);
 	r = r == 0 ? edit_put(c, h) : CTL_FAILED;
+	return r < 0 ? CTL_FAILED : r;
+}
+
+static int
+edit_run(struct ctl *c, struct host_edit *h, bool is_new)
+{
+	int r;
+
+	h->is_new = is_new;
+	r = directory_change(c, edit_once, h);
 	if (r == CTL_OK && is_new && h->logins.len == 0)
 		ctl_note(c, "%s has no login: people come to it by their own names, as far as the policy says so; --login names others",
 		    h->name);
-	return r < 0 ? CTL_FAILED : r;
+	return r;
 }
 
 int
@@ -293,20 +321,24 @@ host_set(struct ctl *c, int argc, char **argv)
 
 /* The row as it is, with other labels; it cannot be left without any, as the options of set can. */
 static int
-label_run(struct ctl *c, struct host_edit *h, char **words)
+label_once(struct ctl *c, void *arg)
 {
+	struct host_edit *h = arg;
+	int r = old_load(c, h);
 	char *old;
-	int r = directory_load(c, old_seen, h);
 
+	buf_clear(&h->labels);
 	if (r == 0 && !h->found)
 		r = err_set(&c->e, -ENOENT, "there is no host %s", h->name);
 	old = r == 0 ? slice_dup(h->old.labels) : NULL;
 	if (old == NULL)
 		return r == 0 ? ctl_fail(c, "out of memory") : CTL_FAILED;
-	r = pairs_edit(c, old, words, &h->labels);
+	r = pairs_edit(c, old, h->words, &h->labels);
 	h->old.labels = slice_from("");
 	free(old);
-	return r == CTL_OK ? edit_put(c, h) : r;
+	if (r == CTL_OK)
+		r = edit_put(c, h);
+	return r < 0 ? CTL_FAILED : r;
 }
 
 int
@@ -319,9 +351,10 @@ host_label(struct ctl *c, int argc, char **argv)
 		return CTL_USAGE;
 	edit_init(&h);
 	h.name = argv[optind];
-	r = label_run(c, &h, argv + optind + 1);
+	h.words = argv + optind + 1;
+	r = directory_change(c, label_once, &h);
 	edit_done(&h);
-	return r < 0 ? CTL_FAILED : r;
+	return r;
 }
 
 int

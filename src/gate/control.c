@@ -48,12 +48,22 @@ row_put(struct client *c, unsigned type, const void *row, uint32_t req, uint32_t
 	return client_done(c, req, false, slice_from(e.text));
 }
 
+/* A row is whole: put as it was made from an older one, it would take back what somebody else did meanwhile - unlock who was locked. */
+static bool
+is_stale(const struct gate *g, uint64_t state, uint32_t op)
+{
+	return op == MSG_DIR_PUT && state != 0 && (state != g->state || puts_rows(g->puts) > 0 || g->batch.len > 0);
+}
+
 static int
 take_user(struct client *c, const void *message)
 {
 	struct msg_dir_user m = *(const struct msg_dir_user *)message;
 	const struct dir_user *old = directory_find_user(c->gate->dir, m.name);
 
+	if (is_stale(c->gate, m.state, m.op))
+		return client_done(c, m.req, false, slice_from(MSG_STALE));
+	m.state = 0;
 	m.actor = slice_from(c->actor);
 	m.created_us = old != NULL ? old->created_us : (uint64_t)clock_wall().us;
 	if (m.op == MSG_DIR_DELETE || m.disabled != 0)
@@ -98,6 +108,9 @@ take_host(struct client *c, const void *message)
 {
 	struct msg_dir_host m = *(const struct msg_dir_host *)message;
 
+	if (is_stale(c->gate, m.state, m.op))
+		return client_done(c, m.req, false, slice_from(MSG_STALE));
+	m.state = 0;
 	m.actor = slice_from(c->actor);
 	return row_put(c, MSG_DIR_HOST, &m, m.req, m.op);
 }

@@ -127,6 +127,17 @@ puts_rows(const struct puts *p)
 	return p->rows;
 }
 
+bool
+puts_has_host(const struct puts *p, struct slice name)
+{
+	struct msg_dir_host m;
+
+	for (const struct put *put = p->rows > 0 ? p->first : NULL; put != NULL; put = put->next)
+		if (put->type == MSG_DIR_HOST && msg_unpack(put->type, slice_of(put->row.p + 2, put->row.len - 2), &m) == 0 && slice_eq(m.name, name))
+			return true;
+	return false;
+}
+
 int
 puts_wait(struct gate *g, struct client *c, uint32_t req, puts_fn *fn, uint32_t *ret_number)
 {

@@ -302,12 +302,15 @@ struct msg_store_full { uint32_t full; };
 struct msg_dir_load { uint32_t req; };
 /* groups: comma-separated; attrs: as a host's labels, "team=pay site=hz".  actor (in puts): who does it, for the audit.  expires_us: 0 for never */
 /* factor_us: when the second factor was made, 0: there is none; only the gate says it */
+/* state, of users and hosts: of the directory (msg_dir_end) that the row was made from, put only if that is how it still is; 0: however it is */
+#define MSG_STALE "the directory has changed meanwhile: try again"
 struct msg_dir_user {
 	uint32_t req, op;
 	struct slice actor, name, display, groups;
 	uint32_t disabled;
 	uint64_t created_us, expires_us, factor_us;
 	struct slice attrs;
+	uint64_t state;
 };
 struct msg_dir_group { uint32_t req, op; struct slice actor, name, description; };
 struct msg_dir_key { uint32_t req, op; struct slice actor, user, alg, blob, comment; uint64_t added_us, expires_us; };
@@ -316,6 +319,7 @@ struct msg_dir_host {
 	struct slice actor, name, addr;
 	uint32_t port, target_kind, trust_first;
 	struct slice labels, logins, pins, aliases;
+	uint64_t state;
 };
 struct msg_dir_code { uint32_t req, op; struct slice actor, user, hash; uint64_t expires_us; };   /* hash: SHA-256 */
 /* sealed: only the gate can open it.  step: of the last code that was taken (RFC 6238) */

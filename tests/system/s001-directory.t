@@ -58,6 +58,19 @@ try:
     ok(one("box", "host", "list")["labels"] == [] and one("box", "host", "list")["logins"] == ["root"], "to the last, and nothing else of the host", rows("host", "list"))
     refused("there is no host nowhere", "host", "label", "nowhere", "a=b")
 
+    # --- many at once: nobody takes back what another has just done ---
+    b.ctl("user", "add", "many")
+    def at_once(*commands):
+        p = [subprocess.Popen([f"{build}/fortress", *c], env=b.env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for c in commands]
+        return [(x.communicate(timeout=60)[1], x.returncode) for x in p]
+    r = at_once(("user", "lock", "many"), *[("group", "join", f"g{i}", "many") for i in range(8)], *[("user", "attr", "many", f"a{i}=x") for i in range(4)])
+    u = one("many", "user", "list")
+    ok(all(code == 0 for _, code in r) and u["disabled"] and sorted(u["groups"]) == [f"g{i}" for i in range(8)] and len(u["attributes"]) == 4,
+       "who is locked while others change groups and attributes stays locked, and is in all of them", u, r)
+    r = at_once(*[("host", "label", "box", f"l{i}=x") for i in range(6)], ("host", "set", "box", "--login", "root", "--login", "ops"))
+    h = one("box", "host", "list"); ok(all(code == 0 for _, code in r) and len([l for l in h["labels"] if l.startswith("l")]) == 6 and h["logins"] == ["root", "ops"], "hosts as well", h, r)
+    b.ctl("user", "del", "many"); b.ctl("host", "label", "box", *[f"l{i}-" for i in range(6)])
+
     # --- on the record ---
     got = [e for e in b.events() if e["class"] == 3004]
     def change(words):
