@@ -384,10 +384,11 @@ draw(struct pdf *p, struct slice doc)
 	page_end(p);
 }
 
+/* The first time, when only pages are counted, they go nowhere. */
 static cairo_status_t
 bytes_take(void *out, const unsigned char *bytes, unsigned n)
 {
-	return buf_append(out, bytes, n) == 0 ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_NO_MEMORY;
+	return out == NULL || buf_append(out, bytes, n) == 0 ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_NO_MEMORY;
 }
 
 static int
@@ -395,8 +396,8 @@ run(struct pdf *p, struct slice doc, struct buf *out)
 {
 	int r;
 
-	p->surface = p->real ? cairo_pdf_surface_create_for_stream(bytes_take, out, W, H) :
-	    cairo_recording_surface_create(CAIRO_CONTENT_COLOR_ALPHA, NULL);
+	/* Of one kind both times: others measure text otherwise, and then a page more or less is counted. */
+	p->surface = cairo_pdf_surface_create_for_stream(bytes_take, p->real ? out : NULL, W, H);
 	p->cr = cairo_create(p->surface);
 	p->layout = pango_cairo_create_layout(p->cr);
 	p->page = p->section = 0;
