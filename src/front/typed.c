@@ -3,7 +3,8 @@
 /*
  * Pure.  The first letter decides: what the host writes next after it either begins with it, or the line is hidden.  From
  * then on other output may come in between, since shells complete and draw anew; half of the letters must have come back when
- * the host ends its line.
+ * the host ends its line.  A letter has come back only where an echo would stand: as the next that the host writes after a key,
+ * or behind another echo.  Any text holds a password's letters somewhere.
  */
 #include <string.h>
 
@@ -24,6 +25,37 @@ is_end(unsigned char c)
 	return c == '\r' || c == '\n';
 }
 
+/* The place behind a key that is no letter: one byte, or what keys like the cursor's send. */
+static size_t
+behind_key(const struct typed *t, size_t i)
+{
+	unsigned char second = i + 1 < t->n ? t->p[i + 1] : 0;
+
+	if (t->p[i++] != ESC || (second != '[' && second != 'O'))
+		return i;
+	for (i++; second == '[' && i < t->n && (t->p[i] < 0x40 || t->p[i] > 0x7e) && !is_end(t->p[i]); i++)
+		continue;
+	return i < t->n && !is_end(t->p[i]) ? i + 1 : i;
+}
+
+/* Keys that are no letters have no echo of their own. */
+static void
+skip_keys(struct typed *t)
+{
+	while (t->matched < t->n && !is_letter(t->p[t->matched]) && !is_end(t->p[t->matched]))
+		t->matched = behind_key(t, t->matched);
+}
+
+static size_t
+letters_of(const struct typed *t, size_t end)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < end; i = is_letter(t->p[i]) ? i + 1 : behind_key(t, i))
+		n += is_letter(t->p[i]);
+	return n;
+}
+
 /* The place behind the first line's end; 0: it has none yet. */
 static size_t
 line_end(const struct typed *t)
@@ -41,6 +73,7 @@ line_drop(struct typed *t, size_t end)
 	memmove(t->p, t->p + end, t->n - end);
 	t->n -= end;
 	t->matched = t->letters = 0;
+	t->near = true;
 	t->state = TYPED_UNSURE;
 }
 
@@ -48,13 +81,11 @@ line_drop(struct typed *t, size_t end)
 static void
 line_decide(struct typed *t)
 {
-	size_t end = line_end(t), letters = 0;
+	size_t end = line_end(t);
 
 	if (end == 0 || t->state == TYPED_UNSURE)
 		return;
-	for (size_t i = 0; i < end; i++)
-		letters += is_letter(t->p[i]);
-	if (t->state == TYPED_SHOWN && t->letters * 2 >= letters)
+	if (t->state == TYPED_SHOWN && t->letters * 2 >= letters_of(t, end))
 		t->line(t->arg, slice_of(t->p, end));
 	line_drop(t, end);
 }
@@ -62,6 +93,7 @@ line_decide(struct typed *t)
 void
 typed_in(struct typed *t, struct slice bytes)
 {
+	t->near = true;
 	for (size_t i = 0; i < bytes.n; i++) {
 		if (t->lost) {
 			t->lost = !is_end(bytes.p[i]);
@@ -97,26 +129,19 @@ is_sequence(struct typed *t, unsigned char c)
 	return true;
 }
 
-/* Keys that are no letters have no echo of their own. */
-static void
-skip_keys(struct typed *t)
-{
-	while (t->matched < t->n && !is_letter(t->p[t->matched]) && !is_end(t->p[t->matched]))
-		t->matched++;
-}
-
 static void
 one_out(struct typed *t, unsigned char c)
 {
 	skip_keys(t);
 	if (t->n == 0 || is_sequence(t, c) || c == BEL || (t->state == TYPED_UNSURE && c == '\n'))
 		return;
-	if (t->state != TYPED_HIDDEN && t->matched < t->n && is_letter(t->p[t->matched]) && t->p[t->matched] == c) {
+	if (t->state != TYPED_HIDDEN && t->near && t->matched < t->n && is_letter(t->p[t->matched]) && t->p[t->matched] == c) {
 		t->state = TYPED_SHOWN;
 		t->matched++;
 		t->letters++;
 		return;
 	}
+	t->near = false;
 	if (t->state == TYPED_UNSURE && t->matched < t->n)
 		t->state = TYPED_HIDDEN;
 	if (is_end(c) || t->state == TYPED_HIDDEN)

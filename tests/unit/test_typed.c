@@ -54,6 +54,12 @@ main(void)
 		{ "nothing but the end", "<\r>\r\n$ <\r>\r\n", "" },
 		{ "what never comes back", "<id\r", "" },
 		{ "typed ahead, shown by the terminal itself", "<id\rpwd\r>id\r\npwd\r\n", "[id][pwd]" },
+		{ "pasted with what asks for it, its letters in what comes next", "<read -s x\rbed1\recho done\r>read -s x\r\nbash-5.2# echo done\r\ndone\r\n",
+		    "[read -s x]" },
+		{ "a password in the midst of output", ">pw: <b>building a bed 1\r<ed1\r>\n and 12 others, bed1\r\n", "" },
+		{ "the same key by key, the output fits the first", ">pw: <s>sorting <e>1 of 9 sets\r\n<t>2 of 9 sets\r\n<s\r>\r\n", "" },
+		{ "one that begins like the stars that are shown", ">pw: <*>*<a>*<b>*<\r>\r\n", "" },
+		{ "mended in its middle", "<ac>ac<\033[D>\b<b>bc\b<\r>\r\n", "[ac\033[Db]" },
 		{ "letters of more than one byte", "<echo \xc3\xa4\r>echo \xc3\xa4\r\n", "[echo \xc3\xa4]" },
 	};
 	static char long_one[3 * TYPED_LINES];
