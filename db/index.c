@@ -16,7 +16,7 @@
 #include "db/stmt.h"
 
 #define APPLICATION_ID 0x46545458               /* 'FTTX' */
-#define INDEX_VERSION  1
+#define INDEX_VERSION  2
 #define PAINT_MAX      ((size_t)8 << 20)
 #define TRIGRAMS_MAX   24
 
@@ -26,7 +26,7 @@ struct index {
 };
 
 static const char schema[] =
-    "CREATE TABLE done(session INTEGER PRIMARY KEY, over INT NOT NULL, t_ms INT NOT NULL, pos INT NOT NULL, cols INT NOT NULL,"
+    "CREATE TABLE done(session INTEGER PRIMARY KEY, id BLOB NOT NULL, over INT NOT NULL, how INT NOT NULL, t_ms INT NOT NULL, pos INT NOT NULL, cols INT NOT NULL,"
     " rows INT NOT NULL, last_line INT NOT NULL, paint BLOB NOT NULL) STRICT;"
     "CREATE INDEX done_open ON done(session) WHERE over=0;"
     "CREATE TABLE line(id INTEGER PRIMARY KEY, session INT NOT NULL, class INT NOT NULL, t_ms INT NOT NULL, text TEXT NOT NULL) STRICT;"
@@ -36,6 +36,8 @@ static const char schema[] =
     "CREATE TABLE key(session INT NOT NULL, t_ms INT NOT NULL, pos INT NOT NULL, cols INT NOT NULL, rows INT NOT NULL, paint BLOB NOT NULL)"
     " STRICT;"
     "CREATE INDEX key_time ON key(session, t_ms, pos);"
+    "CREATE TABLE command(session INT NOT NULL, line INT NOT NULL, source INT NOT NULL, sure INT NOT NULL, exit INT NOT NULL,"
+    " PRIMARY KEY(session, line)) WITHOUT ROWID, STRICT;"
     "CREATE TABLE mark(one INTEGER PRIMARY KEY CHECK(one=1), session INT NOT NULL, event INT NOT NULL) STRICT;"
     "INSERT INTO mark VALUES(1, 0, 0);";
 
@@ -201,7 +203,9 @@ index_rollback(struct index *x)
 static const char sql_line[] = "INSERT INTO line(session,class,t_ms,text) VALUES(?,?,?,?)";
 static const char sql_text[] = "INSERT INTO line_text(rowid,text) VALUES(?,?)";
 static const char sql_key[] = "INSERT INTO key VALUES(?,?,?,?,?,?)";
-static const char sql_done[] = "INSERT OR REPLACE INTO done VALUES(?,?,?,?,?,?,coalesce((SELECT max(id) FROM line),0),?)";
+static const char sql_command[] = "INSERT INTO command VALUES(?,?,?,?,?)";
+static const char sql_better[] = "UPDATE command SET sure=?3, exit=?4 WHERE session=?1 AND line=?2";
+static const char sql_done[] = "INSERT OR REPLACE INTO done VALUES(?,?,?,?,?,?,?,?,coalesce((SELECT max(id) FROM line),0),?)";
 static const char sql_mark[] = "UPDATE mark SET session=?, event=?";
 
 int
@@ -217,6 +221,44 @@ index_add(struct index *x, const struct index_line *l, struct err *e)
 		r = stmt_run(&x->d, sql_text, e, "it", (int64_t)sqlite3_last_insert_rowid(x->d.sql), text);
 	free(text);
 	return r;
+}
+
+int
+index_add_command(struct index *x, int64_t session, const struct command_seen *c, struct err *e)
+{
+	struct index_line l = { .session = session, .class_uid = INDEX_COMMAND, .t_ms = c->t_ms, .text = c->text };
+	int r = index_add(x, &l, e);
+
+	return r != 0 ? r : stmt_run(&x->d, sql_command, e, "iiiii", session, sqlite3_last_insert_rowid(x->d.sql), (int64_t)c->source,
+	    (int64_t)c->sure, (int64_t)c->exit);
+}
+
+static const char sql_unsay[] = "INSERT INTO line_text(line_text,rowid,text) SELECT 'delete',id,text FROM line"
+    " WHERE session=? AND id BETWEEN ? AND ?";
+static const char sql_unline[] = "DELETE FROM line WHERE session=? AND id BETWEEN ? AND ?";
+static const char sql_uncommand[] = "DELETE FROM command WHERE session=? AND line BETWEEN ? AND ?";
+
+/* FTS5 must be told what it forgets. */
+static int
+lines_forget(struct index *x, int64_t session, int64_t first, int64_t last, struct err *e)
+{
+	int r = stmt_run(&x->d, sql_unsay, e, "iii", session, first, last);
+
+	r = r != 0 ? r : stmt_run(&x->d, sql_unline, e, "iii", session, first, last);
+	return r != 0 ? r : stmt_run(&x->d, sql_uncommand, e, "iii", session, first, last);
+}
+
+int
+index_better(struct index *x, int64_t session, const struct command_seen *c, struct err *e)
+{
+	int64_t line = 0;
+	int r = stmt_number(&x->d, "SELECT coalesce(max(line),0) FROM command WHERE session=?", &line, e, "i", session);
+
+	if (r != 0 || line == 0)
+		return r;
+	if (c->sure == COMMAND_NONE)
+		return lines_forget(x, session, line, line, e);
+	return stmt_run(&x->d, sql_better, e, "iiii", session, line, (int64_t)c->sure, (int64_t)c->exit);
 }
 
 static int
@@ -276,29 +318,27 @@ index_set_done(struct index *x, const struct index_done *d, struct err *e)
 	if (r != 0)
 		(void)err_set(e, r, "out of memory for a screen");
 	else
-		r = stmt_run(&x->d, sql_done, e, "iiiiiib", d->session, (int64_t)d->over, (int64_t)d->at.t_ms, (int64_t)d->at.pos,
+		r = stmt_run(&x->d, sql_done, e, "ibiiiiiib", d->session, slice_of(d->id, ID_BYTES), (int64_t)d->over, (int64_t)d->how, (int64_t)d->at.t_ms, (int64_t)d->at.pos,
 		    (int64_t)d->at.cols, (int64_t)d->at.rows, buf_slice(&packed));
 	buf_done(&packed);
 	return r;
 }
 
-/* FTS5 must be told what it forgets. */
 int
 index_trim(struct index *x, const struct index_done *d, struct err *e)
 {
-	int r = stmt_run(&x->d, "INSERT INTO line_text(line_text,rowid,text) SELECT 'delete',id,text FROM line WHERE session=? AND id>?", e,
-	    "ii", d->session, d->last_line);
+	int r = lines_forget(x, d->session, d->last_line + 1, INT64_MAX, e);
 
-	r = r != 0 ? r : stmt_run(&x->d, "DELETE FROM line WHERE session=? AND id>?", e, "ii", d->session, d->last_line);
 	return r != 0 ? r : stmt_run(&x->d, "DELETE FROM key WHERE session=? AND pos>=?", e, "ii", d->session, (int64_t)d->at.pos);
 }
 
 int
-index_forget(struct index *x, int64_t session, struct err *e)
+index_forget(struct index *x, const struct index_done *d, struct err *e)
 {
-	struct index_done gone = { .session = session, .over = true };
+	struct index_done gone = { .session = d->session, .over = true, .how = INDEX_ERASED };
 	int r = index_trim(x, &gone, e);
 
+	memcpy(gone.id, d->id, ID_BYTES);
 	return r != 0 ? r : index_set_done(x, &gone, e);
 }
 
@@ -317,7 +357,7 @@ index_set_mark(struct index *x, int64_t session, int64_t event, struct err *e)
 
 /* ---- reading ---- */
 
-static const char sql_find_done[] = "SELECT t_ms,pos,cols,rows,paint,over,last_line FROM done WHERE session=?";
+static const char sql_find_done[] = "SELECT t_ms,pos,cols,rows,paint,over,last_line,how,id FROM done WHERE session=?";
 static const char sql_find_key[] = "SELECT t_ms,pos,cols,rows,paint FROM key WHERE session=? AND t_ms<=? ORDER BY t_ms DESC, pos DESC LIMIT 1";
 static const char sql_open[] = "SELECT session FROM done WHERE over=0 ORDER BY session";
 
@@ -338,7 +378,9 @@ index_find_done(struct index *x, int64_t session, struct index_done *d, struct e
 	r = r != 0 ? r : stmt_step(&x->d, s, e);
 	if (r == 1) {
 		*d = (struct index_done){ .session = session, .over = sqlite3_column_int(s, 5) != 0,
-			.last_line = sqlite3_column_int64(s, 6) };
+			.last_line = sqlite3_column_int64(s, 6), .how = sqlite3_column_int(s, 7) };
+		if (stmt_blob(s, 8).n == ID_BYTES)
+			memcpy(d->id, stmt_blob(s, 8).p, ID_BYTES);
 		r = screen_read(x, s, &d->at);
 	} else if (r == 0) {
 		r = -ENOENT;
@@ -381,6 +423,30 @@ index_find_mark(struct index *x, int64_t *session, int64_t *event, struct err *e
 	int r = stmt_number(&x->d, "SELECT session FROM mark", session, e, "");
 
 	return r != 0 ? r : stmt_number(&x->d, "SELECT event FROM mark", event, e, "");
+}
+
+static const char sql_commands[] = "SELECT l.t_ms,c.source,c.sure,c.exit,l.text FROM command c JOIN line l ON l.id=c.line WHERE c.session=? ORDER BY c.line";
+
+/* What another version would mean is let go. */
+int
+index_list_commands(struct index *x, int64_t session, index_command_fn *fn, void *arg, struct err *e)
+{
+	sqlite3_stmt *s = stmt_get(&x->d, sql_commands, e);
+	int r = s == NULL ? -EIO : stmt_bind(&x->d, s, e, "i", session);
+	int64_t source, sure;
+
+	while (r == 0 && (r = stmt_step(&x->d, s, e)) == 1) {
+		source = sqlite3_column_int64(s, 1);
+		sure = sqlite3_column_int64(s, 2);
+		r = 0;
+		if (source < 0 || source >= COMMAND_SOURCES || sure < 0 || sure >= COMMAND_SURES)
+			continue;
+		r = fn(arg, &(struct command_seen){ .t_ms = (uint64_t)sqlite3_column_int64(s, 0), .source = source, .sure = sure,
+			.exit = sqlite3_column_int(s, 3), .text = slice_from(stmt_text(s, 4)) });
+	}
+	if (s != NULL)
+		sqlite3_reset(s);
+	return r;
 }
 
 /* ---- searching ---- */

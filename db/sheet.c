@@ -29,8 +29,8 @@ struct query { const char *name, *sql; };
 static const struct query sheets[] = {
 	{ "failed-logins", "SELECT id AS event," TIME("t_us") " AS time,actor AS user,src AS source," DETAIL("method") " AS method,text" EVENTS
 	    " AND class=3002 AND ok=0 ORDER BY id" },
-	{ "commands", "SELECT uuid AS session," TIME("start_us") " AS time,user,login,host,command,'exec' AS known_by," BYEND "exit END AS exit,rule"
-	    SESSIONS " AND channel='exec' ORDER BY id" },
+	{ DB_SHEET_SHELLS, "SELECT id,uuid,start_us," TIME("start_us") ",user,login,host,channel,command," BYEND "exit END,rule,cols," BYEND "state ELSE 'open' END"
+	    SESSIONS " AND channel IN('exec','shell') ORDER BY id" },
 	{ "transfers", "SELECT id AS event," TIME("t_us") " AS time,actor AS user,host,session," DETAIL("tool") " AS tool," DETAIL("op") " AS operation,"
 	    DETAIL("path") " AS path," DETAIL("to") " AS to_path," DETAIL("bytes") " AS bytes," DETAIL("coverage") " AS coverage,"
 	    DETAIL("sha256") " AS sha256," DETAIL("result") " AS result," YES("ok") " AS done" EVENTS " AND class=1001 ORDER BY id" },
@@ -98,7 +98,7 @@ static const struct query figures[] = {
 	{ NULL, NULL },
 };
 
-const char *const db_sheets[] = { "failed-logins", "commands", "transfers", "forwards", "approvals", "denials", "administration", "policies",
+const char *const db_sheets[] = { "failed-logins", "transfers", "forwards", "approvals", "denials", "administration", "policies",
 	"accounts", "keys", "hosts", "readings", "retention", "backups", "faults", "lost-sessions", "service", "clock-steps", NULL };
 const char *const db_figures[] = { "sessions-per-day", "failed-logins-per-day", "logins-per-day", "top-hosts", "top-users",
 	"top-failed-sources", "channels", "denials-per-day", "approvals-per-day", "administration-per-day", "readings-per-day",

@@ -38,6 +38,11 @@ typedef int db_sheet_fn(void *arg, const struct db_sheet_row *row);
 /* Ended by NULL. */
 extern const char *const db_sheets[], *const db_figures[];
 
+/* A sheet that is not one of them: the sessions whose commands are to be known, for who makes the sheet of commands. */
+#define DB_SHEET_SHELLS "shells"
+enum { DB_SHELL_ROW, DB_SHELL_SESSION, DB_SHELL_START_US, DB_SHELL_TIME, DB_SHELL_USER, DB_SHELL_LOGIN, DB_SHELL_HOST, DB_SHELL_CHANNEL,
+	DB_SHELL_COMMAND, DB_SHELL_EXIT, DB_SHELL_RULE, DB_SHELL_COLS, DB_SHELL_STATE, DB_SHELL_COLUMNS };
+
 /* Rows of one of db_sheets or db_figures; fn's first non-zero ends it.  -EINVAL: there is no such sheet. */
 int db_sheet_list(struct db *db, const char *name, const struct db_period *p, db_sheet_fn *fn, void *arg, struct err *e);
 /* Its columns' names alone, in a row without cells. */

@@ -137,31 +137,64 @@ export_facts(struct export *x)
 
 /* ---- the timeline ---- */
 
+/* c: of a command. */
+static int
+entry_print(struct export *x, uint64_t t_ms, const char *kind, const struct command_seen *c, struct slice text)
+{
+	int r = buf_printf(&x->timeline, "%s{\"t_ms\":%llu,\"kind\":\"%s\",", x->timeline.len > 0 ? ",\n" : "", (unsigned long long)t_ms, kind);
+
+	if (r == 0 && c != NULL)
+		r = buf_printf(&x->timeline, "\"source\":\"%s\",\"confidence\":\"%s\",", command_source_name(c->source), command_sure_name(c->sure));
+	if (r == 0 && c != NULL && c->exit >= 0)
+		r = buf_printf(&x->timeline, "\"exit\":%d,", c->exit);
+	r = r != 0 ? r : buf_text(&x->timeline, "\"text\":");
+	r = r != 0 ? r : json_string(&x->timeline, text);
+	return r != 0 ? r : buf_text(&x->timeline, "}");
+}
+
 static void
-entry_add(struct export *x, uint64_t t_ms, const char *kind, const char *source, struct slice text)
+entry_put(struct export *x, uint64_t t_ms, const char *kind, const struct command_seen *c, struct slice text)
 {
 	size_t before = x->timeline.len;
-	int r = 0;
+	int r;
 
 	if (x->entries == TIMELINE_MAX) {
 		x->cut++;
 		return;
 	}
-	r = buf_printf(&x->timeline, "%s{\"t_ms\":%llu,\"kind\":\"%s\",", before > 0 ? ",\n" : "", (unsigned long long)t_ms, kind);
-	if (r == 0 && source != NULL)
-		r = buf_printf(&x->timeline, "\"source\":\"%s\",", source);
-	r = r != 0 ? r : buf_text(&x->timeline, "\"text\":");
-	r = r != 0 ? r : json_string(&x->timeline, text);
-	r = r != 0 ? r : buf_text(&x->timeline, "}");
+	r = entry_print(x, t_ms, kind, c, text);
 	if (r == 0) {
 		x->entries++;
-		if (x->form->page)
-			cast_mark(x, t_ms, slice_from(kind));
 		return;
 	}
 	x->timeline.len = before;
 	x->cut++;
 	keep(x, r == -ENOMEM ? r : 0);
+}
+
+static void
+mark(struct export *x, uint64_t t_ms, const char *kind)
+{
+	if (x->form->page && x->entries < TIMELINE_MAX)
+		cast_mark(x, t_ms, slice_from(kind));
+}
+
+static void
+held_put(struct export *x)
+{
+	struct command_seen c = x->held;
+
+	x->held.sure = COMMAND_NONE;
+	if (c.sure != COMMAND_NONE)
+		entry_put(x, c.t_ms, "command", &c, buf_slice(&x->held_text));
+}
+
+static void
+entry_add(struct export *x, uint64_t t_ms, const char *kind, struct slice text)
+{
+	held_put(x);
+	mark(x, t_ms, kind);
+	entry_put(x, t_ms, kind, NULL, text);
 }
 
 void
@@ -173,9 +206,24 @@ export_timeline(struct export *x)
 }
 
 static void
-on_command(void *arg, uint64_t t_ms, enum command_source source, struct slice text)
+on_command(void *arg, const struct command_seen *c)
 {
-	entry_add(arg, t_ms, "command", command_source_name(source), text);
+	struct export *x = arg;
+
+	held_put(x);
+	buf_clear(&x->held_text);
+	keep(x, buf_slice_append(&x->held_text, c->text));
+	x->held = *c;
+	mark(x, c->t_ms, "command");
+}
+
+static void
+on_better(void *arg, const struct command_seen *c)
+{
+	struct export *x = arg;
+
+	if (x->held.sure != COMMAND_NONE)
+		x->held = *c;
 }
 
 static void
@@ -192,7 +240,7 @@ exec_entry(struct export *x)
 	const char *command = facts_text(x->facts, "command");
 
 	if (x->form->timeline && command[0] != '\0')
-		entry_add(x, 0, "command", command_source_name(COMMAND_EXEC), slice_from(command));
+		on_command(x, &(struct command_seen){ .source = COMMAND_EXEC, .sure = COMMAND_SURE, .exit = -1, .text = slice_from(command) });
 }
 
 /* ---- running ---- */
@@ -205,7 +253,7 @@ frame_take_in(struct export *x, const struct frame *f)
 	if (x->stage.screen != NULL)
 		stage_frame(&x->stage, f);
 	if (x->form->timeline && event != NULL)
-		entry_add(x, f->t_ms, event, NULL, f->data);
+		entry_add(x, f->t_ms, event, f->data);
 	if (x->form->frame != NULL)
 		x->form->frame(x, f);
 	x->frames++;
@@ -228,6 +276,7 @@ run(struct export *x, const struct replay_source *source)
 	keep(x, n < 0 ? -EIO : 0);
 	if (x->stage.screen != NULL)
 		lines_end(x->stage.lines);
+	held_put(x);
 	if (x->form->end != NULL)
 		x->form->end(x);
 	flush(x);
@@ -239,11 +288,13 @@ export_run(const struct export_form *form, const struct replay_source *source, c
     const struct export_page *page, int fd)
 {
 	struct export x = { .form = form, .facts = facts, .page = page, .fd = fd };
-	struct lines_sink sink = { .line = form->line != NULL ? on_line : NULL, .command = form->timeline ? on_command : NULL, .arg = &x };
+	struct lines_sink sink = { .line = form->line != NULL ? on_line : NULL, .command = form->timeline ? on_command : NULL,
+		.better = on_better, .arg = &x };
 	int r = 0;
 
 	buf_init(&x.out, OUT_MAX);
 	buf_init(&x.timeline, TIMELINE_SIZE);
+	buf_init(&x.held_text, COMMAND_TEXT_MAX * 8);
 	safe_init(&x.safe, OUT_MAX);
 	if (form->line != NULL || form->timeline)
 		r = stage_init(&x.stage, source->cols, source->rows, &sink);
@@ -252,6 +303,7 @@ export_run(const struct export_form *form, const struct replay_source *source, c
 	stage_done(&x.stage);
 	safe_done(&x.safe);
 	buf_done(&x.timeline);
+	buf_done(&x.held_text);
 	buf_done(&x.out);
 	return r;
 }

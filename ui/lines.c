@@ -37,7 +37,7 @@ lines_new(struct screen *s, const struct lines_sink *sink)
 		return NULL;
 	l->screen = s;
 	l->sink = *sink;
-	l->commands.sink = &l->sink;
+	commands_init(&l->commands, &l->sink);
 	buf_init(&l->joined, LINES_TEXT_MAX + 4 * SCREEN_COLS_MAX * 6);
 	buf_init(&l->text, 2 * LINES_TEXT_MAX + 8 * SCREEN_COLS_MAX * 6);
 	buf_init(&l->held, 2 * LINES_TEXT_MAX + 8 * SCREEN_COLS_MAX * 6);
@@ -105,9 +105,8 @@ text_read(struct lines *l, unsigned row)
 		(void)screen_row(l->screen, row, &l->text);
 }
 
-/* The row is left.  by_newline: as a shell's is when a command is run. */
 static void
-row_left(struct lines *l, unsigned row, bool by_newline)
+row_left(struct lines *l, unsigned row)
 {
 	struct slice text;
 	uint64_t h;
@@ -118,11 +117,8 @@ row_left(struct lines *l, unsigned row, bool by_newline)
 	text = buf_slice(&l->text);
 	h = hash_of(text);
 	held_give(l, text);
-	if (text.n > 0 && (l->joined.len > 0 || row >= SCREEN_ROWS_MAX || l->given[row] != h)) {
+	if (text.n > 0 && (l->joined.len > 0 || row >= SCREEN_ROWS_MAX || l->given[row] != h))
 		give(l, l->t_ms, text);
-		if (by_newline && !l->screen->alternate)
-			commands_line(&l->commands, l->t_ms, text);
-	}
 	if (row < SCREEN_ROWS_MAX)
 		l->given[row] = h;
 	l->dirty = false;
@@ -180,19 +176,26 @@ lines_before(struct lines *l, const struct sequence_piece *p)
 
 	screen_cursor(l->screen, &l->row, &l->col, &visible);
 	if (p->kind == SEQUENCE_MARK)
-		commands_mark(&l->commands, l->t_ms, p->final, l->screen);
+		commands_mark(&l->commands, l->t_ms, p, l->screen);
+	if (is_newline(p) && !l->screen->alternate)
+		commands_newline(&l->commands, l->t_ms, l->screen);
 	if (takes_away(p))
-		row_left(l, l->row, is_newline(p));
+		row_left(l, l->row);
 }
 
 /* Went on in the next row, at the bottom after a scroll: what is above belongs before it. */
 static void
 row_went_on(struct lines *l, unsigned row)
 {
-	if (row == l->row)
+	if (row == l->row) {
 		memset(l->given, 0, sizeof(l->given));
+		if (!l->screen->alternate)
+			commands_scrolled(&l->commands);
+	}
+	if (!l->screen->alternate)
+		commands_went_on(&l->commands, row);
 	if (row > 0)
-		(void)screen_row_written(l->screen, row - 1, &l->joined);
+		(void)screen_row_written(l->screen, row - 1, 0, &l->joined);
 	if (l->joined.len <= LINES_TEXT_MAX)
 		return;
 	give(l, l->t_ms, buf_slice(&l->joined));
@@ -208,6 +211,22 @@ text_written(struct lines *l, unsigned row, unsigned col)
 	l->touched_ms = l->t_ms;
 }
 
+/* Where a command that is being typed stands now, on the main screen. */
+static void
+commands_follow(struct lines *l, const struct sequence_piece *p, unsigned row)
+{
+	bool whole = p->kind == SEQUENCE_CSI ? p->final == 'J' && (p->args[0] >= 2 || row == 0) : p->kind == SEQUENCE_ESCAPE && p->final == 'c';
+
+	if (l->alternate || l->screen->alternate)
+		return;
+	if (whole || (p->kind == SEQUENCE_CSI && strchr("LMST", p->final) != NULL))
+		commands_lost(&l->commands);
+	if (p->kind == SEQUENCE_CSI && (p->final == 'J' || p->final == 'K'))
+		commands_erased(&l->commands, l->row, l->col, p->final == 'J');
+	if (is_newline(p) && row == l->row)
+		commands_scrolled(&l->commands);
+}
+
 void
 lines_after(struct lines *l, const struct sequence_piece *p)
 {
@@ -219,7 +238,8 @@ lines_after(struct lines *l, const struct sequence_piece *p)
 		text_written(l, row, col);
 	} else {
 		if (row != l->row)
-			row_left(l, l->row, false);
+			row_left(l, l->row);
+		commands_follow(l, p, row);
 		if (moves_rows(l, p, row) || l->alternate != l->screen->alternate)
 			memset(l->given, 0, sizeof(l->given));
 	}
@@ -234,18 +254,18 @@ lines_frame(struct lines *l, const struct frame *f)
 	if (l->dirty && f->t_ms >= l->touched_ms + LINES_STOOD_MS)
 		stood(l);
 	l->t_ms = f->t_ms > l->t_ms ? f->t_ms : l->t_ms;
-	if (f->kind == FRAME_OUT || f->kind == FRAME_ERR)
-		commands_output(&l->commands);
-	else if (f->kind == FRAME_IN && !l->screen->alternate)
-		commands_input(&l->commands, f->data);
+	if (f->kind == FRAME_RESIZE)
+		commands_lost(&l->commands);
+	else if (f->kind == FRAME_IN)
+		commands_typed(&l->commands, f->data);
 	else if (f->kind == FRAME_SECRET && !l->screen->alternate)
-		commands_keys(&l->commands, f->data);
+		commands_keys(&l->commands, f->data, l->screen);
 }
 
 void
 lines_end(struct lines *l)
 {
-	row_left(l, l->row, false);
+	row_left(l, l->row);
 	held_give(l, slice_from(""));
 }
 

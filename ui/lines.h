@@ -6,24 +6,24 @@
  * when it has stood for LINES_STOOD_MS; one that a terminal's width broke into rows is whole.  What programs draw again as
  * it was is not given again.
  *
- * Commands are found by three signs, each surer than the next: the marks that a shell puts round them (OSC 133), the
- * Enter that was typed, or nothing but how a line begins.
+ * Among them commands are told by the marks that a shell puts round them (OSC 133), or guessed from the screen; see commands.c.
  */
 #ifndef UI_LINES_H
 #define UI_LINES_H
 
+#include "base/command.h"
 #include "base/frame.h"
 #include "ui/screen.h"
 
 #define LINES_STOOD_MS 500
 #define LINES_TEXT_MAX 4096              /* bytes of a line; a longer one is given in parts */
 
-enum command_source { COMMAND_EXEC, COMMAND_MARK, COMMAND_INPUT, COMMAND_SCREEN };
-
-/* Texts: UTF-8 out of cells, without controls, but not escaped; valid until it returns. */
+/* Texts: UTF-8 out of cells, without controls, but not escaped; valid until it returns.  better: the last command that was given
+ * is known better now, its end or how sure it is; without its text. */
 struct lines_sink {
-	void (*line)(void *arg, uint64_t t_ms, struct slice text);                                  /* may be NULL */
-	void (*command)(void *arg, uint64_t t_ms, enum command_source source, struct slice text);   /* may be NULL */
+	void (*line)(void *arg, uint64_t t_ms, struct slice text);       /* may be NULL */
+	void (*command)(void *arg, const struct command_seen *c);             /* may be NULL */
+	void (*better)(void *arg, const struct command_seen *c);              /* may be NULL */
 	void *arg;
 	bool all;                        /* what a full-screen program draws again counts again */
 };
@@ -41,7 +41,5 @@ void lines_end(struct lines *l);
 void lines_restore(struct lines *l, struct slice paint);
 /* The text on the cursor's row that has not been given yet, with what belongs before it; "" if there is none. */
 struct slice lines_unsaid(struct lines *l);
-
-const char *command_source_name(enum command_source source);      /* "exec", "mark", "input", "screen" */
 
 #endif

@@ -92,16 +92,15 @@ goal_line(void *arg, uint64_t t_ms, struct slice text)
 }
 
 void
-goal_command(void *arg, uint64_t t_ms, enum command_source source, struct slice text)
+goal_command(void *arg, const struct command_seen *c)
 {
 	struct player *p = arg;
 	char name[40];
 
-	(void)t_ms;
 	if (!p->goal.active || p->goal.what != PLAYER_COMMAND)
 		return;
-	(void)snprintf(name, sizeof(name), "command (%s)", command_source_name(source));
-	hit(p, name, text);
+	(void)snprintf(name, sizeof(name), "command (%s)", command_source_name(c->source));
+	hit(p, name, c->text);
 }
 
 /* ---- there ---- */

@@ -54,6 +54,6 @@ void player_go_start(struct player *p);
 /* player_find.c: told by player_take and by the lines. */
 void goal_frame(struct player *p, const struct frame *f);
 void goal_line(void *arg, uint64_t t_ms, struct slice text);
-void goal_command(void *arg, uint64_t t_ms, enum command_source source, struct slice text);
+void goal_command(void *arg, const struct command_seen *c);
 
 #endif

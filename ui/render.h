@@ -7,7 +7,8 @@
  *     to it       BEGIN   screen: where the recording is taken up; pos 0 and no paint: at its beginning
  *                 FRAMES  canonical frames
  *                 END     the recording's, or for now
- *     from it     LINE    u64 t_ms | text          COMMAND  the same
+ *     from it     LINE    u64 t_ms | text          COMMAND  u64 t_ms | u8 source | u8 sure | u32 exit | text (base/command.h)
+ *                 BETTER  as COMMAND, without text: the last one is known better
  *                 KEY     screen: a keyframe       STATE    screen: where it was left (answers END)
  *                 SLOW    from here on the recording is not rendered but read, see below
  *                 TAKEN   all of a message is done with; after each, and nothing is sent before it comes
@@ -22,6 +23,7 @@
 #define RENDER_MAX      ((size_t)SCREEN_PAINT_MAX + 65536)
 #define RENDER_HEAD     5
 #define RENDER_SCREEN   24               /* of a screen before its paint */
+#define RENDER_COMMAND_HEAD 14
 #define RENDER_KEY_POS  262144           /* bytes of frames between two keyframes, */
 #define RENDER_KEY_US   40000            /* or so much of its own time: some output is slow to render */
 #define RENDER_KEYS_MAX 16384            /* of one recording, each time that it is taken up */
@@ -31,6 +33,6 @@
 
 enum { RENDER_BEGIN = 'B', RENDER_FRAMES = 'F', RENDER_END = 'E' };
 enum { RENDER_LINE = 'L', RENDER_COMMAND = 'C', RENDER_KEY = 'K', RENDER_STATE = 'S', RENDER_SLOW = 'W',
-	RENDER_TAKEN = 'T' };
+	RENDER_TAKEN = 'T', RENDER_BETTER = 'M' };
 
 #endif

@@ -76,10 +76,31 @@ on_line(void *arg, uint64_t t_ms, struct slice text)
 }
 
 static void
-on_command(void *arg, uint64_t t_ms, enum command_source source, struct slice text)
+put_command(struct render *x, uint8_t what, const struct command_seen *c)
 {
-	(void)source;
-	put_text(arg, RENDER_COMMAND, t_ms, text);
+	struct buf head;
+	int r;
+
+	buf_init(&head, RENDER_COMMAND_HEAD);
+	r = buf_u64(&head, c->t_ms);
+	r = r != 0 ? r : buf_u8(&head, (uint8_t)c->source);
+	r = r != 0 ? r : buf_u8(&head, (uint8_t)c->sure);
+	r = r != 0 ? r : buf_u32(&head, (uint32_t)c->exit);
+	x->r = x->r != 0 ? x->r : r;
+	put(x, what, buf_slice(&head), c->text);
+	buf_done(&head);
+}
+
+static void
+on_command(void *arg, const struct command_seen *c)
+{
+	put_command(arg, RENDER_COMMAND, c);
+}
+
+static void
+on_better(void *arg, const struct command_seen *c)
+{
+	put_command(arg, RENDER_BETTER, c);
 }
 
 static void
@@ -120,7 +141,7 @@ render_done(struct render *x)
 static int
 take_begin(struct render *x, struct slice s)
 {
-	struct lines_sink sink = { .line = on_line, .command = on_command, .arg = x };
+	struct lines_sink sink = { .line = on_line, .command = on_command, .better = on_better, .arg = x };
 	uint32_t cols, rows;
 
 	render_done(x);

@@ -290,28 +290,43 @@ put_column(struct screen *s, unsigned row, unsigned col, struct buf *out)
 }
 
 int
-screen_row(struct screen *s, unsigned row, struct buf *out)
+screen_row_part(struct screen *s, unsigned row, unsigned from, unsigned to, struct buf *out)
+{
+	int r = 0;
+
+	for (unsigned x = from; r == 0 && x < to; x++)
+		r = put_column(s, row, x, out);
+	return r;
+}
+
+static int
+row_from(struct screen *s, unsigned row, unsigned from, struct buf *out)
 {
 	unsigned cols, rows;
 	size_t before = out->len;
-	int r = 0;
+	int r;
 
 	screen_size(s, &cols, &rows);
-	for (unsigned x = 0; r == 0 && x < cols; x++)
-		r = put_column(s, row, x, out);
+	r = screen_row_part(s, row, from, cols, out);
 	while (out->len > before && out->p[out->len - 1] == ' ')
 		out->len--;
 	return r;
 }
 
 int
-screen_row_written(struct screen *s, unsigned row, struct buf *out)
+screen_row(struct screen *s, unsigned row, struct buf *out)
+{
+	return row_from(s, row, 0, out);
+}
+
+int
+screen_row_written(struct screen *s, unsigned row, unsigned from, struct buf *out)
 {
 	unsigned cols, rows;
-	int r = screen_row(s, row, out);
+	int r = row_from(s, row, from, out);
 
 	screen_size(s, &cols, &rows);
-	for (unsigned x = cols; r == 0 && x > 0 && model_rune(s, row, x - 1) == ' '; x--)
+	for (unsigned x = cols; r == 0 && x > from && model_rune(s, row, x - 1) == ' '; x--)
 		r = buf_u8(out, ' ');
 	return r;
 }

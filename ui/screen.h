@@ -36,8 +36,10 @@ void screen_cell(struct screen *s, unsigned row, unsigned col, struct screen_cel
 void screen_cursor(const struct screen *s, unsigned *row, unsigned *col, bool *visible);
 /* A row's text without blanks at its end, as UTF-8, appended. */
 int screen_row(struct screen *s, unsigned row, struct buf *out);
-/* The same with those blanks at its end that were written there. */
-int screen_row_written(struct screen *s, unsigned row, struct buf *out);
+/* The same from a column on, with those blanks at its end that were written there. */
+int screen_row_written(struct screen *s, unsigned row, unsigned from, struct buf *out);
+/* Cells from column from to before column to, blanks and all. */
+int screen_row_part(struct screen *s, unsigned row, unsigned from, unsigned to, struct buf *out);
 /* Is text to be seen on some row?  Letters of either case match. */
 bool screen_shows(struct screen *s, const char *text);
 /* A keyframe, appended: bytes that, fed to a fresh screen of the same size, bring it to where s is: both screens, cursor, pen,

@@ -115,18 +115,18 @@ in_csi(struct sequence *s, unsigned char c, sequence_fn *fn, void *arg)
 	}
 }
 
-/* "\033]133;C", perhaps with parameters behind it. */
+/* "\033]133;C", perhaps with parameters behind it, of which the first bytes are kept. */
 static void
 in_osc(struct sequence *s, unsigned char c)
 {
 	size_t letter = sizeof(PROMPT) - 1;
+	bool fits = s->n < letter ? c == (unsigned char)PROMPT[s->n] : s->n == letter ? c >= 'A' && c <= 'D' :
+	    s->n > letter + 1 || c == ';';
 
-	if (s->n == letter + 2)
-		return;
-	if (s->n < letter ? c == (unsigned char)PROMPT[s->n] : s->n == letter ? c >= 'A' && c <= 'D' : c == ';')
-		s->bytes[s->n++] = c;
-	else
+	if (!fits)
 		s->state = STRING;
+	else if (s->n < SEQUENCE_MAX)
+		s->bytes[s->n++] = c;
 }
 
 /* A string of OSC is over: whole, or broken off by something else. */
@@ -138,6 +138,8 @@ osc_end(struct sequence *s, sequence_fn *fn, void *arg)
 	if (s->state != OSC || s->n < sizeof(PROMPT))
 		return;
 	p.final = (char)s->bytes[sizeof(PROMPT) - 1];
+	if (s->n > sizeof(PROMPT))
+		p.tail = slice_of(s->bytes + sizeof(PROMPT) + 1, s->n - sizeof(PROMPT) - 1);
 	fn(arg, &p);
 }
 

@@ -21,10 +21,10 @@
 enum sequence_kind { SEQUENCE_TEXT, SEQUENCE_CONTROL, SEQUENCE_ESCAPE, SEQUENCE_CSI, SEQUENCE_MARK };
 
 /* One piece.  bytes: all of it, to be fed to a terminal; the rest takes a sequence apart.  A mark has no bytes; its final is
- * A (a prompt begins), B (it ends, a command is typed), C (it runs) or D (it is over). */
+ * A (a prompt begins), B (it ends, a command is typed), C (it runs) or D (it is over), its tail what stands behind that. */
 struct sequence_piece {
 	enum sequence_kind kind;
-	struct slice bytes;
+	struct slice bytes, tail;
 	char leader, intermediate, final;      /* '?' and the like, or 0; the last intermediate, or 0 */
 	unsigned args[SEQUENCE_ARGS], args_n;  /* of a CSI; what was not given is 0; no number is over 9999 */
 };

@@ -92,6 +92,26 @@ clock_print(wall_t t, char *out, size_t size)
 	return out;
 }
 
+const char *
+clock_print_second(wall_t t, char *out, size_t size)
+{
+	char *dot = strchr(clock_print(t, out, size), '.');
+
+	if (dot != NULL)
+		memcpy(dot, "Z", 2);
+	return out;
+}
+
+const char *
+clock_print_at(uint64_t ms, char *out, size_t size)
+{
+	uint64_t s = ms / 1000;
+
+	snprintf(out, size, "%llu:%02u:%02u.%03u", (unsigned long long)(s / 3600), (unsigned)(s / 60 % 60), (unsigned)(s % 60),
+	    (unsigned)(ms % 1000));
+	return out;
+}
+
 void
 clock_boot_id(char out[37])
 {

@@ -17,6 +17,10 @@ int64_t clock_ms_since(mono_t then);
 const char *clock_print(wall_t t, char *out, size_t size);
 /* The first moment of a month, 1 to 12; 13 is the next year's first. */
 wall_t clock_month(int64_t year, unsigned month);
+/* "2026-11-24T11:08:49Z"; size at least 28. */
+const char *clock_print_second(wall_t t, char *out, size_t size);
+/* Where in a recording, "0:01:02.345": as fortress replay --at takes it; size at least 28. */
+const char *clock_print_at(uint64_t ms, char *out, size_t size);
 /* The kernel's boot id as 36 characters and a NUL, "" where /proc is not there. */
 void clock_boot_id(char out[37]);
 

@@ -8,6 +8,7 @@
 #include <openssl/sha.h>
 
 #include "base/text.h"
+#include "ctl/commands.h"
 #include "ctl/evidence.h"
 
 enum { LINE_MAX_BYTES = 8 << 20, SHOWN_MAX = 1 << 18, CELL_SHOWN = 160, DIFF_MAX = 256 << 20, BLOCK = 1 << 16 };
@@ -246,6 +247,8 @@ evidence_make(struct evidence *v, struct pack *pack, struct err *e)
 	buf_init(&diff, DIFF_MAX);
 	for (const char *const *name = db_sheets; *name != NULL && r == 0; name++)
 		r = sheet_make(v, *name, e);
+	if (r == 0)
+		r = commands_sheets(v, e);
 	if (r == 0)
 		r = access_review(v, e);
 	if (r == 0 && pack != NULL && (r = history_diff(v, &diff, e)) == 0)

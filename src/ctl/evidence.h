@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * The evidence of a period: each sheet of db/sheet.h, the access review and the policies' history as CSV and JSON Lines, and of
+ * The evidence of a period: each sheet of db/sheet.h, the commands, the access review and the policies' history as CSV and JSON Lines, and of
  * each the number of rows and the first few, for the report.
  */
 #ifndef CTL_EVIDENCE_H
@@ -23,6 +23,7 @@ struct evidence_sheet {
 
 struct evidence {
 	struct db *db;
+	char index[2100];                /* where the index of texts is */
 	struct db_period period;
 	struct evidence_sheet sheets[EVIDENCE_SHEETS];
 	unsigned n;
@@ -33,7 +34,7 @@ struct evidence {
 	struct buf line;
 };
 
-/* period, db: set; the rest zeroed.  0 or negative and e. */
+/* period, db, index: set; the rest zeroed.  0 or negative and e. */
 int evidence_make(struct evidence *v, struct pack *pack, struct err *e);
 void evidence_done(struct evidence *v);
 const struct evidence_sheet *evidence_find(const struct evidence *v, const char *name);    /* NULL: there is none */

@@ -30,6 +30,7 @@
 #include "ctl/pack.h"
 #include "ctl/record.h"
 #include "ctl/report.h"
+#include "ctl/texts.h"
 #include "db/frames.h"
 #include "db/tree.h"
 
@@ -363,12 +364,17 @@ report_missing(struct export *x)
 static int
 evidence_gather(struct export *x, struct evidence *v, struct pack *pack)
 {
+	const struct evidence_sheet *missing;
 	int r = period_end(x->db, &v->period, &x->c->e);
 
+	(void)texts_dir(x->c, v->index, sizeof(v->index));
 	if (r == 0)
 		r = evidence_make(v, pack, &x->c->e);
 	if (r == 0 && v->no_access[0] != '\0')
 		fprintf(stderr, "fortress: there is no access review: %s\n", v->no_access);
+	missing = r == 0 ? evidence_find(v, "commands-missing") : NULL;
+	if (missing != NULL && missing->rows > 0)
+		fprintf(stderr, "fortress: of %llu sessions not all commands are known: commands-missing.csv\n", (unsigned long long)missing->rows);
 	return r;
 }
 

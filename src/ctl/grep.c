@@ -218,12 +218,10 @@ static void
 hit_print(struct out *o, const struct search *s, const struct hit *h)
 {
 	const char *words = (const char *)s->words.p;
-	uint64_t ms = (uint64_t)(h->t_ms > 0 ? h->t_ms : 0), seconds = ms / 1000;
 	char at[48] = "";
 
-	if (h->t_ms >= 0)                            /* as fortress replay --at takes it */
-		snprintf(at, sizeof(at), "%llu:%02u:%02u.%03u", (unsigned long long)(seconds / 3600), (unsigned)(seconds / 60 % 60),
-		    (unsigned)(seconds % 60), (unsigned)(ms % 1000));
+	if (h->t_ms >= 0)
+		(void)clock_print_at((uint64_t)h->t_ms, at, sizeof(at));
 	out_time(o, h->t_us);
 	out_cstr(o, h->class_uid == INDEX_SCREEN ? "screen" : h->class_uid == INDEX_COMMAND ? "command" : siem_class(h->class_uid));
 	out_cstr(o, h->session);

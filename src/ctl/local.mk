@@ -7,7 +7,7 @@ noinst_LIBRARIES += %D%/libctl.a
 	%D%/run.c %D%/run.h \
 	%D%/session.c %D%/session.h %D%/setup.c %D%/setup.h %D%/state.c %D%/state.h %D%/state_file.c %D%/state_list.c %D%/system.c
 # The audit: reading it, exporting it, checking it.
-%C%_libctl_a_SOURCES += %D%/access.c %D%/audit.h %D%/cosign.c %D%/evidence.c %D%/evidence.h %D%/events.c %D%/export.c %D%/history.c %D%/inspect.c %D%/inspect.h %D%/inspect_rows.c %D%/inspected.h %D%/keep.c %D%/keep.h %D%/pack.c %D%/pack.h %D%/prove.c %D%/prove.h \
+%C%_libctl_a_SOURCES += %D%/access.c %D%/audit.h %D%/commands.c %D%/commands.h %D%/cosign.c %D%/evidence.c %D%/evidence.h %D%/events.c %D%/export.c %D%/history.c %D%/inspect.c %D%/inspect.h %D%/inspect_rows.c %D%/inspected.h %D%/keep.c %D%/keep.h %D%/pack.c %D%/pack.h %D%/prove.c %D%/prove.h \
 	%D%/record.c %D%/record.h %D%/report.c %D%/report.h %D%/siem.c %D%/siem.h %D%/unpack.c %D%/unpack.h %D%/upkeep.c %D%/verify.c
 %C%_libctl_a_SOURCES += %D%/policy.c %D%/policy.h %D%/policy_diff.c \
 	%D%/policy_explain.c %D%/policy_lint.c %D%/policy_test.c

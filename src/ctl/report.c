@@ -57,8 +57,9 @@ static const struct page pages[] = {
 	    { "failed-logins-per-day", "top-failed-sources" }, { "faults", "lost-sessions" } },
 	{ "8.17", "Clock synchronisation", "Each event bears the time of day and a clock that only moves forward. Where the two drifted apart by more than half "
 	    "a second between one event and the next, the clock was set.", { NULL }, { "clock-steps" } },
-	{ "8.18", "Use of privileged utility programs", "Commands that were run by name, without a shell to type into: each is known for sure.",
-	    { "channels" }, { "commands" } },
+	{ "8.18", "Use of privileged utility programs", "Commands. Those of source exec the bastion itself handed to the host: they are sure. All others are what "
+	    "the host's output says, by its shell's marks or read off the screen, and how sure that is: where to look, no proof of what ran. Of which "
+	    "sessions they are not all known commands-missing.csv says.", { "channels" }, { "commands", "commands-missing" } },
 	{ "8.20", "Networks security", "Connections that were forwarded through hosts, jumps, agents and displays, each by a rule.", { NULL }, { "forwards", "hosts" } },
 	{ "8.32", "Change management", "Changes of the directory and the policy: by whom, and approvals where they were asked for.",
 	    { "administration-per-day", "approvals-per-day" }, { "administration", "approvals" } },
@@ -237,15 +238,6 @@ sheet_put(struct writer *w, const char *name)
 
 /* --- what is known without a sheet --- */
 
-/* "2026-11-24T11:08:49Z" */
-static const char *
-second_print(int64_t us, char out[40])
-{
-	(void)clock_print((wall_t){ us - us % 1000000 }, out, 40);
-	memcpy(out + 19, "Z", 2);
-	return out;
-}
-
 static void
 facts_evidence(struct writer *w)
 {
@@ -255,7 +247,7 @@ facts_evidence(struct writer *w)
 	line(w, 'H', "The record", "what", "value", NULL);
 	line(w, 'R', "records in the tree", number_text(p->leaves, n), NULL, NULL);
 	line(w, 'R', "of which are under a signed checkpoint", number_text(p->signed_leaves, n), NULL, NULL);
-	line(w, 'R', "the newest checkpoint was signed", p->signed_us > 0 ? second_print(p->signed_us, at) : "never", NULL, NULL);
+	line(w, 'R', "the newest checkpoint was signed", p->signed_us > 0 ? clock_print_second((wall_t){ p->signed_us }, at, sizeof(at)) : "never", NULL, NULL);
 	if (p->proved) {
 		line(w, 'R', "events of the period in this pack", number_text(p->events, n), NULL, NULL);
 		line(w, 'R', "sessions of the period in this pack", number_text(p->sessions, n), NULL, NULL);
@@ -342,10 +334,10 @@ title_put(struct writer *w)
 	const struct db_period *t = &w->p->evidence->period;
 	char from[40], until[40], asof[40], words[300];
 
-	snprintf(words, sizeof(words), "%s to %s%s%s%s%s", t->from_us > 0 ? second_print(t->from_us, from) : "From the beginning",
-	    second_print(t->until_us > 0 ? t->until_us : t->as_of_us, until), t->user != NULL ? ", user " : "",
+	snprintf(words, sizeof(words), "%s to %s%s%s%s%s", t->from_us > 0 ? clock_print_second((wall_t){ t->from_us }, from, sizeof(from)) : "From the beginning",
+	    clock_print_second((wall_t){ t->until_us > 0 ? t->until_us : t->as_of_us }, until, sizeof(until)), t->user != NULL ? ", user " : "",
 	    t->user != NULL ? t->user : "", t->host != NULL ? ", host " : "", t->host != NULL ? t->host : "");
-	line(w, 'I', w->p->origin, words, second_print(t->as_of_us, asof), NULL);
+	line(w, 'I', w->p->origin, words, clock_print_second((wall_t){ t->as_of_us }, asof, sizeof(asof)), NULL);
 }
 
 /* What is in the pack, by number, and where evidence is lacking. */

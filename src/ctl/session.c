@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "ctl/ask.h"
+#include "ctl/commands.h"
 #include "ctl/known.h"
 #include "ctl/live.h"
 #include "ctl/replay.h"
@@ -294,6 +295,7 @@ const struct command commands_session[] = {
 	    "list recorded sessions, newest first; with --live those that run, with who watches them", session_ls },
 	{ "session", "list", "[the options of ls]", "the same as session ls", session_ls },
 	{ "session", "show", "ID", "everything about one session; ID may be shortened", session_show },
+	{ "session", "commands", "ID [--offline]", "its commands: an exec's, and those that its terminal showed; see fortress-replay(1)", session_commands },
 	{ "session", "print", "ID [--raw[=out|err|in] | --cast] [--offline]",
 	    "its output as escaped text, one stream as bytes (not to a terminal), or as asciicast v2", session_print },
 	{ "session", "watch", "ID [--reason TEXT]", "look at a session while it runs", live_watch },

@@ -73,19 +73,37 @@ take_screen(struct slice s, struct index_screen *k)
 	return true;
 }
 
+static bool
+take_command(struct slice s, struct command_seen *c)
+{
+	uint8_t source, sure;
+	uint32_t end;
+
+	if (!take_u64(&s, &c->t_ms) || !take_u8(&s, &source) || !take_u8(&s, &sure) || !take_u32(&s, &end) ||
+	    source >= COMMAND_SOURCES || sure >= COMMAND_SURES || !text_is_utf8(s))
+		return false;
+	c->source = source;
+	c->sure = sure;
+	c->exit = end <= INT32_MAX ? (int)end : -1;
+	c->text = s;
+	return true;
+}
+
 /* 0, or non-zero: what the function said. */
 static int
 take(struct renderer *r, uint8_t what, struct slice s)
 {
 	struct index_screen k;
+	struct command_seen c;
 	uint64_t t_ms;
 
 	switch (what) {
 	case RENDER_LINE:
+		return take_u64(&s, &t_ms) && text_is_utf8(s) ? r->fns.line(r->fns.arg, t_ms, s) : -EPROTO;
 	case RENDER_COMMAND:
-		if (!take_u64(&s, &t_ms) || !text_is_utf8(s))
-			return -EPROTO;
-		return r->fns.line(r->fns.arg, what == RENDER_COMMAND, t_ms, s);
+		return take_command(s, &c) ? r->fns.command(r->fns.arg, &c) : -EPROTO;
+	case RENDER_BETTER:
+		return take_command(s, &c) ? r->fns.better(r->fns.arg, &c) : -EPROTO;
 	case RENDER_SLOW:
 		r->fns.slow(r->fns.arg);
 		return 0;

@@ -4,6 +4,7 @@
 #ifndef INDEX_RENDERER_H
 #define INDEX_RENDERER_H
 
+#include "base/command.h"
 #include "base/err.h"
 #include "db/index.h"
 
@@ -11,7 +12,9 @@ struct renderer;
 
 /* What comes of the frames; a non-zero return ends it and is returned.  STATE: where a recording was left. */
 struct renderer_fns {
-	int (*line)(void *arg, bool command, uint64_t t_ms, struct slice text);
+	int (*line)(void *arg, uint64_t t_ms, struct slice text);
+	int (*command)(void *arg, const struct command_seen *c);
+	int (*better)(void *arg, const struct command_seen *c);      /* the last one is known better; without its text */
 	int (*key)(void *arg, const struct index_screen *k);
 	void (*slow)(void *arg);                         /* the rest is not rendered, only read */
 	int (*state)(void *arg, const struct index_screen *at);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * Recordings that were open when they were last seen are gone on with from where they were; then come those that are new,
- * in the order of their rows; then events.  What has been erased goes.  A recording that cannot be read is counted and
+ * Recordings that were open when they were last seen are gone on with from where they were, or begun anew if they are over; then
+ * come those that are new, in the order of their rows; then events.  What has been erased goes.  A recording that cannot be read is counted and
  * left: whether that is right, `fortress audit verify` says.
  */
 #include <errno.h>
@@ -37,13 +37,30 @@ struct update {
 /* ---- what the renderer says ---- */
 
 static int
-on_line(void *arg, bool command, uint64_t t_ms, struct slice text)
+on_line(void *arg, uint64_t t_ms, struct slice text)
 {
 	struct update *u = arg;
-	struct index_line l = { .session = u->now.session, .class_uid = command ? INDEX_COMMAND : INDEX_SCREEN, .t_ms = t_ms, .text = text };
+	struct index_line l = { .session = u->now.session, .class_uid = INDEX_SCREEN, .t_ms = t_ms, .text = text };
 
 	u->counts->lines++;
 	return index_add(u->x, &l, u->e);
+}
+
+static int
+on_command(void *arg, const struct command_seen *c)
+{
+	struct update *u = arg;
+
+	u->counts->lines++;
+	return index_add_command(u->x, u->now.session, c, u->e);
+}
+
+static int
+on_better(void *arg, const struct command_seen *c)
+{
+	struct update *u = arg;
+
+	return index_better(u->x, u->now.session, c, u->e);
 }
 
 static int
@@ -60,6 +77,7 @@ on_slow(void *arg)
 	struct update *u = arg;
 
 	u->counts->slow++;
+	u->now.how = INDEX_SLOW;
 }
 
 static int
@@ -131,6 +149,7 @@ frames_render(struct update *u, struct db_frames *it)
 	if (r == 0 && n < 0) {
 		u->counts->unread++;
 		u->now.over = true;
+		u->now.how = INDEX_UNREAD;
 	}
 	return r;
 }
@@ -138,9 +157,17 @@ frames_render(struct update *u, struct db_frames *it)
 static int
 exec_line(struct update *u, const struct db_session *s)
 {
-	struct index_line l = { .session = s->row, .class_uid = INDEX_COMMAND, .text = slice_from(s->command) };
+	struct command_seen c = { .source = COMMAND_EXEC, .sure = COMMAND_SURE, .exit = -1, .text = slice_from(s->command) };
 
-	return s->command[0] != '\0' ? index_add(u->x, &l, u->e) : 0;
+	return s->command[0] != '\0' ? index_add_command(u->x, s->row, &c, u->e) : 0;
+}
+
+/* One that was seen while it was open is begun anew at its end: its commands shall depend on nothing but its bytes.  So is one in
+ * whose place another stood, in another database. */
+static bool
+is_to_restart(const struct index_done *d, const struct db_session *s)
+{
+	return memcmp(d->id, s->id, ID_BYTES) != 0 || (!d->over && s->cols > 0 && strcmp(s->state, "open") != 0);
 }
 
 /* Where to go on from; paint keeps the screen there.  What a run that was broken off has left is taken away. */
@@ -149,8 +176,9 @@ place_find(struct update *u, const struct db_session *s, struct buf *paint)
 {
 	struct index_done fresh = { .session = s->row, .at = { .cols = s->cols, .rows = s->rows } };
 	int r = index_find_done(u->x, s->row, &u->now, u->e);
-	bool is_new = r == -ENOENT;
+	bool is_new = r == -ENOENT || (r == 0 && is_to_restart(&u->now, s));
 
+	memcpy(fresh.id, s->id, ID_BYTES);
 	if (is_new)
 		u->now = fresh;
 	if ((r != 0 && !is_new) || u->now.over)
@@ -280,7 +308,7 @@ forget(void *arg, int64_t session)
 	if (r == -ENOENT || (r == 0 && d.over && d.at.pos == 0))
 		return 0;
 	u->forgotten = true;
-	return r != 0 ? r : index_forget(u->x, session, u->e);
+	return r != 0 ? r : index_forget(u->x, &d, u->e);
 }
 
 static int
@@ -336,7 +364,7 @@ update_run(struct db *db, struct index *x, struct renderer *renderer, const unsi
 {
 	struct update u = { .db = db, .x = x, .renderer = renderer, .counts = counts, .e = e,
 		.alone = session != NULL };
-	const struct renderer_fns fns = { .line = on_line, .key = on_key, .slow = on_slow, .state = on_state, .arg = &u };
+	const struct renderer_fns fns = { .line = on_line, .command = on_command, .better = on_better, .key = on_key, .slow = on_slow, .state = on_state, .arg = &u };
 	int r;
 
 	renderer_set(renderer, &fns);

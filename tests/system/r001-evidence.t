@@ -59,7 +59,7 @@ try:
             ok(same and proved, f"{f}: {len(lines)} rows, the same as its JSON, and each has its proof", rows[:3], lines[:2]); sheets[f[:-4]] = lines
     guarded = [c for f in os.listdir(pack) if f.endswith(".csv") for r in csv.reader(open(f"{pack}/{f}", newline="")) for c in r if re.match("[=+@-]", c) and not re.fullmatch(r"-?\d+", c)]
     ok(not guarded, "no cell of CSV begins like a formula", guarded[:3])
-    ok({"echo hello", f"true '{evil}'"} <= {r["command"] for r in sheets["commands"]} and all(r["known_by"] == "exec" for r in sheets["commands"]), "commands", sheets["commands"][:2])
+    ok({"echo hello", f"true '{evil}'"} <= {r["command"] for r in sheets["commands"]} and all((r["source"], r["confidence"], r["proof"]) == ("exec", "sure", "session") for r in sheets["commands"]), "commands", sheets["commands"][:2])
     ok(any(r["user"] == "bench" and r["source"] == "127.0.0.1" for r in sheets["failed-logins"]), "failed logins", sheets["failed-logins"])
     ok(any(r["path"].endswith("/received") and r["bytes"] == 5000 and r["operation"] == "put" and r["sha256"] for r in sheets["transfers"]), "transfers", sheets["transfers"])
     ok(any(r["host"] == "other" for r in sheets["denials"]), "denials", sheets["denials"])

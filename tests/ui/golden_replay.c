@@ -37,9 +37,10 @@ tape_fill(struct tape *t)
 	tape_add(t, FRAME_MARK, 30 * SECOND_MS, "sftp get /etc/motd: 10 bytes, whole: ok");
 	tape_add(t, FRAME_RESIZE, 40 * SECOND_MS, "44x9");
 	tape_add(t, FRAME_MARK, 50 * SECOND_MS, "a \033[31mmarker");
+	tape_add(t, FRAME_SECRET, 60 * SECOND_MS, "2");
 	tape_add(t, FRAME_OUT, 60 * SECOND_MS, "ex");
 	tape_add(t, FRAME_OUT, 60 * SECOND_MS + 200, "it");
-	tape_add(t, FRAME_IN, 90 * SECOND_MS, "\r");
+	tape_add(t, FRAME_SECRET, 90 * SECOND_MS, "1");
 	tape_add(t, FRAME_OUT, 90 * SECOND_MS, "\r\n");
 	tape_add(t, FRAME_EXIT, 100 * SECOND_MS, "0");
 }
@@ -50,7 +51,7 @@ other_fill(struct tape *t)
 	buf_init(&t->bytes, 1 << 20);
 	tape_add(t, FRAME_OUT, 0, "root@db1:~# ");
 	tape_add(t, FRAME_OUT, 20 * SECOND_MS, "systemctl stop postgresql");
-	tape_add(t, FRAME_IN, 22 * SECOND_MS, "\r");
+	tape_add(t, FRAME_SECRET, 22 * SECOND_MS, "1");
 	tape_add(t, FRAME_OUT, 22 * SECOND_MS, "\r\n");
 	tape_add(t, FRAME_EXIT, 40 * SECOND_MS, "0");
 }
@@ -99,7 +100,7 @@ static const struct {
 	{ "help scrolls", " ?\033[B\033[B", "other keys", "replay-help-40x8", 40, 8, false, { "", false } },
 	{ "search", " /bo", "/bo", "replay-search", 60, 12, false, { "", false } },
 	{ "not found", " /nothing\r", "not found", "replay-not-found", 60, 12, false, { "", false } },
-	{ "a command", " c", "command (input)", "replay-command", 60, 14, false, { "", false } },
+	{ "a command", " c", "command (screen)", "replay-command", 60, 14, false, { "", false } },
 	{ "no command before", " C", "no earlier command", "replay-no-command", 60, 14, false, { "", false } },
 	{ "a file", " f", "sftp get", "replay-file", 60, 14, false, { "", false } },
 	{ "a change of size", " r", "resize", "replay-resize", 60, 14, false, { "", false } },

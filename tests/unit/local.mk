@@ -111,9 +111,12 @@ TESTS += %D%/test_copy %D%/test_typed %D%/test_zmodem
 check_PROGRAMS += %D%/test_methods
 TESTS += %D%/test_methods
 %C%_test_methods_LDADD = $(TAP_LIBS) $(BASE_LIBS)
-check_PROGRAMS += %D%/test_lines
-TESTS += %D%/test_lines
+check_PROGRAMS += %D%/test_lines %D%/test_commands
+TESTS += %D%/test_lines %D%/test_commands
 %C%_test_lines_LDADD = $(TAP_LIBS) $(UI_LIBS)
+%C%_test_commands_LDADD = $(TAP_LIBS) $(UI_LIBS)
+
+
 check_PROGRAMS += %D%/test_safe
 TESTS += %D%/test_safe
 %C%_test_safe_LDADD = $(TAP_LIBS) $(UI_LIBS)

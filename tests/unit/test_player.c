@@ -131,15 +131,16 @@ test_places(void)
 	for (unsigned i = 0; i < 1000; i++)
 		(void)buf_printf(&many, "row %u\r\n", i);
 	tape_add(&t, FRAME_OUT, 0, "me$ ");
+	tape_add(&t, FRAME_SECRET, 4900, "8");
 	tape_add(&t, FRAME_OUT, 5000, "cat rows");
-	tape_add(&t, FRAME_IN, 6000, "\r");
+	tape_add(&t, FRAME_SECRET, 6000, "1");
 	tape_add(&t, FRAME_OUT, 6000, "\r\n");
 	tape_add(&t, FRAME_OUT, 6010, buf_cstr(&many));
 	tape_add(&t, FRAME_MARK, 30000, "sftp get /etc/passwd: 10 bytes, whole: ok");
 	tape_add(&t, FRAME_MARK, 40000, "a remark");
 	tape_add(&t, FRAME_OUT, 50000, "me$ exi");
 	tape_add(&t, FRAME_OUT, 50100, "t");
-	tape_add(&t, FRAME_IN, 51000, "\r");
+	tape_add(&t, FRAME_SECRET, 51000, "1");
 	tape_add(&t, FRAME_OUT, 51000, "\r\n");
 	tape_add(&t, FRAME_EXIT, 60000, "0");
 	p = player_new(&src);
@@ -147,9 +148,9 @@ test_places(void)
 	ok(screen_shows(player_screen(p), "row 500") && player_time(p) == 6010, "and stands on the screen");
 	ok(!player_search(p, "row 1001") && screen_shows(player_screen(p), "row 500"), "a search for what is not there leaves it there");
 	ok(player_jump(p, PLAYER_COMMAND, false) && player_time(p) == 51000, "the next command");
-	is(player_found(p), "command (input): exit", "its words");
+	is(player_found(p), "command (screen): exit", "its words");
 	ok(player_jump(p, PLAYER_COMMAND, true) && player_time(p) == 6000, "the one before");
-	is(player_found(p), "command (input): cat rows", "its words");
+	is(player_found(p), "command (screen): cat rows", "its words");
 	ok(!player_jump(p, PLAYER_COMMAND, true), "there is none before");
 	ok(player_jump(p, PLAYER_FILE, false) && player_time(p) == 30000, "to the file");
 	ok(player_jump(p, PLAYER_MARK, false) && player_time(p) == 40000, "to the marker, which a file is not");
