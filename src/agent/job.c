@@ -27,7 +27,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define LEAVE_MS 2000                    /* for a child to read what its peer left behind, and to end by itself */
+#define LEAVE_MS 3000                    /* for a child to read what its peer left behind, and to end by itself: what is revoked ends in 5 s */
 
 struct job {
 	const struct job_host *host;
@@ -383,7 +383,7 @@ leave(struct job *c)
 	if (!c->late && !loop_timer_is_running(&c->leaving))
 		loop_timer_start(c->host->line.loop, &c->leaving, LEAVE_MS, leaving_over, c);
 	if (c->leader > 0 && !c->late && (pump_linger(&c->pump, LEAVE_MS) || c->pump.kind == PUMP_PIPES))
-		return false;
+		return pump_out(&c->pump);
 	loop_timer_stop(&c->leaving);
 	job_hangup(c);
 	if (!c->closed)

@@ -200,14 +200,24 @@ room(const struct pump *p)
 {
 	uint32_t window = is_clogged(p) ? 0 : ssh_channel_window_size(p->ssh);
 
+	if (p->gone)
+		return sizeof scratch;
 	return window < sizeof scratch ? window : sizeof scratch;
+}
+
+/* To a peer that is gone all is sent. */
+static int
+give(struct pump *p, const void *bytes, size_t n, bool is_err)
+{
+	if (p->gone)
+		return (int)n;
+	return is_err ? ssh_channel_write_stderr(p->ssh, bytes, (uint32_t)n) : ssh_channel_write(p->ssh, bytes, (uint32_t)n);
 }
 
 static bool
 send_rest(struct pump *p, struct stream *s, bool is_err)
 {
-	int n = is_err ? ssh_channel_write_stderr(p->ssh, s->rest.p, (uint32_t)s->rest.len)
-	    : ssh_channel_write(p->ssh, s->rest.p, (uint32_t)s->rest.len);
+	int n = give(p, s->rest.p, s->rest.len, is_err);
 
 	if (n > 0)
 		buf_consume(&s->rest, (size_t)n);
@@ -233,8 +243,7 @@ send_chunk(struct pump *p, struct stream *s, bool is_err, size_t max)
 		stream_close(p, s);
 		return true;
 	}
-	done = is_err ? ssh_channel_write_stderr(p->ssh, scratch, (uint32_t)n)
-	    : ssh_channel_write(p->ssh, scratch, (uint32_t)n);
+	done = give(p, scratch, (size_t)n, is_err);
 	if (done < 0)
 		done = 0;
 	if (done < n && buf_append(&s->rest, scratch + done, (size_t)(n - done)) < 0)
@@ -282,10 +291,6 @@ give_up(void *arg)
 bool
 pump_linger(struct pump *p, int ms)
 {
-	if (!p->gone && p->kind == PUMP_PIPES) {
-		stream_close(p, &p->out);        /* a reader that also writes must not wait for us */
-		stream_close(p, &p->err);
-	}
 	p->gone = true;
 	if (!p->started || p->in.over || (p->in.rest.len == 0 && ssh_channel_poll(p->ssh, 0) <= 0))
 		return false;
@@ -341,7 +346,7 @@ void
 pump_watch(struct pump *p)
 {
 	bool blocked = p->in.rest.len > 0 && !p->in.ready;
-	bool open = !p->gone && ssh_channel_window_size(p->ssh) > 0 && !is_clogged(p);
+	bool open = room(p) > 0;
 	uint32_t out = open && !p->out.over && p->out.rest.len == 0 ? EPOLLIN : 0;
 
 	stream_watch(p, &p->in, blocked ? EPOLLOUT : 0);

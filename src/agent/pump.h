@@ -48,8 +48,8 @@ void pump_start(struct pump *p, enum pump_kind kind, int in, int out, int err);
 int pump_on_data(const struct pump *p, uint32_t n, bool is_stderr);
 bool pump_in(struct pump *p);            /* towards what is behind it; true if something moved */
 bool pump_out(struct pump *p);           /* towards the peer; true if something moved */
-/* The peer has closed: it gets nothing any more, and what came from it is still delivered.  False: it is, or nothing of it
- * was taken for so long. */
+/* The peer has closed: what came from it is still delivered, and what there would be for it is read and thrown away.  False: it
+ * is, or nothing of it was taken for so long. */
 bool pump_linger(struct pump *p, int ms);
 bool pump_is_drained(const struct pump *p);      /* all that it had for the peer is sent */
 /* Sets what to wait for; after the last move of a turn. */

@@ -198,7 +198,7 @@ connected(struct tunnel *t)
 static bool
 finish(struct tunnel *t)
 {
-	if (pump_is_drained(&t->pump) && !t->eof_sent) {
+	if (pump_is_drained(&t->pump) && !t->eof_sent && !t->gone) {
 		t->eof_sent = true;
 		(void)ssh_channel_send_eof(t->ssh);
 		return true;
@@ -206,7 +206,7 @@ finish(struct tunnel *t)
 	if (!t->gone && !(t->eof_sent && t->pump.in.over))
 		return false;
 	if (t->gone && pump_linger(&t->pump, LINGER_MS))
-		return false;
+		return pump_out(&t->pump);
 	dial_over(t);
 	pump_stop(&t->pump);
 	(void)ssh_channel_close(t->ssh);

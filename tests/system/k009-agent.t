@@ -70,8 +70,9 @@ try:
             peer.close(); ok(w.run("echo on")[0] == b"on\n", "one that hangs up is waited for no more")
     with login() as w:
         out = f"{b.dir}/slowly"; c = w.session()
-        w.exec(c, f"sleep 0.3; cat >{out}; echo over; echo >{out}.over"); push(w, c, much); w.send(bytes([CLOSE]) + u32(c))
-        b.wait(lambda: os.path.exists(f"{out}.over")); ok(open(out, "rb").read() == much, "a command that reads slowly has it, too, and ends by itself", os.path.getsize(out))
+        w.exec(c, f"mkfifo {out}.go; cat {out}.go; cat >{out}; echo over; echo >{out}.over"); push(w, c, much[:200000]); w.send(bytes([CLOSE]) + u32(c))
+        ok(w.run("echo on")[0] == b"on\n", "a channel is closed before its command has read"); open(f"{out}.go", "w").close()
+        b.wait(lambda: os.path.exists(f"{out}.over")); ok(open(out, "rb").read() == much[:200000], "which has what was sent, and ends by itself", os.path.getsize(out))
         c = w.session(); w.exec(c, f"echo $$ >{b.dir}/deaf; exec sleep 1000"); b.wait(lambda: os.path.exists(f"{b.dir}/deaf") and open(f"{b.dir}/deaf").read().strip())
         push(w, c, much[:100000]); w.send(bytes([CLOSE]) + u32(c)); pid = open(f"{b.dir}/deaf").read().strip()
         b.wait(lambda: not os.path.exists(f"/proc/{pid}")); ok(True, "one that reads nothing is ended")
