@@ -12,7 +12,8 @@
 #include "front/steps.h"
 #include "msg/ocsf.h"
 
-#define USAGE "request [LOGIN@]HOST [--reason TEXT] [--ticket ID] [--verb VERB] [--to HOST:PORT] [-- COMMAND]"
+#define USAGE "request [LOGIN@]HOST [--reason TEXT] [--ticket ID] [--verb VERB] [--to HOST:PORT] " \
+    "[--listen ADDRESS:PORT] [-- COMMAND]"
 #define TEXT_MAX 600
 
 static bool
@@ -90,26 +91,41 @@ args_split(const char *args, const struct option *options, char *words, const ch
 
 /* ---- request ---- */
 
+struct wanted { char words[TEXT_MAX], reason[TEXT_MAX], ticket[TEXT_MAX], verb[TEXT_MAX], to[TEXT_MAX], listen[TEXT_MAX]; };
+
+/* The verb that goes without saying. */
+static const char *
+verb_of(const struct wanted *w, const char *command)
+{
+	if (w->verb[0] != '\0')
+		return w->verb;
+	if (command[0] != '\0')
+		return "exec";
+	return w->to[0] != '\0' || w->listen[0] != '\0' ? "forward" : "shell";
+}
+
 void
 approve_request(struct channel *c, const char *args)
 {
-	char words[TEXT_MAX] = "", reason[TEXT_MAX] = "", ticket[TEXT_MAX] = "", verb[TEXT_MAX] = "", to[TEXT_MAX] = "";
-	const struct option options[] = { { "--reason", reason }, { "--ticket", ticket }, { "--verb", verb }, { "--to", to }, { NULL, NULL } };
+	struct wanted w = { .words = "" };
+	const struct option options[] = { { "--reason", w.reason }, { "--ticket", w.ticket }, { "--verb", w.verb }, { "--to", w.to },
+		{ "--listen", w.listen }, { NULL, NULL } };
 	struct msg_approval_ask m = { 0 };
 	const char *command, *at;
 
-	if (!args_split(args, options, words, &command) || words[0] == '\0' || strchr(words, ' ') != NULL) {
+	if (!args_split(args, options, w.words, &command) || w.words[0] == '\0' || strchr(w.words, ' ') != NULL) {
 		verb_refuse(c, "usage", USAGE);
 		return;
 	}
-	at = strrchr(words, '@');
-	m.host = slice_from(at != NULL ? at + 1 : words);
-	m.login = slice_of(words, at != NULL ? (size_t)(at - words) : 0);
-	m.verb = slice_from(verb[0] != '\0' ? verb : command[0] != '\0' ? "exec" : to[0] != '\0' ? "forward" : "shell");
+	at = strrchr(w.words, '@');
+	m.host = slice_from(at != NULL ? at + 1 : w.words);
+	m.login = slice_of(w.words, at != NULL ? (size_t)(at - w.words) : 0);
+	m.verb = slice_from(verb_of(&w, command));
 	m.command = slice_from(command);
-	m.to = slice_from(to);
-	m.reason = slice_from(reason);
-	m.ticket = slice_from(ticket[0] != '\0' ? ticket : c->front->change);
+	m.to = slice_from(w.to);
+	m.listen = slice_from(w.listen);
+	m.reason = slice_from(w.reason);
+	m.ticket = slice_from(w.ticket[0] != '\0' ? w.ticket : c->front->change);
 	m.req = new_req(c);
 	gate_send(c, MSG_APPROVAL_ASK, &m);
 }

@@ -58,6 +58,7 @@ take_forward(struct leg *l, ssh_message m)
 		return true;
 	(void)snprintf(c->to_host, sizeof(c->to_host), "%s", listen_address(x, &c->to_port));
 	(void)snprintf(c->listen, sizeof(c->listen), "%s", listen_asked(x));
+	c->under = listen_hold(x);
 	(void)snprintf(text, sizeof(text), strchr(c->to_host, ':') != NULL ? "listen [%s]:%d" : "listen %s:%d",
 	    c->to_host[0] != '\0' ? c->to_host : "*", c->to_port);
 	c->command = strdup(text);
@@ -88,13 +89,15 @@ find_lender(const struct leg *l, enum wish_kind wish)
 static bool
 take_lent(struct leg *l, ssh_message m, const char *kind, enum wish_kind wish)
 {
-	struct channel *c = find_lender(l, wish);
+	struct channel *lender = find_lender(l, wish), *c;
 
-	if (c == NULL)
+	if (lender == NULL)
 		return false;
-	if (wish == WISH_X11 && c->x11.single)
-		c->wishes[wish].granted = false;
-	(void)back_make(l, c->door, m, kind);
+	if (wish == WISH_X11 && lender->x11.single)
+		lender->wishes[wish].granted = false;
+	c = back_make(l, lender->door, m, kind);
+	if (c != NULL)
+		c->under = lender->hold;
 	return true;
 }
 

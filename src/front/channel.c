@@ -142,12 +142,11 @@ channel_go(struct channel *c, const char *kind, const char *host, const char *lo
 	(void)snprintf(c->asked_login, sizeof(c->asked_login), "%s", login);
 	held_release(c->front, &c->hold);
 	c->hold = held_new(c->front);
-	c->verb = c->permitted = c->by_path = 0;
-	c->last_ask = c->asked_again = false;
+	c->asked_again = false;
 	c->how_much = MSG_RECORD_USUAL;
 	c->limits = (struct limits){ 0 };
 	lack_free(c);
-	c->state = CH_DECIDE;
+	channel_decide(c);
 	if (strcmp(kind, "exec") == 0 && verb_is_mosh(c->command))
 		verb_refuse_mosh(c);
 }
@@ -223,6 +222,19 @@ channel_end_or_menu(struct channel *c, int status)
 	channel_say_end(c, status);
 }
 
+/* The words of a debug message are shown by few clients, so people at terminals get them, too: where the client says itself that
+ * something was refused, and not why. */
+void
+channel_tell(struct door *d, const char *line)
+{
+	door_say(d, line);
+	for (struct channel *c = d->front->channels; c != NULL; c = c->next)
+		if (c->door == d && c->session && c->pty && c->state == CH_RELAY && ssh_channel_is_open(c->ssh)) {
+			(void)ssh_channel_write_stderr(c->ssh, line, (uint32_t)strcspn(line, "\r\n"));
+			(void)ssh_channel_write_stderr(c->ssh, "\r\n", 2);
+		}
+}
+
 void
 channel_refuse(struct channel *c, const char *code, const char *reason)
 {
@@ -237,7 +249,7 @@ channel_refuse(struct channel *c, const char *code, const char *reason)
 	if (c->session && !c->from_menu && ssh_channel_is_open(c->ssh) && n > 0)
 		(void)ssh_channel_write_stderr(c->ssh, line, (uint32_t)n);
 	if (c->opening != NULL)
-		door_say(c->door, line);
+		channel_tell(c->door, line);
 	c->exit_signal[0] = '\0';
 	channel_end_or_menu(c, 255);
 }

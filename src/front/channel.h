@@ -88,6 +88,7 @@ struct channel {
 	bool asked_again;                      /* because the connection had just ended */
 	struct ask ask;
 	uint32_t hold;                         /* of its permits (held.h) */
+	uint32_t under;                        /* back: that of what it was asked for with */
 	uint32_t req;                          /* the monitor's, for the picker */
 	struct listing *listing;
 	const char *refused_code, *refused;    /* of CH_REFUSED; the code also of a cut */
@@ -145,6 +146,8 @@ struct channel *channel_make(struct door *d);
 bool channel_step(struct channel *c);
 /* Refuses what the user asked for: one line on stderr and exit status 255, or a notice in the menu. */
 void channel_refuse(struct channel *c, const char *code, const char *reason);
+/* A sentence about what d's client asked for without a channel of its own. */
+void channel_tell(struct door *d, const char *line);
 /* The bastion ends it: a sentence to the user, the recording is closed with it. */
 void channel_cut(struct channel *c, const char *code, const char *reason);
 /* The user's side is over before anything was relayed: the recording, if there is one, says so. */

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "front/back.h"
 #include "front/held.h"
+#include "front/jump.h"
 #include "front/lack.h"
 #include "front/late.h"
 #include "front/replay.h"
@@ -175,8 +176,11 @@ decided(struct channel *c, const struct msg_decision *d, int *agent)
 	note_how_much(c, d->record);
 	c->permitted |= 1u << c->verb++;
 	stay_with(c, d);
-	if (!c->last_ask)
+	if (!c->last_ask) {
+		if (verb_of(c, c->verb) == NULL)
+			(void)lack_wait(c);      /* for which alone the last verb was not the last to be asked */
 		return;
+	}
 	if (c->leg == NULL) {
 		channel_refuse(c, "target-gone", "the connection to the host has just ended: try again");
 		return;
@@ -186,7 +190,8 @@ decided(struct channel *c, const struct msg_decision *d, int *agent)
 	c->state = CH_CONNECT;
 }
 
-/* One verb of several is denied: another may do.  The last answer must be a permit, since it opens the way. */
+/* One verb of several is denied: another may do, now or when somebody has said yes.  The last answer must be a permit, since it
+ * opens the way. */
 static bool
 denied_in_part(struct channel *c)
 {
@@ -198,6 +203,8 @@ denied_in_part(struct channel *c)
 		c->verb++;
 		return true;
 	}
+	if (lack_wait(c))
+		return true;
 	if (c->permitted == 0 || (c->permitted >> c->verb & 1) != 0)
 		return false;
 	c->verb = 0;
@@ -208,10 +215,19 @@ denied_in_part(struct channel *c)
 }
 
 static void
+refused(struct channel *c, const struct msg_decision *d)
+{
+	char reason[900];
+
+	(void)text_cleaned(d->reason, reason, sizeof(reason));
+	if (d->missing != 1 || !channel_pick_again(c, reason))
+		channel_refuse(c, d->missing == 1 ? "no-host" : "denied", reason);
+}
+
+static void
 on_decision(void *arg, const struct msg_decision *d, int *agent)
 {
 	struct channel *c = arg;
-	char reason[600];
 
 	if (c->state != CH_DECIDE)
 		return;                                  /* cut meanwhile */
@@ -219,12 +235,32 @@ on_decision(void *arg, const struct msg_decision *d, int *agent)
 		decided(c, d, agent);
 		return;
 	}
-	if (denied_in_part(c) || (d->lacks == MSG_LACK_MODERATOR && moderator_take(c, d)) || (d->lacks != 0 && lack_take(c, d)))
+	lack_note(c, c->verb, d);
+	if (!denied_in_part(c) && !(d->lacks == MSG_LACK_MODERATOR && moderator_take(c, d)) && !(d->lacks != 0 && lack_take(c, d)))
+		refused(c, d);
+}
+
+/* The jump that it comes through was let in before it was permitted, since here it can be told what is lacking. */
+static void
+on_jump_decision(void *arg, const struct msg_decision *d, int *agent)
+{
+	struct channel *c = arg;
+
+	(void)agent;
+	if (c->state != CH_DECIDE)
 		return;
-	(void)text_cleaned(d->reason, reason, sizeof(reason));
-	if (d->missing == 1 && channel_pick_again(c, reason))
+	if (d->permit == 1) {
+		jump_permit(c->door);
+		for (struct channel *x = c->front->channels; x != NULL; x = x->next)
+			if (x->door == c->door && (x == c || x->state == CH_WAIT)) {
+				lack_free(x);
+				channel_decide(x);
+			}
 		return;
-	channel_refuse(c, d->missing == 1 ? "no-host" : "denied", reason);
+	}
+	lack_note(c, 0, d);
+	if (d->lacks == 0 || !lack_take(c, d))
+		refused(c, d);
 }
 
 /* A recording is open from here on: that is what can be watched. */
@@ -258,12 +294,34 @@ step_moderator(struct channel *c)
 	return c->viewers != NULL && live_look(c);
 }
 
+void
+channel_question(const struct channel *c, unsigned verb, struct msg_decide *ret)
+{
+	if (jump_question(c->door, ret))
+		return;
+	*ret = (struct msg_decide){ .verb = slice_from(verb_of(c, verb)), .host = slice_from(c->asked_host),
+		.login = slice_from(c->asked_login), .hold = c->hold, .under = c->under };
+	if (c->session)
+		ret->command = slice_from(c->command);
+	else if (c->listen[0] != '\0')
+		ret->listen = slice_from(c->listen);
+	else if (!c->back)
+		ret->to = slice_from(c->command);
+}
+
+void
+channel_decide(struct channel *c)
+{
+	c->verb = c->permitted = c->by_path = 0;
+	c->last_ask = false;
+	c->state = CH_DECIDE;
+}
+
 bool
 step_decide(struct channel *c)
 {
-	struct front *f = c->front;
-	struct msg_decide msg = { .host = slice_from(c->asked_host), .login = slice_from(c->asked_login) };
-	const char *verb = verb_of(c, c->verb);
+	struct msg_decide msg;
+	bool jump = jump_question(c->door, &msg);
 
 	if (c->ask.req != 0)
 		return false;
@@ -271,21 +329,16 @@ step_decide(struct channel *c)
 		replay_decide(c);
 		return true;
 	}
-	if (c->asked_host[0] == '\0' || verb == NULL) {
+	if (c->asked_host[0] == '\0' || verb_of(c, c->verb) == NULL) {
 		channel_refuse(c, "no-host", "name a host: ssh USER+HOST@bastion, or connect with a terminal for the picker");
 		return true;
 	}
-	msg.verb = slice_from(verb);
-	if (c->session)
-		msg.command = slice_from(c->command);
-	else if (c->listen[0] != '\0')
-		msg.listen = slice_from(c->listen);
-	else if (!c->back)
-		msg.to = slice_from(c->command);
-	c->last_ask = c->last_ask || verb_of(c, c->verb + 1) == NULL;
-	msg.dial = c->last_ask && !c->back;
-	msg.hold = c->hold;
-	if (ask_gate(f, &c->ask, &msg, on_decision, c) != 0)
+	channel_question(c, c->verb, &msg);
+	if (!jump) {
+		c->last_ask = c->last_ask || (verb_of(c, c->verb + 1) == NULL && !lack_waits(c));
+		msg.dial = c->last_ask && !c->back;
+	}
+	if (ask_gate(c->front, &c->ask, &msg, jump ? on_jump_decision : on_decision, c) != 0)
 		channel_refuse(c, "denied", "the gate does not answer");
 	return true;
 }

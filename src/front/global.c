@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "front/channel.h"
 #include "front/global.h"
+#include "front/jump.h"
 #include "front/letter.h"
 #include "front/listen.h"
 #include "msg/ocsf.h"
@@ -83,10 +85,10 @@ say_no(struct door *d)
 static void
 refuse(struct door *d, const char *why)
 {
-	char line[800];
+	char line[1000];
 
 	(void)snprintf(line, sizeof(line), "fortress: %s [forward]", why);
-	door_say(d, line);
+	channel_tell(d, line);
 	say_no(d);
 }
 
@@ -95,6 +97,7 @@ static const char *
 begin_listen(struct door *d)
 {
 	struct request *r = d->requests;
+	struct msg_decide jump;
 
 	if (r->kind == REQUEST_CANCEL) {
 		d->listen = listen_cancel(d, r->address, r->port);
@@ -102,6 +105,8 @@ begin_listen(struct door *d)
 	}
 	if (d->host[0] == '\0')
 		return "a remote forward needs a host: ssh -R ... USER+HOST@bastion";
+	if (jump_question(d, &jump))
+		return "the jump is not permitted yet: a session through it says what is lacking";
 	if (stamp_of(d, r) == NULL)
 		return "one remote forward at a time: ask again";
 	if (r->port >= 0)

@@ -31,7 +31,9 @@ struct jump {
 	struct door *outer;
 	struct ask ask;
 	ssh_message opening;             /* of the carrier: not decided yet */
+	char to[FRONT_NAME_MAX + 16];    /* as the client asked for it */
 	bool denied;
+	bool waits;                      /* it is open, but not permitted: its channels ask for that first */
 	struct door door;
 	ssh_channel carrier;             /* of the outer door */
 	struct splice splice;
@@ -145,26 +147,74 @@ jump_open(struct jump *j)
 	return 0;
 }
 
-/* What is no host, or not one, ends here too: a refused channel would say nothing to its user, libssh gives it no words.
- * Inside, each channel is told, and a terminal gets the picker. */
+/* What is no host, or not one, ends here too, and so does what is not permitted (yet): a refused channel would say nothing to its
+ * user, libssh gives it no words.  Inside, each channel is told, may wait, and a terminal gets the picker, or is asked.  Only what
+ * may not speak SSH is refused. */
+static bool
+ends_here(struct jump *j, const struct msg_decision *d, struct slice *host)
+{
+	bool ssh = ssh_message_channel_request_open_destination_port(j->opening) == SSH_PORT;
+
+	*host = d->host;
+	if (d->missing == 1)
+		*host = slice_from(ssh_message_channel_request_open_destination(j->opening));
+	j->waits = d->permit != 1 && d->missing != 1;
+	return d->permit == 1 || ((ssh || d->lacks != 0) && host->n > 0);
+}
+
 static void
 on_decision(void *arg, const struct msg_decision *d, int *agent)
 {
 	struct jump *j = arg;
-	bool nowhere = d->missing == 1 && ssh_message_channel_request_open_destination_port(j->opening) == SSH_PORT;
-	struct slice host = nowhere ? slice_from(ssh_message_channel_request_open_destination(j->opening)) : d->host;
-	char reason[600], line[700];
+	char reason[900], line[1000];
+	struct slice host;
 
 	(void)agent;
-	if ((d->permit == 1 || nowhere) && slice_copy(host, j->door.host, sizeof(j->door.host)) == 0 && jump_open(j) == 0 &&
+	if (ends_here(j, d, &host) && slice_copy(host, j->door.host, sizeof(j->door.host)) == 0 && jump_open(j) == 0 &&
 	    ssh_message_channel_request_open_reply_accept_channel(j->opening, j->carrier) == SSH_OK) {
 		ssh_message_free(j->opening);
 		j->opening = NULL;
 		return;
 	}
-	(void)snprintf(line, sizeof(line), "fortress: %s [denied]", text_escaped(d->reason, reason, sizeof(reason)));
-	door_say(j->outer, line);
+	(void)snprintf(line, sizeof(line), "fortress: %s [denied]", text_cleaned(d->reason, reason, sizeof(reason)));
+	channel_tell(j->outer, line);
 	j->denied = true;
+}
+
+static void
+question(const struct jump *j, struct slice host, struct msg_decide *ret)
+{
+	*ret = (struct msg_decide){ .verb = slice_from("jump"), .host = host, .to = slice_from(j->to), .hold = j->hold };
+}
+
+static struct jump *
+jump_of(const struct door *d)
+{
+	struct jump *j = d->front->jumps;
+
+	while (j != NULL && &j->door != d)
+		j = j->next;
+	return j;
+}
+
+bool
+jump_question(const struct door *d, struct msg_decide *ret)
+{
+	const struct jump *j = jump_of(d);
+
+	if (j == NULL || !j->waits)
+		return false;
+	question(j, slice_from(d->host), ret);
+	return true;
+}
+
+void
+jump_permit(struct door *d)
+{
+	struct jump *j = jump_of(d);
+
+	if (j != NULL)
+		j->waits = false;
 }
 
 /* A jump is what the limit of channels counts; the channels inside count too. */
@@ -173,8 +223,7 @@ jump_take(struct door *outer, ssh_message m)
 {
 	struct front *f = outer->front;
 	const char *host = ssh_message_channel_request_open_destination(m);
-	struct msg_decide msg = { .verb = slice_from("jump"), .host = slice_from(host), .hold = held_new(f) };
-	char to[FRONT_NAME_MAX + 16];
+	struct msg_decide msg;
 	struct jump *j;
 
 	if (host == NULL || host[0] == '\0' || strlen(host) >= FRONT_NAME_MAX || f->channels_n >= f->o->channels_max ||
@@ -182,11 +231,11 @@ jump_take(struct door *outer, ssh_message m)
 		letter_refuse(m);
 		return;
 	}
-	*j = (struct jump){ .next = f->jumps, .outer = outer, .opening = m, .door = { .front = f }, .hold = msg.hold };
+	*j = (struct jump){ .next = f->jumps, .outer = outer, .opening = m, .door = { .front = f }, .hold = held_new(f) };
 	f->jumps = j;
 	f->channels_n++;
-	(void)snprintf(to, sizeof(to), "%s:%d", host, ssh_message_channel_request_open_destination_port(m));
-	msg.to = slice_from(to);
+	(void)snprintf(j->to, sizeof(j->to), "%s:%d", host, ssh_message_channel_request_open_destination_port(m));
+	question(j, slice_from(host), &msg);
 	if (ask_gate(f, &j->ask, &msg, on_decision, j) != 0)
 		j->denied = true;
 }

@@ -14,6 +14,9 @@ bool jump_step_all(struct front *f);
 void jump_drop_dead(struct front *f);
 /* Its sessions end, saying why, and the jump with them.  False: none has this hold. */
 bool jump_revoked(struct front *f, uint32_t hold, const char *code, const char *reason);
+/* Is d the inner door of a jump that is not permitted yet?  Then that is to be asked before anything that comes by d: *ret. */
+bool jump_question(const struct door *d, struct msg_decide *ret);
+void jump_permit(struct door *d);                /* it is now */
 bool jump_rearm_all(struct front *f);            /* as wire_rearm, of all */
 /* The inner door of this session, or NULL. */
 struct door *jump_find_door(struct front *f, ssh_session s);

@@ -3,6 +3,9 @@
 /*
  * CH_FORM asks, CH_WAIT waits; from both the way leads back to CH_DECIDE, and the gate alone says whether that is enough.
  * News of a request are only a reason to ask it again, so that none can come too early or get lost.
+ *
+ * A transfer of files has two verbs, and nobody knows beforehand which it will use: it begins with what is permitted, unless
+ * there is a request for the other; if it has to make requests, it makes both and begins when both are answered.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,17 +13,25 @@
 
 #include "base/text.h"
 #include "front/form.h"
+#include "front/jump.h"
 #include "front/lack.h"
 #include "front/steps.h"
 #include "front/tty.h"
 
-enum { TRIES = 3 };
+enum { TRIES = 3, VERBS = 2, FORWARD_WAIT_MS = 120000 };
 
 struct lack {
-	char request[16];                /* what is waited for, or "" */
+	/* by verb, since they were asked last: what waits, and the gate's words; bits of those that lack an approval that nobody was
+	 * asked for */
+	struct { char id[16], words[900]; } found[VERBS];
+	unsigned bare;
+	char waited[VERBS][16];          /* what was waited for last: ids, or "" */
+	mono_t since;                    /* when that began */
 	char news[600];                  /* what was said to it last */
+	bool stale;                      /* there was news while the gate was asked */
 	unsigned lacks, tries;
-	uint32_t req;                    /* of the request that is being made; 0: none */
+	uint32_t req;                    /* of what the gate is asked now, or was last */
+	bool asked;                      /* requests were made */
 	bool mfa;                        /* the form is for a code */
 	struct form form;
 };
@@ -45,13 +56,21 @@ lack_free(struct channel *c)
 bool
 lack_env(struct front *f, const char *name, const char *value)
 {
-	bool ticket = strcmp(name, "LC_FORTRESS_TICKET") == 0;
+	const char *word = strncmp(name, "LC_", 3) == 0 ? name + 3 : name;
+	bool ticket = strcmp(word, "FORTRESS_TICKET") == 0;
 
-	if (!ticket && strcmp(name, "LC_FORTRESS_REASON") != 0)
+	if (!ticket && strcmp(word, "FORTRESS_REASON") != 0)
 		return false;
 	if (text_is_utf8(slice_from(value)))
 		(void)snprintf(ticket ? f->change : f->reason, sizeof(f->change), "%s", value);
 	return true;
+}
+
+/* Does somebody read and type there?  What speaks sftp does not, terminal or not. */
+static bool
+is_terminal(const struct channel *c)
+{
+	return c->pty && strcmp(c->kind, "sftp") != 0;
 }
 
 /* For a person at a terminal, and elsewhere on stderr, which a program leaves alone. */
@@ -59,15 +78,27 @@ static void
 say(struct channel *c, const char *text)
 {
 	char line[1000];
-	int n = snprintf(line, sizeof(line), "fortress: %s%s\n", text, c->pty ? "\r" : "");
+	int n = snprintf(line, sizeof(line), "fortress: %s%s\n", text, is_terminal(c) ? "\r" : "");
 
-	if (n <= 0 || !ssh_channel_is_open(c->ssh))
-		return;
 	n = n < (int)sizeof(line) ? n : (int)sizeof(line) - 1;
-	if (c->pty)
+	if (!c->session)
+		channel_tell(c->door, line);
+	else if (ssh_channel_is_open(c->ssh) && is_terminal(c))
 		(void)ssh_channel_write(c->ssh, line, (uint32_t)n);
-	else
+	else if (ssh_channel_is_open(c->ssh))
 		(void)ssh_channel_write_stderr(c->ssh, line, (uint32_t)n);
+}
+
+/* All is asked anew, with what there is now. */
+static void
+again(struct channel *c)
+{
+	struct lack *l = c->lack;
+
+	memset(l->found, 0, sizeof(l->found));
+	l->bare = 0;
+	l->stale = false;
+	channel_decide(c);
 }
 
 /* ---- the form ---- */
@@ -92,13 +123,26 @@ ask(struct channel *c, const char *reason)
 	c->state = CH_FORM;
 }
 
+/* One at a time: the gate takes no more of a connection. */
 static void
 request(struct channel *c)
 {
 	struct front *f = c->front;
-	struct msg_approval_ask m = { .verb = slice_from(c->kind), .host = slice_from(c->asked_host), .login = slice_from(c->asked_login),
-		.command = slice_from(c->command), .reason = slice_from(f->reason), .ticket = slice_from(f->change) };
+	struct msg_approval_ask m = { .reason = slice_from(f->reason), .ticket = slice_from(f->change) };
+	struct msg_decide q;
+	unsigned verb = 0;
 
+	while (verb + 1 < VERBS && (c->lack->bare >> verb & 1) == 0)
+		verb++;
+	channel_question(c, verb, &q);
+	m.verb = q.verb;
+	m.host = q.host;
+	m.login = q.login;
+	m.command = q.command;
+	m.to = q.to;
+	m.listen = q.listen;
+	c->lack->bare &= ~(1u << verb);
+	c->lack->asked = true;
 	m.req = c->lack->req = ++f->last_req;
 	c->state = CH_WAIT;
 	if (chan_send(f->gate, MSG_APPROVAL_ASK, &m) != 0)
@@ -140,7 +184,7 @@ answered(struct channel *c)
 	if ((l->lacks & MSG_LACK_APPROVAL) != 0)
 		request(c);
 	else
-		c->state = CH_DECIDE;
+		again(c);
 }
 
 bool
@@ -166,39 +210,99 @@ step_form(struct channel *c)
 bool
 step_wait(struct channel *c)
 {
-	(void)c;
+	if (c->session || c->lack->since.us == 0 || clock_ms_since(c->lack->since) < FORWARD_WAIT_MS)
+		return false;
+	channel_refuse(c, "denied", "nobody has answered the request yet: try again when they have");
+	return true;
+}
+
+void
+lack_note(struct channel *c, unsigned verb, const struct msg_decision *d)
+{
+	struct lack *l = !c->back && (d->lacks & MSG_LACK_APPROVAL) != 0 && verb < VERBS ? lack_of(c) : NULL;
+
+	if (l == NULL)
+		return;
+	l->found[verb].id[0] = '\0';
+	(void)text_cleaned(d->reason, l->found[verb].words, sizeof(l->found[verb].words));
+	if (d->lacks == MSG_LACK_APPROVAL && d->request.n > 0)
+		(void)slice_copy(d->request, l->found[verb].id, sizeof(l->found[verb].id));
+	else
+		l->bare |= 1u << verb;
+}
+
+bool
+lack_waits(const struct channel *c)
+{
+	for (unsigned i = 0; c->lack != NULL && i < VERBS; i++)
+		if (c->lack->found[i].id[0] != '\0')
+			return true;
 	return false;
 }
 
-static void
-wait_for(struct channel *c, const struct msg_decision *d, const char *reason)
+static bool
+has_waited(const struct lack *l)
+{
+	return l->waited[0][0] != '\0' || l->waited[1][0] != '\0';
+}
+
+bool
+lack_wait(struct channel *c)
 {
 	struct lack *l = c->lack;
 	char line[1000];
 
+	if (!lack_waits(c))
+		return false;
 	tty_wait_end(c, NULL);
-	if (l->request[0] == '\0' || l->news[0] != '\0') {
-		(void)snprintf(line, sizeof(line), "%s%s", reason, c->pty ? "; Ctrl-C gives up" : "");
-		say(c, line);
+	if (!has_waited(l))
+		l->since = clock_mono();
+	for (unsigned i = 0; i < VERBS; i++) {
+		if (l->found[i].id[0] != '\0' && (strcmp(l->found[i].id, l->waited[i]) != 0 || l->news[0] != '\0')) {
+			(void)snprintf(line, sizeof(line), "%s%s", l->found[i].words, is_terminal(c) ? "; Ctrl-C gives up" : "");
+			say(c, line);
+		}
+		(void)snprintf(l->waited[i], sizeof(l->waited[i]), "%s", l->found[i].id);
 	}
-	(void)slice_copy(d->request, l->request, sizeof(l->request));
 	l->news[0] = '\0';
-	if (c->pty)
+	if (is_terminal(c))
 		tty_wait_for(c);
 	c->state = CH_WAIT;
+	if (l->stale)
+		again(c);
+	return true;
+}
+
+/* Where the host is that was meant, and as whom: what is asked for is asked for there. */
+static void
+stay(struct channel *c, const struct msg_decision *d)
+{
+	struct msg_decide jump;
+
+	if (jump_question(c->door, &jump))
+		return;
+	(void)slice_copy(d->host, c->asked_host, sizeof(c->asked_host));
+	(void)slice_copy(d->login, c->asked_login, sizeof(c->asked_login));
+}
+
+static bool
+can_ask(const struct channel *c, const struct lack *l, unsigned lacks)
+{
+	return lacks == MSG_LACK_APPROVAL && l->bare != 0 && !l->asked && c->front->reason[0] != '\0';
 }
 
 bool
 lack_take(struct channel *c, const struct msg_decision *d)
 {
-	bool alone = strcmp(c->kind, "shell") == 0 || strcmp(c->kind, "exec") == 0 || strcmp(c->kind, "replay") == 0;
-	struct lack *l = c->session && alone && ((d->lacks & MSG_LACK_MFA) == 0 || c->pty) ? lack_of(c) : NULL;
+	struct lack *l = !c->back && ((d->lacks & MSG_LACK_MFA) == 0 || is_terminal(c)) ? lack_of(c) : NULL;
 	char reason[900];
 
 	if (l == NULL)
 		return false;
+	if (lack_wait(c))
+		return true;
 	(void)text_cleaned(d->reason, reason, sizeof(reason));
-	if (l->request[0] != '\0' && !slice_is(d->request, l->request)) {
+	if (has_waited(l)) {
 		channel_refuse(c, "denied", l->news[0] != '\0' ? l->news : reason);      /* what was waited for has been refused */
 		return true;
 	}
@@ -209,20 +313,18 @@ lack_take(struct channel *c, const struct msg_decision *d)
 		return true;
 	}
 	l->lacks = d->lacks;
-	(void)slice_copy(d->host, c->asked_host, sizeof(c->asked_host));
-	(void)slice_copy(d->login, c->asked_login, sizeof(c->asked_login));
-	if (d->lacks == MSG_LACK_APPROVAL && d->request.n > 0 && (c->pty || l->req != 0 || c->front->reason[0] != '\0')) {
-		wait_for(c, d, reason);
-		return true;
-	}
-	if (c->pty && l->tries++ < TRIES) {
+	stay(c, d);
+	if (is_terminal(c) && l->tries++ < TRIES) {
 		ask(c, reason);
 		return true;
 	}
-	if (d->lacks != MSG_LACK_APPROVAL || c->front->reason[0] == '\0' || l->req != 0)
-		return false;
-	request(c);
-	return true;
+	if (can_ask(c, l, d->lacks)) {
+		request(c);
+		return true;
+	}
+	if ((l->bare & (l->bare - 1)) != 0)
+		say(c, l->found[0].words);       /* the refusal says the same for the other */
+	return false;
 }
 
 /* ---- the gate's answers ---- */
@@ -237,11 +339,12 @@ lack_asked(struct front *f, const struct msg_approval_asked *m)
 		c = c->next;
 	if (c == NULL)
 		return;
-	if (m->ok == 1) {
-		c->state = CH_DECIDE;
-		return;
-	}
-	channel_refuse(c, "denied", text_cleaned(m->text, why, sizeof(why)));
+	if (m->ok != 1)
+		channel_refuse(c, "denied", text_cleaned(m->text, why, sizeof(why)));
+	else if (c->lack->bare != 0)
+		request(c);
+	else
+		again(c);
 }
 
 /* Lines of UTF-8, and a code that is drawn. */
@@ -284,8 +387,7 @@ lack_stepped_up(struct front *f, const struct msg_stepped_up *m)
 	}
 	c->lack->mfa = m->ok != 1;
 	if (m->ok == 1) {
-		c->lack->req = 0;
-		c->state = CH_DECIDE;
+		again(c);
 		return;
 	}
 	tty_wait_end(c, NULL);
@@ -298,19 +400,32 @@ lack_stepped_up(struct front *f, const struct msg_stepped_up *m)
 	ask_code(c);
 }
 
+static bool
+is_about(const struct lack *l, struct slice id)
+{
+	for (unsigned i = 0; i < VERBS; i++)
+		if (slice_is(id, l->waited[i]) || slice_is(id, l->found[i].id))
+			return true;
+	return false;
+}
+
 void
 lack_news(struct front *f, const struct msg_approval_news *m)
 {
 	for (struct channel *c = f->channels; c != NULL; c = c->next) {
 		struct lack *l = c->lack;
 
-		if (l == NULL || c->state != CH_WAIT || !slice_is(m->id, l->request))
+		if (l == NULL || (c->state != CH_WAIT && c->state != CH_DECIDE) || m->id.n == 0 || !is_about(l, m->id))
 			continue;
+		if (c->state == CH_DECIDE) {
+			l->stale = true;
+			continue;
+		}
 		(void)text_cleaned(m->text, l->news, sizeof(l->news));
 		if (l->news[0] != '\0') {
 			tty_wait_end(c, NULL);
 			say(c, l->news);
 		}
-		c->state = CH_DECIDE;
+		again(c);
 	}
 }

@@ -85,7 +85,7 @@ on_decision(void *arg, const struct msg_decision *d, int *agent)
 	char reason[600];
 
 	if (d->permit != 1) {
-		over(l, false, text_escaped(d->reason, reason, sizeof(reason)));
+		over(l, false, text_cleaned(d->reason, reason, sizeof(reason)));
 		return;
 	}
 	l->leg = leg_take(l->front, d, agent);
@@ -388,6 +388,12 @@ const char *
 listen_asked(const struct listen *l)
 {
 	return l->asked;
+}
+
+uint32_t
+listen_hold(const struct listen *l)
+{
+	return l->hold;
 }
 
 const char *

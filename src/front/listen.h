@@ -29,6 +29,7 @@ const struct listen *listen_find(const struct leg *l, const char *address, int p
 struct door *listen_door(const struct listen *l);        /* NULL: gone, or wants no more */
 /* As the client asked for it, for the policy; as it is, for the client. */
 const char *listen_asked(const struct listen *l);
+uint32_t listen_hold(const struct listen *l);
 const char *listen_address(const struct listen *l, int *port);
 
 #endif

@@ -146,6 +146,7 @@ on_answer(void *arg, const struct msg_decision *d, int *agent)
 	}
 	if (d->lacks != 0)
 		name_whole(c, d->words);
+	lack_note(c, 0, d);
 	if (d->lacks != 0 && lack_take(c, d))
 		return;
 	channel_refuse(c, "denied", text_cleaned(d->reason, reason, sizeof(reason)));

@@ -29,6 +29,10 @@ void listing_free(struct channel *c);
 
 /* connect.c */
 bool step_decide(struct channel *c);
+/* What the gate is asked for c's verb of this index, or first for the jump that c comes through. */
+void channel_question(const struct channel *c, unsigned verb, struct msg_decide *ret);
+/* Asks for all of them anew. */
+void channel_decide(struct channel *c);
 /* What d would permit takes a second person who watches: c waits for one.  False: it cannot, and is to be refused. */
 bool moderator_take(struct channel *c, const struct msg_decision *d);
 bool step_moderator(struct channel *c);

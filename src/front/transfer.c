@@ -238,7 +238,8 @@ static void
 on_path(void *arg, const char *verb, struct slice path)
 {
 	struct channel *c = arg;
-	struct msg_decide msg = { .verb = slice_from(verb), .host = slice_from(c->leg->host), .login = slice_from(c->leg->login), .path = path };
+	struct msg_decide msg = { .verb = slice_from(verb), .host = slice_from(c->leg->host), .login = slice_from(c->leg->login), .path = path,
+		.under = c->hold };
 
 	if (ask_gate(c->front, &c->transfer->ask, &msg, on_path_decision, c) != 0)
 		c->in.broken = "the gate does not answer; the session ends";

@@ -40,7 +40,7 @@ static void
 ask_one(const struct gate *g, const struct decide_ask *ask, const struct rules_question *q, struct rules_answer *ret)
 {
 	struct msg_decide m = { .verb = q->verb, .host = slice_from(q->host->name), .login = q->login, .command = q->command, .to = q->to,
-	    .listen = q->listen, .change = ask->change, .hold = ask->hold };
+	    .listen = q->listen, .change = ask->change, .hold = ask->hold, .under = ask->under };
 	struct needs_ask needs = { .g = g, .who = ask->who, .m = &m, .at = ask->at, .mfa = ask->mfa, .conn = ask->conn, .again = ask->again };
 
 	rules_ask(g->rules, q, ret);

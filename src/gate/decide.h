@@ -17,7 +17,7 @@ struct decide_ask {
 	bool needs, mfa;
 	struct slice change;
 	uint64_t conn;
-	uint32_t hold;
+	uint32_t hold, under;
 	const struct grant *again;
 };
 

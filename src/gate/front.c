@@ -145,7 +145,7 @@ verdict_make(struct client *c, const struct msg_decide *asked, struct buf *words
 	struct rules_who who;
 	struct decide_ask ask = { .who = &who, .verb = m->verb, .host = m->host, .login = m->login, .command = m->command,
 	    .to = m->to, .listen = m->listen, .path = m->path, .src = slice_from(c->peer), .at = clock_wall(), .needs = true, .mfa = c->mfa,
-	    .change = m->change, .conn = c->conn, .hold = m->hold };
+	    .change = m->change, .conn = c->conn, .hold = m->hold, .under = m->under };
 	struct err e = { 0 };
 
 	*v = (struct verdict){ .agent = -1 };

@@ -4,6 +4,7 @@
  * Who said yes is looked at with today's eyes: an account that was locked since, somebody who is no lead any more, a policy
  * that asks for other people: then their yes does not count.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 #include "gate/moderate.h"
 #include "gate/needs.h"
 #include "gate/notify.h"
+
+enum { COMMAND_SHOWN = 200 };          /* bytes of a command that words repeat */
 
 /* ---- people ---- */
 
@@ -99,7 +102,7 @@ is_usable(const struct needs_ask *ask, const struct approval *x)
 	if (ask->again != NULL && slice_eq(ask->again->approval, x->row.id))
 		return approval_is(x, "open") || approval_is(x, "used");
 	if (approval_is(x, "used"))
-		return x->conn == ask->conn && x->hold == ask->m->hold && ask->m->hold != 0;
+		return x->conn == ask->conn && x->hold != 0 && (x->hold == ask->m->hold || x->hold == ask->m->under);
 	return approval_is(x, "open");
 }
 
@@ -152,15 +155,72 @@ check_ticket(const struct needs_ask *ask, const struct policy_need *need, struct
 		snprintf(a->text, sizeof(a->text), "%.200s is required (%.200s): name one on a terminal, or by LC_FORTRESS_TICKET", need->words, need->id);
 }
 
+static int
+put_option(struct buf *b, const char *name, struct slice value)
+{
+	int r = value.n > 0 ? buf_printf(b, " --%s ", name) : 0;
+
+	return r == 0 && value.n > 0 ? text_shell(b, value) : r;
+}
+
+/* The verb goes without saying where the rest says it. */
+static int
+put_verb(struct buf *b, const struct msg_decide *m)
+{
+	bool said = slice_is(m->verb, "shell") || slice_is(m->verb, "exec") || slice_is(m->verb, "forward");
+
+	return said ? 0 : put_option(b, "verb", m->verb);
+}
+
+/* A command goes in as it is, where one can copy it from a line. */
+static int
+put_command(struct buf *b, struct slice command)
+{
+	bool plain = command.n <= COMMAND_SHOWN;
+
+	for (size_t i = 0; i < command.n && plain; i++)
+		plain = command.p[i] >= 0x20 && command.p[i] != 0x7f;
+	if (command.n == 0)
+		return 0;
+	if (!plain)
+		return buf_text(b, " -- COMMAND");
+	return buf_text(b, " -- ") != 0 ? -ENOMEM : text_shell(b, command);
+}
+
+/* What asks for it, ready to be typed but for the reason (fortress-ssh(7)). */
+static int
+put_request(struct buf *b, const struct needs_ask *ask)
+{
+	const struct msg_decide *m = ask->m;
+	int r = buf_printf(b, "ssh %s@bastion request %.*s@%.*s", ask->who->name, (int)m->login.n, (const char *)m->login.p, (int)m->host.n,
+	    (const char *)m->host.p);
+
+	if (r == 0)
+		r = put_verb(b, m);
+	if (r == 0)
+		r = put_option(b, "to", m->to);
+	if (r == 0)
+		r = put_option(b, "listen", m->listen);
+	if (r == 0)
+		r = buf_text(b, " --reason WHY");
+	return r == 0 ? put_command(b, m->command) : r;
+}
+
 /* The request that waits, or how to make one. */
 static void
 lack_approval(const struct needs_ask *ask, const struct approval *waits, const struct policy_need *need, unsigned n,
     struct rules_answer *a)
 {
+	struct buf how;
+
 	lack(a, MSG_LACK_APPROVAL);
 	if (waits == NULL) {
-		snprintf(a->text, sizeof(a->text), "%.200s is required (%.200s): ask for it with ssh USER@bastion request %.*s --reason WHY",
-		    need->words, need->id, (int)ask->m->host.n, (const char *)ask->m->host.p);
+		buf_init(&how, sizeof(a->text));
+		if (put_request(&how, ask) != 0)
+			buf_clear(&how);
+		snprintf(a->text, sizeof(a->text), "%.200s is required (%.200s)%s%s", need->words, need->id,
+		    how.len > 0 ? ": ask for it with " : "", buf_cstr(&how));
+		buf_done(&how);
 		return;
 	}
 	snprintf(a->approval, sizeof(a->approval), "%.*s", (int)waits->row.id.n, (const char *)waits->row.id.p);

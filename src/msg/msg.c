@@ -82,7 +82,7 @@ static const struct message messages[MSG_TYPE_END] = {
 	    F32(msg_host_rows, others), FB(msg_host_rows, banner)),
 	ROW(MSG_DECIDE, decide, F32(msg_decide, req), FB(msg_decide, verb), FB(msg_decide, host),
 	    FB(msg_decide, login), FB(msg_decide, command), FB(msg_decide, to),
-	    FB(msg_decide, listen), FB(msg_decide, path), FB(msg_decide, change), F32(msg_decide, dial), F32(msg_decide, hold)),
+	    FB(msg_decide, listen), FB(msg_decide, path), FB(msg_decide, change), F32(msg_decide, dial), F32(msg_decide, hold), F32(msg_decide, under)),
 	ROW(MSG_DECISION, decision, F32(msg_decision, req), F32(msg_decision, permit), F32(msg_decision, missing),
 	    F32(msg_decision, by_path), F32(msg_decision, lacks), F32(msg_decision, record),
 	    F64(msg_decision, ticket), FB(msg_decision, host), FB(msg_decision, login),

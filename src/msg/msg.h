@@ -245,11 +245,12 @@ struct msg_session_row {
  * a column: the rule and its place, or what is lacking */
 struct msg_host_row { struct slice name, addr, logins, labels; uint32_t allowed; struct slice why, brief; };
 /* verb: as POLICY.md names it ("shell", "exec"…).  host, login: as given, may be empty.
- * hold: the front's number for what this opens, until MSG_RELEASE; 0: nothing that lasts.
+ * hold: the front's number for what this opens, until MSG_RELEASE; 0: nothing that lasts.  under: that of what it belongs to, or 0:
+ * what was approved for one time is good for that, too.
  * to: "HOST:PORT" of a forward; listen: of one that the host shall listen for.  dial: 1 if a connection to the target is wanted.
  * path: of put and get, a file of the target; empty: any of them, and by_path says whether each is to be asked about.
  * change: the ticket that it is done for, or empty. */
-struct msg_decide { uint32_t req; struct slice verb, host, login, command, to, listen, path, change; uint32_t dial, hold; };
+struct msg_decide { uint32_t req; struct slice verb, host, login, command, to, listen, path, change; uint32_t dial, hold, under; };
 /* ticket: of the connection that it goes over; an older one when that is to the same place, for the same login.
  * pins: target host keys, "alg base64" separated by newlines.  reason: one sentence for the user.
  * missing: not permitted because no one host is meant; reason names some that might be.

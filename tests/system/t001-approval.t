@@ -50,7 +50,7 @@ try:
     r = b.on("box", "true", options=("-T",))
     ok(r.returncode == 0, "what needs no approval goes on", r)
     r = run(*ssh("bench", "box", options=("-T",)))
-    ok(r.returncode == 255 and b"approval 1 from role lead within 30m is required (shell-approval)" in r.stderr and b"request box --reason" in r.stderr,
+    ok(r.returncode == 255 and b"approval 1 from role lead within 30m is required (shell-approval)" in r.stderr and b"ssh bench@bastion request root@box --reason WHY" in r.stderr,
        "who needs approval is told so, and how to ask", r)
     b.mark()
     rid = request("bench", "box", "--reason", "disk is full", "--ticket", "OPS-7")
@@ -70,8 +70,10 @@ try:
         ok(r.returncode == 255 and why in r.stderr, f"{who} may not approve it", r)
     r = verb("lena", "approve", "nosuch")
     ok(r.returncode == 255 and b"no such request" in r.stderr, "what is not there is not approved", r)
-    r = run(*ssh("bench", "box", options=("-T",)))
-    ok(r.returncode == 255 and f"request {rid} waits".encode() in r.stderr, "who asked is told that the request waits", r)
+    p = subprocess.Popen(ssh("bench", "box", options=("-T",)), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    said = p.stderr.readline()
+    ok(f"request {rid} waits".encode() in said and p.poll() is None, "who asked is told that the request waits, and waits", said)
+    p.kill(); p.wait()
 
     # --- it survives a restart ---
     b.restart()
@@ -139,13 +141,14 @@ try:
     # --- two people, one time, this command ---
     rid = request("bench", "box", "--reason", "both", "--", "two", "x y")
     verb("lena", "approve", rid)
-    r = b.on("box", "two x y")
-    ok(r.returncode == 255 and b"1 of 2 said yes" in r.stderr, "one of two is not enough", r)
-    verb("leo", "approve", rid)
     r = b.on("box", "two z")
-    ok(r.returncode == 255 and b"is required (two-approval)" in r.stderr, "another command is not what was approved", r)
-    r = b.on("box", "two x y")
-    ok(r.returncode == 127, "two different people are; the host answers", r)
+    ok(r.returncode == 255 and b"is required (two-approval): ask for it with ssh bench@bastion request root@box --reason WHY -- 'two z'" in r.stderr,
+       "another command is not what was approved, and the words to ask for it are there", r)
+    p = subprocess.Popen(ssh("bench", "box", "two x y"), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    said = p.stderr.readline()
+    ok(b"1 of 2 said yes" in said and p.poll() is None, "one of two is not enough", said)
+    verb("leo", "approve", rid)
+    ok(p.wait(30) == 127, "two different people are; the host answers", p.stderr.read())
     r = b.on("box", "two x y")
     ok(r.returncode == 255 and b"is required (two-approval)" in r.stderr, "without `within` it is good one time", r)
     ok([a["state"] for a in approvals("bench") if a["id"] == rid] == ["used"], "and then used")
