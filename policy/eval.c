@@ -180,6 +180,7 @@ decide(struct asked *a, struct policy_decision *ret)
 		return;
 	}
 	(void)each_match(a, 0, n, rule_matched, &v);
+	a->by = v.deny != NULL ? v.deny : v.permit;
 	if (v.deny != NULL) {
 		*ret = (struct policy_decision){ .rule = v.deny->id, .reason = v.deny->reason != NULL ? v.deny->reason : "" };
 		return;
@@ -190,12 +191,12 @@ decide(struct asked *a, struct policy_decision *ret)
 	if (!ret->permit)
 		return;
 	memcpy(ret->options, v.options, sizeof(ret->options));
-	if (!v.any_program && !given && !digests_put(&v, ret)) {
+	if (!v.any_program && !given && !digests_put(&v, ret))
 		*ret = (struct policy_decision){ .rule = "too-many-digests", .reason = "more programs match by their digest than 8" };
-		return;
-	}
-	if (!each_match(a, n, index_rules(a->p), require_matched, ret))
+	else if (!each_match(a, n, index_rules(a->p), require_matched, ret))
 		*ret = (struct policy_decision){ .rule = "too-many-needs", .reason = "more requirements match than 32" };
+	if (!ret->permit)
+		a->by = NULL;                    /* that is no rule */
 }
 
 void

@@ -20,14 +20,15 @@ nearness(const struct rule *r, struct asked *a)
 	return 1 + (condition_stops(&c[CONDITION_VERB], r, a) ? 0 : 2) + (condition_stops(&c[CONDITION_HOST], r, a) ? 0 : 1);
 }
 
-/* NULL: none is for this user. */
-static const struct rule *
-nearest_permit(struct asked *a, unsigned *considered)
+/* Of a denial by default: the permit that came nearest, NULL: none is for this user; and how many there are. */
+struct near { const struct rule *best; unsigned considered; };
+
+static struct near
+nearest_permit(struct asked *a)
 {
-	const struct rule *best = NULL;
+	struct near ret = { 0 };
 	int best_near = 0, n;
 
-	*considered = 0;
 	for (size_t w = 0; w * 64 < a->p->rules_n; w++)
 		for (uint64_t bits = a->scope->rules[w]; bits != 0; bits &= bits - 1) {
 			size_t number = w * 64 + (size_t)__builtin_ctzll(bits);
@@ -35,13 +36,13 @@ nearest_permit(struct asked *a, unsigned *considered)
 			if (number >= a->p->rules_n || !index_rule(a->p, number)->permit)
 				continue;
 			n = nearness(index_rule(a->p, number), a);
-			++*considered;
+			ret.considered++;
 			if (n > best_near) {
-				best = index_rule(a->p, number);
+				ret.best = index_rule(a->p, number);
 				best_near = n;
 			}
 		}
-	return best;
+	return ret;
 }
 
 /* One that is for other verbs or hosts says no more than that. */
@@ -66,15 +67,14 @@ say_what_fails(const struct rule *r, struct asked *a, struct buf *out)
 }
 
 static int
-explain_default(struct asked *a, struct buf *out)
+explain_default(struct asked *a, const struct near *near, struct buf *out)
 {
-	unsigned considered;
-	const struct rule *best = nearest_permit(a, &considered);
+	const struct rule *best = near->best;
 	int e;
 
 	if (best == NULL)
 		return buf_text(out, "DENY (default): no permit is for this user");
-	e = buf_printf(out, "DENY (default): %u permit%s considered; %s fails: ", considered, considered == 1 ? "" : "s", best->id);
+	e = buf_printf(out, "DENY (default): %u permit%s considered; %s fails: ", near->considered, near->considered == 1 ? "" : "s", best->id);
 	if (e == 0)
 		e = say_what_fails(best, a, out);
 	return e == 0 ? buf_printf(out, " (%s:%u); nearest permit: %s", best->at.file, best->at.line, best->id) : e;
@@ -128,15 +128,15 @@ explain_rule(const struct rule *r, struct asked *a, struct buf *out)
 }
 
 static int
-explain(struct asked *a, const struct policy_decision *d, struct buf *out)
+explain(struct asked *a, const struct policy_decision *d, const struct near *near, struct buf *out)
 {
-	const struct rule *r = rule_find(a->p->rules, d->rule);
+	const struct rule *r = a->by;
 	int e;
 
 	if (a->verb == 0)
 		return buf_text(out, "DENY (default): there is no such verb");
 	if (d->by_default)
-		return explain_default(a, out);
+		return explain_default(a, near, out);
 	if (d->rule[0] == '\0')
 		e = buf_text(out, "PERMIT: it needs no rule");
 	else
@@ -191,8 +191,8 @@ brief_hosts(const struct rule *r, struct asked *a, struct buf *out)
 	int e;
 
 	if (l == NULL)
-		return buf_printf(out, "no permit for this host");
-	e = buf_printf(out, "no permit for ");
+		return buf_text(out, "no permit for this host");
+	e = buf_text(out, "no permit for ");
 	if (e == 0)
 		e = text_escape(out, l->key);
 	if (e == 0)
@@ -231,24 +231,35 @@ brief_needs(const struct policy_decision *d, struct buf *out)
 	return e;
 }
 
+/* " (policy.conf:7)", a hundred thousand times. */
 static int
-brief(struct asked *a, const struct policy_decision *d, struct buf *out)
+brief_place(const struct rule *r, struct buf *out)
 {
-	const struct rule *r;
-	unsigned considered;
+	int e = buf_text(out, " (");
+
+	if (e == 0)
+		e = buf_text(out, r->at.file);
+	if (e == 0)
+		e = buf_text(out, ":");
+	if (e == 0)
+		e = text_decimal(out, r->at.line);
+	return e == 0 ? buf_text(out, ")") : e;
+}
+
+static int
+brief(struct asked *a, const struct policy_decision *d, const struct near *near, struct buf *out)
+{
+	const struct rule *r = d->by_default ? near->best : a->by;
 	int e;
 
 	if (a->verb == 0)
 		return buf_text(out, "there is no such verb");
-	if (d->by_default) {
-		r = nearest_permit(a, &considered);
+	if (d->by_default)
 		e = r != NULL ? brief_fails(r, a, out) : buf_text(out, "no permit for this user");
-	} else {
-		r = rule_find(a->p->rules, d->rule);
+	else
 		e = buf_text(out, d->reason[0] != '\0' ? d->reason : d->rule);
-	}
 	if (e == 0 && r != NULL)
-		e = buf_printf(out, " (%s:%u)", r->at.file, r->at.line);
+		e = brief_place(r, out);
 	return e == 0 ? brief_needs(d, out) : e;
 }
 
@@ -259,15 +270,18 @@ policy_tell(const struct policy *p, const struct policy_request *req, struct pol
     struct buf *few)
 {
 	struct policy_scope scope;
+	struct near near = { 0 };
 	struct asked a;
 	int e = 0;
 
 	asked_init(&a, p, req, &scope);
 	asked_decide(&a, d);
+	if (d->by_default)
+		near = nearest_permit(&a);
 	if (sentence != NULL)
-		e = explain(&a, d, sentence);
+		e = explain(&a, d, &near, sentence);
 	if (e == 0 && few != NULL)
-		e = brief(&a, d, few);
+		e = brief(&a, d, &near, few);
 	asked_done(&a);
 	return e;
 }

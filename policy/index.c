@@ -340,6 +340,7 @@ asked_init(struct asked *a, const struct policy *p, const struct policy_request 
 	}
 	a->verb = verb_bit(req->verb);
 	a->met_path = false;
+	a->by = NULL;
 	a->labels_n = 0;
 	a->pairs_n = 1;
 	a->pairs[0] = ALWAYS;

@@ -36,6 +36,7 @@ struct asked {
 	const struct policy_scope *scope;
 	unsigned verb;                                 /* its bit */
 	bool met_path;                                 /* a rule that looks at paths came as far as that */
+	const struct rule *by;                         /* what asked_decide decided by, or NULL */
 	struct seen_label labels[POLICY_LABELS_MAX];   /* those that the policy speaks of */
 	size_t labels_n;
 	unsigned short pairs[POLICY_LABELS_MAX + 1];   /* which key=value there are, folded */

@@ -131,6 +131,20 @@ text_is_utf8(struct slice s)
 
 #define PIECE_MAX 16
 
+/* The bytes at the front of s that stand as they are wherever text is escaped, and mostly are all of it; s moves behind them. */
+static struct slice
+plain_take(struct slice *s)
+{
+	struct slice run = *s;
+	size_t n = 0;
+
+	while (n < s->n && s->p[n] >= ' ' && s->p[n] < 0x7f && s->p[n] != '"' && s->p[n] != '\\')
+		n++;
+	*s = slice_of(s->p + n, s->n - n);
+	run.n = n;
+	return run;
+}
+
 /* The next character as it may be shown; its length in bytes, 0 at the end. */
 static size_t
 piece_of(struct slice *s, bool backslash, char piece[PIECE_MAX])
@@ -165,10 +179,13 @@ text_escape(struct buf *out, struct slice s)
 {
 	size_t before = out->len, n;
 	char piece[PIECE_MAX];
-	int r = 0;
+	int r = buf_slice_append(out, plain_take(&s));
 
-	while (r == 0 && (n = piece_of(&s, true, piece)) > 0)
+	while (r == 0 && (n = piece_of(&s, true, piece)) > 0) {
 		r = buf_append(out, piece, n);
+		if (r == 0)
+			r = buf_slice_append(out, plain_take(&s));
+	}
 	return undo(out, before, r);
 }
 
@@ -223,20 +240,6 @@ json_rune(struct buf *out, uint32_t rune)
 	return text_put_rune(out, rune);
 }
 
-/* The bytes at the front of s that stand in a JSON string as they are; s moves behind them. */
-static struct slice
-json_plain(struct slice *s)
-{
-	struct slice run = *s;
-	size_t n = 0;
-
-	while (n < s->n && s->p[n] >= ' ' && s->p[n] < 0x7f && s->p[n] != '"' && s->p[n] != '\\')
-		n++;
-	*s = slice_of(s->p + n, s->n - n);
-	run.n = n;
-	return run;
-}
-
 int
 text_json(struct buf *out, struct slice s)
 {
@@ -246,7 +249,7 @@ text_json(struct buf *out, struct slice s)
 	int r = buf_u8(out, '"');
 
 	while (r == 0 && s.n > 0) {
-		r = buf_slice_append(out, json_plain(&s));
+		r = buf_slice_append(out, plain_take(&s));
 		if (r == 0 && text_rune(&s, &rune, &good))
 			r = json_rune(out, rune);
 	}

@@ -501,7 +501,7 @@ const struct command commands_directory[] = {
 	{ "host", "set", "NAME [--addr ADDR] [the options of add]", "change a host", host_set },
 	{ "host", "label", "NAME KEY=VALUE|KEY-...", "set labels of a host, or take them away (KEY-); others stay", host_label },
 	{ "host", "del", "NAME", "delete a host", host_del },
-	{ "hosts", NULL, "[--user USER]", "what a user may reach, and why", hosts_reach },
+	{ "hosts", NULL, "[--user USER [--allowed]]", "what a user may reach, and why, or why not", hosts_reach },
 	{ "directory", "export", "[-o FILE]", "print groups, users, keys and hosts as one file", bulk_export },
 	{ "directory", "plan", "FILE|-", "show what would change to bring the directory to what FILE says", bulk_plan },
 	{ "directory", "apply", "FILE|- [--plan ID]", "change all of that, or nothing; ID: only if it is that plan", bulk_apply },

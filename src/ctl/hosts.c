@@ -380,18 +380,23 @@ static const struct out_column there_columns[] = {
 	{ "name", OUT_STRING, 0 }, { "address", OUT_STRING, 0 }, { "logins", OUT_LIST, 0 }, { "labels", OUT_WORDS, 0 }, { NULL, 0, 0 },
 };
 
-struct reach { struct out *out; const char *user; };
+struct reach { struct ctl *ctl; struct out *out; const char *user; bool nobody; };
 
 static bool
 reach_rows(void *arg, unsigned type, const void *message)
 {
-	const struct reach *x = arg;
+	struct reach *x = arg;
 	const struct msg_host_rows *m = message;
 	struct slice rest = m->rows;
 	struct msg_host_row row;
 
 	if (type != MSG_HOST_ROWS)
 		return false;
+	x->nobody = m->nobody != 0;
+	if (x->nobody)
+		return true;
+	if (x->out == NULL)
+		x->out = ctl_out(x->ctl, x->user != NULL ? reach_columns : there_columns, false);
 	while (msg_host_row_take(&rest, &row) == 1) {
 		out_text(x->out, row.name);
 		out_text(x->out, row.addr);
@@ -405,37 +410,40 @@ reach_rows(void *arg, unsigned type, const void *message)
 	return m->more == 0;
 }
 
-static bool
-user_exists(void *arg, unsigned type, const void *message)
+static int
+reach_parse(struct ctl *c, int argc, char **argv, struct msg_hosts_ask *m)
 {
-	const char **name = arg;
+	static const struct option longs[] = { { "user", required_argument, NULL, 'u' }, { "allowed", no_argument, NULL, 'a' },
+		{ NULL, 0, NULL, 0 } };
+	int o;
 
-	if (type == MSG_DIR_USER && *name != NULL && slice_is(((const struct msg_dir_user *)message)->name, *name))
-		*name = NULL;
-	return type == MSG_DIR_END;
+	optind = 0;
+	while ((o = ctl_option(c, argc, argv, ":", longs)) == 'u' || o == 'a') {
+		if (o == 'u')
+			m->user = slice_from(optarg);
+		else
+			m->which = MSG_HOSTS_ALLOWED;
+	}
+	if (o == -1 && m->which == MSG_HOSTS_ALLOWED && m->user.n == 0)
+		return ctl_usage(c, "--allowed: to whom?  --user names one");
+	return o == -1 ? ctl_words(c, argc, argv, 0, 0) : CTL_USAGE;
 }
 
 int
 hosts_reach(struct ctl *c, int argc, char **argv)
 {
-	struct msg_hosts_ask m = { 0 };
-	const char *user = NULL, *missing;
-	struct reach reach;
+	struct msg_hosts_ask m = { .which = MSG_HOSTS_ALL };
+	struct reach reach = { .ctl = c };
 	struct ask *a;
 	int r;
 
-	if (ctl_valued(c, argc, argv, "user", &user, 0, 0) != CTL_OK)
+	if (reach_parse(c, argc, argv, &m) != CTL_OK)
 		return CTL_USAGE;
-	missing = user;
-	if (directory_load(c, user_exists, &missing) != 0)
-		return CTL_FAILED;
-	if (missing != NULL)
-		return ctl_fail(c, "there is no user %s", user);
-	m.user = slice_from(user);
-	reach.user = user;
+	reach.user = (const char *)m.user.p;
 	a = ask_open(c);
-	reach.out = ctl_out(c, user != NULL ? reach_columns : there_columns, false);
 	r = a != NULL ? ask_wait(a, MSG_HOSTS_ASK, &m, reach_rows, &reach) : -EPIPE;
 	ask_close(a);
-	return out_end(reach.out) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
+	if (r == 0 && reach.nobody)
+		r = err_set(&c->e, -ENOENT, "there is no user %s", reach.user);
+	return (reach.out == NULL || out_end(reach.out) == 0) && r == 0 ? CTL_OK : CTL_FAILED;
 }

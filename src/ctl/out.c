@@ -26,7 +26,7 @@ struct out {
 	bool one;
 	size_t ncolumns, at;               /* at: the column that comes next */
 	uint64_t rows;
-	struct buf line;                   /* JSON, CSV: this row */
+	struct buf line;                   /* what is being made of this row, or of a cell */
 	struct buf cells;                  /* text: every cell as u32 length and bytes */
 	size_t width[COLUMNS_MAX];
 	bool shown[COLUMNS_MAX];
@@ -74,6 +74,9 @@ cell_width(struct slice s)
 	uint32_t rune;
 	bool good;
 
+	while (width < s.n && s.p[width] >= ' ' && s.p[width] < 0x7f)
+		width++;                         /* mostly to the end */
+	s = slice_of(s.p + width, s.n - width);
 	while (text_rune(&s, &rune, &good)) {
 		int w = wcwidth((wchar_t)rune);
 
@@ -85,17 +88,24 @@ cell_width(struct slice s)
 static void
 cell_text(struct out *o, struct slice s)
 {
-	struct buf cell;
 	size_t width;
 
-	buf_init(&cell, CELL_MAX);
-	keep(o, text_escape(&cell, s));
-	width = cell_width(buf_slice(&cell));
+	buf_clear(&o->line);
+	keep(o, text_escape(&o->line, s));
+	width = cell_width(buf_slice(&o->line));
 	if (width > o->width[o->at])
 		o->width[o->at] = width;
-	keep(o, buf_u32(&o->cells, (uint32_t)cell.len));
-	keep(o, buf_slice_append(&o->cells, buf_slice(&cell)));
-	buf_done(&cell);
+	keep(o, buf_u32(&o->cells, (uint32_t)o->line.len));
+	keep(o, buf_slice_append(&o->cells, buf_slice(&o->line)));
+}
+
+/* What line holds goes out. */
+static void
+line_print(struct out *o)
+{
+	if (fwrite(o->line.p, 1, o->line.len, o->to) != o->line.len)
+		keep(o, -EIO);
+	buf_clear(&o->line);
 }
 
 static void
@@ -106,9 +116,7 @@ row_end(struct out *o)
 	if (o->format == OUT_TEXT)
 		return;
 	keep(o, buf_text(&o->line, o->format == OUT_CSV ? "\r\n" : "}"));
-	if (fwrite(o->line.p, 1, o->line.len, o->to) != o->line.len)
-		keep(o, -EIO);
-	buf_clear(&o->line);
+	line_print(o);
 }
 
 static void
@@ -253,6 +261,19 @@ cell_cut(struct slice s, size_t width, size_t *used)
 	return n;
 }
 
+static void
+blanks(struct out *o, size_t n)
+{
+	unsigned char *room = buf_reserve(&o->line, n);
+
+	if (room == NULL) {
+		keep(o, -ENOMEM);
+		return;
+	}
+	memset(room, ' ', n);
+	buf_added(&o->line, n);
+}
+
 /* Padded to width unless it is the last, and never wider. */
 static void
 cell_print(struct out *o, struct slice s, size_t width, bool last)
@@ -261,13 +282,13 @@ cell_print(struct out *o, struct slice s, size_t width, bool last)
 
 	if (used > width)
 		n = cell_cut(s, width - 1, &used);
-	(void)fwrite(s.p, 1, n, o->to);
+	keep(o, buf_append(&o->line, s.p, n));
 	if (n < s.n) {
-		fputs("…", o->to);
+		keep(o, buf_text(&o->line, "…"));
 		used++;
 	}
-	for (; !last && used < width + GAP; used++)
-		fputc(' ', o->to);
+	if (!last && used < width + GAP)
+		blanks(o, width + GAP - used);
 }
 
 static size_t
@@ -344,17 +365,21 @@ table_print(struct out *o)
 	uint32_t n;
 
 	table_fit(o);
+	buf_clear(&o->line);
 	last = last_shown(o);
 	for (size_t i = 0; i <= last; i++)
 		if (o->shown[i])
 			cell_print(o, slice_from(o->columns[i].name), o->width[i], i == last);
-	fputc('\n', o->to);
+	keep(o, buf_text(&o->line, "\n"));
 	for (size_t i = 0; take_u32(&rest, &n) && take_bytes(&rest, n, &cell); i = (i + 1) % o->ncolumns) {
 		if (o->shown[i])
 			cell_print(o, cell, o->width[i], i == last);
-		if (i == last)
-			fputc('\n', o->to);
+		if (i == last) {
+			keep(o, buf_text(&o->line, "\n"));
+			line_print(o);
+		}
 	}
+	line_print(o);
 }
 
 int

@@ -128,7 +128,7 @@ static int
 take_hosts_ask(struct client *c, const void *message)
 {
 	const struct msg_hosts_ask *m = message;
-	struct msg_host_rows none = { 0 };
+	struct msg_host_rows none = { .nobody = 1 };
 
 	if (slice_copy(m->user, c->asked, sizeof(c->asked)) != 0 ||
 	    (m->user.n > 0 && directory_find_user(c->gate->dir, m->user) == NULL))

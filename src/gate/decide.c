@@ -149,43 +149,42 @@ decide_words(const struct gate *g, const struct decide_ask *ask, const struct di
 	return rules_words(g->rules, &q, words);
 }
 
-/* Which of the host's logins may user take?  They go to logins, comma-separated; last is of the one that speaks for the host: the
+/* Which of the host's logins may user take?  They go to logins, comma-separated; said is of the one that speaks for the host: the
  * first that may be taken, or the first. */
 static int
-logins_allowed(const struct gate *g, struct rules_question *q, struct buf *logins, struct rules_answer *last)
+logins_allowed(const struct gate *g, struct rules_question *q, struct buf *logins, struct rules_answer *said)
 {
 	struct slice rest = logins_of(q->host, q->who), one;
-	struct rules_answer a = { 0 };
-	bool any = false;
+	struct rules_answer other, *a = said;
 	int r = 0;
 
-	*last = a;
-	for (; r == 0 && names_next(&rest, &one); any = true) {
+	rules_answer_init(said);
+	for (; r == 0 && names_next(&rest, &one); a = &other) {
 		q->login = one;
-		rules_ask(g->rules, q, &a);
-		if (!any || (a.permit && logins->len == 0))
-			*last = a;
-		if (a.permit)
-			r = buf_printf(logins, "%s%.*s", logins->len > 0 ? "," : "", (int)one.n, (const char *)one.p);
+		rules_ask(g->rules, q, a);
+		if (!a->permit)
+			continue;
+		if (a != said && logins->len == 0)
+			*said = *a;
+		r = buf_printf(logins, "%s%.*s", logins->len > 0 ? "," : "", (int)one.n, (const char *)one.p);
 	}
 	return r;
 }
 
 int
-decide_host_row(const struct gate *g, const struct rules_who *who, const struct dir_host *host, struct slice src,
-    bool wanted, struct buf *rows)
+decide_host_row(const struct gate *g, const struct decide_view *v, const struct dir_host *host, bool wanted, struct buf *rows)
 {
 	struct msg_host_row row = { .name = slice_from(host->name), .addr = slice_from(host->addr),
 	    .labels = slice_from(host->labels), .logins = slice_from(host->logins), .allowed = 1 };
-	struct rules_question q = { .who = who, .host = host, .verb = slice_from("shell"), .src = src, .at = clock_wall(),
-	    .terse = wanted };                   /* a row shows what may be reached, whatever it still takes */
-	struct rules_answer a = { 0 };
+	struct rules_question q = { .who = v->who, .host = host, .verb = slice_from("shell"), .src = v->src, .at = v->at,
+	    .terse = wanted, .brief = v->briefly };      /* a row shows what may be reached, whatever it still takes */
+	struct rules_answer a;
 	struct buf logins;
 	char brief[240];
 	int r = 0;
 
 	buf_init(&logins, 16384);
-	if (who != NULL) {
+	if (v->who != NULL) {
 		r = logins_allowed(g, &q, &logins, &a);
 		row.allowed = logins.len > 0;
 		row.logins = buf_slice(&logins);

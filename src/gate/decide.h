@@ -30,9 +30,10 @@ void decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_h
 int decide_words(const struct gate *g, const struct decide_ask *ask, const struct dir_host *host, const char *login,
     struct buf *words);
 
-/* One host as they see it (NULL: as the administrator does).  Appends to rows only if its allowed is as wanted.
- * 0 or buf_append's codes. */
-int decide_host_row(const struct gate *g, const struct rules_who *who, const struct dir_host *host, struct slice src,
-    bool wanted, struct buf *rows);
+/* Who looks at a list of hosts, from where; NULL: the administrator.  briefly: why a host may not be reached is a column of a table. */
+struct decide_view { const struct rules_who *who; struct slice src; wall_t at; bool briefly; };
+
+/* One host as they see it.  Appends to rows only if its allowed is as wanted.  0 or buf_append's codes. */
+int decide_host_row(const struct gate *g, const struct decide_view *v, const struct dir_host *host, bool wanted, struct buf *rows);
 
 #endif

@@ -14,6 +14,7 @@
 #include "gate/rows.h"
 
 #define ROWS_ENOUGH 60000             /* bytes of rows in one message */
+#define LOOK_EVERY  16                /* rows, until the clock is looked at */
 
 /* The place of a host that is listed in the second round.  0 or -ENOMEM. */
 static int
@@ -54,17 +55,18 @@ host_next(struct client *c, size_t *place)
 static int
 hosts_collect(struct client *c, const struct rules_who *who, mono_t until, struct buf *rows)
 {
-	struct slice src = slice_from(c->kind == MSG_CLIENT_FRONT ? c->peer : "");
+	bool front = c->kind == MSG_CLIENT_FRONT, first = c->phase == 0;
+	struct decide_view view = { .who = who, .src = slice_from(front ? c->peer : ""), .at = clock_wall(), .briefly = !front };
 	const struct dir_host *h;
 	size_t place, before;
 	int r = 0;
 
-	while (r == 0 && rows->len < ROWS_ENOUGH && (h = host_next(c, &place)) != NULL) {
+	for (unsigned n = 1; r == 0 && rows->len < ROWS_ENOUGH && (h = host_next(c, &place)) != NULL; n++) {
 		before = rows->len;
-		r = decide_host_row(c->gate, who, h, src, c->phase == 0 && c->which != MSG_HOSTS_OTHERS, rows);
-		if (r == 0 && c->phase == 0 && rows->len == before)
+		r = decide_host_row(c->gate, &view, h, first && c->which != MSG_HOSTS_OTHERS, rows);
+		if (r == 0 && first && rows->len == before)
 			r = c->which == MSG_HOSTS_ALL ? later_add(c, place) : (c->others++, 0);
-		if (clock_mono().us >= until.us)
+		if (n % LOOK_EVERY == 0 && clock_mono().us >= until.us)
 			return r;
 	}
 	if (r == 0 && rows->len < ROWS_ENOUGH) {

@@ -210,13 +210,13 @@ rules_scope_free(struct policy_scope *s)
 
 /* The verdict and its words. */
 static void
-ask_in_words(const struct rules *r, const struct policy_request *req, struct policy_decision *d, struct rules_answer *ret)
+ask_in_words(const struct rules *r, const struct policy_request *req, bool briefly, struct policy_decision *d, struct rules_answer *ret)
 {
 	struct buf words, few;
 
 	buf_init(&words, 65536);
 	buf_init(&few, 65536);
-	if (policy_tell(r->policy, req, d, &words, &few) != 0)
+	if (policy_tell(r->policy, req, d, briefly ? NULL : &words, &few) != 0)
 		buf_clear(&words);
 	ret->permit = d->permit;
 	ret->by_path = d->by_path;
@@ -245,12 +245,23 @@ limits_of(const struct policy_decision *d, struct limits *ret)
 }
 
 void
+rules_answer_init(struct rules_answer *a)
+{
+	a->permit = a->by_path = a->single = false;
+	a->rule[0] = a->text[0] = a->brief[0] = a->approval[0] = a->change[0] = '\0';
+	a->d = (struct policy_decision){ 0 };
+	a->limits = (struct limits){ 0 };
+	a->lacks = 0;
+	a->record = POLICY_RECORD_NONE;
+}
+
+void
 rules_ask(const struct rules *r, const struct rules_question *q, struct rules_answer *ret)
 {
 	struct policy_request req;
 	struct policy_facts facts;
 
-	*ret = (struct rules_answer){ 0 };
+	rules_answer_init(ret);
 	if (r->policy == NULL) {
 		snprintf(ret->text, sizeof(ret->text), "DENY (no policy is in force): %.900s", r->error);
 		return;
@@ -264,7 +275,7 @@ rules_ask(const struct rules *r, const struct rules_question *q, struct rules_an
 		if (!ret->d.permit)
 			return;
 	}
-	ask_in_words(r, &req, &ret->d, ret);
+	ask_in_words(r, &req, q->brief, &ret->d, ret);
 	limits_of(&ret->d, &ret->limits);
 }
 

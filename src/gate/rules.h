@@ -38,6 +38,7 @@ struct rules_question {
 	wall_t at;
 	bool given;                /* see policy.h */
 	bool terse;                /* a no needs no words */
+	bool brief;                /* few words will do */
 };
 struct rules_answer {
 	bool permit;
@@ -56,6 +57,8 @@ struct rules_answer {
 	char change[257];          /* the ticket that it is done for, or "" */
 };
 
+/* Nothing is permitted, and nobody says why.  (Most of the struct is room for words.) */
+void rules_answer_init(struct rules_answer *a);
 /* Pure.  Without a policy in force everything is denied. */
 void rules_ask(const struct rules *r, const struct rules_question *q, struct rules_answer *ret);
 /* If the policy permits q, and only because of what its command is (cmd): its words, appended as SSH strings, which are to

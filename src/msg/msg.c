@@ -79,7 +79,7 @@ static const struct message messages[MSG_TYPE_END] = {
 	    F32(msg_login_answer, limits), FB(msg_login_answer, command)),
 	ROW(MSG_HOSTS_ASK, hosts_ask, FB(msg_hosts_ask, user), F32(msg_hosts_ask, which)),
 	ROW(MSG_HOST_ROWS, host_rows, F32(msg_host_rows, more), FB(msg_host_rows, rows),
-	    F32(msg_host_rows, others), FB(msg_host_rows, banner)),
+	    F32(msg_host_rows, others), F32(msg_host_rows, nobody), FB(msg_host_rows, banner)),
 	ROW(MSG_DECIDE, decide, F32(msg_decide, req), FB(msg_decide, verb), FB(msg_decide, host),
 	    FB(msg_decide, login), FB(msg_decide, command), FB(msg_decide, to),
 	    FB(msg_decide, listen), FB(msg_decide, path), FB(msg_decide, change), F32(msg_decide, dial), F32(msg_decide, hold), F32(msg_decide, under)),

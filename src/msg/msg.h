@@ -230,8 +230,9 @@ struct msg_login_answer {
  * which: enum msg_hosts */
 struct msg_hosts_ask { struct slice user; uint32_t which; };
 /* rows: each u32 length and a packed struct msg_host_row (msg_host_row_take); more: another message follows */
-/* others: in the last one, how many hosts were left out because they may not be reached.  banner: what an administrator must know */
-struct msg_host_rows { uint32_t more; struct slice rows; uint32_t others; struct slice banner; };
+/* others: in the last one, how many hosts were left out because they may not be reached.  nobody: there is no such user.
+ * banner: what an administrator must know */
+struct msg_host_rows { uint32_t more; struct slice rows; uint32_t others, nobody; struct slice banner; };
 /* user: empty for a front (its own) */
 struct msg_sessions_ask { uint32_t req; struct slice user; uint32_t max; };
 /* rows: each u32 length and a packed struct msg_session_row, newest first */

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
-"""A large directory: taken in from one file, planned again, loaded at a start, and the list of one user's hosts.
+"""A large directory: taken in from one file, planned again, loaded at a start, and the hosts of one user by a policy of 1,000 rules:
+those that may be reached, all with the reasons, and the picker's first rows.
 
     tests/bench/directory.py [BUILD [HOSTS [USERS]]]
 
-Goals at 100,000 hosts and 5,000 users: 2 s for each of the first three.  The peer is SQLite's own .import of the same rows as
+Goals at 100,000 hosts and 5,000 users: 2 s for each of the first three, 100 ms of CPU for the hosts that one may reach.  The peer is SQLite's own .import of the same rows as
 CSV into one table, durable at its end: it keeps no history, no proofs and checks nothing."""
 import csv, json, os, resource, shutil, sqlite3, subprocess, sys, time
 
@@ -13,10 +14,19 @@ top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
 from bastion import Bastion
+from terminal import Terminal
 
 build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
 hosts, users = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000, int(sys.argv[3]) if len(sys.argv) > 3 else 5_000
-b = Bastion(build, "KernelAudit off\n")
+RULES, ENVS = 1000, ("bench", "prod", "staging", "dev", "lab")
+def policy():
+    """Two rules in a hundred are for everybody, one in twenty is a deny, and user-00042 is in two roles."""
+    yield "permit bench any on env=bench as root id bench"
+    for i in range(100): yield f"role r{i} {{ :group-{i}, user-{i:05d} }}"
+    for i in range(RULES - 1):
+        yield (f"{'deny' if i % 20 == 7 else 'permit'} {'any' if i % 50 == 7 else f'role r{i % 100}'} shell,exec on env={ENVS[i * 7 % 5]} & app=a{i * 31 % 200}"
+               f" as root, ops id rule-{i}")
+b = Bastion(build, "KernelAudit off\n", "\n".join(policy()) + "\n")
 
 def cpu(pid):
     f = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
@@ -40,7 +50,7 @@ try:
     d["users"] += [{"name": f"user-{i:05d}", "groups": [f"group-{i % 100}"], "attributes": [f"team=t{i % 40}"]} for i in range(users)]
     d["keys"] += [{"user": f"user-{i:05d}", "key": key(i)} for i in range(users)]
     d["hosts"] += [{"name": f"host-{i:06d}", "address": f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}", "logins": ["root"],
-                    "labels": [f"env={'bench' if i % 3 else 'prod'}", f"app=a{i % 97}"], "host_keys": [pin]} for i in range(hosts)]
+                    "labels": [f"env={ENVS[i // 200 % 5]}", f"app=a{i % 200}", f"tier=t{i % 4}"], "host_keys": [pin]} for i in range(hosts)]
     file = f"{b.dir}/all.json"
     with open(file, "w") as f: json.dump(d, f, indent=1)
 
@@ -75,7 +85,18 @@ CREATE TABLE row(name TEXT, addr TEXT, port INT, logins TEXT, labels TEXT, pins 
     b.procs[0] = b.bastion
     b.wait(lambda: subprocess.run([f"{build}/fortress", "status"], env=b.env, capture_output=True).returncode == 0, 60)
     print(f"start: serving after {time.monotonic() - start:.2f} s")
-    times = sorted(timed("hosts", "--user", "bench")[0] for _ in range(5))
-    print(f"fortress hosts --user bench: {times[2] * 1000:.0f} ms (median of 5)")
+    def hosts_of(*options):
+        before = used(); took = sorted(timed("hosts", "--user", *options)[0] for _ in range(10))
+        print(f"fortress hosts --user {' '.join(options)}: {(used() - before) * 100:.0f} ms of CPU of command and gate, {took[5] * 1000:.0f} ms "
+              f"({timed('hosts', '--user', *options)[1].count(chr(10)) - 1} hosts)")
+    hosts_of("user-00042", "--allowed"); hosts_of("user-00042"); hosts_of("bench", "--allowed")
+    def picker():
+        start = time.monotonic()
+        t = Terminal("ssh", "-tt", "-i", b.key, "-p", str(b.port), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "bench@127.0.0.1")
+        if not t.saw("host-0"): raise SystemExit("no picker: " + t.out)
+        took = time.monotonic() - start
+        t.send("\x03"); t.close()
+        return took
+    print(f"ssh to the picker's first rows: {sorted(picker() for _ in range(5))[2] * 1000:.0f} ms, the login among it")
 finally:
     b.stop()

@@ -96,6 +96,10 @@ try:
     w1 = next(h for h in json.loads(b.ctl("--json", "hosts")) if h["name"] == "w1")
     ok(w1["labels"] == ["env=x", "tier=db"] and w1["logins"] == ["a", "b"] and "allowed" not in w1, "lists are lists, and nobody's hosts are allowed to nobody", w1)
     ok("allowed" in json.loads(b.ctl("--json", "hosts", "--user", "bench"))[0], "somebody's say whether")
+    shown = [json.loads(b.ctl("--json", "hosts", "--user", u, *o)) for u, o in (("bench", ()), ("bench", ("--allowed",)))]
+    ok([h["name"] for h in shown[1]] == [h["name"] for h in shown[0] if h["allowed"]] and len(shown[1]) < len(shown[0]), "--allowed leaves the others out", shown)
+    refused(2, ["--user names one"], "hosts", "--allowed")
+    refused(1, ["there is no user nobody"], "--json", "hosts", "--user", "nobody")
     ok(json.loads(b.ctl("--json", "host", "list"))[0]["labels"] == ["env=bench"], "host list too")
 
     # --- sessions ---
