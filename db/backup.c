@@ -22,7 +22,7 @@ static const char sql_files[] = "SELECT file,max(off+len) FROM segment WHERE fil
 static int
 copy_open(const char *path, int flags, struct err *e)
 {
-	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);       /* a pipe is not waited for */
 
 	return fd >= 0 ? fd : err_set(e, -errno, "%s: %s", path, strerror(errno));
 }

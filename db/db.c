@@ -229,6 +229,56 @@ db_migrate(struct db *db, int64_t from, struct err *e)
 	return r;
 }
 
+static const char sql_code[] = "SELECT type,name,sql FROM sqlite_schema WHERE type IN('trigger','view')";
+static const char sql_code_of[] = "SELECT count(*) FROM sqlite_schema WHERE type=?1 AND name=?2 AND sql=?3";
+
+/* An empty database as we make it, in memory. */
+static sqlite3 *
+schema_make(void)
+{
+	sqlite3 *own = NULL;
+	int r = sqlite3_open_v2(":memory:", &own, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
+	for (int64_t v = 0; r == SQLITE_OK && v < SCHEMA_VERSION; v++)
+		r = sqlite3_exec(own, steps[v], NULL, NULL, NULL);
+	if (r == SQLITE_OK)
+		return own;
+	sqlite3_close(own);
+	return NULL;
+}
+
+static bool
+code_is_ours(sqlite3_stmt *of, sqlite3_stmt *row)
+{
+	bool is;
+
+	for (int i = 0; i < 3; i++)
+		(void)sqlite3_bind_text(of, i + 1, stmt_text(row, i), -1, SQLITE_TRANSIENT);
+	is = sqlite3_step(of) == SQLITE_ROW && sqlite3_column_int(of, 0) == 1;
+	sqlite3_reset(of);
+	return is;
+}
+
+int
+db_schema_check(struct db *db, struct err *e)
+{
+	sqlite3 *own = schema_make();
+	sqlite3_stmt *of = NULL, *s = stmt_get(db, sql_code, e);
+	char name[100];
+	int r = s == NULL ? -EIO : 0;
+
+	if (r == 0 && (own == NULL || sqlite3_prepare_v2(own, sql_code_of, -1, &of, NULL) != SQLITE_OK))
+		r = err_set(e, -ENOMEM, "out of memory");
+	while (r == 0 && (r = stmt_step(db, s, e)) == 1)
+		r = code_is_ours(of, s) ? 0 : err_set(e, -EBADMSG, "%s/" DB_FILE ": the %s %s is not ours: somebody else has put it there", db->shown,
+		    stmt_text(s, 0), text_cleaned(slice_from(stmt_text(s, 1)), name, sizeof(name)));
+	if (s != NULL)
+		sqlite3_reset(s);
+	sqlite3_finalize(of);
+	sqlite3_close(own);
+	return r;
+}
+
 static int
 db_check_version(struct db *db, struct err *e)
 {
@@ -250,7 +300,10 @@ db_check_version(struct db *db, struct err *e)
 	if (!db->writable && version < SCHEMA_VERSION)
 		return err_set(e, -EBADMSG, "%s/" DB_FILE ": schema %d is older than this command's %d: "
 		    "start the new fortress once", db->shown, (int)version, (int)SCHEMA_VERSION);
-	return db->writable ? db_migrate(db, version, e) : 0;
+	if (!db->writable)
+		return 0;
+	r = db_schema_check(db, e);              /* before a row is written */
+	return r == 0 ? db_migrate(db, version, e) : r;
 }
 
 static int

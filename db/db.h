@@ -29,6 +29,8 @@ struct db *db_open_read(const char *dir, struct err *e);
  * another root's; NULL: as it is. */
 struct db *db_open_write(const char *dir, const char *shown, struct err *e);
 void db_close(struct db *db);                        /* NULL is fine */
+/* Triggers and views are code that runs in whoever writes or reads: -EBADMSG if there is one that is not ours. */
+int db_schema_check(struct db *db, struct err *e);
 const char *db_dir(const struct db *db);
 
 /* One transaction at a time.  After a failed commit the transaction is rolled back. */

@@ -339,6 +339,8 @@ verify_all(struct verify *v)
 		r = root_check(v, &v->outside, "the checkpoint kept outside");
 	if (r == 0)
 		r = directory_check(v);
+	if (r == 0)
+		r = db_schema_check(v->db, v->e);
 	return r == 0 ? edge_to(v, v->done.leaves) : r;
 }
 

@@ -121,6 +121,17 @@ try:
                            ("an older policy", "UPDATE policy_version SET body=x'7065726d6974'", ("policy",))):
         forged(name, sql(s), words)
 
+    # What runs by itself: it would write what nobody did.
+    back_door = "CREATE TRIGGER helper AFTER INSERT ON event BEGIN INSERT OR IGNORE INTO key SELECT 'bench', 'ssh-ed25519', x'0000000b7373682d65643235353139', 'backdoor', 1, 0; END"
+    forged("a trigger put in", sql(back_door), ("trigger helper", "not ours"))
+    forged("a trigger by the name of ours", sql(back_door.replace("helper", "event_no_update")), ("trigger event_no_update", "not ours"))
+    forged("a table behind a view", sql("ALTER TABLE hold RENAME TO holds", "CREATE VIEW hold AS SELECT * FROM holds"), ("view hold", "not ours"))
+    d = f"{b.dir}/forged"; shutil.copytree(f"{state}/db", f"{d}/db", dirs_exist_ok=True); sql(back_door)(d)
+    for f in glob.glob(f"{state}/*.conf") + [f"{state}/keys"]: shutil.copytree(f, f"{d}/keys", dirs_exist_ok=True) if os.path.isdir(f) else shutil.copy(f, d)
+    r = subprocess.run([f"{build}/fortress", "serve"], env=dict(b.env, FORTRESS_STATE=d), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+    ok(r.returncode != 0 and "trigger helper is not ours" in r.stderr and sqlite3.connect(f"{d}/db/fortress.db").execute("SELECT count(*) FROM key WHERE comment='backdoor'").fetchone() == (0,),
+       f"no bastion starts with it: {r.stderr[-200:]!r}", r.returncode)
+
     # Proofs for one session, and from an older checkpoint.
     lines = [json.loads(l) for l in open(proof)]; kinds = [l["kind"] for l in lines]
     good, said = verify(proof, "--key", public); ok(good and f"{len(lines) - 1}" in said and {"checkpoint", "open", "segment", "close", "event", "consistency"} == set(kinds), "a proof for one session, and that history is the same", said, kinds)
