@@ -6,7 +6,7 @@ noinst_LIBRARIES += %D%/libui.a
 	%D%/help.c %D%/help.h %D%/hosts.c %D%/hosts.h %D%/hosts_draw.c %D%/keys.c %D%/keys.h \
 	%D%/layout.c %D%/layout.h %D%/link.c %D%/link.h %D%/lines.c %D%/lines.h %D%/lines_model.h %D%/live.c %D%/live.h %D%/list.c %D%/list.h %D%/page.c %D%/page.h \
 	%D%/paint.c %D%/plain.c %D%/player.c %D%/player.h %D%/player_find.c %D%/player_model.h %D%/query.c %D%/query.h %D%/reading.c %D%/reading.h %D%/replay.c %D%/replay.h \
-	%D%/replay_view.c %D%/replay_view.h %D%/rows.c %D%/rows.h %D%/safe.c %D%/safe.h %D%/screen.c %D%/screen.h \
+	%D%/replay_list.c %D%/replay_list.h %D%/replay_view.c %D%/replay_view.h %D%/rows.c %D%/rows.h %D%/safe.c %D%/safe.h %D%/screen.c %D%/screen.h \
 	%D%/screen_model.h %D%/sequence.c %D%/sequence.h %D%/sessions.c %D%/sessions.h %D%/stage.c %D%/stage.h \
 	%D%/term.c %D%/term.h %D%/watch.c %D%/watch.h %D%/width.c %D%/width.h
 %C%_libui_a_CFLAGS = $(AM_CFLAGS) $(CURSES_CFLAGS) $(VTERM_CFLAGS)

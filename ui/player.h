@@ -61,6 +61,9 @@ bool player_jump(struct player *p, enum player_what what, bool back);
 typedef bool player_wait_fn(void *arg, uint64_t t_ms);
 void player_set_wait(struct player *p, player_wait_fn *fn, void *arg);
 bool player_was_stopped(const struct player *p);       /* the last one */
+/* All of it is gone through for somebody else; it stays where it is.  False: it was stopped. */
+struct lines_sink;
+bool player_hear(struct player *p, const struct lines_sink *sink);
 /* What the last jump went to, in words, escaped; "" for a search. */
 const char *player_found(const struct player *p);
 

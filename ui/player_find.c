@@ -293,6 +293,26 @@ player_jump(struct player *p, enum player_what what, bool back)
 	return find(p, what, "", back, false);
 }
 
+bool
+player_hear(struct player *p, const struct lines_sink *sink)
+{
+	struct place was = place_now(p);
+	uint64_t was_ms = p->now_ms;
+	struct stage stage;
+	struct frame f;
+	uint64_t pos;
+
+	p->stopped = false;
+	if (stage_init(&stage, p->src.cols, p->src.rows, sink) != 0)
+		return false;
+	p->src.seek(p->src.arg, 0);
+	while (goes_on(p) && p->src.next(p->src.arg, &f, &pos) == 1)
+		stage_frame(&stage, &f);
+	stage_done(&stage);
+	return_to(p, &was, was_ms);
+	return !p->stopped;
+}
+
 void
 player_set_wait(struct player *p, player_wait_fn *fn, void *arg)
 {

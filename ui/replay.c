@@ -24,7 +24,7 @@
 #define WAIT_DRAW_MS 200                 /* then it tells where it is */
 
 enum action { PAUSE, STEP, BACK, ON, BACK_FAR, ON_FAR, SLOWER, FASTER, IDLE, START, FINISH, SEARCH, AGAIN, AGAIN_BACK,
-	JUMP, JUMP_BACK, OTHER, WALL, HELP, LEAVE };
+	JUMP, JUMP_BACK, LIST, OTHER, WALL, HELP, LEAVE };
 
 /* The help, and the list in fortress-replay(1), are made of it. */
 static const struct rkey {
@@ -50,6 +50,7 @@ static const struct rkey {
 	{ 'N', AGAIN_BACK, 0, NULL, NULL },
 	{ 'c', JUMP, PLAYER_COMMAND, "c, C", "the next command, the one before" },
 	{ 'C', JUMP_BACK, PLAYER_COMMAND, NULL, NULL },
+	{ 'l', LIST, 0, "l", "a list of the commands" },
 	{ 'f', JUMP, PLAYER_FILE, "f, F", "the next file that was moved, the one before" },
 	{ 'F', JUMP_BACK, PLAYER_FILE, NULL, NULL },
 	{ 'm', JUMP, PLAYER_MARK, "m, M", "the next marker, the one before" },
@@ -205,6 +206,31 @@ help_open(struct replay *r)
 }
 
 static void
+list_open(struct replay *r)
+{
+	struct replay_view *v = &r->view;
+
+	v->paused = true;
+	v->live = false;
+	v->listing = replay_list_fill(&v->list, v->deck.players[v->deck.active]);
+	if (!v->listing && !was_stopped(r))
+		(void)snprintf(v->message, sizeof(v->message), "no commands");
+	else if (v->listing)
+		draw(r);
+}
+
+static void
+list_act(struct replay *r, int code)
+{
+	struct replay_view *v = &r->view;
+	enum replay_list_way way = replay_list_key(&v->list, code);
+
+	v->listing = way == REPLAY_LIST_STAY;
+	if (way == REPLAY_LIST_GO)
+		seek(r, v->list.rows[v->list.at].t_ms + v->deck.later_ms[v->deck.active]);
+}
+
+static void
 act(struct replay *r, const struct rkey *k)
 {
 	struct replay_view *v = &r->view;
@@ -226,6 +252,7 @@ act(struct replay *r, const struct rkey *k)
 	case AGAIN_BACK: search(r, true); break;
 	case JUMP:       jump(r, k->what, false); break;
 	case JUMP_BACK:  jump(r, k->what, true); break;
+	case LIST:       list_open(r); break;
 	case OTHER:      v->deck.active = (v->deck.active + 1) % v->deck.n; break;
 	case WALL:       wall(r); break;
 	case HELP:       help_open(r); break;
@@ -264,6 +291,10 @@ key(struct replay *r, int code)
 	r->view.message[0] = '\0';
 	if (r->view.help) {
 		r->view.help = help_key(&r->view.page, code);
+		return;
+	}
+	if (r->view.listing) {
+		list_act(r, code);
 		return;
 	}
 	if (r->view.typing) {
@@ -437,6 +468,7 @@ replay_run(const struct replay_tape *tapes, unsigned n, const struct replay_opti
 		e = is_broken(r) ? -EIO : 0;
 	}
 	term_stop();
+	replay_list_done(&r->view.list);
 	for (unsigned i = 0; i < DECK_MAX; i++)
 		player_free(r->view.deck.players[i]);
 	loop_free(r->loop);

@@ -272,6 +272,11 @@ replay_view_draw(struct replay_view *v, const struct replay_help *keys)
 		(void)refresh();
 		return;
 	}
+	if (v->listing) {
+		replay_list_draw(&v->list);
+		(void)refresh();
+		return;
+	}
 	draw_panes(v, LINES - 1 - bar);
 	getyx(stdscr, y, x);
 	if (bar)

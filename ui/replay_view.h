@@ -5,6 +5,7 @@
 #define UI_REPLAY_VIEW_H
 
 #include "ui/page.h"
+#include "ui/replay_list.h"
 #include "ui/replay.h"
 
 struct replay_view {
@@ -12,12 +13,13 @@ struct replay_view {
 	const struct replay_tape *tapes;
 	double speed;
 	uint64_t idle_ms;
-	bool paused, help, typing;
+	bool paused, help, typing, listing;
 	bool live;                         /* at the end of something that grows */
 	bool wall;                         /* two of them, each when it was */
 	const char *mode, *hint;           /* in words what this is and what helps; mode NULL: the replay, which has a bar of time */
 	char search[128], message[320];
 	struct page page;                  /* of the help */
+	struct replay_list list;           /* of the commands */
 	/* replay_view.c's own */
 	short pairs;                       /* colour pairs made so far */
 	short pair_of[257][257];           /* 0: none yet; index 256 is the default */

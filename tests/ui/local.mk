@@ -14,4 +14,4 @@ EXTRA_DIST += %D%/hosts.tsv %D%/many.tsv %D%/20x5-details.txt %D%/20x5-start.txt
 	%D%/replay-end.txt %D%/replay-help.txt %D%/replay-help-40x8.txt %D%/replay-not-found.txt %D%/replay-search.txt %D%/replay-text.txt \
 	%D%/replay-command.txt %D%/replay-no-command.txt %D%/replay-file.txt %D%/replay-resize.txt %D%/replay-marker.txt \
 	%D%/replay-event.txt %D%/replay-two.txt %D%/replay-two-begin.txt %D%/replay-two-search.txt %D%/replay-two-look.txt \
-	%D%/replay-follow.txt %D%/replay-speed.txt %D%/replay-slow.txt %D%/replay-step.txt %D%/replay-tenth.txt
+	%D%/replay-follow.txt %D%/replay-list.txt %D%/replay-listed.txt %D%/replay-list-left.txt %D%/replay-speed.txt %D%/replay-slow.txt %D%/replay-step.txt %D%/replay-tenth.txt
