@@ -29,6 +29,13 @@ class Screen:
             if text not in self.out: return False
             self.out = self.out[self.out.index(text) + len(text):]
             return True
+    def upto(self, text, seconds=15):
+        """What came before it, or None when it does not come."""
+        with self.more:
+            self.more.wait_for(lambda: text in self.out or self.code is not None, seconds)
+            if text not in self.out: return None
+            at = self.out.index(text); before = self.out[:at]; self.out = self.out[at + len(text):]
+            return before
     def until_last(self, text, seconds=60):
         """The same, of much that nobody needs before it."""
         with self.more:

@@ -99,40 +99,80 @@ viewer_free(struct viewer *v)
 	free(v);
 }
 
+/* Is somebody of that name here who may type?  but: not that one. */
+static bool
+has_typist(const struct channel *c, const char *name, const struct viewer *but)
+{
+	const struct viewer *v = c->viewers;
+
+	while (v != NULL && (v == but || !v->types || v->over || strcmp(v->name, name) != 0))
+		v = v->next;
+	return v != NULL;
+}
+
 static void
 viewer_leaves(struct viewer *v)
 {
 	struct channel *c = v->channel;
-	bool had = strcmp(c->held.hand, v->name) == 0;
+	bool had = v->types && strcmp(c->held.hand, v->name) == 0 && !has_typist(c, v->name, v);
 
 	if (v->sentry) {
 		viewer_free(v);
 		return;
 	}
 	say(c, v->types || c->front->o->watch_notice, "%s %s", v->name, v->types ? "has left this session" : "looks at this session no more");
-	if (had && v->types) {
+	if (had) {
 		c->held.hand[0] = '\0';
 		say(c, true, "what you type goes to the session again");
 	}
 	viewer_free(v);
 }
 
+/* Why what v types does not go in, or NULL. */
+static const char *
+is_shut_to(const struct viewer *v)
+{
+	const struct held_up *h = &v->channel->held;
+
+	if (!v->channel->pty)
+		return "this session has no terminal: nothing can be typed into it";
+	if (h->locked)
+		return "the session is locked: what is typed does not reach it";
+	if (h->hand[0] != '\0' && strcmp(h->hand, v->name) != 0)
+		return "somebody else has the keyboard: what is typed does not reach the session";
+	return NULL;
+}
+
 static void
 keys_take(struct viewer *v, struct slice keys)
 {
-	const struct held_up *h = &v->channel->held;
-	const char *no = NULL;
+	const char *no = is_shut_to(v);
 
-	if (!v->channel->pty)
-		no = "this session has no terminal: nothing can be typed into it";
-	else if (h->locked)
-		no = "the session is locked: what is typed does not reach it";
-	else if (h->hand[0] != '\0' && strcmp(h->hand, v->name) != 0)
-		no = "somebody else has the keyboard: what is typed does not reach the session";
-	else if (buf_slice_append(&v->keys, keys) != 0)
+	if (no == NULL && buf_slice_append(&v->keys, keys) != 0)
 		no = "too much at once: what was typed is lost";
 	if (no != NULL)
 		tell_viewer(v, no);
+}
+
+static void
+not_delivered(struct channel *c, size_t n)
+{
+	char count[64];
+
+	(void)snprintf(count, sizeof(count), "%zu bytes typed, not delivered", n);
+	(void)record_add(&c->record, FRAME_GAP, slice_from(count));
+}
+
+/* What was typed before it was locked, or given to somebody else, and waits still, must not come later. */
+static void
+keys_drop(struct channel *c)
+{
+	for (struct viewer *v = c->viewers; v != NULL; v = v->next) {
+		if (v->keys.len == 0 || is_shut_to(v) == NULL)
+			continue;
+		not_delivered(c, v->keys.len);
+		buf_clear(&v->keys);
+	}
 }
 
 static void
@@ -256,13 +296,20 @@ lock(struct channel *c, bool on, const char *who, const char *why)
 	if (c->held.locked == on)
 		return;
 	c->held.locked = on;
+	keys_drop(c);
 	say(c, true, on ? "%s has locked this session: what is typed does not reach it%s" : "%s has unlocked this session%s", who, why);
 }
 
 static void
 hand(struct channel *c, struct slice to, const char *who, const char *why)
 {
-	(void)text_escaped(to, c->held.hand, sizeof(c->held.hand));
+	char name[FRONT_NAME_MAX];
+
+	(void)text_escaped(to, name, sizeof(name));
+	if (name[0] != '\0' && !has_typist(c, name, NULL))
+		return;                          /* has just left */
+	memcpy(c->held.hand, name, sizeof(name));
+	keys_drop(c);
 	if (c->held.hand[0] != '\0')
 		say(c, true, "%s has handed this session to %s: what you type does not reach it%s", who, c->held.hand, why);
 	else
@@ -415,26 +462,30 @@ static bool
 throw_away(struct channel *c)
 {
 	struct flow *f = &c->in;
-	char count[64];
 	int n;
 
 	if (!c->pty || f->len > 0 || f->eof || record_is_full(&c->record))
 		return false;
 	n = intake_fill(&f->intake, f->from, false);
-	if (n > 0) {
-		(void)snprintf(count, sizeof(count), "%zu bytes typed, not delivered", intake_take(&f->intake, intake_left(&f->intake)).n);
-		(void)record_add(&c->record, FRAME_GAP, slice_from(count));
-	}
+	if (n > 0)
+		not_delivered(c, intake_take(&f->intake, intake_left(&f->intake)).n);
 	f->eof = n < 0 || f->from_wire->dead;
 	return n != 0;
 }
 
 bool
+live_is_shut(struct channel *c, bool *moved)
+{
+	if (!c->held.locked && c->held.hand[0] == '\0')
+		return false;
+	*moved = throw_away(c) || *moved;
+	return true;
+}
+
+bool
 live_may_type(struct channel *c, bool *moved)
 {
-	if (c->held.locked || c->held.hand[0] != '\0') {
-		*moved = throw_away(c) || *moved;
+	if (live_is_shut(c, moved))
 		return false;
-	}
 	return c->held.typist[0] == '\0' || ssh_channel_poll(c->ssh, 0) <= 0 || typist_mark(c, "") == 0;
 }

@@ -34,6 +34,8 @@ bool live_type(struct channel *c);
 bool live_look(struct channel *c);
 /* May the user's own input go in?  If not, and it is a terminal's, what came is thrown away and counted.  *moved: it was. */
 bool live_may_type(struct channel *c, bool *moved);
+/* Has somebody else the keyboard, or nobody?  What came is thrown away then, while nothing is relayed, too. */
+bool live_is_shut(struct channel *c, bool *moved);
 /* c's session is over: its viewers are let go. */
 void live_end(struct channel *c);
 

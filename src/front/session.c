@@ -305,6 +305,8 @@ step_relay(struct channel *c)
 	moved |= live_type(c);
 	if (!c->held.paused && !c->held.unmoderated)
 		moved |= relay(c);
+	else
+		(void)live_is_shut(c, &moved);
 	(void)record_flush(&c->record);
 	pass_eof(&c->in);
 	if (!c->session)

@@ -88,6 +88,17 @@ live_viewer(const struct gate *g, const struct client *owner, struct slice sessi
 	return false;
 }
 
+/* Who shall type has to be there: joined, by the policy's word. */
+static bool
+has_joined(const struct gate *g, struct slice session, const char *name)
+{
+	const struct live *l = g->lives;
+
+	while (l != NULL && (!l->types || !slice_is(session, l->session) || strcmp(name_of(l->viewer), name) != 0))
+		l = l->next;
+	return l != NULL;
+}
+
 static unsigned
 viewers_of(const struct gate *g, struct slice session)
 {
@@ -187,15 +198,17 @@ live_left(struct client *c, const void *message)
 	const struct msg_live_left *m = message;
 	struct live **at = &c->gate->lives;
 	struct live_mark *mark;
+	struct slice session;
 
 	while (*at != NULL && ((*at)->owner != c || (*at)->number != m->live))
 		at = &(*at)->next;
 	if (*at == NULL)
 		return sentry_left(c, m);
 	mark = mark_find(c, slice_from((*at)->session));
-	if (mark != NULL && (*at)->types && strcmp(mark->typist, name_of((*at)->viewer)) == 0)
-		mark->typist[0] = '\0';          /* its front gives the input back */
 	live_drop(at);
+	session = mark != NULL ? slice_from(mark->session) : slice_of(NULL, 0);
+	if (mark != NULL && !has_joined(c->gate, session, mark->typist))
+		mark->typist[0] = '\0';          /* its front gives the input back */
 	return 0;
 }
 
@@ -327,17 +340,6 @@ do_end(struct client *c, const struct live_wait *w, const struct msg_live_row *r
 	if (cut_one(c->gate, row->conn, row->id, why) != 0)
 		return "the monitor does not take it";
 	return done_send(c, w, row->id, NULL, -1) == 0 ? NULL : "";
-}
-
-/* Who shall type has to be there: joined, by the policy's word. */
-static bool
-has_joined(const struct gate *g, struct slice session, const char *name)
-{
-	const struct live *l = g->lives;
-
-	while (l != NULL && (!l->types || !slice_is(session, l->session) || strcmp(name_of(l->viewer), name) != 0))
-		l = l->next;
-	return l != NULL;
 }
 
 static const char *

@@ -40,6 +40,7 @@ def session():
     return s if s.until(b"begun") else None
 
 def live(): return json.loads(b.ctl("--json", "session", "ls", "--live"))
+def thrown(id): return b.ctl("replay", "--export", "json", id).count("typed, not delivered")
 def events(cls, text): return b.until(lambda: [e for e in b.audit(cls) if text in e["text"]], bool)
 
 try:
@@ -94,6 +95,10 @@ try:
     ok(s.until(b"dora has handed this session to carol"), "the user is told", s.out)
     s.type(b"echo lo''st\r"); j.type(b"echo ke''pt\r"); ok(j.until(b"kept") and b"lost" not in j.out and b"lost" not in s.out, "her input counts and his does not", j.out)
     ok(live()[0]["held"] == "typed by carol", "the list says who types", live())
+    j2 = Screen(argv("carol", "join", id)); ok(s.until(b"carol has joined this session"), "she joins once more", s.out)
+    j2.close(); ok(s.until(b"carol has left this session"), "and that client dies", s.out)
+    s.type(b"echo lo''st\r"); j.type(b"echo st''ays\r"); got = s.upto(b"stays")
+    ok(got is not None and b"lost" not in got and b"goes to the session again" not in got and live()[0]["held"] == "typed by carol", "which takes the keyboard from nobody", got, live())
     j.type(b"\x1d?"); ok(j.until(b"one Ctrl-] for the session"), "Ctrl-] ? helps", j.out)
     j.type(b" "); j.type(b"\x1dq"); ok(j.over() and j.code == 0, "Ctrl-] q leaves", j.code); j.close()
     ok(s.until(b"carol has left this session") and s.until(b"what you type goes to the session again"), "then it is his again", s.out)
@@ -110,10 +115,14 @@ try:
     b.ctl("session", "resume", id, "--reason", "enough")
     ok(s.until(b"lets this session go on: enough") and s.until(b"paused") and w.until(b"paused"), "until it goes on", s.out)
     b.ctl("session", "lock", id); ok(s.until(b"has locked this session"), "locked", s.out)
-    s.type(b"echo ref''used\r")
-    ok(live()[0]["held"] == "locked", "the list says so", live())
+    gaps = thrown(id); s.type(b"echo ref''used\r")
+    ok(b.until(lambda: thrown(id), lambda n: n > gaps) > gaps and live()[0]["held"] == "locked", "what is typed is counted, and the list says so", live())
     b.ctl("session", "unlock", id); ok(s.until(b"has unlocked this session"), "unlocked", s.out)
-    s.type(b"echo aga''in\r"); ok(s.until(b"again") and b"refused" not in s.out, "what was typed meanwhile never came in", s.out)
+    s.type(b"echo aga''in\r"); got = s.upto(b"again"); ok(got is not None and b"refused" not in got, "what was typed meanwhile never came in", got)
+    b.ctl("session", "pause", id); b.ctl("session", "lock", id); ok(s.until(b"has locked this session"), "paused and locked", s.out)
+    gaps = thrown(id); s.type(b"echo fro''zen\r"); b.until(lambda: thrown(id), lambda n: n > gaps)
+    b.ctl("session", "unlock", id); b.ctl("session", "resume", id); ok(s.until(b"lets this session go on"), "and let go on", s.out)
+    s.type(b"echo tha''wed\r"); got = s.upto(b"thawed"); ok(got is not None and b"frozen" not in got, "what was typed into the lock never came in, though it was paused as well", got)
 
     # ---- from the bastion ----
     env = dict(b.env, TERM="xterm")
