@@ -4,6 +4,7 @@
  * The picker's looks.  The terminal's own colours, with bold, dim and reverse, and one accent that reads on dark and on
  * light; nothing is said by colour alone.  All is drawn anew each time: curses sends what differs.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +34,15 @@ marked_of(unsigned long look)
 	return look | (term_has_colour() ? (unsigned long)COLOR_PAIR(TERM_ACCENT) : A_UNDERLINE);
 }
 
+/* A dash or a dot alone between two marks is marked too: the accent's end and its next beginning would be ten bytes. */
+static void
+join_marks(struct slice text, unsigned char *hits)
+{
+	for (size_t i = 1; i + 1 < text.n; i++)
+		if (hits[i - 1] != 0 && hits[i + 1] != 0 && ispunct(text.p[i]))
+			hits[i] = 1;
+}
+
 /* What was found is marked in every name, and in all of the selected row: marks everywhere would be a third of what is sent. */
 static void
 draw_row(const struct hosts *h, int y, const int widths[LIST_COLUMNS], const struct list_row *r, bool selected)
@@ -53,6 +63,8 @@ draw_row(const struct hosts *h, int y, const int widths[LIST_COLUMNS], const str
 			list_hits(&h->list, r, i, hits, sizeof(hits));
 		else
 			memset(hits, 0, sizeof(hits));
+		if (text.n <= sizeof(hits))
+			join_marks(text, hits);
 		x += x > LAYOUT_MARK ? draw_text(y, x, LAYOUT_GAP, slice_from(""), look) : 0;
 		x += draw_marked(y, x, widths[i], text, look, text.n <= sizeof(hits) ? hits : NULL, marked_of(look));
 	}

@@ -50,6 +50,8 @@ static const struct test tests[] = {
 	{ "looks", XTERM, 60, 10, { { WAIT, "web1" }, { SEND, "we prod" }, { WAIT, "1/2 of 4" }, { LOOK, "60x10-look" } } },
 	{ "looks without colours", "vt100", "hosts.tsv", 60, 10, { { WAIT, "web1" }, { SEND, "we prod" }, { WAIT, "1/2 of 4" }, { LOOK, "60x10-plain-look" } } },
 	{ "looks of what is denied", XTERM, 80, 12, { { WAIT, "web1" }, { SEND, "\017" "7" }, { WAIT, "1/1 of 5" }, { LOOK, "80x12-look" } } },
+	{ "looks of two words with a dash between them", XTERM, 80, 12, { { WAIT, "web1" }, { SEND, "\017" "db 7" }, { WAIT, "1/1 of 5" },
+		{ LOOK, "80x12-two-words" } } },
 	{ "long query", XTERM, 40, 10, { { WAIT, "web1" }, { SEND, "something that is longer than the line is" }, { WAIT, "line is" },
 		{ GOLDEN, "40x10-query" } } },
 	{ "details", XTERM, 80, 24, { { WAIT, "web1" }, { SEND, "\017" "db\t" }, { WAIT, "denied" }, { GOLDEN, "80x24-details" } } },
