@@ -39,7 +39,10 @@ wire_start_events(struct wire *w)
 	w->event = ssh_event_new();
 	if (w->event == NULL)
 		return -ENOMEM;
-	return ssh_event_add_session(w->event, w->ssh) == SSH_OK ? 0 : -ENOMEM;
+	if (ssh_event_add_session(w->event, w->ssh) != SSH_OK)
+		return -ENOMEM;
+	ahead_start(&w->ahead, w->ssh, w->fd);
+	return 0;
 }
 
 /* A dead socket's number may already belong to somebody else. */
@@ -131,13 +134,15 @@ wire_rearm(struct wire *w)
 		return false;
 	if (ssh_get_fd(w->ssh) != w->fd)
 		wire_die(w, NULL);
+	if (ahead_is_left(&w->ahead))
+		wire_step(w);
 	if (wire_is_dead(w))
 		return true;
 	writing = (ssh_get_poll_flags(w->ssh) & SSH_WRITE_PENDING) != 0;
 	if (writing != w->writing)
 		(void)loop_mod(w->loop, w->fd, EPOLLIN | (writing ? (uint32_t)EPOLLOUT : 0u));
 	w->writing = writing;
-	return w->packets.in_packets != w->seen;
+	return ahead_is_left(&w->ahead) || w->packets.in_packets != w->seen;
 }
 
 void
@@ -177,6 +182,7 @@ void
 wire_close(struct wire *w)
 {
 	wire_unwatch(w);
+	ahead_stop(&w->ahead);
 	if (w->event != NULL) {
 		(void)ssh_event_remove_session(w->event, w->ssh);
 		ssh_event_free(w->event);

@@ -15,6 +15,7 @@
 #include <libssh/callbacks.h>
 
 #include "base/loop.h"
+#include "front/ahead.h"
 
 /* What we speak, in our order: aes-gcm rekeys later than chacha20 and costs less; group18 costs 163 ms a login. */
 #define WIRE_KEX     "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384"
@@ -26,6 +27,7 @@ struct wire {
 	ssh_event event;
 	int fd;
 	bool watched, writing, dead;
+	struct ahead ahead;              /* what was read and libssh has not taken */
 	const char *condemned, *why;     /* by us; NULL: the peer went */
 	struct ssh_counter_struct socket, packets;     /* libssh counts: bytes on the line, payloads */
 	uint64_t said, sent;             /* both, when libssh last held nothing back */
@@ -41,7 +43,7 @@ void wire_step(struct wire *w);
 /* The same without taking in: any call of libssh may have read the end of the session. */
 bool wire_is_dead(struct wire *w);
 /* After each turn: what to wait for.  True if there is something to do at once: the session has died, or packets came since
- * wire_has_moved was asked, of which the socket says nothing any more. */
+ * wire_has_moved was asked, or what was read ahead is left; of these the socket says nothing any more. */
 bool wire_rearm(struct wire *w);
 /* Did packets come since it was asked last?  They come whenever libssh is called for any channel of the session, not
  * only in wire_step: who goes to sleep without asking may leave something undone. */

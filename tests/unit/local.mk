@@ -96,6 +96,10 @@ TESTS += %D%/test_screen
 
 check_PROGRAMS += %D%/test_record %D%/test_wire
 TESTS += %D%/test_record %D%/test_wire
+check_PROGRAMS += %D%/test_ahead %D%/test_record
+TESTS += %D%/test_ahead %D%/test_record
+%C%_test_ahead_CFLAGS = $(AM_CFLAGS) $(SSH_CFLAGS)
+%C%_test_ahead_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
 %C%_test_record_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
 %C%_test_wire_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
 check_PROGRAMS += %D%/test_cert
