@@ -120,12 +120,15 @@ union control {
 };
 
 int
-fd_send(int sock, const void *p, size_t n, const int *fds, int nfds)
+fd_send_parts(int sock, const struct slice parts[2], const int *fds, int nfds)
 {
 	union control control = { .bytes = { 0 } };
-	struct iovec part = { .iov_base = (void *)(uintptr_t)p, .iov_len = n };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
-	size_t size = (size_t)nfds * sizeof(int);
+	struct iovec iov[2] = {
+		{ .iov_base = (void *)(uintptr_t)parts[0].p, .iov_len = parts[0].n },
+		{ .iov_base = (void *)(uintptr_t)parts[1].p, .iov_len = parts[1].n },
+	};
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2 };
+	size_t n = parts[0].n + parts[1].n, size = (size_t)nfds * sizeof(int);
 	ssize_t did;
 
 	assert(nfds >= 0 && nfds <= FD_PASS_MAX && n > 0);
@@ -142,6 +145,14 @@ fd_send(int sock, const void *p, size_t n, const int *fds, int nfds)
 	if (did < 0)
 		return -errno;
 	return (size_t)did == n ? 0 : -EIO;
+}
+
+int
+fd_send(int sock, const void *p, size_t n, const int *fds, int nfds)
+{
+	const struct slice parts[2] = { { p, n }, { NULL, 0 } };
+
+	return fd_send_parts(sock, parts, fds, nfds);
 }
 
 static void

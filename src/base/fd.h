@@ -21,6 +21,8 @@ ssize_t fd_read_full(int fd, void *p, size_t n);      /* bytes read (short at th
 int fd_pair(int pair[2]);                      /* 0 or -errno */
 /* One message with nfds descriptors (0 to FD_PASS_MAX); they stay the caller's.  0 or -errno (-EAGAIN: try later). */
 int fd_send(int sock, const void *p, size_t n, const int *fds, int nfds);
+/* The same, of a message that lies in two parts (the second may be empty). */
+int fd_send_parts(int sock, const struct slice parts[2], const int *fds, int nfds);
 /* One message.  Bytes read (0: the peer closed), or -errno; -EMSGSIZE if it was larger than size.
  * fds gets up to FD_PASS_MAX received descriptors, close-on-exec, the caller's. */
 ssize_t fd_recv(int sock, void *p, size_t size, int fds[FD_PASS_MAX], int *nfds);

@@ -124,18 +124,21 @@ chan_end(struct chan *c, const char *why)
 }
 
 static int
-queue_add(struct chan *c, const int *fds, int nfds)
+queue_add(struct chan *c, const struct slice parts[2], const int *fds, int nfds)
 {
+	size_t n = parts[0].n + parts[1].n;
 	struct queued *q;
 	int r = 0;
 
-	if (c->queued + c->out.len > QUEUE_MAX)
+	if (c->queued + n > QUEUE_MAX)
 		return -EAGAIN;
-	q = malloc(sizeof(*q) + c->out.len);
+	q = malloc(sizeof(*q) + n);
 	if (q == NULL)
 		return -ENOMEM;
-	*q = (struct queued){ .n = c->out.len };
-	memcpy(q->bytes, c->out.p, c->out.len);
+	*q = (struct queued){ .n = n };
+	memcpy(q->bytes, parts[0].p, parts[0].n);
+	if (parts[1].n > 0)
+		memcpy(q->bytes + parts[0].n, parts[1].p, parts[1].n);
 	for (; q->nfds < nfds && r == 0; q->nfds++) {
 		q->fds[q->nfds] = dup(fds[q->nfds]);
 		r = q->fds[q->nfds] < 0 ? -errno : 0;
@@ -154,32 +157,35 @@ queue_add(struct chan *c, const int *fds, int nfds)
 
 /* What the peer would end the channel for must not leave: its sender is the one that can still say why not. */
 static int
-out_check(const struct chan *c, enum msg_type type, int nfds)
+out_check(const struct chan *c, enum msg_type type, size_t size, int nfds)
 {
 	const struct link_row *row = link_find(link_peer(c->end), type);
 
 	if (row == NULL || nfds < row->fds_min || nfds > row->fds_max)
 		return -EPROTO;
-	return c->out.len <= row->size_max ? 0 : -EMSGSIZE;
+	return size <= row->size_max ? 0 : -EMSGSIZE;
 }
 
 int
 chan_send_fds(struct chan *c, enum msg_type type, const void *message, const int *fds, int nfds)
 {
+	struct slice parts[2];           /* the large messages end in bytes, which go from where they lie */
 	int r;
 
 	if (c->over)
 		return -EPIPE;
 	buf_clear(&c->out);
-	r = msg_pack(&c->out, type, message);
-	if (r == 0)
-		r = out_check(c, type, nfds);
+	r = msg_pack_parts(&c->out, type, message, &parts[1]);
+	if (r != 0)
+		return r;
+	parts[0] = buf_slice(&c->out);
+	r = out_check(c, type, parts[0].n + parts[1].n, nfds);
 	if (r != 0)
 		return r;
 	if (c->first != NULL)
-		return queue_add(c, fds, nfds);
-	r = fd_send(c->fd, c->out.p, c->out.len, fds, nfds);
-	return r == -EAGAIN || r == -ENOBUFS ? queue_add(c, fds, nfds) : r;
+		return queue_add(c, parts, fds, nfds);
+	r = fd_send_parts(c->fd, parts, fds, nfds);
+	return r == -EAGAIN || r == -ENOBUFS ? queue_add(c, parts, fds, nfds) : r;
 }
 
 int

@@ -251,14 +251,14 @@ message_find(unsigned type)
 	return type < MSG_TYPE_END && messages[type].size > 0 ? &messages[type] : NULL;
 }
 
+/* Of bytes their length; they themselves are *bytes. */
 static int
-pack_field(struct buf *out, const struct field *f, const void *message)
+pack_field(struct buf *out, const struct field *f, const void *message, struct slice *bytes)
 {
 	const unsigned char *at = (const unsigned char *)message + f->offset;
 	struct slice s;
 	uint32_t v32;
 	uint64_t v64;
-	int r;
 
 	switch (f->kind) {
 	case U32:
@@ -271,35 +271,58 @@ pack_field(struct buf *out, const struct field *f, const void *message)
 		memcpy(&s, at, sizeof(s));
 		if (s.n > MSG_MAX)
 			return -ENOBUFS;
-		r = buf_u32(out, (uint32_t)s.n);
-		return r == 0 ? buf_slice_append(out, s) : r;
+		*bytes = s;
+		return buf_u32(out, (uint32_t)s.n);
 	}
 }
 
+/* Bytes are appended once another field follows them. */
 static int
-pack_fields(struct buf *out, const struct message *m, const void *message)
+pack_fields(struct buf *out, const struct message *m, const void *message, struct slice *tail)
 {
 	const struct field *f;
 	int r = 0;
 
-	for (f = m->fields; r == 0 && f < m->fields + FIELDS_MAX && f->kind != END; f++)
-		r = pack_field(out, f, message);
+	*tail = slice_of(NULL, 0);
+	for (f = m->fields; r == 0 && f < m->fields + FIELDS_MAX && f->kind != END; f++) {
+		r = buf_slice_append(out, *tail);
+		*tail = slice_of(NULL, 0);
+		if (r == 0)
+			r = pack_field(out, f, message, tail);
+	}
+	return r;
+}
+
+int
+msg_pack_parts(struct buf *out, enum msg_type type, const void *message, struct slice *ret_tail)
+{
+	const struct message *m = message_find(type);
+	size_t before = out->len;
+	struct slice tail;
+	int r;
+
+	assert(m != NULL);
+	r = buf_u16(out, (uint16_t)type);
+	if (r == 0)
+		r = pack_fields(out, m, message, &tail);
+	if (r == 0 && out->len - before + tail.n > MSG_MAX)
+		r = -ENOBUFS;
+	if (r != 0)
+		out->len = before;
+	else
+		*ret_tail = tail;
 	return r;
 }
 
 int
 msg_pack(struct buf *out, enum msg_type type, const void *message)
 {
-	const struct message *m = message_find(type);
 	size_t before = out->len;
-	int r;
+	struct slice tail;
+	int r = msg_pack_parts(out, type, message, &tail);
 
-	assert(m != NULL);
-	r = buf_u16(out, (uint16_t)type);
 	if (r == 0)
-		r = pack_fields(out, m, message);
-	if (r == 0 && out->len - before > MSG_MAX)
-		r = -ENOBUFS;
+		r = buf_slice_append(out, tail);
 	if (r != 0)
 		out->len = before;
 	return r;
@@ -393,9 +416,12 @@ static int
 row_put(struct buf *rows, const struct message *m, const void *row)
 {
 	size_t before = rows->len;
+	struct slice tail;
 	int r = buf_u32(rows, 0);
 
-	return row_end(rows, before, r != 0 ? r : pack_fields(rows, m, row));
+	if (r == 0)
+		r = pack_fields(rows, m, row, &tail);
+	return row_end(rows, before, r != 0 ? r : buf_slice_append(rows, tail));
 }
 
 int

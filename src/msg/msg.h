@@ -431,6 +431,8 @@ struct msg_approval_news { struct slice id, text; };
 
 /* Appends the datagram for the struct that belongs to type.  0, or buf_append's codes. */
 int msg_pack(struct buf *out, enum msg_type type, const void *message);
+/* The same but for the last field's contents, if that is bytes: they are *tail, where the caller has them (else it is empty). */
+int msg_pack_parts(struct buf *out, enum msg_type type, const void *message, struct slice *tail);
 /* Fills the struct that belongs to type from the fields (without the type).  0 or -EBADMSG: too short,
  * a length beyond the end, or anything left over.  Nothing is written to *ret on failure. */
 int msg_unpack(enum msg_type type, struct slice fields, void *ret);

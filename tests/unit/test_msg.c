@@ -35,6 +35,31 @@ test_roundtrip(void)
 	buf_done(&b);
 }
 
+/* In two parts, of which the second is where it was, a message is the same. */
+static void
+test_parts(void)
+{
+	struct msg_rec_data data = { .rec = 1, .pos = 2, .frames = slice_from("the frames") };
+	struct msg_live_act act = { .op = 1, .live = 2, .to = slice_from("") };
+	struct buf whole, head;
+	struct slice tail;
+	size_t n;
+
+	buf_init(&whole, MSG_MAX);
+	buf_init(&head, MSG_MAX);
+	ok(msg_pack(&whole, MSG_REC_DATA, &data) == 0 && msg_pack_parts(&head, MSG_REC_DATA, &data, &tail) == 0 && tail.p == data.frames.p,
+	    "its last bytes are not copied");
+	ok(buf_slice_append(&head, tail) == 0 && slice_eq(buf_slice(&head), buf_slice(&whole)), "behind the first part it is whole");
+	n = whole.len;
+	ok(msg_pack(&whole, MSG_LIVE_ACT, &act) == 0 && msg_pack_parts(&head, MSG_LIVE_ACT, &act, &tail) == 0 && tail.n == 0 &&
+	    slice_eq(buf_slice(&head), buf_slice(&whole)), "empty ones");
+	whole.len = n;
+	data.frames.n = MSG_MAX;
+	ok(msg_pack_parts(&whole, MSG_REC_DATA, &data, &tail) == -ENOBUFS && whole.len == n, "both together are not too large");
+	buf_done(&whole);
+	buf_done(&head);
+}
+
 static void
 test_every_type(void)
 {
@@ -225,6 +250,7 @@ main(void)
 	test_ends();
 	test_sizes();
 	test_roundtrip();
+	test_parts();
 	test_every_type();
 	test_host_rows();
 	test_chan();
