@@ -44,6 +44,11 @@ try:
     r = fortress("--json", "policy", "diff", "--whole", old, file("limit.conf", policy.replace("always id bench", "always options { timeout 90s } id bench")))
     ok(r.returncode == 1 and {(x["old"], x["new"]) for x in json.loads(r.stdout)} == {("permit bench", "permit bench options { timeout 90s }")},
        "and a limit, by its words", r)
+    limited = file("agent.conf", policy.replace("always id bench", "always options { mem 1G } id bench"))
+    r = fortress("--json", "policy", "diff", old, limited)
+    ok(r.returncode == 1 and {x["new"] for x in json.loads(r.stdout)} == {"deny (default)"}, "a limit that only a staragent keeps, on a host without one, permits nothing", r)
+    r = fortress("policy", "lint", file("kept.conf", 'permit bench exec on name ~ "box" options { mem 1G } id a\npermit bench exec on name ~ "agent" options { mem 1G } id b\n'))
+    ok("permit a never matches: only a staragent keeps its mem, and none of its hosts has one" in r.stdout and r.stdout.endswith("\n1 finding\n"), "which lint says", r)
     r = fortress("policy", "diff", "--since", "2001-01-01", old, file("none.conf", "permit nobody exec on any\n"))
     ok(r.returncode == 1 and "deny (default)" in r.stdout, "and what is no longer permitted", r)
     r = fortress("policy", "diff", "--since", "0s", old, new)

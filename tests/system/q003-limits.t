@@ -43,6 +43,9 @@ permit bench exec on env=procs as root,{little} cmd {{ {python} -c ** ; /bin/sh 
 permit bench shell,exec,get,forward,jump on env=time as root options {{ timeout 2s }} id quick
 permit bench shell,exec,get,forward on env=idle as root options {{ idle 2s }} id lazy
 permit bench shell,exec on env=bench as root id free
+role dba {{ bench, :dba }}   hosts proddb {{ env=prod & tier=db }}   time office Mon-Sun 00:00-24:00 Asia/Shanghai
+command pgro {{ /usr/bin/psql -XAt -c "select pg_is_in_recovery()" ; /usr/bin/id -u }}
+permit role dba exec on proddb as root cmd pgro when office options {{ timeout 10s; mem 64M }} id dba-ro
 """
 b = Bastion(build, "KernelAudit off\n", POLICY)
 
@@ -77,6 +80,7 @@ try:
     b.wait(lambda: os.path.exists(sock))
     for host in ("digest", "mem", "small", "procs", "time", "idle"):
         b.ctl("host", "add", host, f"unix:{sock}", "--agent", "--login", "root", *(("--login", little) if host == "procs" else ()), "--label", f"env={host}", "--hostkey", pin)
+    b.ctl("host", "add", "dba", f"unix:{sock}", "--agent", "--login", "root", "--label", "env=prod", "--label", "tier=db", "--hostkey", pin)
     for host in ("digest", "mem", "time", "idle"):
         b.ctl("host", "add", f"{host}-sshd", "127.0.0.1", "--port", str(b.sshd_port), "--login", "root", "--label", f"env={host}", "--hostkey", f"{b.dir}/hk.pub")
 
@@ -141,6 +145,12 @@ try:
     ok(b"never" not in r.stdout and 5 < len(r.stdout.split()) < 13, "a fork bomb comes to its limit", r)
     ok(until(lambda: not [p for p in os.listdir("/proc") if p.isdigit() and os.path.exists(f"/proc/{p}") and os.stat(f"/proc/{p}").st_uid == pwd.getpwnam(little).pw_uid]), "and nothing of it is left")
     a[-1] = f"bench+root+procs@127.0.0.1"; r = subprocess.run(a + ["/bin/sh -c id"], capture_output=True, timeout=LONG, stdin=subprocess.DEVNULL); ok(denied(r, "its limit procs cannot be kept for root"), "root's processes nobody counts, so that is no permit", r)
+
+    # The first of the worked examples of policy(5), with a program that is here, and the week for office hours.
+    r = run("dba", "/usr/bin/id -u"); ok(r.stdout == b"0\n", "a worked example", r)
+    ok("PERMIT: dba-ro" in explain("bench", "exec", "dba", "--", "/usr/bin/id", "-u") and "options { timeout 10s; mem 64M }" in explain("bench", "exec", "dba", "--", "/usr/bin/id", "-u"), "explain has its limits")
+    ok(any('"options":"timeout 10s; mem 64M"' in json.dumps(x).replace('\\"', '"').replace('": ', '":') for x in b.events()), "and the record of the decision", b.events()[-3:])
+    ok(denied(run("dba", "/usr/bin/id -g"), "[denied]"), "and what is no word of it is not permitted")
 
     # --- its time, at every door ---
     for host in ("time", "time-sshd"):
