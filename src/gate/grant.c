@@ -37,6 +37,21 @@ grants_drop(struct client *c, uint32_t hold, struct slice verb, const struct sli
 			at = &(*at)->next;
 }
 
+/* What is asked for again under the same number gets no more time by that. */
+static int64_t
+time_ms(const struct client *c, const struct msg_decide *m, uint64_t timeout_s)
+{
+	int64_t most = (int64_t)timeout_s * 1000, left;
+
+	for (const struct grant *g = c->grants; g != NULL; g = g->next) {
+		if (g->hold != m->hold || !slice_eq(g->verb, m->verb) || !loop_timer_is_running(&g->timer))
+			continue;
+		left = -clock_ms_since(g->timer.due);
+		most = left < most ? left : most;
+	}
+	return most > 0 ? most : 0;
+}
+
 static struct slice
 keep_text(char **at, struct slice s)
 {
@@ -54,6 +69,8 @@ keep(struct client *c, const struct msg_decide *m, const char *host, const char 
 {
 	size_t n = m->verb.n + strlen(host) + strlen(login) + m->command.n + m->to.n + m->listen.n + strlen(a->rule) +
 	    strlen(a->approval) + strlen(a->change) + limits.n;
+	uint64_t timeout_s = a->limits.value[LIMIT_TIMEOUT_S];
+	int64_t most_ms = timeout_s != 0 ? time_ms(c, m, timeout_s) : 0;
 	struct grant *g;
 	char *at;
 
@@ -80,9 +97,9 @@ keep(struct client *c, const struct msg_decide *m, const char *host, const char 
 	g->approval = keep_text(&at, slice_from(a->approval));
 	g->change = keep_text(&at, slice_from(a->change));
 	g->limits = keep_text(&at, limits);
-	g->timeout_s = a->limits.value[LIMIT_TIMEOUT_S];
-	if (g->timeout_s != 0)
-		loop_timer_start(c->gate->loop, &g->timer, (int64_t)g->timeout_s * 1000, again_time_over, g);
+	g->timeout_s = timeout_s;
+	if (timeout_s != 0)
+		loop_timer_start(c->gate->loop, &g->timer, most_ms, again_time_over, g);
 	g->next = c->grants;
 	c->grants = g;
 	c->ngrants++;

@@ -63,6 +63,27 @@ try:
     ok(m["verb"] == b"put" and quiet(g.monitor, "CUT"), "one verb of several is given back alone", m)
     policy(g, POLICY)
 
+    # --- limits ---
+    policy(g, "permit alice shell,forward on env=bench as root options { timeout 2s; idle 5m } id short\n"); g.events()
+    timed = logged_in(g); start = time.monotonic()
+    a = timed.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=1)
+    ok(a["permit"] == 1 and a["limits"] == b"timeout=2 idle=300", "a permit has its limits with it", a)
+    timed.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=2); timed.send("RELEASE", hold=2)
+    time.sleep(1.2); timed.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=1)
+    again = time.monotonic()
+    m = timed.want("REVOKED", seconds=10)
+    ok((m["hold"], m["verb"], m["code"], m["reason"]) == (1, b"shell", b"timeout", b"timeout of rule short: 2s") and time.monotonic() - start > 1.9, "when its time is over it is taken back", m)
+    ok(time.monotonic() - again < 1.9, "and has no more of it for being asked for again", time.monotonic() - again)
+    events = [v for n, v in g.events() if n == "EVENT" and b"timeout of rule short" in v["text"]]
+    ok(len(events) == 1 and b'"permitted_by":"short"' in events[0]["detail"], "which is an event", events)
+    cut = g.monitor.want("CUT", seconds=10)
+    while cut["conn"] != timed.conn: cut = g.monitor.want("CUT", seconds=10)      # of those above, whom this policy permits less
+    ok(b"did not stop" in cut["reason"], "a front that goes on is ended", cut)
+    held = logged_in(g); held.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=1)
+    policy(g, "permit alice shell on env=bench as root options { timeout 2s; idle 4m } id short\n")
+    m = held.want("REVOKED"); ok(m["code"] == b"revoked" and b"its limits are stricter from now on (short): begin anew" in m["reason"], "stricter limits end what was begun with others", m)
+    policy(g, POLICY)
+
     # --- bounds ---
     many = logged_in(g)
     for i in range(4096): many.send("DECIDE", req=1, verb="shell", host="box", hold=i + 1)
