@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@
 #include "ui/watch.h"
 
 #define PART_MAX ((size_t)4 << 20)       /* bytes of a page's script or style */
+#define NICE     10
 
 struct options {
 	struct replay_options replay;
@@ -391,5 +393,7 @@ main(int argc, char **argv)
 	if (argc - optind > DECK_MAX)
 		fail(2, "%s: not understood here: at most %d sessions are seen side by side", argv[optind + DECK_MAX], DECK_MAX);
 	options_check(&o, (unsigned)(argc - optind));
+	if (o.reading >= 0)
+		(void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICE);      /* on a bastion those who work come first */
 	return run(&o, argv + optind, (unsigned)(argc - optind));
 }

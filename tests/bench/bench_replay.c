@@ -173,7 +173,7 @@ reader_begin(const char *dir, const char *index, pid_t *pid)
 		(void)close(pair[0]);
 		r = reader_open(dir, index, ids, 1, &e);
 		check(r != NULL ? 0 : -EIO);
-		check(reader_run(r, pair[1], &e));
+		check(reader_run(r, pair[1], -1, &e));
 		_exit(0);
 	}
 	(void)close(pair[1]);

@@ -6,13 +6,13 @@ tests_bench_bench_store_LDADD = src/msg/libmsg.a $(DB_LIBS)
 EXTRA_PROGRAMS += tests/bench/make_record
 tests_bench_make_record_SOURCES = %D%/make_record.c
 tests_bench_make_record_LDADD = $(DB_LIBS)
-EXTRA_DIST += %D%/path.py %D%/directory.py %D%/picker.py %D%/audit.py %D%/again.py %D%/replay.py
+EXTRA_DIST += %D%/path.py %D%/directory.py %D%/picker.py %D%/audit.py %D%/again.py %D%/replay.py %D%/readers.py
 EXTRA_PROGRAMS += tests/bench/bench_policy
 tests_bench_bench_policy_SOURCES = %D%/bench_policy.c
 tests_bench_bench_policy_LDADD = $(POLICY_LIBS)
 EXTRA_PROGRAMS += tests/bench/bench_replay
 tests_bench_bench_replay_SOURCES = %D%/bench_replay.c ui/reader.c
-tests_bench_bench_replay_LDADD = ui/libui.a $(DB_LIBS) $(VTERM_LIBS)
+tests_bench_bench_replay_LDADD = ui/libui.a src/msg/libmsg.a $(DB_LIBS) $(VTERM_LIBS)
 # Thousands of sessions at once (scale.py).
 SCALE_CFLAGS = $(AM_CFLAGS) $(SSH_CFLAGS)
 SCALE_LIBS = $(BASE_LIBS) $(SSH_LIBS)

@@ -87,6 +87,8 @@ try:
        status(p[0])["Seccomp"].strip() == "2", "what renders has the terminal, and nothing of the database", renders)
     ok(any("fortress.db" in f for f in reads) and not any("/dev/pts" in f for f in reads) and status(list(kids)[0])["Seccomp"].strip() == "2",
        "what reads has the database, and no terminal", reads)
+    rank = [os.getpriority(os.PRIO_PROCESS, x) for x in (b.bastion.pid, p[0], list(kids)[0])]
+    ok(all(r > rank[0] or r == 19 for r in rank[1:]), "both stand behind those who work", rank)
     s.type(b"G"); ok(s.until(b"last") and s.until(b"the end"), "G goes to the end", s.out[-300:])
     s.type(b"g"); ok(s.until(b"secret"), "g to the beginning", s.out[-300:])
     s.type(b"/la"); s.type(b"st\r"); ok(s.until(b"last"), "search", s.out[-300:])
