@@ -256,6 +256,7 @@ bool ere_hits(const struct ere *e, struct slice s);            /* what is longer
 enum fit { FIT_NO, FIT_YES, FIT_UNKNOWN };             /* unknown: it cannot be judged */
 const char *dest_parse(struct policy *p, struct slice text, struct dest *ret);         /* NULL, or what is wrong */
 enum fit dest_fits(const struct dest *d, struct slice where);
+enum fit dest_fits_listening(const struct dest *d, struct slice where);                /* where a host listens */
 
 /* print.c */
 extern const char *const day_names[7];                 /* in the order of a window's bits */

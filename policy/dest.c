@@ -3,7 +3,8 @@
 /*
  * HOST:PORT of forwards.  A host is a glob over the name as the client gave it, or an address or network.  The host that
  * connects will resolve what it is given: names of the loopback, and numbers as inet_aton(3) takes them (127.1, 0x7f000001), may be
- * any address, so they cannot be judged by it; and who connects to 0.0.0.0 or :: comes to the loopback.
+ * any address, so they cannot be judged by it; and who connects to 0.0.0.0 or :: comes to the loopback.  Who listens there, or on *,
+ * listens on each address that the host has.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -127,4 +128,17 @@ dest_fits(const struct dest *d, struct slice where)
 	if (d->is_prefix)
 		return is_unspecified(&addr) && holds_loopback(&d->prefix) ? FIT_UNKNOWN : FIT_NO;
 	return is_loopback_name(d->host) && (is_loopback(&addr) || is_unspecified(&addr)) ? FIT_UNKNOWN : FIT_NO;
+}
+
+enum fit
+dest_fits_listening(const struct dest *d, struct slice where)
+{
+	enum fit fit = dest_fits(d, where);
+	char host[HOST_MAX];
+	struct net_addr addr;
+	struct slice port;
+
+	if (fit != FIT_NO || !split(where, host, &port) || !text_glob(slice_from(d->port), port))
+		return fit;
+	return strcmp(host, "*") == 0 || (net_parse(slice_from(host), &addr) == 0 && is_unspecified(&addr)) ? FIT_UNKNOWN : FIT_NO;
 }

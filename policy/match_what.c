@@ -212,12 +212,12 @@ what_say_plugin(const struct rule *r, struct asked *a, struct buf *out)
 
 /* The best of them. */
 static enum fit
-dests_fit(const struct dest *d, struct slice where)
+dests_fit(const struct dest *d, enum fit (*fits)(const struct dest *d, struct slice where), struct slice where)
 {
 	enum fit best = FIT_NO, one;
 
 	for (; d != NULL && best != FIT_YES; d = d->next)
-		if ((one = dest_fits(d, where)) != FIT_NO)
+		if ((one = fits(d, where)) != FIT_NO)
 			best = one;
 	return best;
 }
@@ -227,9 +227,9 @@ enum fit
 what_fits_forward(const struct rule *r, struct asked *a)
 {
 	if (r->to != NULL)
-		return a->req->listen.n > 0 ? FIT_NO : dests_fit(r->to, a->req->to);
+		return a->req->listen.n > 0 ? FIT_NO : dests_fit(r->to, dest_fits, a->req->to);
 	if (r->listen != NULL)
-		return a->req->listen.n == 0 ? FIT_NO : dests_fit(r->listen, a->req->listen);
+		return a->req->listen.n == 0 ? FIT_NO : dests_fit(r->listen, dest_fits_listening, a->req->listen);
 	return FIT_YES;
 }
 
@@ -240,6 +240,8 @@ what_say_forward(const struct rule *r, struct asked *a, struct buf *out)
 		return buf_text(out, "it is for connecting, not for listening");
 	if (r->listen != NULL && a->req->listen.n == 0)
 		return buf_text(out, "it is for listening");
+	if (r->listen != NULL && what_fits_forward(r, a) == FIT_UNKNOWN)
+		return buf_text(out, "it may be heard on other addresses, too");
 	if (what_fits_forward(r, a) == FIT_UNKNOWN)
 		return buf_text(out, r->permit ? "the destination may be another than its name says" :
 		    "the destination may be one of these by another name");
