@@ -15,7 +15,10 @@
 #include "db/directory.h"
 #include "policy/facts.h"
 
-enum { PAIRS_MAX = 2000000, LOGIN_MAX = 68, TEXT_BYTES = 1024 };
+enum { PAIRS_MAX = 2000000, LOGIN_MAX = 68 };
+enum { VERBS, RULES, NEEDS, LISTS };       /* columns that hold several, behind the first ones */
+#define FIRST 3
+#define LIST_MAX (1u << 20)
 
 struct person { struct person *next; char *name, *groups, *attrs; };
 struct machine { struct machine *next; char *name, *labels, *logins; };
@@ -28,6 +31,7 @@ struct review {
 	uint64_t pairs, npeople, nmachines;
 	char *body;                      /* of the newest policy */
 	size_t body_n;
+	struct buf lists[LISTS];         /* of the row that is made */
 	struct err *e;
 };
 
@@ -99,42 +103,56 @@ host_keep(void *arg, const struct db_host *h)
 }
 
 /* Once, in a list with ", " between its members; one may begin or end as another does. */
-static void
-word_add(char text[TEXT_BYTES], const char *word)
+static int
+word_add(struct buf *list, const char *word)
 {
-	size_t n = strlen(text), w = strlen(word);
+	const char *text = buf_cstr(list);
+	size_t w = strlen(word);
 
 	for (const char *at = text; w > 0 && (at = strstr(at, word)) != NULL; at++)
 		if ((at == text || at[-1] == ' ') && (at[w] == ',' || at[w] == '\0'))
-			return;
-	if (w > 0)
-		(void)snprintf(text + n, TEXT_BYTES - n, "%s%s", n > 0 ? ", " : "", word);
+			return 0;
+	return w > 0 ? buf_printf(list, "%s%s", list->len > 0 ? ", " : "", word) : 0;
+}
+
+/* What is permitted by one verb. */
+static int
+verb_review(struct review *w, struct policy_request *req, const char *verb)
+{
+	struct policy_decision d;
+	int r;
+
+	req->verb = slice_from(verb);
+	policy_eval(w->policy, req, &d);
+	if (!d.permit)
+		return 0;
+	r = word_add(&w->lists[VERBS], verb);
+	if (r == 0)
+		r = word_add(&w->lists[RULES], d.rule);
+	for (size_t i = 0; r == 0 && i < d.needs_n; i++)
+		r = word_add(&w->lists[NEEDS], d.needs[i]->words);
+	return r;
 }
 
 static int
 login_review(struct review *w, struct policy_request *req, const struct person *p, const struct machine *m, const char *login)
 {
-	char verbs[TEXT_BYTES] = "", rules[TEXT_BYTES] = "", needs[TEXT_BYTES] = "", verb[32];
-	const char *const texts[] = { p->name, m->name, login, verbs, rules, needs };
+	const struct slice first[] = { slice_from(p->name), slice_from(m->name), slice_from(login) };
 	struct db_sheet_row row = columns_make();
-	struct policy_decision d;
-	int used;
+	char verb[32];
+	int used, r = 0;
 
-	for (const char *at = policy_able_here.verbs; sscanf(at, "%31s%n", verb, &used) == 1; at += used) {
-		req->verb = slice_from(verb);
-		req->login = slice_from(login);
-		policy_eval(w->policy, req, &d);
-		if (!d.permit)
-			continue;
-		word_add(verbs, verb);
-		word_add(rules, d.rule);
-		for (size_t i = 0; i < d.needs_n; i++)
-			word_add(needs, d.needs[i]->words);
-	}
-	if (verbs[0] == '\0')
+	for (unsigned i = 0; i < LISTS; i++)
+		buf_clear(&w->lists[i]);
+	req->login = slice_from(login);
+	for (const char *at = policy_able_here.verbs; r == 0 && sscanf(at, "%31s%n", verb, &used) == 1; at += used)
+		r = verb_review(w, req, verb);
+	if (r != 0)
+		return err_set(w->e, r, "%s on %s: more rules than fit into a row", p->name, m->name);
+	if (w->lists[VERBS].len == 0)
 		return 0;
 	for (unsigned i = 0; i < row.n; i++)
-		row.cell[i].text = slice_from(texts[i]);
+		row.cell[i].text = i < FIRST ? first[i] : buf_slice(&w->lists[i - FIRST]);
 	return evidence_row(w->v, &row, w->e);
 }
 
@@ -213,6 +231,8 @@ review_done(struct review *w)
 		free(m->labels);
 		free(m->logins);
 	}
+	for (unsigned i = 0; i < LISTS; i++)
+		buf_done(&w->lists[i]);
 	policy_free(w->policy);
 	free(w->body);
 }
@@ -257,6 +277,8 @@ access_review(struct evidence *v, struct err *e)
 
 	w.people_last = &w.people;
 	w.machines_last = &w.machines;
+	for (unsigned i = 0; i < LISTS; i++)
+		buf_init(&w.lists[i], LIST_MAX);
 	r = review_load(&w);
 	if (r == 0)
 		r = evidence_begin(v, "access", &columns, e);

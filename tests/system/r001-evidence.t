@@ -42,7 +42,9 @@ try:
     r = asked("bench", "request", "box", "--reason", "'disk =full'"); rid = r.stdout.strip(); ok(r.returncode == 0 and rid, "approval is asked for", r.stderr)
     r = asked("lena", "approve", rid); ok(r.returncode == 0, "and given", r.stderr)
     b.ctl("user", "add", "gone"); b.ctl("user", "disable", "gone")
-    open(f"{b.dir}/state/policy.conf", "w").write(POLICY + "# a remark\ndeny bench exec on env=prod id no-prod\n"); b.ctl("reload")
+    b.ctl("user", "add", "wide"); long = [f"ticket /^{i}{'x' * 150}$/" for i in range(9)]
+    open(f"{b.dir}/state/policy.conf", "w").write(POLICY + "# a remark\ndeny bench exec on env=prod id no-prod\n" +
+        "permit wide shell on host box id wide\n" + "".join(f"require {t} for wide shell on host box\n" for t in long)); b.ctl("reload")
     b.wait(lambda: all(s["state"] == "closed" for s in json.loads(b.ctl("--json", "session", "ls"))))
     b.ctl("session", "ls"); one = json.loads(b.ctl("--json", "session", "ls"))[0]["id"]; b.ctl("replay", "--text", one)
     pack, pdf = f"{b.dir}/pack", f"{b.dir}/report.pdf"
@@ -72,6 +74,7 @@ try:
     reach = {(r["user"], r["host"]): r for r in sheets["access"]}
     ok((reach[("lena", "box")]["verbs"], reach[("lena", "box")]["rules"]) == ("put, get", "may-reads, reads"), "who may get some files is one who may; a rule whose name is the end of another's is named, too", sheets["access"])
     ok(reach[("bench", "box")]["rules"] == "bench" and "shell" in reach[("bench", "box")]["verbs"] and ("bench", "other") not in reach and not any(u == "gone" for u, _ in reach), "the access review", sheets["access"])
+    ok(sorted(reach[("wide", "box")]["requires"].split(", ")) == long, "however long the list of what is required is, it is whole", reach[("wide", "box")])
     ok(any(r["session"] == one for r in sheets["readings"]) and any("audit export" in r["text"] for r in sheets["readings"]), "who read", sheets["readings"])
     ok([r["version"] for r in sheets["policies"]] == [1, 2], "policies", sheets["policies"])
     diff = open(f"{pack}/policies.diff").read()
