@@ -133,6 +133,7 @@ look(struct client *c)
 		return;
 	live_renew(c);
 	sentry_renew(c);
+	approve_again(c);
 	if (login_check(c, NULL, &e) != 0) {
 		cut_all(c, e.text);
 		return;
@@ -232,7 +233,6 @@ again_all(struct gate *g, const char *cause)
 	next_at(g, rules_next_us(g->rules, clock_wall()));
 	for (struct client *c = g->clients; c != NULL; c = c->next)
 		enqueue(c, cause);
-	approve_again(g);
 }
 
 void
@@ -272,11 +272,27 @@ user_changed(struct gate *g, struct slice name)
 				again_user(g, x->row.user, "somebody who said yes was changed");
 }
 
+/* Whoever was locked or deleted, or lost the factor, has to prove a second one again, should they come back. */
+void
+again_taken(struct gate *g, unsigned type, const void *row)
+{
+	const struct msg_dir_factor *factor = row;
+	const struct msg_dir_user *user = row;
+
+	if (type == MSG_DIR_FACTOR && factor->op == MSG_DIR_DELETE)
+		recent_forget(g->recent, factor->user);
+	if (type != MSG_DIR_USER)
+		return;
+	if (user->op == MSG_DIR_DELETE || user->disabled != 0)
+		recent_forget(g->recent, user->name);
+	if (user->op == MSG_DIR_DELETE)
+		approvals_forget(&g->approvals, user->name);
+}
+
 void
 again_row(struct gate *g, unsigned type, const void *row)
 {
-	if (type == MSG_DIR_USER && ((const struct msg_dir_user *)row)->op == MSG_DIR_DELETE)
-		approvals_forget(&g->approvals, ((const struct msg_dir_user *)row)->name);
+	again_taken(g, type, row);
 	if (type == MSG_DIR_USER)
 		user_changed(g, ((const struct msg_dir_user *)row)->name);
 	else if (type == MSG_DIR_KEY)

@@ -13,8 +13,8 @@ int approve_say(struct client *c, const void *message);
 
 /* c's user begins what the approval id is good for one time for: from here on it is used.  0, or negative with e. */
 int approve_use(struct client *c, const char *id, uint32_t hold, struct err *e);
-/* What a decision rests on besides the requests has changed: who waits asks again. */
-void approve_again(struct gate *g);
+/* What a decision rests on besides the requests has changed, perhaps, for this front's user: what waits there asks again. */
+void approve_again(const struct client *c);
 /* Ends what is over.  When it has to be called next, in microseconds since 1970; 0: nothing waits. */
 uint64_t approve_tick(struct gate *g, uint64_t now_us);
 

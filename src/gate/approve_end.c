@@ -16,13 +16,16 @@ enum { KEPT_DAYS = 30, PURGE_MAX = 16 };
 #define HOUR_US 3600000000u
 
 void
-approve_again(struct gate *g)
+approve_again(const struct client *c)
 {
+	struct msg_approval_news m = { .text = slice_from("") };
 	wall_t now = clock_wall();
 
-	for (const struct approval *x = g->approvals.first; x != NULL; x = x->next)
-		if (approval_is(x, "open") && !approval_is_over(x, now))
-			matter_news(g, x, "");
+	for (const struct approval *x = c->gate->approvals.first; x != NULL && c->user[0] != '\0'; x = x->next) {
+		m.id = x->row.id;
+		if (approval_is(x, "open") && !approval_is_over(x, now) && slice_is(x->row.user, c->user))
+			(void)chan_send(c->chan, MSG_APPROVAL_NEWS, &m);
+	}
 }
 
 static void

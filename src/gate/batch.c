@@ -101,16 +101,6 @@ rows_try(const struct directory *d, struct slice rows, uint32_t *at, struct err 
 	return r;
 }
 
-/* Whoever was locked or deleted has to prove the second factor again, should they come back. */
-static void
-row_taken(struct gate *g, uint16_t type, const union row *row)
-{
-	if (type == MSG_DIR_USER && (row->user.op == MSG_DIR_DELETE || row->user.disabled != 0))
-		recent_forget(g->recent, row->user.name);
-	if (type == MSG_DIR_USER && row->user.op == MSG_DIR_DELETE)
-		approvals_forget(&g->approvals, row->user.name);
-}
-
 static void
 batch_done(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice text)
 {
@@ -123,7 +113,7 @@ batch_done(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice
 	directory_begin(g->dir);
 	while (ok && r == 0 && row_next(&rows, &type, &row) == 1) {
 		r = directory_apply(g->dir, type, &row);
-		row_taken(g, type, &row);
+		again_taken(g, type, &row);
 	}
 	directory_settle(g->dir);
 	buf_done(&g->batch);

@@ -183,7 +183,7 @@ client_name(struct client *c)
 	else if (c->uid == c->gate->owner_uid && c->gate->owner[0] != '\0')
 		snprintf(c->actor, sizeof(c->actor), "%s", c->gate->owner);
 	else
-		snprintf(c->actor, sizeof(c->actor), "uid %u", c->uid);
+		snprintf(c->actor, sizeof(c->actor), "uid-%u", c->uid);
 }
 
 int

@@ -66,8 +66,6 @@ take_user(struct client *c, const void *message)
 	m.state = 0;
 	m.actor = slice_from(c->actor);
 	m.created_us = old != NULL ? old->created_us : (uint64_t)clock_wall().us;
-	if (m.op == MSG_DIR_DELETE || m.disabled != 0)
-		recent_forget(c->gate->recent, m.name);
 	return row_put(c, MSG_DIR_USER, &m, m.req, m.op);
 }
 
@@ -99,7 +97,6 @@ take_factor(struct client *c, const void *message)
 	if (m.op != MSG_DIR_DELETE)
 		return -EPROTO;
 	m.actor = slice_from(c->actor);
-	recent_forget(c->gate->recent, m.user);
 	return row_put(c, MSG_DIR_FACTOR, &m, m.req, m.op);
 }
 
