@@ -403,7 +403,7 @@ capture(struct commands *c, struct screen *s)
 	bool visible;
 
 	screen_cursor(s, &row, &col, &visible);
-	if (!c->set || c->at.row > row || (c->captured && (!c->keyed || !c->told)))
+	if (!c->set || c->at.row > row || row - c->at.row > COMMANDS_ROWS_MAX || (c->captured && (!c->keyed || !c->told)))
 		return;
 	c->line.len = c->line_at;
 	(void)buf_slice_append(&c->line, text_read(c, s, c->at.row, c->at.col));

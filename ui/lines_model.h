@@ -9,6 +9,7 @@
 
 #define COMMANDS_KEYS_MAX   1000000
 #define COMMANDS_PROMPT_MAX 2048         /* bytes of a prompt */
+#define COMMANDS_ROWS_MAX   64           /* that a command may take: a host could make us read the screen for every few bytes */
 #define COMMANDS_READ_MAX   (1u << 17)   /* of what is read of the screen for one command */
 
 struct commands {
