@@ -9,7 +9,7 @@ set -eu
 build='build-essential autoconf automake pkg-config
 	libssh-dev libssh-4 libncurses-dev ncurses-base ncurses-term libpam0g-dev libsqlite3-dev libaudit-dev
 	libseccomp-dev libzstd-dev libvterm-dev libssl-dev
-	liboath-dev libqrencode-dev libcurl4-openssl-dev libarchive-dev libpango1.0-dev libcairo2-dev fonts-dejavu-core curl openssh-client tzdata'
+	liboath-dev libqrencode-dev libcurl4-openssl-dev libarchive-dev libpango1.0-dev libcairo2-dev libfontconfig-dev fonts-dejavu-core curl openssh-client tzdata'
 check='openssh-server openssh-sftp-server tmux mandoc auditd libpam-wrapper python3 procps
 	putty-tools dropbear-bin sqlite3 oathtool python3-cryptography python3-paramiko python3-asyncssh rsync clang libclang-rt-14-dev git
 	ansible-core sshfs lrzsz asciinema chromium poppler-utils'

@@ -326,6 +326,14 @@ allow_ioctls(scmp_filter_ctx c, const unsigned *requests)
 	return r;
 }
 
+/* No word of openat's flags that makes, empties or writes a file. */
+static int
+allow_open_read(scmp_filter_ctx c)
+{
+	return seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY), O_RDONLY));
+}
+
 /* Memory that is not executable, the own name, and abort(3) upon itself if `pid` is known. */
 static int
 allow_narrow(scmp_filter_ctx c, const struct sandbox *s, pid_t pid)
@@ -359,6 +367,8 @@ filter_build(scmp_filter_ctx c, const struct sandbox *s, pid_t pid)
 	if (SANITIZED)
 		return r != 0 ? r : allow_list(c, sanitizer_calls);
 	r = r != 0 ? r : allow_ioctls(c, s->ioctls);
+	if (r == 0 && s->open_read)
+		r = allow_open_read(c);
 	return r != 0 ? r : allow_narrow(c, s, pid);
 }
 

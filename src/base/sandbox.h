@@ -27,6 +27,7 @@ struct sandbox {
 	bool empty_root;             /* chroot into an empty, read-only directory when root */
 	const int *calls;            /* SCMP_SYS numbers, ended by -1; base's own set is always in */
 	const unsigned *ioctls;      /* requests of ioctl, ended by 0: only these, without ioctl in calls; NULL: none */
+	bool open_read;              /* may open files, without openat in calls: for reading alone */
 	bool exec_memory;            /* may map executable memory (never, but for the agent's children) */
 	size_t memory_max;           /* RLIMIT_AS in bytes, 0: none (ignored under sanitizers) */
 	unsigned files_max;          /* RLIMIT_NOFILE, 0: as it is */

@@ -83,6 +83,17 @@ try:
     ok(open(f"{pack}/fortress-verify.c").read() == open(f"{top}/contrib/verifier/fortress-verify.c").read(), "the verifier's source is in it")
     manifest = json.load(open(f"{pack}/manifest.json")); ok(manifest["clock_synchronised"] in (True, False) and len(manifest["files"]) == sum(len(f) for _, _, f in os.walk(pack)) - 2, "the manifest names all of it", manifest["files"][:2])
 
+    # Who draws it is confined before it reads what strangers wrote.
+    saved = f"{b.dir}/libexec"; os.mkdir(saved)
+    for p in ("fortress-monitor", "fortress-store"): os.symlink(os.path.abspath(f"{build}/{p}"), f"{saved}/{p}")
+    open(f"{saved}/fortress-report", "w").write(f'#!/bin/sh\ncat >"{b.dir}/report.doc"\nexec "{os.path.abspath(build)}/fortress-report" "$1" <"{b.dir}/report.doc"\n'); os.chmod(f"{saved}/fortress-report", 0o755)
+    for form in ("html", "pdf"):
+        b.run(f"{build}/fortress", "audit", "report", "--offline", "-o", f"{b.dir}/drawn.{form}", env=dict(b.env, FORTRESS_LIBEXEC=saved))
+        p = subprocess.Popen([f"{build}/fortress-report", form], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        def status(key): return [l.split()[1] for l in open(f"/proc/{p.pid}/status") if l.startswith(key + ":")][0]
+        b.wait(lambda: status("Seccomp") == "2")
+        ok(status("NoNewPrivs") == "1" and int(status("CapEff"), 16) == 0 and (os.geteuid() != 0 or status("Uid") != "0"), f"report.{form}: its drawer has no rights before it reads", status("Uid"), status("CapEff"))
+        ok(p.communicate(open(f"{b.dir}/report.doc", "rb").read())[0] == open(f"{b.dir}/drawn.{form}", "rb").read() and p.returncode == 0, f"report.{form}: and draws", p.returncode)
     # The report.
     page = Page(open(f"{pack}/report.html").read())
     ok(all(f"Annex A {c}\n" in page.words for c in CONTROLS), "report.html: a page for each control", [c for c in CONTROLS if f"Annex A {c}\n" not in page.words])

@@ -35,6 +35,7 @@ static const struct sandbox files = { .name = "files", .calls = file_calls, .fil
 static const struct sandbox nobody = { .name = "nobody", .user = "nobody", .empty_root = true, .calls = file_calls };
 static const unsigned size_ioctl[] = { TIOCGWINSZ, 0 };
 static const struct sandbox sizes = { .name = "sizes", .ioctls = size_ioctl };
+static const struct sandbox reads = { .name = "reads", .open_read = true };
 static const struct sandbox rows_exec = { .name = "exec", .exec_memory = true };
 
 static char dir[] = "/tmp/test_sandbox.XXXXXX";
@@ -56,6 +57,30 @@ static int
 do_open(void)
 {
 	return open("/etc/passwd", O_RDONLY) >= 0 ? 0 : errno;
+}
+
+static int
+do_open_to(int flags)
+{
+	return open("/dev/null", flags, 0600) >= 0 ? 0 : errno;
+}
+
+static int
+do_append(void)
+{
+	return do_open_to(O_WRONLY | O_APPEND);
+}
+
+static int
+do_update(void)
+{
+	return do_open_to(O_RDWR);
+}
+
+static int
+do_make(void)
+{
+	return do_open_to(O_RDONLY | O_CREAT);
 }
 
 /* Of no terminal: what matters is that the question reaches the kernel. */
@@ -121,6 +146,12 @@ do_write_inside(void)
 }
 
 static int
+do_look_inside(void)
+{
+	return open(dir, O_RDONLY) >= 0 ? 0 : errno;
+}
+
+static int
 do_nobody(void)
 {
 	if (getuid() == 0 || geteuid() == 0 || getgid() == 0)
@@ -150,6 +181,10 @@ static const struct row rows[] = {
 	{ "executable memory where it is allowed", &rows_exec, 0, do_map_exec, 0, 0 },
 	{ "an ioctl that is listed", &sizes, 0, do_ask_size, 0, 0 },
 	{ "one that is not: typing into the terminal", &sizes, 0, do_type, SIGSYS, 0, .not_sanitized = true },
+	{ "opening a file for reading where that is allowed", &reads, 1, do_look_inside, 0, 0 },
+	{ "for writing", &reads, 1, do_append, SIGSYS, 0, .not_sanitized = true },
+	{ "for both", &reads, 1, do_update, SIGSYS, 0, .not_sanitized = true },
+	{ "making one", &reads, 1, do_make, SIGSYS, 0, .not_sanitized = true },
 	{ "fork", &plain, 0, do_fork, SIGSYS, 0, .not_sanitized = true },
 	{ "execve", &plain, 0, do_exec, SIGSYS, 0 },
 	{ "a signal to another", &plain, 0, do_kill_parent, SIGSYS, 0, .not_sanitized = true },
