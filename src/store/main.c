@@ -41,14 +41,12 @@ struct options {
 	uint64_t log_level, retain_s;
 };
 
-/* SQLite's files, the partitions, the checkpoint written by rename. */
+/* SQLite's files, the partitions, the checkpoint written by rename.  By measurement, over all that the tests do to it; readlink and
+ * getcwd are for a state that is named by a link, or from where one stands, by somebody who is not root. */
 static const int calls[] = {
-	SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(access), SCMP_SYS(faccessat),
-	SCMP_SYS(faccessat2), SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
-	SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(fchmod), SCMP_SYS(fchown),
-	SCMP_SYS(getcwd), SCMP_SYS(readlink), SCMP_SYS(fstatfs), SCMP_SYS(flock), SCMP_SYS(utimensat), SCMP_SYS(uname),
-	SCMP_SYS(pwritev), SCMP_SYS(sync_file_range), SCMP_SYS(fadvise64),
-	SCMP_SYS(umask), SCMP_SYS(chmod), SCMP_SYS(fchmodat), -1,
+	SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd),
+	SCMP_SYS(ftruncate), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(pwritev), SCMP_SYS(sync_file_range), SCMP_SYS(fadvise64),
+	SCMP_SYS(fchmod), SCMP_SYS(fchown), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat), -1,
 };
 
 static const struct flag flags[] = {

@@ -99,8 +99,9 @@ try:
     ok(status == 255 and b"[not-recorded]" in err, "a disk that became read-only: the session ends in words", back, err, status)
     good, got = refused(b"[not-recorded]")
     ok(good, "a new one is refused", got)
+    os.kill(b.bastion.pid, signal.SIGSTOP)               # it would start another store on what is below the mount
     b.run("umount", "-l", b.db); old = b.child("store"); os.kill(old, signal.SIGKILL)
-    subprocess.run(["e2fsck", "-fy", b.disk], capture_output=True); b.mount()
+    subprocess.run(["e2fsck", "-fy", b.disk], capture_output=True); b.mount(); os.kill(b.bastion.pid, signal.SIGCONT)
     b.wait(works, 20)
     ok(verifies(), "mended and mounted again it goes on, and verifies")
     ok(all(s["state"] != "open" for s in sessions() if s["command"] == "exec cat -"), "nothing is left open", sessions()[:3])
