@@ -2,12 +2,17 @@
  * Copyright (c) 2026, the Fortress authors */
 /* Queries on events. */
 #include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "db/event.h"
 #include "db/stmt.h"
 #include "db/tree.h"
 
-#define PAGE 2000                         /* rows a read: a long one would keep the WAL growing */
+#define PAGE       500                    /* rows a read … */
+#define PAGE_BYTES (2u << 20)             /* … and about so many bytes: a long one would keep the WAL growing */
+#define TEXTS      7
 
 #define COLUMNS "id,t_us,mono_us,boot,class,activity,severity,ok,actor,session,host,src,text,detail,leaf"
 
@@ -109,27 +114,87 @@ newest_find(struct db *db, const struct db_event_filter *f, int64_t *id, struct 
 	return r < 0 ? r : 0;
 }
 
-/* One page after *id, which moves.  1: a full page came, 0: that was all, else fn's or an error. */
+/* A page's rows, whose texts lie one behind the other in pool. */
+struct page {
+	struct { struct db_event v; size_t at[TEXTS]; } row[PAGE];
+	unsigned n;
+	struct buf pool;
+};
+
+static const size_t texts[TEXTS] = {
+	offsetof(struct db_event, boot), offsetof(struct db_event, actor), offsetof(struct db_event, session), offsetof(struct db_event, host),
+	offsetof(struct db_event, src), offsetof(struct db_event, text), offsetof(struct db_event, detail),
+};
+
+static const char **
+text_of(struct db_event *v, unsigned i)
+{
+	return (const char **)(void *)((char *)v + texts[i]);
+}
+
 static int
-event_page(struct db *db, const struct db_event_filter *f, int64_t *id, db_event_fn *fn, void *arg, bool *stop,
-    struct err *e)
+row_keep(struct page *p, sqlite3_stmt *s)
+{
+	struct db_event *v = &p->row[p->n].v;
+	int r = 0;
+
+	event_read(s, v);
+	for (unsigned i = 0; i < TEXTS && r == 0; i++) {
+		p->row[p->n].at[i] = p->pool.len;
+		r = buf_append(&p->pool, *text_of(v, i), strlen(*text_of(v, i)) + 1);
+	}
+	p->n++;
+	return r;
+}
+
+/* One page after id.  1: there may be more, 0: that was all, or negative. */
+static int
+page_read(struct db *db, const struct db_event_filter *f, int64_t id, struct page *p, struct err *e)
 {
 	sqlite3_stmt *s = stmt_get(db, sql_list, e);
-	struct db_event v;
-	int n = 0, r;
+	int r = s != NULL ? filter_bind(db, s, f, id, PAGE, e) : -EIO;
 
-	if (s == NULL)
-		return -EIO;
-	r = filter_bind(db, s, f, *id, PAGE, e);
-	while (r == 0 && (r = stmt_step(db, s, e)) == 1) {
-		event_read(s, &v);
-		*id = v.id;
-		n++;
-		r = fn(arg, &v);
-		*stop = r != 0;
+	p->n = 0;
+	buf_clear(&p->pool);
+	while (r == 0 && p->n < PAGE && p->pool.len < PAGE_BYTES && (r = stmt_step(db, s, e)) == 1)
+		r = row_keep(p, s) != 0 ? err_set(e, -EBADMSG, "an event is larger than any can be") : 0;
+	if (s != NULL)
+		sqlite3_reset(s);
+	return r < 0 ? r : p->n == PAGE || p->pool.len >= PAGE_BYTES;
+}
+
+/* With no read open: fn may wait for whoever takes what it writes, and meanwhile the WAL must not grow. */
+static int
+page_show(struct page *p, db_event_fn *fn, void *arg)
+{
+	int r = 0;
+
+	for (unsigned n = 0; n < p->n && r == 0; n++) {
+		for (unsigned i = 0; i < TEXTS; i++)
+			*text_of(&p->row[n].v, i) = (const char *)p->pool.p + p->row[n].at[i];
+		r = fn(arg, &p->row[n].v);
 	}
-	sqlite3_reset(s);
-	return r != 0 ? r : n == PAGE;
+	return r;
+}
+
+static int
+pages_list(struct db *db, const struct db_event_filter *f, int64_t id, struct page *p, db_event_fn *fn, void *arg, struct err *e)
+{
+	int more, r;
+
+	do {
+		more = page_read(db, f, id, p, e);
+		r = more < 0 ? more : page_show(p, fn, arg);
+		if (p->n > 0)
+			id = p->row[p->n - 1].v.id;
+	} while (r == 0 && more == 1);
+	return r;
+}
+
+int
+db_event_newest(struct db *db, int64_t *id, struct err *e)
+{
+	return stmt_number(db, "SELECT coalesce(max(id),0) FROM event", id, e, "");
 }
 
 int
@@ -141,16 +206,18 @@ db_event_before(struct db *db, int64_t t_us, int64_t *id, struct err *e)
 int
 db_event_list(struct db *db, const struct db_event_filter *f, db_event_fn *fn, void *arg, struct err *e)
 {
+	struct page *p = malloc(sizeof(*p));
 	int64_t id = f->after_id;
-	bool stop = false;
-	int r = f->newest > 0 ? newest_find(db, f, &id, e) : 0;
+	int r = p == NULL ? err_set(e, -ENOMEM, "out of memory for events") : f->newest > 0 ? newest_find(db, f, &id, e) : 0;
 
+	if (p == NULL)
+		return r;
+	buf_init(&p->pool, PAGE_BYTES * 4);
 	if (r == 0 && f->from_us > 0 && id == 0)
 		r = db_event_before(db, f->from_us, &id, e);
-	if (r != 0)
-		return r;
-	do
-		r = event_page(db, f, &id, fn, arg, &stop, e);
-	while (r == 1 && !stop);
+	if (r == 0)
+		r = pages_list(db, f, id, p, fn, arg, e);
+	buf_done(&p->pool);
+	free(p);
 	return r;
 }

@@ -26,11 +26,12 @@ struct db_event_filter {                                 /* zero or NULL: any */
 };
 
 typedef int db_event_fn(void *arg, const struct db_event *v);
-/* Oldest first, in short reads; fn's non-zero return ends it and is returned. */
+/* Oldest first, in short reads, none of which is open while fn runs; fn's non-zero return ends it and is returned. */
 int db_event_list(struct db *db, const struct db_event_filter *f, db_event_fn *fn, void *arg, struct err *e);
 int db_event_find(struct db *db, int64_t id, db_event_fn *fn, void *arg, struct err *e);      /* -ENOENT */
 /* Where to begin: no event of t_us or later has this id or a lower one. */
 int db_event_before(struct db *db, int64_t t_us, int64_t *id, struct err *e);
+int db_event_newest(struct db *db, int64_t *id, struct err *e);                               /* 0: there is none */
 int db_event_leaf(struct buf *out, const struct db_event *v);
 
 /* Writer: sets id and leaf. */

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,7 +19,7 @@
 #include "ctl/siem.h"
 #include "db/event.h"
 
-enum { LIMIT_DEFAULT = 100, LIMIT_FOLLOW = 10, LIMIT_MAX = 1000000, POLL_US = 250000 };
+enum { LIMIT_DEFAULT = 100, LIMIT_FOLLOW = 10, LIMIT_MAX = 1000000, POLL_MS = 250 };
 
 static const struct out_column columns[] = {
 	{ "id", OUT_NUMBER, 1 }, { "time", OUT_TIME, 0 }, { "class", OUT_STRING, 0, 2 }, { "ok", OUT_BOOL, 0 }, { "actor", OUT_STRING, 0 },
@@ -110,18 +111,36 @@ event_show(void *arg, const struct db_event *v)
 	return l->follow && fflush(stdout) != 0 ? -EIO : 0;
 }
 
-/* Whoever reads has gone, or a signal ends it. */
+/* Waits for what may come.  False: whoever reads has gone. */
+static bool
+reader_stays(void)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO };
+
+	return poll(&p, 1, POLL_MS) <= 0 || (p.revents & (POLLERR | POLLNVAL)) == 0;
+}
+
+/* Until nobody reads any more, or a signal ends it. */
 static int
 follow(struct listing *l, struct db *db)
 {
 	int r = 0;
 
 	l->filter.newest = 0;
-	while (r == 0) {
-		(void)usleep(POLL_US);
+	while (r == 0 && reader_stays())
 		r = db_event_list(db, &l->filter, event_show, l, &l->c->e);
-	}
 	return r;
+}
+
+/* A position that this record has not come to is an older record's, or another's: what comes next would be passed over. */
+static int
+position_check(struct listing *l, struct db *db)
+{
+	int64_t newest;
+	int r = db_event_newest(db, &newest, &l->c->e);
+
+	return r != 0 || l->filter.after_id <= newest ? r : err_set(&l->c->e, -ERANGE, "--after %lld: the newest event is %lld: this record "
+	    "is older than what was read, or another: begin anew, without --after", (long long)l->filter.after_id, (long long)newest);
 }
 
 int
@@ -216,6 +235,10 @@ list(struct listing *l)
 
 	if (db == NULL)
 		return CTL_FAILED;
+	if (position_check(l, db) != 0) {
+		db_close(db);
+		return CTL_FAILED;
+	}
 	if (l->write == NULL && (!l->follow || c->format == OUT_CSV))
 		l->out = ctl_out(c, columns, false);
 	r = db_event_list(db, &l->filter, event_show, l, &c->e);

@@ -279,7 +279,9 @@ class_members(struct line *l, const struct db_event *v)
 		/* fallthrough */
 	case OCSF_DECISION:
 	case OCSF_ACCOUNT:
-		named(l, ",\"user\":{\"name\":", v->actor, "}");
+		put(l, ",\"user\":{\"name\":");
+		string(l, v->actor[0] != '\0' ? v->actor : "Unknown");
+		put(l, "}");
 		break;
 	case OCSF_ADMIN:
 		put(l, ",\"entity\":{\"type\":\"directory\",\"name\":");
