@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """Recordings over ssh: by policy, on the record before the first frame, asked again, with all that the replay screen does, and
 as files; nothing of a recording reaches the viewer's terminal as it is.  With the real client."""
-import json, os, shutil, signal, socket, subprocess, sys, tempfile, time
+import json, os, shutil, signal, socket, sqlite3, subprocess, sys, tempfile, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -156,6 +156,13 @@ try:
     r = asks("cleo", "replay", "--export", "raw", other); ok(r.returncode == 255 and r.stdout == b"" and GONE in r.stderr, "what may not be seen is not exported", r)
     s = shows("bob", "--export", "raw", id); ok(s.over() and b"[terminal]" in s.out and b"secret" not in s.out, "nor to a terminal", s.out); s.close()
 
+    w = subprocess.Popen(argv("anna", "replay", "--export", "raw", id, tty=False, options=("-o", "SetEnv=LC_FORTRESS_REASON=report")),
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    def request(): return [x for x in (json.loads(l) for l in asks("bob", "approvals", "--json").stdout.splitlines()) if x["reason"] == "report" and x["may"]]
+    rows = b.until(request, bool); ok(len(rows) == 1 and rows[0]["verb"] == "replay", "without a terminal a reason by the environment makes the request", rows)
+    asks("bob", "approve", rows[0]["id"]); out, err = w.communicate(timeout=30)
+    ok(w.returncode == 0 and out == local["raw"], "and the file comes when it was approved", w.returncode, len(out), err)
+
     # ---- hostile ----
     bad = b"\x1b]0;title\x07\x1b[6n\x1bP+q544e\x1b\\\x1b]52;c;ZXZpbA==\x07\x1b[21t\x1b[c\x05"
     open(f"{b.dir}/bad", "wb").write(bad + b"after-it-all\r\n")
@@ -203,6 +210,15 @@ try:
     s = shows("bob", id); ok(s.until(b"secret"), "again")
     os.kill(list(b.children(viewers()[0]))[0], signal.SIGKILL); s.type(b"g"); s.type(b"G")
     ok(s.over() and s.code == 1 and b"cannot be read further" in s.out, "that its reader has died is told", s.code, s.out[-300:]); s.close()
+
+    # ---- erased ----
+    b.bastion.terminate(); b.bastion.wait(20); b.procs.remove(b.bastion)
+    seg = next(x for x in os.listdir(f"{b.dir}/state/db") if x.startswith("rec-") and x.endswith(".seg"))
+    os.rename(f"{b.dir}/state/db/{seg}", f"{b.dir}/state/db/rec-2025-01.seg")
+    db = sqlite3.connect(f"{b.dir}/state/db/fortress.db"); db.execute("UPDATE segment SET file='rec-2025-01.seg'"); db.commit(); db.close()
+    b.serve(); b.ctl("retention", "erase", "--before", "2025-02")
+    s = shows("bob", id); ok(s.over() and s.code == 1 and b"erased" in s.out, "of an erased recording the viewer is told so", s.code, s.out[-300:]); s.close()
+    r = asks("bob", "replay", "--export", "raw", id); ok(r.returncode == 255 and r.stdout == b"" and b"[not-whole]" in r.stderr, "and it is no file", r)
 finally:
     b.stop(); shutil.rmtree(tmp, ignore_errors=True)
 end()
