@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """Attacks on what takes a second person: one person behind two accounts, a yes whose ground is gone, a no that comes while its
 request is being used, words that aim at a terminal, and what was approved used for something else."""
-import json, os, re, signal, subprocess, sys, time
+import json, os, re, signal, socket, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -20,6 +20,7 @@ permit twin,leo watch on env=bench id watchers
 require approval 1 from role lead within 30m for any shell on host box id shell
 require approval 2 from role lead for any exec on host box cmd { /usr/bin/two ** } id two
 require approval 1 from role lead for any exec on host box cmd { /usr/bin/echo ** } id once
+require approval 1 from role lead within 30m for any jump on host box id hop
 require moderator role lead for any exec on host agent id watched
 """
 b = Clients(build, policy=POLICY)
@@ -69,8 +70,8 @@ try:
     open(f"{b.dir}/state/policy.conf", "w").write(POLICY); b.ctl("reload"); verb("lena", "reject", rid)
     rid, t = approved("leo"); b.ctl("user", "del", "leo"); ok(t and until(t.ended), "and on somebody who was deleted", t and t.out); t.close()
     b.ctl("user", "add", "leo"); b.ctl("key", "add", "leo", f"{b.dir}/leo.pub")
-    r = run(*ssh("bench", "box", options=("-T",))); ok(refused(r, b"waits for approval") , "who comes later under the same name has not said it", r)
-    verb("leo", "reject", rid)
+    t = shell(); ok(t.saw("0 of 1 said yes") and not t.ended(), "who comes later under the same name has not said it", t.out)
+    verb("leo", "reject", rid); until(t.ended); t.close()
 
     # --- a no that comes while its request is used ---
     rid = request("bench", "box", "--", "echo", "race"); verb("lena", "approve", rid)
@@ -91,6 +92,16 @@ try:
     outs = [p.communicate(timeout=60)[0] for p in runs]
     ok(outs.count(b"one\n") == 1 and state(rid) == "used", "eight at once: it is good one time", outs)
     b.restart(); r = b.on("box", "echo one"); ok(refused(r, b"is required (once)"), "nor after a restart", r)
+
+    # --- a jump that nobody has approved yet is let in, and nothing goes by it ---
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        near = f"127.0.0.1:{server.getsockname()[1]}"
+        for what, argv in (("a command", b.argv("box.fx", "uptime")), ("a transfer", ["sftp", "-F", b.config, "-b", "/dev/null", "box.fx"]), ("a shell", b.argv("box.fx", options=("-T",)))):
+            r = run(*argv); ok(r.returncode == 255 and r.stdout == b"" and b"is required (hop)" in r.stderr, f"{what} through it is told what is lacking", r)
+        r = run(*b.argv("box.fx", options=("-W", near))); server.setblocking(False)
+        try: server.accept(); came = True
+        except BlockingIOError: came = False
+        ok(r.returncode == 255 and not came, "a forward through it goes nowhere", r)
 
     # --- words that aim at a terminal, or are too much ---
     for name, word in (("escapes", "a\x1b]0;x\x07\x1b[2J"), ("lines", "a\nb\rc"), ("turned around", "a\u202eb"), ("not UTF-8", b"a\xff")):
