@@ -98,7 +98,7 @@ try:
 
     # --- former lives ---
     monitor, agent = pid("fortress"), pid("agent-demo")
-    os.kill(monitor, signal.SIGKILL)
+    os.kill(monitor, signal.SIGKILL); until(lambda: not alive(monitor))      # its processes may live on for a while
     r = run(quick, "--state", state, "--port", str(p), "--user", "bob", "--background")
     ok(r.returncode == 0 and not alive(agent), "after kill -9 of the bastion it starts again at once", r.stdout, r.stderr)
     ok(f"ssh -p {p} bob+" in r.stdout and "may not" not in r.stdout and
