@@ -10,13 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/spawn.h"
 #include "base/text.h"
 #include "ctl/audit.h"
+#include "ctl/run.h"
 #include "db/tree.h"
 #include "db/witness.h"
 
@@ -96,55 +95,38 @@ request_make(struct cosign *w, uint64_t old, struct buf *out)
 }
 
 static int
-curl_run(struct cosign *w, FILE *in, FILE *out, char *url)
+curl_run(struct cosign *w, struct slice request, struct buf *answer)
 {
-	char name[] = "curl", silent[] = "-sS", limit[] = "--max-time", seconds[] = "30", proto[] = "--proto", protos[] = "=http,https",
-	    data[] = "--data-binary", from[] = "@-", say[] = "-w", what[] = "\n%{http_code}", end[] = "--";
+	char name[] = CURL, silent[] = "-sS", limit[] = "--max-time", seconds[] = "30", proto[] = "--proto", protos[] = "=http,https",
+	    data[] = "--data-binary", from[] = "@-", say[] = "-w", what[] = "\n%{http_code}", end[] = "--", url[2300];
 	char *argv[] = { name, silent, limit, seconds, proto, protos, data, from, say, what, end, url, NULL };
-	const struct spawn s = { .path = CURL, .argv = argv, .stdio = { fileno(in), fileno(out), -1 } };
-	pid_t pid = access(CURL, X_OK) == 0 ? spawn_start(&s, &w->c->e) : err_set(&w->c->e, -ENOENT, CURL " is not here: install curl");
-	int status = 0;
+	int r;
 
-	if (pid < 0)
-		return (int)pid;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : err_set(&w->c->e, -EIO, "%s cannot be reached", w->url);
+	snprintf(url, sizeof(url), "%s/add-checkpoint", w->url);
+	r = run_filter(argv, request, answer, &w->c->e);
+	return r > 0 ? err_set(&w->c->e, -EIO, "%s cannot be reached", w->url) :
+	    r == -ENOENT ? err_set(&w->c->e, r, CURL " is not here: install curl") : r;
 }
 
 /* *status and what stands before it in the answer. */
 static int
 post(struct cosign *w, struct slice request, struct buf *answer, unsigned *status)
 {
-	FILE *in = tmpfile(), *out = tmpfile();
-	char url[2300], text[ANSWER_MAX + 16];
-	size_t n = 0;
+	struct buf text;
 	uint64_t code = 0;
-	char *line;
-	int r = 0;
+	const char *whole, *line;
+	int r;
 
-	snprintf(url, sizeof(url), "%s/add-checkpoint", w->url);
-	if (in == NULL || out == NULL || fwrite(request.p, 1, request.n, in) != request.n || fflush(in) != 0)
-		r = err_set(&w->c->e, -EIO, "a temporary file: %s", strerror(errno));
-	if (r == 0) {
-		rewind(in);
-		r = curl_run(w, in, out, url);
-	}
-	if (r == 0) {
-		rewind(out);
-		n = fread(text, 1, sizeof(text) - 1, out);
-	}
-	text[n] = '\0';
-	line = strrchr(text, '\n');
-	if (r == 0 && (line == NULL || n > ANSWER_MAX || !text_u64(slice_from(line + 1), 999, &code)))
+	buf_init(&text, ANSWER_MAX + 16);
+	r = curl_run(w, request, &text);
+	whole = buf_cstr(&text);
+	line = strrchr(whole, '\n');
+	if (r == -ENOBUFS || (r == 0 && (line == NULL || text.len > ANSWER_MAX || !text_u64(slice_from(line + 1), 999, &code))))
 		r = err_set(&w->c->e, -EPROTO, "%s does not answer as a witness", w->url);
 	*status = (unsigned)code;
 	if (r == 0)
-		r = buf_append(answer, text, (size_t)(line - text));
-	if (in != NULL)
-		fclose(in);
-	if (out != NULL)
-		fclose(out);
+		r = buf_append(answer, whole, (size_t)(line - whole));
+	buf_done(&text);
 	return r;
 }
 

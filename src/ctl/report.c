@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/timex.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "ctl/report.h"
+#include "ctl/run.h"
 
 enum { DOC_MAX = 16 << 20, ON_A_PAGE = 4, DAY_S = 86400, DAYS_MAX = 900 };
 
@@ -383,64 +383,16 @@ report_compose(struct report *p, struct err *e)
 
 /* --- drawing --- */
 
-static int
-child_wait(pid_t pid, struct err *e)
+int
+report_draw(struct report *p, const char *form, struct buf *out, struct err *e)
 {
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_set(e, -errno, "fortress-report: %s", strerror(errno));
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : err_set(e, -EIO, "fortress-report could not draw the report");
-}
-
-static int
-draw_run(FILE *in, FILE *out, const char *form, struct err *e)
-{
-	char path[4096], name[] = "fortress-report", copy[8];
-	char *argv[] = { name, copy, NULL };
-	struct spawn s = { .path = path, .argv = argv, .stdio = { fileno(in), fileno(out), -1 } };
-	pid_t pid;
+	char path[4096], copy[8];
+	char *argv[] = { path, copy, NULL };
+	int r;
 
 	snprintf(copy, sizeof(copy), "%s", form);
 	if (spawn_path("fortress-report", path, sizeof(path)) != 0)
 		return err_set(e, -ENAMETOOLONG, "fortress-report: too long a path");
-	if (access(path, X_OK) != 0)
-		return err_set(e, -ENOENT, "%s: %s", path, strerror(errno));
-	pid = spawn_start(&s, e);
-	return pid < 0 ? (int)pid : child_wait(pid, e);
-}
-
-static int
-file_take(FILE *from, struct buf *out, struct err *e)
-{
-	unsigned char block[65536];
-	size_t n;
-	int r = 0;
-
-	rewind(from);
-	while (r == 0 && (n = fread(block, 1, sizeof(block), from)) > 0)
-		r = buf_append(out, block, n);
-	return r == 0 ? 0 : err_set(e, r, "the report is too large");
-}
-
-int
-report_draw(struct report *p, const char *form, struct buf *out, struct err *e)
-{
-	FILE *in = tmpfile(), *drawn = tmpfile();
-	int r = 0;
-
-	if (in == NULL || drawn == NULL || fwrite(p->doc.p, 1, p->doc.len, in) != p->doc.len || fflush(in) != 0)
-		r = err_set(e, -EIO, "a temporary file: %s", strerror(errno));
-	if (r == 0) {
-		rewind(in);
-		r = draw_run(in, drawn, form, e);
-	}
-	if (r == 0)
-		r = file_take(drawn, out, e);
-	if (in != NULL)
-		fclose(in);
-	if (drawn != NULL)
-		fclose(drawn);
-	return r;
+	r = run_filter(argv, buf_slice(&p->doc), out, e);
+	return r > 0 ? err_set(e, -EIO, "fortress-report could not draw the report") : r;
 }
