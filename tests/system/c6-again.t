@@ -169,4 +169,35 @@ try:
     ok(f2.over() and g.alive(), "a front that tries is gone")
 finally:
     g.stop()
+
+# --- a proof of a second factor is forgotten when the store has said yes to what takes it away, and not before ---
+g = Gate(build, POLICY, [user(), key(), host()])
+try:
+    g.monitor.send("SETTINGS", mfa_period_s=3600, methods="publickey,keyboard-interactive")
+    def enters(f=None): return (f or g.front()).ask("LOGIN", "LOGIN_ANSWER", raw="alice", method="publickey", alg="ssh-ed25519", blob=key_blob())["ok"] == 1
+    f = g.front()
+    ok(not enters(f), "a key alone does not do")
+    g.monitor.ask("VOUCH", "VOUCHED", conn=f.conn, user="alice", methods=1)
+    ok(f.ask("LOGIN", "LOGIN_ANSWER", raw="alice", method="keyboard-interactive")["ok"] == 1 and enters(), "with PAM it does, and then alone for a while")
+    def disable(disabled, yes):
+        c = g.ctl(); c.send("DIR_USER", req=1, op=1, name="alice", disabled=disabled)
+        g.store.send("DIR_DONE", req=g.store.want("DIR_USER")["req"], ok=yes, text="" if yes else "no room")
+        return c.want("DIR_DONE")["ok"] == yes
+    ok(disable(1, 0) and enters(), "a lock that the store refuses forgets nothing")
+    ok(disable(1, 1) and disable(0, 1) and not enters(), "one that it takes does")
+finally:
+    g.stop()
+
+# --- who waits for an approval asks again when what it rests on has changed, of one's own requests alone ---
+now = int(time.time() * 1e6)
+def request(id, user, state="open"):
+    return "DIR_APPROVAL", {"op": 1, "id": id, "user": user, "verb": "shell", "host": "box", "login": "root", "state": state, "asked_us": now, "expires_us": now + 3600 * 10**6}
+g = Gate(build, POLICY, [user(), key(), user("bob"), host(), request("aaaaaa", "alice"), request("bbbbbb", "bob"), request("cccccc", "alice", "used"), request("dddddd", "alice")])
+try:
+    f, other = logged_in(g), g.front()
+    policy(g, POLICY + "# again\n")
+    ok({f.want("APPROVAL_NEWS")["id"] for _ in range(2)} == {b"aaaaaa", b"dddddd"} and quiet(f, "APPROVAL_NEWS"), "a reload is news for those that are open")
+    ok(quiet(other, "APPROVAL_NEWS"), "and nothing to somebody who is not logged in")
+finally:
+    g.stop()
 end()
