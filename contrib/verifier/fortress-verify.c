@@ -4,14 +4,16 @@
  * Checks an export of Fortress with no line of Fortress's code: read this, build it, run it.
  *
  *     cc -O2 -o fortress-verify fortress-verify.c -lcrypto
- *     fortress-verify DIRECTORY KEY                KEY: a file with the bastion's public key, had from elsewhere
+ *     fortress-verify DIRECTORY KEY [CHECKPOINT]   KEY: a file with the bastion's public key, had from elsewhere;
+ *                                                  CHECKPOINT: one that was kept elsewhere, or that of an earlier export
  *
  * DIRECTORY is an unpacked export.  It says "good" and what it saw, exit status 0; or the first thing that is wrong, status 6.
  * 1: something could not be read; 2: not called so.
  *
  * What is checked, in this order:
  *   1. checkpoint is a C2SP signed note by KEY (Ed25519): a number of leaves and the root of their tree (RFC 9162, SHA-256).
- *   2. leaves.txt, the hash of every leaf in order, has that root.
+ *   2. leaves.txt, the hash of every leaf in order, has that root; and that of CHECKPOINT at its number of leaves, without which
+ *      nobody can tell an older export, or one whose end was cut off while it was signed anew, from the newest.
  *   3. Each row of events, sessions and segments makes, field by field, the leaf that it names.
  *   4. Each recording's frames give, one by one, the hash chain that its segments and its session's end name.
  *   5. manifest.json is signed by KEY; every file has the SHA-256 that it says, and no file is there that it does not name.
@@ -249,18 +251,10 @@ root_of(uint64_t n, unsigned char root[HASH])
 }
 
 static void
-tree_check(void)
+leaves_load(void)
 {
-	struct text note = file("checkpoint"), text = file("leaves.txt"), rest = note, origin, size, root, blank;
-	unsigned char want[48], got[HASH];
-	uint64_t n;
+	struct text text = file("leaves.txt");
 
-	if (!line_take(&rest, &origin) || !line_take(&rest, &size) || !line_take(&rest, &root) || !line_take(&rest, &blank) ||
-	    blank.n != 0 || unbase64(root, want, sizeof(want)) != HASH || !is(origin, key_name))
-		end(6, "checkpoint is no checkpoint of %s", key_name);
-	if (!is_signed(text_of(note.p, note.n - rest.n - 1), rest))
-		end(6, "checkpoint has no good signature by %s", key_name);
-	n = strtoull((const char *)size.p, NULL, 10);
 	nleaves = text.n / 65;
 	leaves = malloc((nleaves + 1) * HASH);
 	seen = calloc(nleaves + 1, 1);
@@ -268,12 +262,28 @@ tree_check(void)
 		end(1, "out of memory");
 	for (uint64_t i = 0; i < nleaves; i++)
 		hash_take(text_of(text.p + i * 65, 64), leaves[i]);
+	file_done(text);
+}
+
+/* A checkpoint, and that the leaves are those that it was signed for. */
+static void
+checkpoint_check(struct text note, const char *what)
+{
+	struct text rest = note, origin, size, root, blank;
+	unsigned char want[48], got[HASH];
+	uint64_t n;
+
+	if (!line_take(&rest, &origin) || !line_take(&rest, &size) || !line_take(&rest, &root) || !line_take(&rest, &blank) ||
+	    blank.n != 0 || unbase64(root, want, sizeof(want)) != HASH || !is(origin, key_name))
+		end(6, "%s is no checkpoint of %s", what, key_name);
+	if (!is_signed(text_of(note.p, note.n - rest.n - 1), rest))
+		end(6, "%s has no good signature by %s", what, key_name);
+	n = strtoull((const char *)size.p, NULL, 10);
 	if (n > nleaves)
-		end(6, "records are missing at the end: the checkpoint covers %llu, here are %llu", (unsigned long long)n, (unsigned long long)nleaves);
+		end(6, "records are missing at the end: %s covers %llu, here are %llu", what, (unsigned long long)n, (unsigned long long)nleaves);
 	root_of(n, got);
 	if (memcmp(got, want, HASH) != 0)
-		end(6, "leaves.txt does not hash to the root that the checkpoint signs");
-	file_done(text);
+		end(6, "leaves.txt does not hash to the root that %s signs: history was changed", what);
 }
 
 /* --- rows: flat JSON objects of strings and numbers --- */
@@ -561,11 +571,14 @@ manifest_check(void)
 int
 main(int argc, char **argv)
 {
-	if (argc != 3)
-		end(2, "usage: fortress-verify DIRECTORY KEY");
+	if (argc != 3 && argc != 4)
+		end(2, "usage: fortress-verify DIRECTORY KEY [CHECKPOINT]");
 	dir = argv[1];
 	key_load(argv[2]);
-	tree_check();
+	leaves_load();
+	checkpoint_check(file("checkpoint"), "checkpoint");
+	if (argc == 4)
+		checkpoint_check(file_map(argv[3], 1), "the checkpoint kept outside");
 	events_check();
 	sessions_check();
 	manifest_check();

@@ -186,6 +186,25 @@ try:
     pack_forged("an earlier checkpoint and its leaves", old_inside, ("",))
     def older(d): shutil.rmtree(d); shutil.copytree(early, d)
     pack_forged("the earlier export in its place", older, ("older",), "--older", pack)
+    def alone(name, status, words, *args):
+        r = subprocess.run([f"{build}/contrib/verifier/fortress-verify", *args], capture_output=True, text=True)
+        ok(r.returncode == status and words in r.stdout + r.stderr, f"its verifier: {name}: {(r.stdout + r.stderr).strip()[:150]}", r.returncode)
+    alone("an earlier checkpoint belongs to it", 0, "good", pack, public, f"{early}/checkpoint")
+    alone("the earlier export in its place", 6, "missing at the end", early, public, f"{pack}/checkpoint")
+    bent = f"{b.dir}/bent"; text = open(f"{early}/checkpoint").read().split("\n"); text[1] = str(int(text[1]) - 1); open(bent, "w").write("\n".join(text))
+    alone("a checkpoint that was bent", 6, "no good signature", pack, public, bent)
+    alone("a checkpoint that is not there", 1, "missing", pack, public, f"{b.dir}/none"); alone("called otherwise", 2, "usage", pack)
+    # Rows taken out, put in another order, and a whole session with all that it left: by each one's own check, before the manifest's.
+    def lines_of(d, f, change):
+        l = open(f"{d}/{f}").read().splitlines(True); l = change(l) or l; open(f"{d}/{f}", "w").write("".join(l))
+    pack_forged("the last events taken out, with their leaves", lambda d: (lines_of(d, "events.jsonl", lambda l: l[:-2]), lines_of(d, "leaves.txt", lambda l: l[:-2])), ("",))
+    pack_forged("two leaves swapped", lambda d: lines_of(d, "leaves.txt", lambda l: l[1::-1] + l[2:]), ("",))
+    pack_forged("two events with each other's leaf", lambda d: lines_of(d, "events.jsonl", lambda l: [re.sub(r'"leaf":\d+', re.search(r'"leaf":\d+', l[1 - i])[0], x) if i < 2 else x for i, x in enumerate(l)]), ("event",))
+    def whole(d):
+        gone = json.loads(open(f"{d}/sessions.jsonl").readline())["id"]
+        for f in ("sessions.jsonl", "segments.jsonl", "events.jsonl"): lines_of(d, f, lambda l: [x for x in l if gone not in x])
+        os.unlink(f"{d}/recordings/{gone}.frames")
+    pack_forged("a whole session taken out", whole, ("",))
     d = f"{b.dir}/unsigned"; shutil.copytree(pack, d); os.unlink(f"{d}/manifest.sig"); good, said = verify(d, "--key", public)
     ok("not signed" in said, "export: one whose manifest is not signed says so", good, said)
     # As one file.  The same record makes the same bytes, wherever and in whatever time zone.
