@@ -39,6 +39,9 @@ try:
     for kind, least, words in (("USER_LOGIN", 2, 'acct="bench"'), ("USER_START", 2, 'target="box"'), ("USER_CMD", 2, "cmd="), ("USER_END", 2, 'target="box"')):
         lines = [l for l in search("-m", kind).splitlines() if f'exe="{build}/fortress-monitor"' in l]
         ok(len(lines) >= least and all(words in l for l in lines if "res=success" in l) and all("addr=127.0.0.1" in l or kind == "USER_CMD" for l in lines), f"ausearch -m {kind}: {len(lines)} records", lines[:2])
+        ok(all(re.search(r"terminal=\S+ res=(success|failed)", l) for l in lines), f"{kind}: with terminal and result", lines[:2])
+    def sessions(kind): return sorted(re.findall(r" ses=(\d+) ", "\n".join(l for l in search("-m", kind).splitlines() if "fortress-monitor" in l)))
+    ok(sessions("USER_START") == sessions("USER_END") != [], "each start has its end, under the same number", sessions("USER_START"), sessions("USER_END"))
     failed = [l for l in search("-m", "USER_LOGIN,USER_ERR", "--success", "no").splitlines() if "fortress-monitor" in l]
     ok(len(failed) == 1 and "addr=127.0.0.1" in failed[0] and 'acct="bench' in failed[0], "ausearch --success no: the login that failed", search("-m", "USER_LOGIN,USER_ERR")[:600])
     shown = subprocess.run(["ausearch", "-if", log, "-i", "-m", "USER_CMD"], stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
