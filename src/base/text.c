@@ -276,11 +276,56 @@ csv_quoted(struct buf *out, struct slice s)
 	return r;
 }
 
-int
-text_csv(struct buf *out, struct slice s)
+/* As text_cleaned, but for the line ends and tabs that a field may hold. */
+static int
+csv_cleaned(struct buf *out, struct slice s)
+{
+	char piece[PIECE_MAX];
+	size_t n;
+	int r = 0;
+
+	while (r == 0 && s.n > 0) {
+		if (s.p[0] == '\n' || s.p[0] == '\r' || s.p[0] == '\t') {
+			r = buf_u8(out, s.p[0]);
+			s = slice_of(s.p + 1, s.n - 1);
+		} else if ((n = piece_of(&s, false, piece)) > 0) {
+			r = buf_append(out, piece, n);
+		}
+	}
+	return r;
+}
+
+/* A spreadsheet takes the wide forms of = + - @ for the signs. */
+static bool
+is_formula(struct slice s)
+{
+	static const uint32_t signs[] = { '=', '+', '-', '@', '\t', '\r', '\n', 0xff1d, 0xff0b, 0xff0d, 0xff20 };
+	uint32_t rune;
+	bool good;
+
+	if (!text_rune(&s, &rune, &good))
+		return false;
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (signs[i] == rune)
+			return true;
+	return false;
+}
+
+static bool
+is_printable(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < 0x20 || s.p[i] > 0x7e)
+			return false;
+	return true;
+}
+
+/* Of what is clean. */
+static int
+csv_put(struct buf *out, struct slice s)
 {
 	size_t before = out->len;
-	bool formula = s.n > 0 && s.p[0] != '\0' && strchr("=+-@\t\r", s.p[0]) != NULL;
+	bool formula = is_formula(s);
 	bool quote = false;
 	int r;
 
@@ -296,6 +341,22 @@ text_csv(struct buf *out, struct slice s)
 	if (r == 0 && quote)
 		r = buf_u8(out, '"');
 	return undo(out, before, r);
+}
+
+int
+text_csv(struct buf *out, struct slice s)
+{
+	struct buf clean;
+	int r;
+
+	if (is_printable(s))
+		return csv_put(out, s);
+	buf_init(&clean, 4 * s.n + PIECE_MAX);
+	r = csv_cleaned(&clean, s);
+	if (r == 0)
+		r = csv_put(out, buf_slice(&clean));
+	buf_done(&clean);
+	return r;
 }
 
 int

@@ -18,7 +18,8 @@ const char *text_escaped(struct slice s, char *dst, size_t size);
 const char *text_cleaned(struct slice s, char *dst, size_t size);
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 int text_json(struct buf *out, struct slice s);
-/* A CSV field (RFC 4180), with a leading ' where a spreadsheet would see a formula. */
+/* A CSV field (RFC 4180), with a leading ' where a spreadsheet would see a formula; but for line ends and tabs it is cleaned: it is
+ * looked at on terminals, too. */
 int text_csv(struct buf *out, struct slice s);
 
 /* One word for a POSIX shell, in quotes where it needs them. */

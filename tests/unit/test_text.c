@@ -44,6 +44,8 @@ static const struct row jsons[] = {
 static const struct row csvs[] = {
 	{ "plain", "plain" }, { "a,b", "\"a,b\"" }, { "say \"x\"", "\"say \"\"x\"\"\"" },
 	{ "=1+1", "'=1+1" }, { "@x,y", "\"'@x,y\"" }, { "two\nlines", "\"two\nlines\"" }, { "", "" },
+	{ "\033]0;x\007", "\\x1b]0;x\\x07" }, { "a\xe2\x80\xae" "b\xff", "a\\u{202e}b\\xff" }, { "\xef\xbc\x9d" "1", "'\xef\xbc\x9d" "1" }, { "\n=1", "\"'\n=1\"" },
+	{ "a\\b", "a\\b" }, { "\xe4\xb8\xad", "\xe4\xb8\xad" },
 };
 
 static const struct row base64s[] = {
