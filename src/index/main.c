@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,8 +67,9 @@ dir_prepare(const struct options *o, bool give)
 static void
 enter_sandbox(const struct options *o, const char *user)
 {
+	static const unsigned ioctls[] = { TCGETS, 0 };          /* stdio asks whether its output is a terminal */
 	const struct sandbox_path paths[] = { { .path = o->db }, { .path = o->index, .writable = true } };
-	struct sandbox box = { .name = "index", .user = user, .calls = calls, .memory_max = (size_t)2 << 30 };
+	struct sandbox box = { .name = "index", .user = user, .calls = calls, .ioctls = ioctls, .memory_max = (size_t)2 << 30 };
 	struct sandbox_state state;
 	struct err e = { 0 };
 

@@ -73,6 +73,8 @@ try:
     # the index is made again, whatever has become of it
     lines = sqlite("SELECT count(*) FROM line WHERE class<3")
     ok(re.fullmatch(r"indexed: 0 recordings, 0 lines, \d+ events\n", ctl("audit", "index").stdout) is not None, "nothing is read twice")
+    quiet = subprocess.run([f"{b.build}/fortress-index", "--db", f"{b.dir}/state/db", "--index", f"{b.dir}/state/index", "--renderer", f"{b.build}/fortress-render"], stdout=subprocess.DEVNULL)
+    ok(quiet.returncode == 0, "nor by one whose words nobody reads", quiet.returncode)
     sqlite("DELETE FROM done WHERE session=1; UPDATE mark SET session=0")
     ctl("audit", "index")
     ok(sqlite("SELECT count(*) FROM line WHERE class<3") == lines, "a run that was broken off leaves nothing twice", lines)
