@@ -66,7 +66,7 @@ recv(int fd, void *p, size_t size, int flags)
 	struct ahead *a = flags == 0 && size < AHEAD_BYTES ? ahead_find(fd) : NULL;
 	ssize_t n;
 
-	if (a == NULL)
+	if (a == NULL || !a->polled)
 		return recvfrom(fd, p, size, flags, NULL, NULL);
 	if (!ahead_is_left(a) && (n = ahead_fill(a)) <= 0)
 		return n;
@@ -81,12 +81,15 @@ int
 poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
 	struct timespec timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
-	const struct ahead *a;
+	struct ahead *a;
 	int left = 0;
 
 	for (nfds_t i = 0; i < n; i++) {
-		a = (fds[i].events & POLLIN) != 0 ? ahead_find(fds[i].fd) : NULL;
-		fds[i].revents = a != NULL && ahead_is_left(a) ? POLLIN : 0;
+		fds[i].revents = 0;
+		if ((fds[i].events & POLLIN) == 0 || (a = ahead_find(fds[i].fd)) == NULL)
+			continue;
+		a->polled = true;
+		fds[i].revents = ahead_is_left(a) ? POLLIN : 0;
 		left += fds[i].revents != 0;
 	}
 	return left > 0 ? left : ppoll(fds, n, timeout_ms < 0 ? NULL : &timeout, NULL);

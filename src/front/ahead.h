@@ -4,7 +4,8 @@
  * Reading ahead.  libssh 0.10 takes 4 KiB at a time from its socket, each after a poll: of what bulk costs
  * a front that was the fifth part.  It finds recv and poll as every library does, and a program's own come
  * before libc's: those of ahead.c read more at once, and say of what is left that it can be read.  Any other
- * descriptor goes through as it is.  If libssh did not find them it would only be slower.
+ * descriptor goes through as it is.  If libssh did not find them it would only be slower; so it is if it finds
+ * but one of them (a library that is built otherwise may have its own words for either).
  */
 #ifndef FRONT_AHEAD_H
 #define FRONT_AHEAD_H
@@ -18,6 +19,7 @@ struct ahead {
 	struct ahead *next;
 	ssh_session ssh;                 /* whose socket is fd; once it has another or none, this is nobody's */
 	int fd;
+	bool polled;                     /* by way of us: only then what is left is seen */
 	unsigned char *p;                /* AHEAD_BYTES of them, of which those used cost memory; NULL: nothing was read yet */
 	size_t off, len;
 };

@@ -91,7 +91,7 @@ test_number_again(void)
 	ok(line_open(&l) && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, other) == 0, "a session and another socket");
 	fd = l.ends[0];
 	ahead_start(&l.ahead, l.ssh, fd);
-	ok(write(l.ends[1], bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes) && recv(fd, bytes, STEP, 0) == STEP && ahead_is_left(&l.ahead),
+	ok(polled(fd) == 0 && write(l.ends[1], bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes) && recv(fd, bytes, STEP, 0) == STEP && ahead_is_left(&l.ahead),
 	    "something is left");
 	ok(write(other[1], "new", 3) == 3 && recv(other[0], bytes, STEP, 0) == 3, "another descriptor goes through");
 	ssh_silent_disconnect(l.ssh);
@@ -102,6 +102,20 @@ test_number_again(void)
 	(void)close(other[0]);
 	(void)close(other[1]);
 	(void)close(fd);
+}
+
+/* A libssh that finds recv here and poll elsewhere would wait for what is here already. */
+static void
+test_without_poll(void)
+{
+	unsigned char bytes[3 * STEP] = { 1 };
+	struct line l;
+
+	ok(line_open(&l), "a session");
+	ahead_start(&l.ahead, l.ssh, l.ends[0]);
+	ok(write(l.ends[1], bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes) && recv(l.ends[0], bytes, STEP, 0) == STEP &&
+	    !ahead_is_left(&l.ahead) && in_kernel(l.ends[0]) == 2 * STEP, "nothing is read ahead for who does not ask poll");
+	line_close(&l);
 }
 
 /* Were these not what libssh calls, all would work and be slower. */
@@ -124,6 +138,7 @@ main(void)
 {
 	test_order();
 	test_number_again();
+	test_without_poll();
 	test_found();
 	return tap_done();
 }
