@@ -160,9 +160,10 @@ replay_decide(struct channel *c)
 	    .other = slice_from(w->ids[1]), .options = slice_from(w->options), .term = slice_from(c->term), .lang = slice_from(c->lang),
 	    .cols = c->cols, .rows = c->rows };
 
-	if (ask_replay(c->front, &c->ask, &m, on_answer, c) != 0)
-		channel_refuse(c, "denied", "the gate does not answer");
-	w->req = m.req;
+	if (ask_replay(c->front, &c->ask, &m, on_answer, c) == 0)
+		w->req = m.req;
+	else
+		channel_refuse(c, "denied", "the gate does not answer");         /* and w is gone */
 }
 
 /* ---- the program ---- */
