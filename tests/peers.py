@@ -148,6 +148,13 @@ class Gate(Process):
     def front(self, peer="127.0.0.1"): return self.client(1, peer)
     def ctl(self): return self.client(2)
 
+    def logged_in(self, name="alice"):
+        """A front whose user has been let in by key()."""
+        f = self.front()
+        a = f.ask("LOGIN", "LOGIN_ANSWER", raw=name, method="publickey", alg="ssh-ed25519", blob=key_of(name))
+        assert a["ok"] == 1 and a["user"] == name.encode(), a
+        return f
+
     def events(self):
         """What it has sent to its store since it was asked last, and is there now: (name, values)."""
         out = []
@@ -165,11 +172,18 @@ class Gate(Process):
 def user(name="alice", **kw): return "DIR_USER", {"op": 1, "name": name, **kw}
 def key(name="alice", blob=None, **kw):
     alg = b"ssh-ed25519"
-    return "DIR_KEY", {"op": 1, "user": name, "alg": alg, "blob": blob or key_blob(), **kw}
+    return "DIR_KEY", {"op": 1, "user": name, "alg": alg, "blob": blob or key_of(name), **kw}
 def host(name="box", **kw):
     return "DIR_HOST", {"op": 1, "name": name, "addr": "127.0.0.1", "port": 22, "target_kind": 1, "labels": "env=bench", "logins": "root", **kw}
 def key_blob(fill=b"k"):
     return struct.pack(">I", 11) + b"ssh-ed25519" + struct.pack(">I", 32) + fill * 32
+def key_of(name): return key_blob(name[:1].encode())
+
+def live_row(conn=0, id="S" * 26, user="alice", host="box", login="root"):
+    """What a store says of a session: one row of LIVE_ROWS."""
+    out = b"".join(struct.pack("<I", len(x)) + x for x in (id.encode(), user.encode(), login.encode(), host.encode(), b"shell", b"", b"127.0.0.1"))
+    out += struct.pack("<QQQQI", conn, 1, 2, 3, 0) + struct.pack("<I", 0)
+    return struct.pack("<I", len(out)) + out
 
 class Store(Process):
     """The store, ready; .disk(False) makes all its writes fail."""

@@ -32,6 +32,7 @@ struct tape {
 struct replay {
 	struct replay *next;
 	struct client *client;
+	uint32_t number;                   /* goes with what the store is asked: a front may use its req again before the answer */
 	uint32_t req, op, hold, cols, rows;
 	char options[OPTIONS_MAX], change[257], term[80], lang[48];
 	struct tape tapes[TAPES_MAX];
@@ -138,25 +139,26 @@ reader_start(struct replay *r)
 
 static void record(struct replay *r);
 
+/* NULL: it was taken back meanwhile. */
 static struct replay *
-find(const struct gate *g, const struct client *c, uint32_t req)
+find(const struct gate *g, uint32_t number)
 {
 	struct replay *r = g->replays;
 
-	while (r != NULL && (r->client != c || r->req != req))
+	while (r != NULL && r->number != number)
 		r = r->next;
 	return r;
 }
 
 static void
-recorded(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice text)
+recorded(struct gate *g, struct client *c, uint32_t number, bool ok, struct slice text)
 {
-	struct replay *r = c != NULL ? find(g, c, req) : NULL;
+	struct replay *r = find(g, number);
 	const struct verdict yes = { .a = { .permit = true } };
 
-	(void)text;
+	(void)c, (void)text;
 	if (r == NULL)
-		return;                            /* it was taken back meanwhile */
+		return;
 	r->tapes[r->at].told = ok;
 	if (!ok) {
 		refuse(r, NULL, "that cannot be recorded now, so it is not shown");
@@ -175,7 +177,7 @@ record(struct replay *r)
 {
 	uint32_t number;
 
-	if (puts_wait(r->client->gate, r->client, r->req, recorded, &number) != 0 ||
+	if (puts_wait(r->client->gate, r->client, r->number, recorded, &number) != 0 ||
 	    events_reads(r->client, number, &r->tapes[r->at].row) != 0)
 		refuse(r, NULL, "that cannot be recorded now, so it is not shown");
 }
@@ -227,13 +229,13 @@ decide(struct replay *r)
 }
 
 static void
-found(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice rows)
+found(struct gate *g, struct client *c, uint32_t number, bool ok, struct slice rows)
 {
-	struct replay *r = c != NULL ? find(g, c, req) : NULL;
+	struct replay *r = find(g, number);
 	struct tape *t;
 	const char *no;
 
-	(void)ok;
+	(void)c, (void)ok;
 	if (r == NULL)
 		return;
 	t = &r->tapes[r->at];
@@ -241,7 +243,7 @@ found(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice rows
 	t->row = (struct events_reading){ .id = t->id[0] != '\0' ? t->id : t->asked, .user = t->user, .host = t->host, .login = t->login,
 	    .rule = t->rule, .how = r->options[0] != '\0' ? r->options : "replay" };
 	if (no != NULL) {
-		(void)events_not_read(c, &t->row, no);
+		(void)events_not_read(r->client, &t->row, no);
 		refuse(r, NULL, none);
 	} else if (decide(r)) {
 		if (++r->at < r->n) {
@@ -259,7 +261,7 @@ look_up(struct replay *r)
 	struct client *c = r->client;
 	struct msg_live_ask ask = { .session = slice_from(r->tapes[r->at].asked), .max = 2, .past = 1 };
 
-	if (puts_wait(c->gate, c, r->req, found, &ask.req) != 0 || chan_send(c->gate->store, MSG_LIVE_ASK, &ask) != 0)
+	if (puts_wait(c->gate, c, r->number, found, &ask.req) != 0 || chan_send(c->gate->store, MSG_LIVE_ASK, &ask) != 0)
 		refuse(r, NULL, "the store does not answer");
 }
 
@@ -309,7 +311,8 @@ replay_ask(struct client *c, const void *message)
 	no = too_many(c, m->req);
 	r = no == NULL ? calloc(1, sizeof(*r)) : NULL;
 	if (r != NULL) {
-		*r = (struct replay){ .next = c->gate->replays, .client = c, .req = m->req, .op = m->op, .hold = m->hold, .cols = m->cols, .rows = m->rows };
+		*r = (struct replay){ .next = c->gate->replays, .client = c, .number = ++c->gate->replay_last, .req = m->req, .op = m->op,
+			.hold = m->hold, .cols = m->cols, .rows = m->rows };
 		c->gate->replays = r;
 		no = fill(r, m);
 		if (no == NULL)

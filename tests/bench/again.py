@@ -34,8 +34,7 @@ def drain():
 try:
     fronts = []
     for i in range(N):
-        f = g.front()
-        f.ask("LOGIN", "LOGIN_ANSWER", raw="alice", method="publickey", alg="ssh-ed25519", blob=key_blob())
+        f = g.logged_in()
         f.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=1)
         fronts.append(f)
         if i % 50 == 0: drain()

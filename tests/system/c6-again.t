@@ -12,10 +12,6 @@ if os.geteuid() != 0: skip("needs root")
 from peers import *
 
 POLICY = "permit alice any on env=bench as root id bench\n"
-def logged_in(g):
-    f = g.front()
-    f.ask("LOGIN", "LOGIN_ANSWER", raw="alice", method="publickey", alg="ssh-ed25519", blob=key_blob())
-    return f
 def policy(g, text):
     open(f"{g.dir}/policy.conf", "w").write(text)
     g.monitor.send("RELOAD", req=1); g.monitor.want("RELOADED")
@@ -30,7 +26,7 @@ def quiet(chan, *names):
 g = Gate(build, POLICY, [user(), key(), host(), host("other", addr="127.0.0.2")])
 try:
     # --- what is held, and what is not ---
-    f = logged_in(g)
+    f = g.logged_in()
     for hold, verb in ((1, "shell"), (1, "agent-forward"), (2, "exec"), (0, "exec")):
         a = f.ask("DECIDE", "DECISION", req=1, verb=verb, host="box", hold=hold); assert a["permit"] == 1
     f.send("RELEASE", hold=2)
@@ -50,13 +46,13 @@ try:
     f.send("RELEASE", hold=1)
     ok(quiet(g.monitor, "CUT"), "a front that stops is left in peace")
     policy(g, POLICY)
-    bad = logged_in(g); bad.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=7)
+    bad = g.logged_in(); bad.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=7)
     policy(g, "")
     bad.want("REVOKED"); start = time.monotonic()
     cut = g.monitor.want("CUT", seconds=10)
     ok(cut["conn"] == bad.conn and cut["session"] == b"" and time.monotonic() - start < 4, "one that does not is ended with all that it has", cut)
     policy(g, POLICY)
-    part = logged_in(g)
+    part = g.logged_in()
     for verb in ("get", "put"): part.ask("DECIDE", "DECISION", req=1, verb=verb, host="box", hold=3)
     policy(g, "permit alice get on env=bench as root id reads\n")
     m = part.want("REVOKED"); part.send("RELEASE", hold=3, verb="put")
@@ -65,7 +61,7 @@ try:
 
     # --- limits ---
     policy(g, "permit alice shell,forward on env=bench as root options { timeout 2s; idle 5m } id short\n"); g.events()
-    timed = logged_in(g); start = time.monotonic()
+    timed = g.logged_in(); start = time.monotonic()
     a = timed.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=1)
     ok(a["permit"] == 1 and a["limits"] == b"timeout=2 idle=300", "a permit has its limits with it", a)
     timed.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=2); timed.send("RELEASE", hold=2)
@@ -79,13 +75,13 @@ try:
     cut = g.monitor.want("CUT", seconds=10)
     while cut["conn"] != timed.conn: cut = g.monitor.want("CUT", seconds=10)      # of those above, whom this policy permits less
     ok(b"did not stop" in cut["reason"], "a front that goes on is ended", cut)
-    held = logged_in(g); held.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=1)
+    held = g.logged_in(); held.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=1)
     policy(g, "permit alice shell on env=bench as root options { timeout 2s; idle 4m } id short\n")
     m = held.want("REVOKED"); ok(m["code"] == b"revoked" and b"its limits are stricter from now on (short): begin anew" in m["reason"], "stricter limits end what was begun with others", m)
     policy(g, POLICY)
 
     # --- bounds ---
-    many = logged_in(g)
+    many = g.logged_in()
     for i in range(4096): many.send("DECIDE", req=1, verb="shell", host="box", hold=i + 1)
     permits = sum(many.want("DECISION")["permit"] for _ in range(4096))
     a = many.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=5000)
@@ -93,14 +89,14 @@ try:
     a = many.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=17)
     ok(a["permit"] == 1, "the same again is no more")
     many.close()
-    big = logged_in(g); n = 0
+    big = g.logged_in(); n = 0
     for i in range(64):
         n += big.ask("DECIDE", "DECISION", req=1, verb="exec", host="box", command="c" * 60000, hold=i + 1)["permit"]
     ok(20 < n < 40, "and so are its bytes", n)
     big.close()
 
     # --- who is concerned ---
-    a, o = logged_in(g), logged_in(g)
+    a, o = g.logged_in(), g.logged_in()
     a.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=1); o.ask("DECIDE", "DECISION", req=1, verb="shell", host="other", hold=1)
     c = g.ctl()
     def put(message, **kw):
@@ -117,7 +113,7 @@ try:
     # --- time ---
     soon = int((time.time() + 1.5) * 1e6)
     put("DIR_USER", name="alice", expires_us=soon)
-    e = logged_in(g); start = time.time()
+    e = g.logged_in(); start = time.time()
     cut = g.monitor.want("CUT", seconds=10)
     while cut["conn"] != e.conn: cut = g.monitor.want("CUT", seconds=10)
     late = time.time() - soon / 1e6
@@ -141,7 +137,7 @@ try:
         ok(d["req"] == 4 and d["ok"] == 0 and words in d["text"] and (at is None or d["at"] == at) and g.alive(), what, d, g.said()[-500:])
     s = state()
     ok(s != 0 and state() == s, "a version, the same while nothing changes", s)
-    new = rows(user("bob"), key("bob", key_blob(b"b")), host("web1", addr="10.0.0.1"))
+    new = rows(user("bob"), key("bob"), host("web1", addr="10.0.0.1"))
     apply(new, s + 1); refused(b"the directory has changed meanwhile: plan again", "rows for another version are refused")
     apply(new, s, seals=False); refused(b"no file that is sealed", "a file that can still change is refused")
     apply(new[:-3], s); refused(b"no list of rows", "a file that is cut off is refused")
@@ -156,12 +152,12 @@ try:
     c2 = g.ctl()
     fd = file(new); c2.send("DIR_APPLY", [fd], req=1, state=s); os.close(fd)
     d = c2.want("DIR_DONE"); ok(d["ok"] == 0 and b"on its way" in d["text"], "one at a time", d)
-    ok(g.alive() and logged_in(g).ask("DECIDE", "DECISION", req=1, verb="shell", host="web1")["permit"] == 0, "nothing of it is there yet")
+    ok(g.alive() and g.logged_in().ask("DECIDE", "DECISION", req=1, verb="shell", host="web1")["permit"] == 0, "nothing of it is there yet")
     g.store.send("DIR_DONE", req=sent["req"], ok=0, text="the disk is full")
     d = c.want("DIR_DONE"); ok(d["ok"] == 0 and d["text"] == b"the disk is full" and state() == s, "nor when the store cannot", d)
     apply(new, s); sent = g.store.want("DIR_APPLY"); g.store.send("DIR_DONE", req=sent["req"], ok=1)
     d = c.want("DIR_DONE")
-    ok(d["ok"] == 1 and logged_in(g).ask("DECIDE", "DECISION", req=1, verb="shell", host="web1")["permit"] == 1 and state() != s, "then all of it is", d)
+    ok(d["ok"] == 1 and g.logged_in().ask("DECIDE", "DECISION", req=1, verb="shell", host="web1")["permit"] == 1 and state() != s, "then all of it is", d)
     c.send("DIR_USER", req=5, op=1, name="carol"); g.store.want("DIR_USER")
     apply(rows(user("dave")), state()); refused(b"changed meanwhile", "while a single change is on its way there is none in bulk")
     f2 = g.front()

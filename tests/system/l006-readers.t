@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """The gate and recordings that are looked at, between fronts, stores and readers that do what ours never would: nothing is
 started before it is on the record, and what reads ends when the gate lets go of it."""
-import os, socket, struct, sys
+import os, socket, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -14,18 +14,10 @@ from peers import *
 
 POLICY = "permit bob replay on env=bench as root id bob\n"
 REPLAY, EXPORT = 30, 31
-def row(id, user="alice", host="box", login="root"):
-    out = b"".join(struct.pack("<I", len(x)) + x for x in (id.encode(), user.encode(), login.encode(), host.encode(), b"shell", b"", b"127.0.0.1"))
-    out += struct.pack("<QQQQI", 0, 1, 2, 3, 0) + struct.pack("<I", 0)
-    return struct.pack("<I", len(out)) + out
-def logged_in(g, name):
-    f = g.front()
-    a = f.ask("LOGIN", "LOGIN_ANSWER", raw=name, method="publickey", alg="ssh-ed25519", blob=key_blob(name[:1].encode()))
-    assert a["ok"] == 1, a
-    return f
+def row(id, **values): return live_row(0, id, **values)
 A, B = "A" * 26, "B" * 26
 
-g = Gate(build, POLICY, [user(), key(blob=key_blob(b"a")), user("bob"), key("bob", blob=key_blob(b"b")), host()])
+g = Gate(build, POLICY, [user(), key(), user("bob"), key("bob"), host()])
 req = 100
 def ask(f, *rows, **values):
     """Asks for a recording (or two); the store finds these rows."""
@@ -42,8 +34,8 @@ try:
     # --- who may ask, and what ---
     f = g.front(); f.send("REPLAY_ASK", req=1, op=REPLAY, hold=1, session=A); ok(f.over() and g.alive(), "before a login it ends its front alone", g.said())
     for bad in ({"op": 0}, {"op": 1}, {"op": 29}, {"op": 2**32 - 1}, {"hold": 0}):
-        f = logged_in(g, "bob"); f.send("REPLAY_ASK", **{"req": 1, "op": REPLAY, "hold": 1, "session": A, **bad}); ok(f.over() and g.alive(), f"so does {bad}", g.said())
-    alice, bob = logged_in(g, "alice"), logged_in(g, "bob")
+        f = g.logged_in("bob"); f.send("REPLAY_ASK", **{"req": 1, "op": REPLAY, "hold": 1, "session": A, **bad}); ok(f.over() and g.alive(), f"so does {bad}", g.said())
+    alice, bob = g.logged_in("alice"), g.logged_in("bob")
     for bad in ({"session": "A" * 27}, {"session": ""}, {"options": "x" * 256}, {"other": "B" * 27}):
         ask(bob, **bad); d = bob.want("DECISION"); ok(d["permit"] == 0 and d["reason"], f"what cannot be one is refused: {list(bad)[0]}", d)
 
@@ -56,7 +48,7 @@ try:
     ok(all(a == answers["none"] and a["permit"] == 0 for a in answers.values()), "none, two, a host that is gone, no permit: one answer, to the last field", answers)
     ok(nothing(g.monitor), "nothing is started for them")
     # --- on the record first ---
-    bob.close(); bob = logged_in(g, "bob"); g.events()
+    bob.close(); bob = g.logged_in("bob"); g.events()
     n = ask(bob, row(A))
     e = None
     while e is None or e["class_uid"] != 1008: e = g.store.want("EVENT")
@@ -90,7 +82,7 @@ try:
     reader.close(); ok([e for _ in range(2) for e in [g.store.want("EVENT")] if b"has left" in e["text"]] and g.alive(), "one that dies has left, both that it read")
     n, reader = started()
     bob.close(); ok(reader.over() and g.alive(), "what reads ends with the connection")
-    bob = logged_in(g, "bob")
+    bob = g.logged_in("bob")
     n, reader = started()
     open(f"{g.dir}/policy.conf", "w").write("permit alice any on any as root id alice\n")
     g.monitor.send("RELOAD", req=9); g.monitor.want("RELOADED")
@@ -108,6 +100,19 @@ try:
     while e is None or e["req"] == 0: e = g.store.want("EVENT")
     bob.send("RELEASE", hold=n); bob.ask("LIVE_DO", "LIVE_DONE", req=2, op=1, session="S" * 27)      # it has been heard
     g.store.send("EVENT_DONE", req=e["req"], ok=1); ok(nothing(g.monitor), "what was given up meanwhile is not started")
+
+    # --- an answer is for the question that it is to ---
+    n = req = req + 1; ids = []
+    for id in (A, B):                # the same number again, while the store looks for the first
+        bob.send("REPLAY_ASK", req=n, op=REPLAY, hold=n, session=id, term="xterm"); ids.append(g.store.want("LIVE_ASK")["req"])
+        if id == A: bob.send("RELEASE", hold=n)
+    for q, id in zip(ids, (A, B)): g.store.send("LIVE_ROWS", req=q, rows=row(id))
+    ok(g.alive(), "one number for two questions")
+    e = [v for k, v in g.events() if k == "EVENT" and v["req"] != 0]
+    ok([v["session"] for v in e] == [B.encode()], "what the store says of one that was given up is not taken for the other's", e)
+    for v in e: g.store.send("EVENT_DONE", req=v["req"], ok=1)
+    s = g.monitor.want("SCREEN_START"); ok(s["session"] == B.encode() and bob.want("DECISION")["permit"] == 1 and nothing(g.monitor), "one reader is started, for that one", s)
+    bob.send("RELEASE", hold=n)
 
     # --- so many ---
     for _ in range(11): req += 1; bob.send("REPLAY_ASK", req=req, op=EXPORT, hold=req, session=A)
