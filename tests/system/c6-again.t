@@ -170,7 +170,7 @@ finally:
 g = Gate(build, POLICY, [user(), key(), host()])
 try:
     g.monitor.send("SETTINGS", mfa_period_s=3600, methods="publickey,keyboard-interactive")
-    def enters(f=None): return (f or g.front()).ask("LOGIN", "LOGIN_ANSWER", raw="alice", method="publickey", alg="ssh-ed25519", blob=key_blob())["ok"] == 1
+    def enters(f=None): return (f or g.front()).ask("LOGIN", "LOGIN_ANSWER", raw="alice", method="publickey", alg="ssh-ed25519", blob=key_of("alice"))["ok"] == 1
     f = g.front()
     ok(not enters(f), "a key alone does not do")
     g.monitor.ask("VOUCH", "VOUCHED", conn=f.conn, user="alice", methods=1)
@@ -190,7 +190,7 @@ def request(id, user, state="open"):
     return "DIR_APPROVAL", {"op": 1, "id": id, "user": user, "verb": "shell", "host": "box", "login": "root", "state": state, "asked_us": now, "expires_us": now + 3600 * 10**6}
 g = Gate(build, POLICY, [user(), key(), user("bob"), host(), request("aaaaaa", "alice"), request("bbbbbb", "bob"), request("cccccc", "alice", "used"), request("dddddd", "alice")])
 try:
-    f, other = logged_in(g), g.front()
+    f, other = g.logged_in(), g.front()
     policy(g, POLICY + "# again\n")
     ok({f.want("APPROVAL_NEWS")["id"] for _ in range(2)} == {b"aaaaaa", b"dddddd"} and quiet(f, "APPROVAL_NEWS"), "a reload is news for those that are open")
     ok(quiet(other, "APPROVAL_NEWS"), "and nothing to somebody who is not logged in")
