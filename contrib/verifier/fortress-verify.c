@@ -291,7 +291,7 @@ checkpoint_check(struct text note, const char *what)
 static size_t
 rune_put(unsigned char *to, unsigned c)
 {
-	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : 3;
 
 	for (size_t i = n; i-- > 1; c >>= 6)
 		to[i] = (unsigned char)(0x80 | (c & 63));
@@ -299,14 +299,14 @@ rune_put(unsigned char *to, unsigned c)
 	return n;
 }
 
-/* One string or number into row.space at *used.  False: neither. */
+/* One string or number into row.space at *used.  False: neither.  An export escapes no rune beyond U+FFFF. */
 static bool
 value_take(struct text *s, size_t *used, struct text *value)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	unsigned char *out = row.space + *used;
 	size_t i = 0, n = 0;
-	unsigned c, low;
+	unsigned c;
 
 	if (s->n > LEAF / 2 || s->n == 0)
 		return false;
@@ -320,12 +320,8 @@ value_take(struct text *s, size_t *used, struct text *value)
 			if (s->p[i] != '\\') {
 				out[n++] = s->p[i];
 			} else if (i + 5 < s->n && s->p[i + 1] == 'u' && unhex(s->p + i + 2, 4, &c)) {
-				i += 5;
-				if (c >> 10 == 0x36 && i + 6 < s->n && s->p[i + 1] == '\\' && unhex(s->p + i + 3, 4, &low) && low >> 10 == 0x37) {
-					c = 0x10000 + ((c & 0x3ff) << 10) + (low & 0x3ff);
-					i += 6;
-				}
 				n += rune_put(out + n, c);
+				i += 5;
 			} else if (++i < s->n && s->p[i] != 0 && (e = strchr(from, s->p[i])) != NULL) {
 				out[n++] = (unsigned char)to[e - from];
 			} else {
@@ -341,6 +337,16 @@ value_take(struct text *s, size_t *used, struct text *value)
 	return i > 0;
 }
 
+/* No name may come twice: who reads the rows by other means could see the other value. */
+static bool
+name_is_new(void)
+{
+	for (unsigned i = 0; i < row.n; i++)
+		if (row.name[i].n == row.name[row.n].n && memcmp(row.name[i].p, row.name[row.n].p, row.name[i].n) == 0)
+			return false;
+	return true;
+}
+
 static bool
 row_parse(struct text line)
 {
@@ -349,7 +355,7 @@ row_parse(struct text line)
 	row.n = 0;
 	while (line.n > 1 && row.n < FIELDS && (line.p[0] == '{' || line.p[0] == ',')) {
 		line = text_of(line.p + 1, line.n - 1);
-		if (used > LEAF / 2 || !value_take(&line, &used, &row.name[row.n]) || line.n == 0 || line.p[0] != ':')
+		if (used > LEAF / 2 || !value_take(&line, &used, &row.name[row.n]) || !name_is_new() || line.n == 0 || line.p[0] != ':')
 			return false;
 		line = text_of(line.p + 1, line.n - 1);
 		if (!value_take(&line, &used, &row.value[row.n++]))

@@ -200,6 +200,8 @@ try:
     pack_forged("the last events taken out, with their leaves", lambda d: (lines_of(d, "events.jsonl", lambda l: l[:-2]), lines_of(d, "leaves.txt", lambda l: l[:-2])), ("",))
     pack_forged("two leaves swapped", lambda d: lines_of(d, "leaves.txt", lambda l: l[1::-1] + l[2:]), ("",))
     pack_forged("two events with each other's leaf", lambda d: lines_of(d, "events.jsonl", lambda l: [re.sub(r'"leaf":\d+', re.search(r'"leaf":\d+', l[1 - i])[0], x) if i < 2 else x for i, x in enumerate(l)]), ("event",))
+    pack_forged("an event with two texts", lambda d: lines_of(d, "events.jsonl", lambda l: [l[0][:-2] + ',"text":"nothing happened"}\n'] + l[1:]), ("",))
+    alone("other readers would see the other text", 6, "not a whole row", f"{b.dir}/forged-pack", public)
     def whole(d):
         gone = json.loads(open(f"{d}/sessions.jsonl").readline())["id"]
         for f in ("sessions.jsonl", "segments.jsonl", "events.jsonl"): lines_of(d, f, lambda l: [x for x in l if gone not in x])
