@@ -26,9 +26,10 @@ b.ctl("user", "add", "two"); b.ctl("key", "add", "two", f"{b.dir}/second.pub")
 SUCCESS_FORGED = bytes([AUTH_SUCCESS])
 SESSION = bytes([OPEN]) + string("session") + u32(0) + u32(1 << 20) + u32(32768)
 
-def before(**kw):
+AT_ONCE = 5                                       # seconds: before the grace time would end it
+def before():
     """A connection that has not logged in."""
-    w = Wire.dial(A, **{"timeout": 3, **kw}); w.hello(); w.kex(); w.service()
+    w = Wire.dial(A); w.hello(); w.kex(); w.service(); w.sock.settimeout(AT_ONCE)
     return w
 def after(user="bench+box", **kw): return Wire.connect(A, user, good, **{"timeout": 5, **kw})
 def answer(w, *payloads):
@@ -105,7 +106,7 @@ try:
     got = answer(w)
     while isinstance(got, bytes) and got[0] in (KEXINIT, KEX_REPLY): got = answer(w)
     ok(got == "closed", "two KEXINIT at once after the login", got)
-    w = Wire.dial(A, timeout=3); w.hello(); w.send(kexinit(), kexinit()); w.packet()
+    w = Wire.dial(A, timeout=AT_ONCE); w.hello(); w.send(kexinit(), kexinit()); w.packet()
     got = answer(w)
     ok(got == "closed", "two KEXINIT at once at the start", got)
 
@@ -113,7 +114,7 @@ try:
     w = before()
     ok("kex-strict-s-v00@openssh.com" in w.peer_kex_names(), "strict key exchange is offered", w.peer_kex_names())
     def prefixed(strict, at):
-        w = Wire.dial(A, timeout=3, strict=strict); w.hello()
+        w = Wire.dial(A, timeout=AT_ONCE, strict=strict); w.hello()
         strict = "kex-strict-c-v00@openssh.com" if strict else None
         extra = w.seal(bytes([IGNORE]) + string("x"))
         if at == "first": w.raw(extra)
@@ -127,7 +128,7 @@ try:
 
     # Lengths.
     def length(n, encrypted):
-        w = before(timeout=2) if encrypted else Wire.dial(A, timeout=2)
+        w = before() if encrypted else Wire.dial(A, timeout=AT_ONCE)
         if not encrypted: w.hello(); w.packet()
         w.raw(u32(n) + b"\4" * 60)
         try: w.take(1 << 20)
@@ -137,7 +138,7 @@ try:
         got = length(n, False), length(n, True)
         ok(got == ("closed", "closed"), f"a packet of {n} bytes, in clear and encrypted: the connection ends", got)
     def says(data):
-        s = socket.create_connection(A, 3); s.settimeout(3)
+        s = socket.create_connection(A, AT_ONCE)
         try:
             s.sendall(data)
             while s.recv(65536): pass
