@@ -10,7 +10,7 @@
  * DIRECTORY is an unpacked export.  It says "good" and what it saw, exit status 0; or the first thing that is wrong, status 6.
  * 1: something could not be read; 2: not called so.
  *
- * What is checked, in this order:
+ * What is checked, in this order, which is that of the functions too:
  *   1. checkpoint is a C2SP signed note by KEY (Ed25519): a number of leaves and the root of their tree (RFC 9162, SHA-256).
  *   2. leaves.txt, the hash of every leaf in order, has that root; and that of CHECKPOINT at its number of leaves, without which
  *      nobody can tell an older export, or one whose end was cut off while it was signed anew, from the newest.
@@ -18,10 +18,10 @@
  *   4. Each recording's frames give, one by one, the hash chain that its segments and its session's end name.
  *   5. manifest.json is signed by KEY; every file has the SHA-256 that it says, and no file is there that it does not name.
  *   6. If the manifest calls the export complete, every leaf has had its row.
- * fortress-record(5) tells the formats.
+ * fortress-record(5) tells the formats.  A row that is written in another way is wrong, even if it says the same.
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
+#include <ctype.h>
 #include <ftw.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -29,194 +29,137 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 
-enum { HASH = 32, FIELDS = 40, LEAF = 1 << 20 };
+enum { UNREADABLE = 1, USAGE = 2, BAD = 6, HASH = 32, FIELDS = 40 };
 
-struct text { const unsigned char *p; size_t n; };
-struct row { unsigned n; struct text name[FIELDS], value[FIELDS]; unsigned char space[LEAF]; };
+typedef unsigned long long count;
+typedef unsigned char byte;
 
-static const char *dir;
+static char key_name[256], *manifest;
+static byte key_id[4], (*leaves)[HASH];
+static bool *seen;                           /* which leaves have had their row */
+static count nleaves, nrows, nbytes;
 static EVP_PKEY *key;
-static char key_name[256];
-static unsigned char key_id[4];
-static unsigned char (*leaves)[HASH], *seen;
-static uint64_t nleaves, nrows, nbytes;
-static struct text manifest;
-static struct row row;
 
 static void __attribute__((noreturn, format(printf, 2, 3)))
 end(int status, const char *fmt, ...)
 {
+	char text[8192];
 	va_list ap;
 
 	va_start(ap, fmt);
-	fputs(status == 6 ? "BAD: " : "fortress-verify: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	for (char *p = text; *p != '\0'; p++)         /* a stranger's name says nothing to the terminal */
+		*p = isprint((byte)*p) ? *p : '?';
+	fprintf(stderr, "%s: %s\n", status == BAD ? "BAD" : "fortress-verify", text);
 	exit(status);
 }
 
-static struct text
-text_of(const void *p, size_t n)
+/* Memory, larger than before; without it there is no verdict. */
+static void *
+room(void *old, size_t n)
 {
-	return (struct text){ p, n };
+	void *p = realloc(old, n);
+
+	if (p == NULL)
+		end(UNREADABLE, "out of memory");
+	return p;
 }
 
-static bool
-is(struct text t, const char *s)
+static FILE *
+file_open(const char *path, int absent)
 {
-	return t.n == strlen(s) && (t.n == 0 || memcmp(t.p, s, t.n) == 0);
-}
-
-static struct text
-file_map(const char *path, int absent)
-{
-	int fd = open(path, O_RDONLY | O_NOFOLLOW);
 	struct stat st;
-	void *p;
+	FILE *f = lstat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "r") : NULL;
 
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+	if (f == NULL)
 		end(absent, "%s is missing", path);
-	if (st.st_size == 0) {
-		close(fd);
-		return text_of("", 0);
-	}
-	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (p == MAP_FAILED)
-		end(1, "%s cannot be read", path);
-	close(fd);
-	return text_of(p, (size_t)st.st_size);
+	return f;
 }
 
-static struct text
-file(const char *name)
+static char *
+file_text(const char *path, int absent)
 {
-	char path[4096];
+	FILE *f = file_open(path, absent);
+	char *text = NULL;
+	size_t n = 0, got;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return file_map(path, 6);
-}
-
-static void
-file_done(struct text t)
-{
-	if (t.n > 0)
-		munmap((void *)(uintptr_t)t.p, t.n);
-}
-
-/* The next line, without its end. */
-static bool
-line_take(struct text *from, struct text *line)
-{
-	const unsigned char *e = from->n > 0 ? memchr(from->p, '\n', from->n) : NULL;
-
-	if (from->n == 0)
-		return false;
-	*line = text_of(from->p, e != NULL ? (size_t)(e - from->p) : from->n);
-	*from = e != NULL ? text_of(e + 1, from->n - line->n - 1) : text_of(from->p, 0);
-	return true;
-}
-
-/* SHA-256 of up to three parts; the digest and its context are fetched once, since there are many small ones. */
-static void
-sha256(struct text a, struct text b, struct text c, unsigned char out[HASH])
-{
-	static EVP_MD *md;
-	static EVP_MD_CTX *ctx;
-
-	if (ctx == NULL) {
-		md = EVP_MD_fetch(NULL, "SHA256", NULL);
-		ctx = EVP_MD_CTX_new();
-	}
-	if (EVP_DigestInit_ex2(ctx, md, NULL) != 1 || EVP_DigestUpdate(ctx, a.p, a.n) != 1 || EVP_DigestUpdate(ctx, b.p, b.n) != 1 ||
-	    EVP_DigestUpdate(ctx, c.p, c.n) != 1 || EVP_DigestFinal_ex(ctx, out, NULL) != 1)
-		end(1, "SHA-256 fails");
-}
-
-/* n digits of lower-case hex.  False: others. */
-static bool
-unhex(const unsigned char *p, int n, unsigned *v)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *d;
-
-	for (*v = 0; n-- > 0; *v = *v << 4 | (unsigned)(d - digits))
-		if (*p == 0 || (d = strchr(digits, *p++)) == NULL)
-			return false;
-	return true;
+	do {
+		text = room(text, n + 65537);
+		n += got = fread(text + n, 1, 65536, f);
+	} while (got > 0);
+	text[n] = '\0';
+	fclose(f);
+	if (strlen(text) != n)
+		end(BAD, "%s is no text", path);
+	return text;
 }
 
 static void
-hash_take(struct text hex, unsigned char h[HASH])
+hash_parse(const char *hex, byte out[HASH])
 {
-	unsigned v;
+	size_t n;
 
-	for (int i = 0; i < HASH; h[i++] = (unsigned char)v)
-		if (hex.n != 2 * HASH || !unhex(hex.p + 2 * i, 2, &v))
-			end(6, "%.*s is no SHA-256", (int)hex.n, (const char *)hex.p);
+	if (OPENSSL_hexstr2buf_ex(out, HASH, &n, hex, '\0') != 1 || n != HASH)
+		end(BAD, "%s is no SHA-256", hex);
 }
 
 static bool
-hash_is(struct text hex, const unsigned char h[HASH])
+hash_is(const char *hex, const byte h[HASH])
 {
-	unsigned char want[HASH];
+	byte want[HASH];
 
-	hash_take(hex, want);
+	hash_parse(hex, want);
 	return memcmp(want, h, HASH) == 0;
 }
 
-static size_t
-unbase64(struct text t, unsigned char *out, size_t max)
-{
-	int n, pad = t.n > 1 ? (t.p[t.n - 1] == '=') + (t.p[t.n - 2] == '=') : 0;
-
-	if (t.n == 0 || t.n % 4 != 0 || t.n / 4 * 3 > max)
-		return 0;
-	n = EVP_DecodeBlock(out, t.p, (int)t.n);
-	return n < pad ? 0 : (size_t)(n - pad);
-}
-
 /* --- the key and what it signs --- */
+
+static size_t
+unbase64(const char *text, byte *out, size_t max)
+{
+	size_t n = strlen(text), pad = n > 1 ? (size_t)(text[n - 1] == '=') + (text[n - 2] == '=') : 0;
+
+	return n % 4 != 0 || n / 4 * 3 > max || EVP_DecodeBlock(out, (const byte *)text, (int)n) <= 0 ? 0 : n / 4 * 3 - pad;
+}
 
 /* NAME+HHHHHHHH+base64(1 | public key); the key's id is the beginning of SHA-256(NAME | newline | 1 | public key). */
 static void
 key_load(const char *path)
 {
-	struct text all = file_map(path, 1), line;
-	unsigned char raw[64], h[HASH];
-	const unsigned char *a, *b;
+	char base64[80], *text = file_text(path, UNREADABLE);
+	byte named[300], h[HASH], *raw = named;
 
-	if (!line_take(&all, &line) || (a = memchr(line.p, '+', line.n)) == NULL || a - line.p >= (long)sizeof(key_name) ||
-	    (b = memchr(a + 1, '+', line.n - (size_t)(a + 1 - line.p))) == NULL ||
-	    unbase64(text_of(b + 1, line.n - (size_t)(b + 1 - line.p)), raw, sizeof(raw)) != 33 || raw[0] != 1)
-		end(1, "%s: not a checkpoint key", path);
-	memcpy(key_name, line.p, (size_t)(a - line.p));
-	sha256(text_of(key_name, strlen(key_name)), text_of("\n", 1), text_of(raw, 33), h);
+	if (sscanf(text, "%255[^+\n]+%*8[0-9a-f]+%79s", key_name, base64) == 2)
+		raw += sprintf((char *)named, "%s\n", key_name);
+	if (raw == named || unbase64(base64, raw, 36) != 33 || raw[0] != 1)
+		end(UNREADABLE, "%s: not a checkpoint key", path);
+	SHA256(named, (size_t)(raw - named) + 33, h);
 	memcpy(key_id, h, sizeof(key_id));
 	key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw + 1, 32);
 }
 
-/* Is one of these lines "— NAME base64(id | signature)" a good signature of text? */
+/* Is one of these lines "— NAME base64(key id | signature)" a good signature of the n bytes of text? */
 static bool
-is_signed(struct text text, struct text lines)
+is_signed(const char *text, size_t n, char *lines)
 {
-	char lead[300];
-	size_t n = (size_t)snprintf(lead, sizeof(lead), "\xe2\x80\x94 %s ", key_name);
-	unsigned char raw[128];
-	struct text line;
+	char lead[300], *line;
+	byte raw[80];
 	bool good = false;
+	size_t lead_n = (size_t)sprintf(lead, "\xe2\x80\x94 %s ", key_name);
 
-	while (!good && line_take(&lines, &line)) {
+	while (!good && (line = strsep(&lines, "\n")) != NULL) {
 		EVP_MD_CTX *c = EVP_MD_CTX_new();
 
-		good = line.n > n && memcmp(line.p, lead, n) == 0 && unbase64(text_of(line.p + n, line.n - n), raw, sizeof(raw)) == 68 &&
+		good = strncmp(line, lead, lead_n) == 0 && unbase64(line + lead_n, raw, sizeof(raw)) == 68 &&
 		    memcmp(raw, key_id, 4) == 0 && EVP_DigestVerifyInit(c, NULL, NULL, NULL, key) == 1 &&
-		    EVP_DigestVerify(c, raw + 4, 64, text.p, text.n) == 1;
+		    EVP_DigestVerify(c, raw + 4, 64, (const byte *)text, n) == 1;
 		EVP_MD_CTX_free(c);
 	}
 	return good;
@@ -225,370 +168,371 @@ is_signed(struct text text, struct text lines)
 /* --- the tree --- */
 
 static void
-node(unsigned char left[HASH], const unsigned char right[HASH])
-{
-	sha256(text_of("\1", 1), text_of(left, HASH), text_of(right, HASH), left);
-}
-
-/* A stack of complete subtrees, as the bits of n say which are there. */
-static void
-root_of(uint64_t n, unsigned char root[HASH])
-{
-	unsigned char stack[64][HASH];
-	unsigned top = 0;
-
-	for (uint64_t i = 0; i < n; i++) {
-		memcpy(stack[top++], leaves[i], HASH);
-		for (uint64_t bits = i; (bits & 1) != 0; bits >>= 1, top--)
-			node(stack[top - 2], stack[top - 1]);
-	}
-	for (; top > 1; top--)
-		node(stack[top - 2], stack[top - 1]);
-	if (n == 0)
-		sha256(text_of("", 0), text_of("", 0), text_of("", 0), root);
-	else
-		memcpy(root, stack[0], HASH);
-}
-
-static void
 leaves_load(void)
 {
-	struct text text = file("leaves.txt");
+	char *rest = file_text("leaves.txt", BAD), *line;
 
-	nleaves = text.n / 65;
-	leaves = malloc((nleaves + 1) * HASH);
-	seen = calloc(nleaves + 1, 1);
-	if (leaves == NULL || seen == NULL)
-		end(1, "out of memory");
-	for (uint64_t i = 0; i < nleaves; i++)
-		hash_take(text_of(text.p + i * 65, 64), leaves[i]);
-	file_done(text);
+	nleaves = strlen(rest) / 65;                 /* 64 digits and a newline */
+	leaves = room(NULL, (nleaves + 1) * HASH);
+	seen = memset(room(NULL, nleaves + 1), 0, nleaves + 1);
+	for (count i = 0; i < nleaves && (line = strsep(&rest, "\n")) != NULL; i++)
+		hash_parse(line, leaves[i]);
+}
+
+/* Of n leaves, as RFC 9162 defines it: the left subtree has the largest power of two that is less than n. */
+static void
+root_make(count from, count n, byte root[HASH])
+{
+	byte both[1 + 2 * HASH] = { 1 };
+	count left = 1;
+
+	if (n == 0)
+		SHA256(both, 0, root);
+	else if (n == 1)
+		memcpy(root, leaves[from], HASH);
+	if (n < 2)
+		return;
+	while (left * 2 < n)
+		left *= 2;
+	root_make(from, left, both + 1);
+	root_make(from + left, n - left, both + 1 + HASH);
+	SHA256(both, sizeof(both), root);
 }
 
 /* A checkpoint, and that the leaves are those that it was signed for. */
 static void
-checkpoint_check(struct text note, const char *what)
+checkpoint_check(char *note, const char *what)
 {
-	struct text rest = note, origin, size, root, blank;
-	unsigned char want[48], got[HASH];
-	uint64_t n;
+	char *blank = strstr(note, "\n\n"), origin[256], base64[48];
+	byte want[48], got[HASH];
+	int used = 0;
+	count n;
 
-	if (!line_take(&rest, &origin) || !line_take(&rest, &size) || !line_take(&rest, &root) || !line_take(&rest, &blank) ||
-	    blank.n != 0 || unbase64(root, want, sizeof(want)) != HASH || !is(origin, key_name))
-		end(6, "%s is no checkpoint of %s", what, key_name);
-	if (!is_signed(text_of(note.p, note.n - rest.n - 1), rest))
-		end(6, "%s has no good signature by %s", what, key_name);
-	n = strtoull((const char *)size.p, NULL, 10);
+	if (blank == NULL || !is_signed(note, (size_t)(blank + 1 - note), blank + 2))
+		end(BAD, "%s has no good signature by %s", what, key_name);
+	if (sscanf(note, "%255[^\n]\n%llu\n%47[^\n]%n", origin, &n, base64, &used) != 3 || note + used != blank ||
+	    strcmp(origin, key_name) != 0 || unbase64(base64, want, sizeof(want)) != HASH)
+		end(BAD, "%s is no checkpoint of %s", what, key_name);
 	if (n > nleaves)
-		end(6, "records are missing at the end: %s covers %llu, here are %llu", what, (unsigned long long)n, (unsigned long long)nleaves);
-	root_of(n, got);
+		end(BAD, "records are missing at the end: %s covers %llu, here are %llu", what, n, nleaves);
+	root_make(0, n, got);
 	if (memcmp(got, want, HASH) != 0)
-		end(6, "leaves.txt does not hash to the root that %s signs: history was changed", what);
+		end(BAD, "leaves.txt does not hash to the root that %s signs: history was changed", what);
 }
 
-/* --- rows: flat JSON objects of strings and numbers --- */
+/* --- rows: a line is a flat JSON object of strings and whole numbers, without blanks --- */
 
-static size_t
-rune_put(unsigned char *to, unsigned c)
-{
-	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : 3;
+struct row { const char *file; count no; char *line; size_t room; unsigned n; const char *name[FIELDS], *value[FIELDS]; };
 
-	for (size_t i = n; i-- > 1; c >>= 6)
-		to[i] = (unsigned char)(0x80 | (c & 63));
-	to[0] = (unsigned char)(n == 1 ? c : (0xf00u >> n & 0xff) | c);
-	return n;
-}
-
-/* One string or number into row.space at *used.  False: neither.  An export escapes no rune beyond U+FFFF. */
+/* The four digits behind \u, as UTF-8; *from goes on to the last of them.  False: they are none, or a NUL. */
 static bool
-value_take(struct text *s, size_t *used, struct text *value)
+rune_take(const char **from, char **out)
 {
-	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-	unsigned char *out = row.space + *used;
-	size_t i = 0, n = 0;
-	unsigned c;
+	unsigned c = 0;
 
-	if (s->n > LEAF / 2 || s->n == 0)
-		return false;
-	if (s->p[0] != '"') {
-		for (; i < s->n && (s->p[i] == '-' || (s->p[i] >= '0' && s->p[i] <= '9')); i++)
-			out[n++] = s->p[i];
-	} else {
-		for (i = 1; i < s->n && s->p[i] != '"'; i++) {
-			const char *e;
-
-			if (s->p[i] != '\\') {
-				out[n++] = s->p[i];
-			} else if (i + 5 < s->n && s->p[i + 1] == 'u' && unhex(s->p + i + 2, 4, &c)) {
-				n += rune_put(out + n, c);
-				i += 5;
-			} else if (++i < s->n && s->p[i] != 0 && (e = strchr(from, s->p[i])) != NULL) {
-				out[n++] = (unsigned char)to[e - from];
-			} else {
-				return false;
-			}
-		}
-		if (i++ >= s->n)
+	for (int i = 0; i < 4; i++) {
+		if (!isxdigit((byte)*++*from))
 			return false;
+		c = c << 4 | (unsigned)OPENSSL_hexchar2int((byte)**from);
 	}
-	*value = text_of(out, n);
-	*used += n;
-	*s = text_of(s->p + i, s->n - i);
-	return i > 0;
+	if (c < 0x80) {
+		*(*out)++ = (char)c;
+	} else {
+		*(*out)++ = (char)(c < 0x800 ? 0xc0 | c >> 6 : 0xe0 | c >> 12);
+		if (c >= 0x800)
+			*(*out)++ = (char)(0x80 | (c >> 6 & 0x3f));
+		*(*out)++ = (char)(0x80 | (c & 0x3f));
+	}
+	return c != 0;
+}
+
+/* A string with its quotes becomes its text, in place: that is never longer.  NULL: it is none. */
+static const char *
+string_take(char **s)
+{
+	static const char escapes[] = "\"\\bfnrt", meant[] = "\"\\\b\f\n\r\t";
+	const char *text = *s, *from = text + 1, *e;
+	char *out = *s;
+
+	if (*text != '"')
+		return NULL;
+	for (; *from != '"'; from++) {
+		if (*from == '\0')
+			return NULL;
+		if (*from != '\\')
+			*out++ = *from;
+		else if ((e = memchr(escapes, *++from, sizeof(escapes) - 1)) != NULL)
+			*out++ = meant[e - escapes];
+		else if (*from != 'u' || !rune_take(&from, &out))
+			return NULL;
+	}
+	*s += from + 1 - text;
+	*out = '\0';
+	return text;
+}
+
+static const char *
+number_take(char **s)
+{
+	const char *digits = *s;
+
+	*s += strspn(digits, "-0123456789");
+	return *s > digits ? digits : NULL;
+}
+
+static const char *
+value_find(const struct row *r, const char *name)
+{
+	for (unsigned i = 0; i < r->n; i++)
+		if (strcmp(r->name[i], name) == 0)
+			return r->value[i];
+	return NULL;
 }
 
 /* No name may come twice: who reads the rows by other means could see the other value. */
 static bool
-name_is_new(void)
+row_parse(struct row *r, char *s)
 {
-	for (unsigned i = 0; i < row.n; i++)
-		if (row.name[i].n == row.name[row.n].n && memcmp(row.name[i].p, row.name[row.n].p, row.name[i].n) == 0)
+	char next = *s++;
+
+	for (r->n = 0; r->n < FIELDS && next == (r->n == 0 ? '{' : ','); r->n++) {
+		if ((r->name[r->n] = string_take(&s)) == NULL || value_find(r, r->name[r->n]) != NULL || *s++ != ':' ||
+		    (r->value[r->n] = *s == '"' ? string_take(&s) : number_take(&s)) == NULL || *s == '\0')
 			return false;
+		next = *s;
+		*s++ = '\0';                              /* a number's end */
+	}
+	return next == '}' && *s == '\0';
+}
+
+/* The next row of a file, until one more is read into r.  False: the file has ended. */
+static bool
+row_read(FILE *f, struct row *r)
+{
+	ssize_t n = getline(&r->line, &r->room, f);
+
+	if (n < 0)
+		return false;
+	r->no++;
+	r->line[n - 1] = '\0';
+	if (strlen(r->line) != (size_t)n - 1 || !row_parse(r, r->line))
+		end(BAD, "row %llu of %s is damaged", r->no, r->file);
 	return true;
 }
 
-static bool
-row_parse(struct text line)
+static const char *
+field(const struct row *r, const char *name)
 {
-	size_t used = 0;
+	const char *value = value_find(r, name);
 
-	row.n = 0;
-	while (line.n > 1 && row.n < FIELDS && (line.p[0] == '{' || line.p[0] == ',')) {
-		line = text_of(line.p + 1, line.n - 1);
-		if (used > LEAF / 2 || !value_take(&line, &used, &row.name[row.n]) || !name_is_new() || line.n == 0 || line.p[0] != ':')
-			return false;
-		line = text_of(line.p + 1, line.n - 1);
-		if (!value_take(&line, &used, &row.value[row.n++]))
-			return false;
-	}
-	return is(line, "}");
-}
-
-static struct text
-field(const char *name)
-{
-	for (unsigned i = 0; i < row.n; i++)
-		if (is(row.name[i], name))
-			return row.value[i];
-	end(6, "a row lacks its field %s", name);
+	if (value == NULL)
+		end(BAD, "a row lacks its field %s", name);
+	return value;
 }
 
 static long long
-number(const char *name)
+number(const struct row *r, const char *name)
 {
-	char digits[24] = "";
-	struct text t = field(name);
-
-	memcpy(digits, t.p, t.n < sizeof(digits) - 1 ? t.n : sizeof(digits) - 1);
-	return strtoll(digits, NULL, 10);
+	return strtoll(field(r, name), NULL, 10);
 }
 
-static size_t
-netstring(unsigned char *to, struct text t)
-{
-	size_t n = (size_t)sprintf((char *)to, "%zu:", t.n);
-
-	memcpy(to + n, t.p, t.n);
-	to[n + t.n] = ',';
-	return n + t.n + 1;
-}
-
-/* The leaf of this kind that row makes: netstrings of the kind and of the fields that names lists.  It must be the one that
- * the field `leaf` gives the number of.  data: SHA-256 of it without the leaf's prefix, if not NULL. */
+/* The row's leaf is netstrings of the kind and of the fields that names lists; it must be the one that the field `leaf` gives the
+ * number of.  start: SHA-256 of it without the NUL that begins a leaf, if not NULL. */
 static void
-leaf_check(const char *kind, const char *names, const char *leaf, const char *what, uint64_t no, unsigned char *data)
+leaf_check(const struct row *r, const char *kind, const char *names, const char *leaf, byte *start)
 {
-	static unsigned char text[LEAF + 4096];
-	long long at = number(leaf);
-	unsigned char h[HASH];
-	size_t n = netstring(text, text_of(kind, strlen(kind)));
-	char name[32];
+	long long at = number(r, leaf);
+	char name[32], *text = NULL;
+	byte h[HASH];
+	size_t n;
 	int used;
+	FILE *out = open_memstream(&text, &n);
 
+	if (out == NULL)
+		end(UNREADABLE, "out of memory");
+	fprintf(out, "%c%zu:%s,", '\0', strlen(kind), kind);
 	for (; sscanf(names, "%31s%n", name, &used) == 1; names += used)
-		n += netstring(text + n, field(name));
-	sha256(text_of("\0", 1), text_of(text, n), text_of("", 0), h);
-	if (at < 0 || (uint64_t)at >= nleaves || memcmp(h, leaves[at], HASH) != 0)
-		end(6, "%s %llu was changed: it is not what leaf %lld was made of", what, (unsigned long long)no, at);
-	seen[at] = 1;
+		fprintf(out, "%zu:%s,", strlen(field(r, name)), field(r, name));
+	if (fclose(out) != 0)
+		end(UNREADABLE, "out of memory");
+	SHA256((byte *)text, n, h);
+	if (at < 0 || (count)at >= nleaves || memcmp(h, leaves[at], HASH) != 0)
+		end(BAD, "%s %s was changed: it is not what leaf %lld was made of", kind, r->value[0], at);
+	if (start != NULL)
+		SHA256((byte *)text + 1, n - 1, start);
+	free(text);
+	seen[at] = true;
 	nrows++;
-	if (data != NULL)
-		sha256(text_of(text, n), text_of("", 0), text_of("", 0), data);
 }
 
 static void
 events_check(void)
 {
-	struct text all = file("events.jsonl"), rest = all, line;
+	struct row r = { .file = "events.jsonl" };
+	FILE *f = file_open(r.file, BAD);
 
-	for (uint64_t no = 1; line_take(&rest, &line); no++) {
-		if (!row_parse(line))
-			end(6, "event %llu is not a whole row", (unsigned long long)no);
-		leaf_check("event", "id time_us mono_us boot class activity severity ok actor session host src text detail", "leaf", "event", no, NULL);
-	}
-	file_done(all);
+	while (row_read(f, &r))
+		leaf_check(&r, "event", "id time_us mono_us boot class activity severity ok actor session host src text detail", "leaf", NULL);
+	fclose(f);
 }
 
 /* --- recordings --- */
 
-static uint64_t
-little(const unsigned char *p, int n)
+/* The next n bytes of a recording are frames, u8 kind | u64 time | u32 length | bytes, the integers with their lowest byte first;
+ * each goes into the chain with what came before it.  False: they are not there, or the last one is not whole. */
+static bool
+frames_chain(FILE *f, count n, byte chain[HASH])
 {
-	uint64_t v = 0;
+	enum { LEAD = 11, BEFORE = LEAD + HASH, HEAD = 13 };
+	static byte *text;
+	count length;
 
-	while (n-- > 0)
-		v = v << 8 | p[n];
-	return v;
-}
-
-/* u8 kind | u64 time | u32 length | bytes: each goes into the chain with what came before it. */
-static void
-frames_chain(struct text s, unsigned char chain[HASH])
-{
-	while (s.n >= 13 && s.n - 13 >= little(s.p + 9, 4)) {
-		size_t n = 13 + (size_t)little(s.p + 9, 4);
-		unsigned char head[11 + HASH] = "ftrs-frame1";
-
-		memcpy(head + 11, chain, HASH);
-		sha256(text_of(head, sizeof(head)), text_of(s.p, n), text_of("", 0), chain);
-		s = text_of(s.p + n, s.n - n);
+	for (nbytes += n; n > 0; n -= HEAD + length) {
+		text = room(text, BEFORE + HEAD);
+		if (n < HEAD || fread(text + BEFORE, 1, HEAD, f) != HEAD)
+			return false;
+		length = text[BEFORE + 9] | (count)text[BEFORE + 10] << 8 | (count)text[BEFORE + 11] << 16 | (count)text[BEFORE + 12] << 24;
+		text = room(text, BEFORE + HEAD + length);
+		if (length > n - HEAD || fread(text + BEFORE + HEAD, 1, length, f) != length)
+			return false;
+		memcpy(text, "ftrs-frame1", LEAD);
+		memcpy(text + LEAD, chain, HASH);
+		SHA256(text, BEFORE + HEAD + length, chain);
 	}
-	if (s.n != 0)
-		memset(chain, 0, HASH);
+	return true;
 }
 
-/* All segments of one session, which stand in the order of the sessions. */
-static uint64_t
-segments_check(struct text *rest, const char *id, struct text frames, unsigned char chain[HASH], unsigned *count)
+/* Segment no of a session follows what came before it, up to byte pos, and its frames make its part of the chain.  Its end. */
+static count
+segment_check(const struct row *r, const char *id, count no, count pos, FILE *frames, byte chain[HASH])
 {
-	struct text line, next = *rest;
-	uint64_t pos = 0, erased = 0;
+	count to = (count)number(r, "pos1");
 
-	for (*count = 0; line_take(&next, &line); *rest = next, ++*count) {
-		uint64_t to;
-
-		if (!row_parse(line) || !is(field("session"), id))
-			break;
-		leaf_check("segment", "session no pos0 pos1 frames t0_ms t1_ms prev hash", "leaf", id, *count, NULL);
-		to = (uint64_t)number("pos1");
-		if ((uint64_t)number("no") != *count || (uint64_t)number("pos0") != pos || to <= pos || !hash_is(field("prev"), chain))
-			end(6, "session %s: segment %u does not follow the one before it", id, *count);
-		if (number("erased_us") != 0) {
-			erased += to - pos;
-			hash_take(field("hash"), chain);
-		} else if (to - erased > frames.n) {
-			end(6, "recording %s was cut: it ends before segment %u does", id, *count);
-		} else {
-			frames_chain(text_of(frames.p + (pos - erased), to - pos), chain);
-			if (!hash_is(field("hash"), chain))
-				end(6, "recording %s was changed: its bytes are not those of segment %u", id, *count);
-		}
-		pos = to;
-	}
-	return pos;
+	leaf_check(r, "segment", "session no pos0 pos1 frames t0_ms t1_ms prev hash", "leaf", NULL);
+	if ((count)number(r, "no") != no || (count)number(r, "pos0") != pos || to <= pos || !hash_is(field(r, "prev"), chain))
+		end(BAD, "session %s: segment %llu does not follow the one before it", id, no);
+	if (number(r, "erased_us") != 0)             /* its bytes are not there any more, what they were is */
+		hash_parse(field(r, "hash"), chain);
+	else if (!frames_chain(frames, to - pos, chain) || !hash_is(field(r, "hash"), chain))
+		end(BAD, "recording %s was changed: its bytes are not those of segment %llu", id, no);
+	return to;
 }
 
+/* Segments stand in the order of their sessions. */
 static void
 sessions_check(void)
 {
-	static const char opened[] = "id conn user login host addr src method channel command term cols rows rule policy node boot start_us start_mono_us";
-	struct text rest = file("sessions.jsonl"), segments = file("segments.jsonl"), line, frames;
-	unsigned char chain[HASH];
-	char id[27], name[64];
+	struct row r = { .file = "sessions.jsonl" }, segment = { .file = "segments.jsonl" };
+	FILE *f = file_open(r.file, BAD), *segments = file_open(segment.file, BAD), *frames;
+	bool more = row_read(segments, &segment);
+	byte chain[HASH];
+	char name[64];
 
-	for (uint64_t no = 1; line_take(&rest, &line); no++) {
-		long long closed, bytes, all;
-		unsigned count;
+	while (row_read(f, &r)) {
+		const char *id = field(&r, "id");
+		count no, pos = 0;
 
-		if (!row_parse(line) || field("id").n != 26)
-			end(6, "session %llu is not a whole row", (unsigned long long)no);
-		snprintf(id, sizeof(id), "%.26s", (const char *)field("id").p);
-		leaf_check("open", opened, "open_leaf", "session", no, chain);
-		if ((closed = number("close_leaf")) >= 0)
-			leaf_check("close", "id end_us state reason exit bytes frames segments chain", "close_leaf", "the end of session", no, NULL);
-		bytes = number("bytes");
-		all = number("segments");
+		leaf_check(&r, "open", "id conn user login host addr src method channel command term cols rows rule policy node boot start_us start_mono_us",
+		    "open_leaf", chain);
 		snprintf(name, sizeof(name), "recordings/%s.frames", id);
-		frames = file(name);
-		nbytes += frames.n;
-		if ((long long)segments_check(&segments, id, frames, chain, &count) != bytes && closed >= 0)
-			end(6, "recording %s is not whole", id);
-		if (closed >= 0 && (count != all || !row_parse(line) || !hash_is(field("chain"), chain)))
-			end(6, "recording %s does not end as its session says", id);
-		file_done(frames);
+		frames = file_open(name, BAD);
+		for (no = 0; more && strcmp(field(&segment, "session"), id) == 0; no++, more = row_read(segments, &segment))
+			pos = segment_check(&segment, id, no, pos, frames, chain);
+		fclose(frames);
+		if (number(&r, "close_leaf") < 0)            /* it was open still */
+			continue;
+		leaf_check(&r, "close", "id end_us state reason exit bytes frames segments chain", "close_leaf", NULL);
+		if (pos != (count)number(&r, "bytes") || no != (count)number(&r, "segments") || !hash_is(field(&r, "chain"), chain))
+			end(BAD, "recording %s does not end as its session says", id);
 	}
-	if (segments.n > 0)
-		end(6, "segments.jsonl holds rows of no session");
+	if (more)
+		end(BAD, "segments.jsonl holds rows of no session");
 }
 
 /* --- the manifest --- */
 
-static int
-stranger(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static void
+file_check(const char *name, const char *sha256)
 {
-	const char *name = path + strlen(dir) + 1;
-	char line[4200];
-	int n;
+	static byte part[1 << 16];
+	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	FILE *f = file_open(name, BAD);
+	byte h[HASH];
+	size_t n;
+
+	EVP_DigestInit(c, EVP_sha256());
+	while ((n = fread(part, 1, sizeof(part), f)) > 0)
+		EVP_DigestUpdate(c, part, n);
+	fclose(f);
+	if (EVP_DigestFinal(c, h, NULL) != 1 || !hash_is(sha256, h))
+		end(BAD, "%s was changed: its SHA-256 is not the manifest's", name);
+	EVP_MD_CTX_free(c);
+}
+
+/* For nftw: every file but the manifest's own two has to be named in it. */
+static int
+stranger(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	const char *name = path + 2;                 /* behind "./" */
+	char entry[4200];
 
 	(void)st;
-	(void)ftw;
-	if (type == FTW_D || type == FTW_DP || strcmp(name, "manifest.json") == 0 || strcmp(name, "manifest.sig") == 0)
-		return 0;
-	n = snprintf(line, sizeof(line), "{\"name\":\"%s\",", name);
-	if (memmem(manifest.p, manifest.n, line, (size_t)n) == NULL)
-		end(6, "%s is no part of the export", name);
+	(void)at;
+	snprintf(entry, sizeof(entry), "\n  {\"name\":\"%s\",\"size\":", name);
+	if (type != FTW_D && strcmp(name, "manifest.json") != 0 && strcmp(name, "manifest.sig") != 0 && strstr(manifest, entry) == NULL)
+		end(BAD, "%s is no part of the export", name);
 	return 0;
 }
 
 static void
 manifest_check(void)
 {
-	struct text sig, rest, line, bytes;
-	unsigned char *sealed, h[HASH];
-	char name[128];
+	static const char lead[] = "\0seal\n";
+	const size_t lead_n = sizeof(lead) - 1;
+	struct row r;
+	char *text, *line;
+	bool complete;
 
-	manifest = file("manifest.json");
-	sig = file("manifest.sig");
-	if ((sealed = malloc(manifest.n + 6)) == NULL)
-		end(1, "out of memory");
-	memcpy(sealed, "\0seal\n", 6);
-	memcpy(sealed + 6, manifest.p, manifest.n);
-	if (!is_signed(text_of(sealed, manifest.n + 6), sig))
-		end(6, "manifest.json has no good signature by %s", key_name);
-	free(sealed);
-	for (rest = manifest; line_take(&rest, &line);) {
-		if (line.n < 4 || memcmp(line.p, "  {", 3) != 0)
-			continue;
-		if (!row_parse(text_of(line.p + 2, line.n - 2 - (line.p[line.n - 1] == ','))))
-			end(6, "manifest.json is damaged");
-		snprintf(name, sizeof(name), "%.*s", (int)field("name").n, (const char *)field("name").p);
-		bytes = file(name);
-		sha256(bytes, text_of("", 0), text_of("", 0), h);
-		if (!hash_is(field("sha256"), h))
-			end(6, "%s was changed: its SHA-256 is not the manifest's", name);
-		file_done(bytes);
-	}
-	nftw(dir, stranger, 16, FTW_PHYS);
-	for (uint64_t i = 0; i < nleaves && memmem(manifest.p, manifest.n, "\"complete\": true", 16) != NULL; i++)
+	manifest = file_text("manifest.json", BAD);
+	text = room(NULL, lead_n + strlen(manifest) + 1);
+	memcpy(text, lead, lead_n);
+	strcpy(text + lead_n, manifest);
+	if (!is_signed(text, lead_n + strlen(manifest), file_text("manifest.sig", BAD)))
+		end(BAD, "manifest.json has no good signature by %s", key_name);
+	complete = strstr(manifest, "\"complete\": true") != NULL;
+	if (nftw(".", stranger, 16, FTW_PHYS) != 0)
+		end(UNREADABLE, "the files of the export cannot be listed");
+	while ((line = strsep(&manifest, "\n")) != NULL)
+		if (strncmp(line, "  {", 3) == 0) {
+			if (line[strlen(line) - 1] == ',')       /* a file has one behind it */
+				line[strlen(line) - 1] = '\0';
+			if (!row_parse(&r, line + 2))
+				end(BAD, "manifest.json is damaged");
+			file_check(field(&r, "name"), field(&r, "sha256"));
+		}
+	for (count i = 0; i < nleaves && complete; i++)
 		if (!seen[i])
-			end(6, "a record was taken out: that of leaf %llu", (unsigned long long)i);
+			end(BAD, "a record was taken out: that of leaf %llu", i);
 }
 
 int
 main(int argc, char **argv)
 {
+	char *kept;
+
 	if (argc != 3 && argc != 4)
-		end(2, "usage: fortress-verify DIRECTORY KEY [CHECKPOINT]");
-	dir = argv[1];
+		end(USAGE, "usage: fortress-verify DIRECTORY KEY [CHECKPOINT]");
 	key_load(argv[2]);
+	kept = argc == 4 ? file_text(argv[3], UNREADABLE) : NULL;
+	if (chdir(argv[1]) != 0)
+		end(UNREADABLE, "%s cannot be entered", argv[1]);
 	leaves_load();
-	checkpoint_check(file("checkpoint"), "checkpoint");
-	if (argc == 4)
-		checkpoint_check(file_map(argv[3], 1), "the checkpoint kept outside");
+	checkpoint_check(file_text("checkpoint", BAD), "checkpoint");
+	if (kept != NULL)
+		checkpoint_check(kept, "the checkpoint kept outside");
 	events_check();
 	sessions_check();
 	manifest_check();
-	printf("good: %llu records of %llu leaves by %s, %llu bytes of recordings\n", (unsigned long long)nrows,
-	    (unsigned long long)nleaves, key_name, (unsigned long long)nbytes);
+	printf("good: %llu records of %llu leaves by %s, %llu bytes of recordings\n", nrows, nleaves, key_name, nbytes);
 	return 0;
 }

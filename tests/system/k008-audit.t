@@ -207,6 +207,16 @@ try:
         for f in ("sessions.jsonl", "segments.jsonl", "events.jsonl"): lines_of(d, f, lambda l: [x for x in l if gone not in x])
         os.unlink(f"{d}/recordings/{gone}.frames")
     pack_forged("a whole session taken out", whole, ("",))
+    # What its verifier says of each: by the check that is for it, not only by the manifest at the end.
+    def edit(f, was, now): return lambda d: lines_of(d, f, lambda l: [re.sub(was, now, x, count=1) if i == 1 else x for i, x in enumerate(l)])
+    for name, change, words in (("a row with a blank", edit("events.jsonl", ":", ": "), "is damaged"), ("a NUL in a row", edit("events.jsonl", '"text":"', r'\g<0>\\u0000'), "is damaged"),
+                                ("a letter written otherwise", edit("events.jsonl", '"boot":"', r'\g<0>\\u0061'), "event"), ("nothing for nothing", edit("sessions.jsonl", '"[^"]*":""', '"x":'), "is damaged"),
+                                ("a session's user", edit("sessions.jsonl", '"user":"', r'\g<0>x'), "open"), ("a session's end", edit("sessions.jsonl", '"bytes":', r'\g<0>1'), "close"),
+                                ("a segment's bytes", edit("segments.jsonl", '"pos1":', r'\g<0>1'), "segment"), ("a segment less", lambda d: lines_of(d, "segments.jsonl", lambda l: l[:-1]), "does not end"),
+                                ("segments in another order", lambda d: lines_of(d, "segments.jsonl", lambda l: l[1:] + l[:1]), "does not"),
+                                ("a recording's frame", lambda d: flip(f"{d}/recordings/{os.path.basename(recs[-1])}"), "recording"), ("a report", lambda d: flip(f"{d}/report.html"), "report.html was changed"),
+                                ("a stranger's file", lambda d: open(f"{d}/x\033]0;y", "w").close(), "x?]0;y is no part")):
+        d = f"{b.dir}/forged-pack"; shutil.rmtree(d, ignore_errors=True); shutil.copytree(pack, d); change(d); alone(name, 6, words, d, public)
     d = f"{b.dir}/unsigned"; shutil.copytree(pack, d); os.unlink(f"{d}/manifest.sig"); good, said = verify(d, "--key", public)
     ok("not signed" in said, "export: one whose manifest is not signed says so", good, said)
     # As one file.  The same record makes the same bytes, wherever and in whatever time zone.
