@@ -21,7 +21,7 @@
 #define DETAILS 3                   /* lines below the list, at least: what, why, how far */
 #define TOO_LONG "what is asked for does not fit this screen: read it with the command approvals, and say approve"
 
-enum act { YES, NO, WITHDRAW, UP, DOWN, FIRST, LAST, AGAIN, HELP, LEAVE };
+enum act { YES, NO, WITHDRAW, AGAIN };
 
 /* Help and footer are made of it. */
 static const struct rows_key keys[] = {
@@ -29,14 +29,7 @@ static const struct rows_key keys[] = {
 	{ 'r', NO, "r", "reject it, or end what was approved", "r reject" },
 	{ 'w', WITHDRAW, "w", "withdraw one of your own", "w withdraw" },
 	{ 'g', AGAIN, "g", "ask for the list again", NULL },
-	{ KEY_UP, UP, "Up, Down", "one up or down", NULL },
-	{ KEY_DOWN, DOWN, NULL, NULL, NULL },
-	{ KEY_HOME, FIRST, "Home, End", "the first, the last", NULL },
-	{ KEY_END, LAST, NULL, NULL, NULL },
-	{ '?', HELP, "?", "this help", "? help" },
-	{ 0x1b, LEAVE, "Esc, q", "back to the hosts", "Esc hosts" },
-	{ 'q', LEAVE, NULL, NULL, NULL },
-	{ 3, LEAVE, NULL, NULL, NULL },
+	ROWS_KEYS,
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -65,6 +58,14 @@ static int
 details_height(const struct page *p)
 {
 	return p->height == 0 ? 0 : p->n < DETAILS ? DETAILS : p->n < p->height ? p->n : p->height;
+}
+
+static size_t
+list_height(const struct page *p)
+{
+	int below = details_height(p);
+
+	return LINES > 3 + below ? (size_t)(LINES - 3 - below) : 1;
 }
 
 static bool
@@ -158,17 +159,18 @@ ask_sure(struct approvals_screen *s, enum msg_say say)
 }
 
 static void
-act(struct approvals_screen *s, enum act act)
+act(struct approvals_screen *s, int act)
 {
+	struct details d;
+
+	details_make(s, &d);
+	if (rows_move(act, s->list.n, list_height(&s->page), &s->cursor))
+		return;
 	switch (act) {
-	case UP:    s->cursor -= s->cursor > 0; return;
-	case DOWN:  s->cursor += s->cursor + 1 < s->list.n; return;
-	case FIRST: s->cursor = 0; return;
-	case LAST:  s->cursor = s->list.n > 0 ? s->list.n - 1 : 0; return;
-	case AGAIN: s->ask = true; return;
-	case HELP:  s->help = true; s->page.top = 0; approvals_draw(s); return;
-	case LEAVE: s->open = false; return;
-	default:    break;
+	case AGAIN:      s->ask = true; return;
+	case ROWS_HELP:  s->help = true; s->page.top = 0; approvals_draw(s); return;
+	case ROWS_LEAVE: s->open = false; return;
+	default:         break;
 	}
 	if (s->list.n > 0)
 		ask_sure(s, act == YES ? MSG_SAY_YES : act == NO ? MSG_SAY_NO : MSG_SAY_WITHDRAW);
@@ -193,7 +195,7 @@ key(struct approvals_screen *s, int code)
 		return;
 	}
 	if (rows_act(keys, KEYS, code) >= 0)
-		act(s, (enum act)rows_act(keys, KEYS, code));
+		act(s, rows_act(keys, KEYS, code));
 }
 
 void
@@ -227,12 +229,10 @@ draw_list(struct approvals_screen *s)
 {
 	struct details details;
 	char title[80];
-	int below;
 	size_t height;
 
 	details_make(s, &details);
-	below = details_height(&s->page);
-	height = LINES > 3 + below ? (size_t)(LINES - 3 - below) : 1;
+	height = list_height(&s->page);
 	s->top = rows_top(s->top, s->cursor, height);
 	(void)snprintf(title, sizeof(title), s->known ? " requests for approval: %zu" : " requests for approval ...", s->list.n);
 	(void)draw_text(0, 0, COLS, slice_from(title), A_BOLD);
@@ -241,7 +241,7 @@ draw_list(struct approvals_screen *s)
 		(void)draw_text(2, 0, COLS, slice_from("   none of yours, and none that you may approve"), A_DIM);
 	for (size_t i = 0; i < height && s->top + i < s->list.n; i++)
 		draw_line(2 + (int)i, &s->list.rows[s->top + i], s->top + i == s->cursor);
-	draw_page(&s->page, LINES - 1 - below, 1, A_NORMAL);
+	draw_page(&s->page, LINES - 1 - details_height(&s->page), 1, A_NORMAL);
 	rows_draw_footer(keys, KEYS, s->notice);
 }
 

@@ -20,6 +20,22 @@ rows_act(const struct rows_key *keys, size_t n, int code)
 	return -1;
 }
 
+bool
+rows_move(int act, size_t n, size_t height, size_t *cursor)
+{
+	size_t last = n > 0 ? n - 1 : 0, up = *cursor, down = last - *cursor;
+
+	switch (act) {
+	case ROWS_UP:        *cursor -= up > 0; return true;
+	case ROWS_DOWN:      *cursor += down > 0; return true;
+	case ROWS_PAGE_UP:   *cursor -= up < height ? up : height; return true;
+	case ROWS_PAGE_DOWN: *cursor += down < height ? down : height; return true;
+	case ROWS_FIRST:     *cursor = 0; return true;
+	case ROWS_LAST:      *cursor = last; return true;
+	default:             return false;
+	}
+}
+
 size_t
 rows_top(size_t top, size_t cursor, size_t height)
 {

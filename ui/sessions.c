@@ -15,21 +15,9 @@
 #include "ui/term.h"
 
 enum act { WATCH = MSG_LIVE_WATCH, JOIN = MSG_LIVE_JOIN, PAUSE = MSG_LIVE_PAUSE, LOCK = MSG_LIVE_LOCK, TERMINATE = MSG_LIVE_END,
-	REPLAY = MSG_LIVE_REPLAY, UP = 100, DOWN, PAGE_UP, PAGE_DOWN, FIRST, LAST, AGAIN, OVER, HELP, LEAVE };
+	REPLAY = MSG_LIVE_REPLAY, AGAIN = 100, OVER };
 
-/* Help and footer are made of them: of both lists, and of each. */
-#define MOVES \
-	{ KEY_UP, UP, "Up, Down", "one up or down", NULL }, \
-	{ KEY_DOWN, DOWN, NULL, NULL, NULL }, \
-	{ KEY_PPAGE, PAGE_UP, "PgUp, PgDn", "a screen up or down", NULL }, \
-	{ KEY_NPAGE, PAGE_DOWN, NULL, NULL, NULL }, \
-	{ KEY_HOME, FIRST, "Home, End", "the first, the last", NULL }, \
-	{ KEY_END, LAST, NULL, NULL, NULL }, \
-	{ '?', HELP, "?", "this help", "? help" }, \
-	{ 0x1b, LEAVE, "Esc, q", "back to the hosts", "Esc hosts" }, \
-	{ 'q', LEAVE, NULL, NULL, NULL }, \
-	{ 3, LEAVE, NULL, NULL, NULL }
-
+/* Help and footer are made of them. */
 static const struct rows_key running[] = {
 	{ 'w', WATCH, "w, Enter", "watch the selected session", "w watch" },
 	{ '\r', WATCH, NULL, NULL, NULL },
@@ -41,7 +29,7 @@ static const struct rows_key running[] = {
 	{ 't', TERMINATE, "t", "end it, after a question", "t end" },
 	{ 'r', AGAIN, "r", "ask for the list again", "r again" },
 	{ 'o', OVER, "o", "the sessions that are over, to replay them", "o over" },
-	MOVES,
+	ROWS_KEYS,
 };
 
 static const struct rows_key over[] = {
@@ -51,7 +39,7 @@ static const struct rows_key over[] = {
 	{ KEY_ENTER, REPLAY, NULL, NULL, NULL },
 	{ 'r', AGAIN, "r", "ask for the list again", "r again" },
 	{ 'o', OVER, "o", "the sessions that run", "o running" },
-	MOVES,
+	ROWS_KEYS,
 };
 
 #define KEYS(table) (sizeof(table) / sizeof((table)[0]))
@@ -63,10 +51,10 @@ keys_of(const struct sessions *s, size_t *n)
 	return s->past ? over : running;
 }
 
-static int
+static size_t
 list_height(void)
 {
-	return LINES > 3 ? LINES - 3 : 1;
+	return LINES > 3 ? (size_t)LINES - 3 : 1;
 }
 
 /* ---- what comes ---- */
@@ -131,14 +119,6 @@ sessions_done(struct sessions *s, const struct msg_live_done *m)
 /* ---- keys ---- */
 
 static void
-move_by(struct sessions *s, long by)
-{
-	long to = (long)s->cursor + by, last = s->n > 0 ? (long)s->n - 1 : 0;
-
-	s->cursor = (size_t)(to < 0 ? 0 : to > last ? last : to);
-}
-
-static void
 want(struct sessions *s, unsigned op)
 {
 	s->act = s->done = op;
@@ -178,27 +158,23 @@ turn(struct sessions *s)
 }
 
 static void
-act(struct sessions *s, enum act act)
+act(struct sessions *s, int act)
 {
+	if (rows_move(act, s->n, list_height(), &s->cursor))
+		return;
 	switch (act) {
-	case UP:        move_by(s, -1); return;
-	case DOWN:      move_by(s, 1); return;
-	case PAGE_UP:   move_by(s, -list_height()); return;
-	case PAGE_DOWN: move_by(s, list_height()); return;
-	case FIRST:     move_by(s, -SESSIONS_MAX); return;
-	case LAST:      move_by(s, SESSIONS_MAX); return;
-	case AGAIN:     s->ask = true; return;
-	case OVER:      turn(s); return;
-	case HELP:      s->help = true; s->page.top = 0; sessions_draw(s); return;
-	case LEAVE:     s->open = false; return;
-	default:        break;
+	case AGAIN:      s->ask = true; return;
+	case OVER:       turn(s); return;
+	case ROWS_HELP:  s->help = true; s->page.top = 0; sessions_draw(s); return;
+	case ROWS_LEAVE: s->open = false; return;
+	default:         break;
 	}
 	if (s->n == 0)
 		return;
 	if (act == TERMINATE)
 		ask_sure(s);
 	else
-		want(s, op_of(&s->rows[s->cursor], act));
+		want(s, op_of(&s->rows[s->cursor], (enum act)act));
 }
 
 static void
@@ -222,7 +198,7 @@ key(struct sessions *s, int code)
 		return;
 	}
 	if (rows_act(keys, n, code) >= 0)
-		act(s, (enum act)rows_act(keys, n, code));
+		act(s, rows_act(keys, n, code));
 }
 
 void
@@ -310,7 +286,7 @@ static void
 draw_list(struct sessions *s)
 {
 	const char *what = s->past ? "sessions that are over" : "sessions that run";
-	size_t height = (size_t)list_height(), n;
+	size_t height = list_height(), n;
 	const struct rows_key *keys = keys_of(s, &n);
 	char title[80];
 
