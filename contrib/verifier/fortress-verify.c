@@ -316,7 +316,7 @@ row_read(FILE *f, struct row *r)
 	r->no++;
 	r->line[n - 1] = '\0';
 	if (strlen(r->line) != (size_t)n - 1 || !row_parse(r, r->line))
-		end(BAD, "row %llu of %s is damaged", r->no, r->file);
+		end(BAD, "row %llu of %s is not a whole row", r->no, r->file);
 	return true;
 }
 
