@@ -209,7 +209,7 @@ try:
     pack_forged("a whole session taken out", whole, ("",))
     # What its verifier says of each: by the check that is for it, not only by the manifest at the end.
     def edit(f, was, now): return lambda d: lines_of(d, f, lambda l: [re.sub(was, now, x, count=1) if i == 1 else x for i, x in enumerate(l)])
-    for name, change, words in (("a row with a blank", edit("events.jsonl", ":", ": "), "not a whole row"), ("a NUL in a row", edit("events.jsonl", '"text":"', r'\g<0>\\u0000'), "is damaged"),
+    for name, change, words in (("a row with a blank", edit("events.jsonl", ":", ": "), "not a whole row"), ("a NUL in a row", edit("events.jsonl", '"text":"', r'\g<0>\\u0000'), "not a whole row"),
                                 ("a letter written otherwise", edit("events.jsonl", '"boot":"', r'\g<0>\\u0061'), "event"), ("nothing for nothing", edit("sessions.jsonl", '"[^"]*":""', '"x":'), "not a whole row"),
                                 ("a session's user", edit("sessions.jsonl", '"user":"', r'\g<0>x'), "open"), ("a session's end", edit("sessions.jsonl", '"bytes":', r'\g<0>1'), "close"),
                                 ("a segment's bytes", edit("segments.jsonl", '"pos1":', r'\g<0>1'), "segment"), ("a segment less", lambda d: lines_of(d, "segments.jsonl", lambda l: l[:-1]), "does not end"),
