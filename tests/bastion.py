@@ -119,7 +119,9 @@ Subsystem sftp internal-sftp
     def wait(self, ready, seconds=10):
         end = time.monotonic() + seconds
         while not ready():
-            if time.monotonic() > end: raise SystemExit("# not started:\n" + open(f"{self.dir}/fortress.log").read()[-3000:])
+            if time.monotonic() > end:
+                at = sys._getframe(1)
+                raise SystemExit(f"# {at.f_code.co_filename}:{at.f_lineno}: not within {seconds} s; the bastion's log ends:\n" + open(f"{self.dir}/fortress.log").read()[-3000:])
             time.sleep(0.02)
 
     def children(self, of=None):
