@@ -103,7 +103,7 @@ ends_with(struct slice s, struct slice with)
 static struct slice
 slice_behind(struct slice s, size_t n)
 {
-	return slice_of(s.p + n, s.n - n);
+	return n > 0 ? slice_of(s.p + n, s.n - n) : s;
 }
 
 /* The row where the line begins that row belongs to. */
@@ -442,7 +442,7 @@ commands_newline(struct commands *c, uint64_t t_ms, struct screen *s)
 static bool
 is_secondary(struct slice tail)
 {
-	return starts_with(tail, slice_from("k=s")) || memmem(tail.p, tail.n, ";k=s", 4) != NULL;
+	return starts_with(tail, slice_from("k=s")) || (tail.n > 0 && memmem(tail.p, tail.n, ";k=s", 4) != NULL);
 }
 
 static void

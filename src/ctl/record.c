@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/id.h"
 #include "base/text.h"
 #include "ctl/record.h"
 
@@ -299,7 +300,7 @@ number_get(struct slice *s, const struct record_field *f, unsigned char *p)
 static int
 value_get(struct slice *s, const struct record_field *f, void *row, struct buf *arena)
 {
-	unsigned char *p = (unsigned char *)row + f->offset;
+	unsigned char *p = (unsigned char *)row + f->offset, id[ID_BYTES];
 	const char *text;
 	size_t at;
 
@@ -313,7 +314,7 @@ value_get(struct slice *s, const struct record_field *f, void *row, struct buf *
 	if (f->kind == RECORD_HASH)
 		return hash_get(text, p);
 	if (f->offset == SESSION(id_text) && strcmp(f->name, "id") == 0) {
-		if (strlen(text) != ID_TEXT - 1)
+		if (!id_parse(slice_from(text), id))
 			return -EBADMSG;
 		memcpy(p, text, ID_TEXT);
 		return 0;

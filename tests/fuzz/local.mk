@@ -60,3 +60,5 @@ check_PROGRAMS += %D%/fuzz_record
 check_PROGRAMS += tests/fuzz/fuzz_live
 tests_fuzz_fuzz_live_SOURCES = %D%/fuzz_live.c
 tests_fuzz_fuzz_live_LDADD = $(FUZZ_LIBS) ui/libui.a $(MSG_LIBS) $(VTERM_LIBS)
+check_PROGRAMS += %D%/fuzz_note
+%C%_fuzz_note_LDADD = $(FUZZ_LIBS) $(DB_LIBS)
