@@ -35,7 +35,7 @@ struct watch {
 	struct live *live;                   /* NULL: the record alone */
 	struct replay_key tail;              /* where a very long one begins to be looked at; pos 0: at its start */
 	mono_t asked, noted;
-	bool dirty, types, over, ended, prefixed;
+	bool dirty, types, over, ended, lost, prefixed;
 };
 
 static const struct replay_help watch_help[] = {
@@ -91,7 +91,7 @@ ask_state(struct watch *w)
 
 	w->asked = clock_mono();
 	if (w->tape->length != NULL && w->tape->length(w->tape->source.arg, &length, &open) != 0)
-		w->over = true;
+		w->over = w->lost = true;
 	else if (!open) {
 		catch_up(w);
 		w->over = w->ended = true;
@@ -323,7 +323,7 @@ watch_run(const struct replay_tape *tape, const struct watch_options *o, bool *r
 		loop_set_turn(w->loop, on_turn, w);
 		loop_timer_start(w->loop, &w->timer, 0, on_tick, w);
 		(void)loop_run(w->loop);
-		e = player_is_broken(w->view.deck.players[0]) ? -EIO : 0;
+		e = w->lost || player_is_broken(w->view.deck.players[0]) ? -EIO : 0;
 	}
 	term_stop();
 	*ret_ended = w->ended;

@@ -235,10 +235,17 @@ channel_tell(struct door *d, const char *line)
 		}
 }
 
+/* By somebody who may have left the terminal in any state. */
+static bool
+was_written_to(const struct channel *c)
+{
+	return c->state == CH_RELAY || c->state == CH_SETTLE || c->state == CH_FINISH || c->state == CH_SCREEN || c->state == CH_MENU;
+}
+
 void
 channel_refuse(struct channel *c, const char *code, const char *reason)
 {
-	bool ran = c->state == CH_RELAY || c->state == CH_SETTLE || c->state == CH_FINISH || c->state == CH_SCREEN;     /* and may have left the terminal in any state */
+	bool ran = was_written_to(c);
 	char line[1100];
 	int n;
 

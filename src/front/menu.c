@@ -19,7 +19,7 @@ struct menu {
 	struct channel *channel;
 	struct splice pty;
 	struct chan *chan;
-	bool chosen, others;           /* others: hosts that may not be reached were asked for */
+	bool chosen, left, others;     /* others: hosts that may not be reached were asked for */
 	char host[FRONT_NAME_MAX], login[FRONT_NAME_MAX];
 	uint32_t live_req, approval_req;       /* what the gate was asked for last, about sessions, about approvals */
 	char look[64];                 /* the verb for the session that shall be on screen next, or "" */
@@ -85,6 +85,12 @@ menu_take(struct menu *m, unsigned type, uint32_t req, const void *message)
 	return true;
 }
 
+bool
+menu_was_left(const struct menu *m)
+{
+	return m->left;
+}
+
 const char *
 menu_looks(const struct menu *m)
 {
@@ -105,6 +111,7 @@ menu_message(void *arg, struct chan *chan, struct chan_in *in)
 		approval_message(m, in);
 	if (in->type == MSG_MENU_OTHERS && !m->others)
 		m->others = rows_ask(c, MSG_HOSTS_OTHERS) == 0;
+	m->left = m->left || in->type == MSG_MENU_QUIT;
 	if (in->type != MSG_MENU_CHOICE)
 		return;
 	m->chosen = slice_copy(choice->host, m->host, sizeof(m->host)) == 0 &&

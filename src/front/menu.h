@@ -20,6 +20,8 @@ bool menu_is_over(const struct menu *m);     /* the program has ended and its la
 const char *menu_choice(const struct menu *m, const char **login);
 /* The gate's answer about sessions or approvals, if it is this menu's. */
 bool menu_take(struct menu *m, unsigned type, uint32_t req, const void *message);
+/* After menu_choice: has the user left it?  If not, and nothing was picked, it has died. */
+bool menu_was_left(const struct menu *m);
 /* After menu_choice: the verb for a session that was picked instead, or NULL. */
 const char *menu_looks(const struct menu *m);
 void menu_free(struct menu *m);

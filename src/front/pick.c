@@ -87,7 +87,7 @@ step_menu(struct channel *c)
 {
 	const char *host, *login;
 	char host_copy[FRONT_NAME_MAX], login_copy[FRONT_NAME_MAX], look[64];
-	bool moved = menu_pump(c->menu);
+	bool left, moved = menu_pump(c->menu);
 
 	if (c->resized) {
 		c->resized = false;
@@ -105,14 +105,17 @@ step_menu(struct channel *c)
 	(void)snprintf(host_copy, sizeof(host_copy), "%s", host != NULL ? host : "");
 	(void)snprintf(login_copy, sizeof(login_copy), "%s", login);
 	(void)snprintf(look, sizeof(look), "%s", menu_looks(c->menu) != NULL ? menu_looks(c->menu) : "");
+	left = menu_was_left(c->menu);
 	menu_free(c->menu);
 	c->menu = NULL;
 	if (look[0] != '\0')
 		look_at(c, look);
-	else if (host_copy[0] == '\0')
+	else if (host_copy[0] != '\0')
+		channel_picked(c, host_copy, login_copy);
+	else if (left)
 		channel_say_end(c, 0);
 	else
-		channel_picked(c, host_copy, login_copy);
+		channel_cut(c, "no-picker", "the picker has died: name a host, ssh USER+HOST@bastion, or come again");
 	return true;
 }
 

@@ -323,7 +323,7 @@ screen_try(struct conn *c, const struct msg_screen_start *msg, int way, int *mas
 		r = msg->op == MSG_LIVE_EXPORT ? output_make(c, master, slave, e) : terminal_make(c, msg->cols, msg->rows, master, slave, e);
 	p.in = msg->op == MSG_LIVE_EXPORT ? -1 : *slave;
 	p.out = *slave;
-	p.err = msg->op == MSG_LIVE_REPLAY ? *slave : -1;        /* what it says is for who asked */
+	p.err = p.in;                            /* what it says is for who asked, but not in a file */
 	return r == 0 ? screen_spawn(c, msg->req, &p, e) : r;
 }
 

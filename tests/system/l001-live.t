@@ -124,6 +124,12 @@ try:
     b.ctl("session", "unlock", id); b.ctl("session", "resume", id); ok(s.until(b"lets this session go on"), "and let go on", s.out)
     s.type(b"echo tha''wed\r"); got = s.upto(b"thawed"); ok(got is not None and b"frozen" not in got, "what was typed into the lock never came in, though it was paused as well", got)
 
+    # ---- its reader dies ----
+    def watchers(): return {p for p, n in b.children().items() if n.startswith("watch: ")}
+    before = watchers(); x = Screen(argv("bob", "watch", id)); ok(x.shows(b"again"), "another watcher", x.out)
+    os.kill(next(iter(b.children((watchers() - before).pop()))), signal.SIGKILL)
+    ok(x.over() and b"cannot be read further: its reader has ended" in x.out, "that what reads the record has died is told", x.code, x.out[-200:]); x.close()
+
     # ---- from the bastion ----
     env = dict(b.env, TERM="xterm")
     m = Screen([f"{build}/fortress", "session", "watch", id], env=env)

@@ -47,12 +47,13 @@ class Terminal:
     """A session channel with a terminal, by hand: what it shows, and a way to know that the bastion has read what was typed."""
     def __init__(self, user, term="xterm-256color"):
         self.w = Wire.connect(("127.0.0.1", b.port), user, key)
-        self.c, self.out, self.err = self.w.session(), b"", b""
+        self.c, self.out, self.err, self.status = self.w.session(), b"", b"", None
         self.w.send(self.w.request(self.c, "pty-req", string(term), u32(80), u32(24), u32(0), u32(0), string("")), self.w.request(self.c, "shell"))
     def take(self):
         p = self.w.recv()
         if p[0] == DATA: self.out += Take(p, 5).string()
         if p[0] == EXT_DATA: self.err += Take(p, 9).string()
+        if p[0] == REQUEST and b"exit-status" in p: self.status = int.from_bytes(p[-4:], "big")
         return p[0]
     def until(self, text):
         """What came up to text, or None; what follows is kept."""
@@ -142,6 +143,16 @@ try:
     def up(): return subprocess.run([f"{b.build}/fortress", "status"], env=b.env, capture_output=True).returncode == 0
     err = cut("xterm")
     ok(err.startswith(RESET) and b"\x1b[?25h" in err and b"fortress: " in err, "the last words of a cut session leave the alternate screen first", err)
+    def menu(): return next((p for p, n in b.children().items() if n.startswith("menu: ")), None)
+    def picker(term, dies):
+        t = Terminal("bench", term); t.until(b"quit"); b.wait(menu)
+        os.kill(menu() if dies == "menu" else b.child(dies), signal.SIGKILL)
+        t.over()
+        b.wait(up)
+        return t
+    for dies in ("store", "menu"):
+        t = picker("xterm", dies)
+        ok(t.err.startswith(RESET) and b"fortress: " in t.err and t.status == 255, f"the same when the {dies} dies while the picker is on screen", t.status, t.err, t.out[-200:])
     err = cut("dumb")
     ok(err.startswith(b"\r\nfortress: ") and b"\x1b" not in err, "where the terminal knows no such thing they do not", err)
     w = Wire.connect(("127.0.0.1", b.port), "bench+box", key); c = w.session(); w.exec(c, "echo x; exec sleep 60"); w.recv(WINDOW)
