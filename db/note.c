@@ -115,19 +115,6 @@ note_key_new(const char *name, struct buf *secret_text, struct err *e)
 	return k;
 }
 
-/* Up to the next '+', which is dropped. */
-static bool
-take_part(struct slice *s, struct slice *part)
-{
-	const unsigned char *plus = s->n > 0 ? memchr(s->p, '+', s->n) : NULL;
-
-	if (plus == NULL)
-		return false;
-	*part = slice_of(s->p, (size_t)(plus - s->p));
-	*s = slice_of(plus + 1, s->n - part->n - 1);
-	return true;
-}
-
 struct note_key *
 note_key_parse(struct slice text, struct err *e)
 {
@@ -144,7 +131,7 @@ note_key_parse(struct slice text, struct err *e)
 	signs = text.n > prefix && memcmp(text.p, PRIVATE, prefix) == 0;
 	if (signs)
 		text = slice_of(text.p + prefix, text.n - prefix);
-	if (!take_part(&text, &name) || !take_part(&text, &id) || !note_name_is_good(name) ||
+	if (!take_until(&text, '+', &name) || !take_until(&text, '+', &id) || !note_name_is_good(name) ||
 	    text_unbase64(&raw, text) != 0 || raw.len != 1 + SEED || raw.p[0] != ED25519) {
 		err_set(e, -EINVAL, "not a checkpoint key (NAME+HASH+BASE64)");
 		goto out;
@@ -233,18 +220,6 @@ note_sign(const struct note_key *k, uint64_t size, const unsigned char root[HASH
 }
 
 static bool
-take_line(struct slice *s, struct slice *line)
-{
-	const unsigned char *nl = s->n > 0 ? memchr(s->p, '\n', s->n) : NULL;
-
-	if (nl == NULL)
-		return false;
-	*line = slice_of(s->p, (size_t)(nl - s->p));
-	*s = slice_of(nl + 1, s->n - line->n - 1);
-	return true;
-}
-
-static bool
 body_parse(struct slice *s, struct note *n)
 {
 	struct slice origin, size, root, blank;
@@ -252,7 +227,7 @@ body_parse(struct slice *s, struct note *n)
 	bool good;
 
 	buf_init(&raw, HASH_BYTES);
-	good = take_line(s, &origin) && take_line(s, &size) && take_line(s, &root) && take_line(s, &blank) &&
+	good = take_until(s, '\n', &origin) && take_until(s, '\n', &size) && take_until(s, '\n', &root) && take_until(s, '\n', &blank) &&
 	    blank.n == 0 && note_name_is_good(origin) && text_u64(size, INT64_MAX, &n->size) &&
 	    slice_copy(origin, n->origin, sizeof(n->origin)) == 0 &&
 	    text_unbase64(&raw, root) == 0 && raw.len == HASH_BYTES;
@@ -298,7 +273,7 @@ note_open(const struct note_key *k, struct slice text, struct note *ret, struct 
 	if (k != NULL) {
 		if (strcmp(n.origin, k->name) != 0)
 			return err_set(e, -EKEYREJECTED, "the checkpoint is of %s, the key of %s", n.origin, k->name);
-		while (take_line(&rest, &line))
+		while (take_until(&rest, '\n', &line))
 			if (signature_holds(k, slice_of(text.p, body), line))
 				goto good;
 		return err_set(e, -EKEYREJECTED, "the checkpoint of size %" PRIu64 " has no good signature by %s",

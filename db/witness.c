@@ -22,19 +22,6 @@ struct witness {
 	EVP_PKEY *pkey;
 };
 
-/* Up to the next '+', which is dropped. */
-static bool
-part_take(struct slice *s, struct slice *part)
-{
-	const unsigned char *plus = s->n > 0 ? memchr(s->p, '+', s->n) : NULL;
-
-	if (plus == NULL)
-		return false;
-	*part = slice_of(s->p, (size_t)(plus - s->p));
-	*s = slice_of(plus + 1, s->n - part->n - 1);
-	return true;
-}
-
 /* SHA-256(name | newline | 4 | public key), its first four bytes, must be those in the text. */
 static bool
 id_make(struct witness *w, struct slice raw, struct slice text)
@@ -63,7 +50,7 @@ witness_parse(struct slice text, struct err *e)
 	buf_init(&raw, 64);
 	while (text.n > 0 && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == ' '))
 		text.n--;
-	good = w != NULL && part_take(&text, &name) && part_take(&text, &id) && note_name_is_good(name) &&
+	good = w != NULL && take_until(&text, '+', &name) && take_until(&text, '+', &id) && note_name_is_good(name) &&
 	    slice_copy(name, w->name, sizeof(w->name)) == 0 && text_unbase64(&raw, text) == 0 && raw.len == 1 + PUBLIC && raw.p[0] == COSIGNED &&
 	    id_make(w, buf_slice(&raw), id) && (w->pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw.p + 1, PUBLIC)) != NULL;
 	buf_done(&raw);
@@ -138,15 +125,10 @@ line_holds(const struct witness *w, struct slice text, struct slice line, int64_
 bool
 witness_signed(const struct witness *w, struct slice note, struct slice lines, int64_t *t_s)
 {
-	struct slice text = note_text(note);
+	struct slice text = note_text(note), line;
 	bool good = false;
 
-	while (text.n > 0 && lines.n > 0 && !good) {
-		const unsigned char *end = memchr(lines.p, '\n', lines.n);
-		size_t n = end != NULL ? (size_t)(end - lines.p) : lines.n;
-
-		good = line_holds(w, text, slice_of(lines.p, n), t_s);
-		lines = end != NULL ? slice_of(end + 1, lines.n - n - 1) : slice_of(NULL, 0);
-	}
+	while (text.n > 0 && !good && take_part(&lines, '\n', &line))
+		good = line_holds(w, text, line, t_s);
 	return good;
 }

@@ -9,15 +9,10 @@
 static bool
 word_take(struct slice *list, char between, struct slice *word)
 {
-	while (list->n > 0 && list->p[0] == (unsigned char)between)
-		*list = slice_of(list->p + 1, list->n - 1);
-	if (list->n == 0)
-		return false;
-	word->p = list->p;
-	for (word->n = 0; word->n < list->n && list->p[word->n] != (unsigned char)between; word->n++)
-		;
-	*list = slice_of(list->p + word->n, list->n - word->n);
-	return true;
+	while (take_part(list, between, word))
+		if (word->n > 0)
+			return true;
+	return false;
 }
 
 static bool

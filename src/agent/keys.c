@@ -140,7 +140,7 @@ int
 authorized_load(const char *path, struct authorized **ret, struct err *e)
 {
 	struct authorized *a = calloc(1, sizeof *a);
-	struct slice rest;
+	struct slice rest, line;
 	struct buf text;
 	int rc;
 
@@ -148,16 +148,10 @@ authorized_load(const char *path, struct authorized **ret, struct err *e)
 	rc = a == NULL ? err_set(e, -ENOMEM, "out of memory")
 	    : fd_read_file(path, FILE_BYTES_MAX, &text, e);
 	rest = buf_slice(&text);
-	for (int number = 1; rc == 0 && rest.n > 0; number++) {
-		const unsigned char *end = memchr(rest.p, '\n', rest.n);
-		size_t n = end != NULL ? (size_t)(end - rest.p) : rest.n;
-
-		rc = parse_line(a, slice_of(rest.p, n), e);
+	for (int number = 1; rc == 0 && take_part(&rest, '\n', &line); number++) {
+		rc = parse_line(a, line, e);
 		if (rc < 0)
 			(void)err_prefix(e, "%s:%d", path, number);
-		n += end != NULL;
-		rest.p += n;
-		rest.n -= n;
 	}
 	if (rc == 0 && a->n == 0)
 		rc = err_set(e, -EINVAL, "%s: no key in it: nobody could connect", path);

@@ -305,3 +305,22 @@ take_bytes(struct slice *s, size_t n, struct slice *v)
 	s->n -= n;
 	return true;
 }
+
+bool
+take_until(struct slice *s, char end, struct slice *v)
+{
+	const unsigned char *at = s->n > 0 ? memchr(s->p, end, s->n) : NULL;
+	struct slice all = *s;
+
+	if (at == NULL)
+		return false;
+	*v = slice_of(all.p, (size_t)(at - all.p));
+	*s = slice_of(at + 1, all.n - v->n - 1);
+	return true;
+}
+
+bool
+take_part(struct slice *s, char end, struct slice *v)
+{
+	return s->n > 0 && (take_until(s, end, v) || take_bytes(s, s->n, v));
+}

@@ -59,5 +59,8 @@ bool take_u16(struct slice *s, uint16_t *v);
 bool take_u32(struct slice *s, uint32_t *v);
 bool take_u64(struct slice *s, uint64_t *v);
 bool take_bytes(struct slice *s, size_t n, struct slice *v);
+bool take_until(struct slice *s, char end, struct slice *v);     /* what stands before the next `end`, which goes too */
+/* The same, or all of it where there is none: the parts of a list, the lines of a text.  False: s is empty. */
+bool take_part(struct slice *s, char end, struct slice *v);
 
 #endif

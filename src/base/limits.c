@@ -45,32 +45,26 @@ is_digest(struct slice s)
 static bool
 digests_parse(struct slice list, struct limits *l)
 {
-	if (l->digests_n > 0)
+	struct slice one;
+
+	if (l->digests_n > 0 || list.n == 0 || list.p[list.n - 1] == ',')
 		return false;
-	while (l->digests_n < LIMITS_DIGESTS_MAX && list.n >= LIMITS_DIGEST) {
-		if (!is_digest(slice_of(list.p, LIMITS_DIGEST)))
+	while (take_part(&list, ',', &one)) {
+		if (l->digests_n == LIMITS_DIGESTS_MAX || !is_digest(one))
 			return false;
-		(void)slice_copy(slice_of(list.p, LIMITS_DIGEST), l->digests[l->digests_n++], sizeof(l->digests[0]));
-		if (list.n == LIMITS_DIGEST)
-			return true;
-		if (list.p[LIMITS_DIGEST] != ',')
-			return false;
-		list = slice_of(list.p + LIMITS_DIGEST + 1, list.n - LIMITS_DIGEST - 1);
+		(void)slice_copy(one, l->digests[l->digests_n++], sizeof(l->digests[0]));
 	}
-	return false;
+	return true;
 }
 
 /* "word=value" */
 static bool
 pair_parse(struct slice pair, struct limits *l)
 {
-	const unsigned char *at = memchr(pair.p, '=', pair.n);
-	struct slice word, value;
+	struct slice word, value = pair;
 
-	if (at == NULL)
+	if (!take_until(&value, '=', &word))
 		return false;
-	word = slice_of(pair.p, (size_t)(at - pair.p));
-	value = slice_of(at + 1, pair.n - word.n - 1);
 	for (size_t i = 0; i < LIMITS; i++)
 		if (slice_is(word, rows[i].word))
 			return l->value[i] == 0 && text_u64(value, VALUE_MAX, &l->value[i]) && l->value[i] != 0;
@@ -81,15 +75,13 @@ int
 limits_parse(struct slice text, struct limits *ret)
 {
 	struct limits l = { 0 };
+	struct slice pair;
 
-	while (text.n > 0) {
-		const unsigned char *blank = memchr(text.p, ' ', text.n);
-		size_t n = blank != NULL ? (size_t)(blank - text.p) : text.n;
-
-		if (!pair_parse(slice_of(text.p, n), &l) || n + 1 == text.n)
+	if (text.n > 0 && text.p[text.n - 1] == ' ')
+		return -EINVAL;
+	while (take_part(&text, ' ', &pair))
+		if (!pair_parse(pair, &l))
 			return -EINVAL;
-		text = blank != NULL ? slice_of(blank + 1, text.n - n - 1) : slice_of("", 0);
-	}
 	*ret = l;
 	return 0;
 }

@@ -161,17 +161,13 @@ add_line(struct revoked *r, struct slice s)
 static int
 add_lines(struct revoked *r, struct slice rest, struct err *e)
 {
-	int code = 0;
+	struct slice line;
+	int code;
 
-	for (unsigned number = 1; rest.n > 0; number++) {
-		const unsigned char *end = memchr(rest.p, '\n', rest.n);
-		size_t n = end != NULL ? (size_t)(end - rest.p) : rest.n;
-
-		code = add_line(r, slice_of(rest.p, n));
+	for (unsigned number = 1; take_part(&rest, '\n', &line); number++) {
+		code = add_line(r, line);
 		if (code != 0)
 			return err_set(e, code, "line %u: neither a public key nor a fingerprint (SHA256:...)", number);
-		n += end != NULL;
-		rest = slice_of(rest.p + n, rest.n - n);
 	}
 	return 0;
 }

@@ -301,7 +301,7 @@ signer_load(const struct export *x)
 	snprintf(path, sizeof(path), "%s/keys/checkpoint_ed25519", x->c->state);
 	buf_init(&text, 4096);
 	rest = fd_read_file(path, 4096, &text, &ignore) == 0 ? buf_slice(&text) : slice_of(NULL, 0);
-	if (record_line(&rest, &line))
+	if (take_part(&rest, '\n', &line))
 		key = note_key_parse(line, &ignore);
 	if (key == NULL)
 		fprintf(stderr, "fortress: the manifest is not signed: %s\n", ignore.text);

@@ -47,21 +47,6 @@ groups_done(struct groups *g)
 	free(g->p);
 }
 
-/* The next word of a comma-separated list. */
-static bool
-word_next(struct slice *list, struct slice *word)
-{
-	const unsigned char *comma;
-
-	if (list->n == 0)
-		return false;
-	comma = memchr(list->p, ',', list->n);
-	word->p = list->p;
-	word->n = comma != NULL ? (size_t)(comma - list->p) : list->n;
-	*list = comma != NULL ? slice_of(comma + 1, list->n - word->n - 1) : slice_of(NULL, 0);
-	return true;
-}
-
 static bool
 member_add(struct groups *g, struct slice name, const struct msg_dir_user *u)
 {
@@ -82,7 +67,7 @@ group_seen(void *arg, unsigned type, const void *message)
 	struct slice rest = type == MSG_DIR_USER ? u->groups : slice_from(""), word;
 	struct group *p;
 
-	while (word_next(&rest, &word))
+	while (take_part(&rest, ',', &word))
 		g->failed = g->failed || !member_add(g, word, u);
 	if (type == MSG_DIR_GROUP) {
 		p = group_find(g, m->name);
@@ -200,7 +185,7 @@ list_edit(const char *list, const char *name, bool joins, struct buf *ret)
 	struct slice rest = slice_from(list), word;
 	bool fits = true;
 
-	while (fits && word_next(&rest, &word))
+	while (fits && take_part(&rest, ',', &word))
 		if (!slice_is(word, name))
 			fits = buf_printf(ret, "%s%.*s", ret->len > 0 ? "," : "", (int)word.n, (const char *)word.p) == 0;
 	return fits && (!joins || buf_printf(ret, "%s%s", ret->len > 0 ? "," : "", name) == 0);

@@ -32,11 +32,11 @@ lines_split(struct slice text, struct lines *ret)
 	struct slice line, rest = text;
 	size_t n = 0;
 
-	while (record_line(&rest, &line))
+	while (take_part(&rest, '\n', &line))
 		n++;
 	if (n > LINES_MAX || (ret->p = calloc(n + 1, sizeof(*ret->p))) == NULL)
 		return -ENOMEM;
-	for (ret->n = 0; record_line(&text, &line); ret->n++)
+	for (ret->n = 0; take_part(&text, '\n', &line); ret->n++)
 		ret->p[ret->n] = line;
 	return 0;
 }

@@ -61,17 +61,13 @@ static bool
 names_fit(struct slice names, const char *place)
 {
 	size_t len = strlen(place);
+	struct slice name;
 
 	if (names.n > 3 && memcmp(names.p, "|1|", 3) == 0)
 		return hash_fits(names, place);
-	while (names.n > 0) {
-		const unsigned char *comma = memchr(names.p, ',', names.n);
-		size_t n = comma != NULL ? (size_t)(comma - names.p) : names.n;
-
-		if (n == len && strncasecmp((const char *)names.p, place, n) == 0)
+	while (take_part(&names, ',', &name))
+		if (name.n == len && strncasecmp((const char *)name.p, place, len) == 0)
 			return true;
-		names = slice_of(names.p + n + (comma != NULL), names.n - n - (comma != NULL));
-	}
 	return false;
 }
 

@@ -184,16 +184,11 @@ import_port_set(struct import *im, struct import_host *h, unsigned line, unsigne
 static bool
 list_has(const struct buf *list, struct slice word, const char *between)
 {
-	struct slice rest = buf_slice(list);
+	struct slice rest = buf_slice(list), one;
 
-	while (rest.n > 0) {
-		const unsigned char *at = memchr(rest.p, between[0], rest.n);
-		size_t n = at != NULL ? (size_t)(at - rest.p) : rest.n;
-
-		if (slice_eq(slice_of(rest.p, n), word))
+	while (take_part(&rest, between[0], &one))
+		if (slice_eq(one, word))
 			return true;
-		rest = slice_of(rest.p + n + (at != NULL), rest.n - n - (at != NULL));
-	}
 	return false;
 }
 
@@ -261,12 +256,8 @@ import_check_text(struct import *im, struct slice *text)
 bool
 import_line(struct slice *text, struct slice *line)
 {
-	const unsigned char *end = text->n > 0 ? memchr(text->p, '\n', text->n) : NULL;
-	size_t n = end != NULL ? (size_t)(end - text->p) : text->n;
-
-	if (text->n == 0)
+	if (!take_part(text, '\n', line))
 		return false;
-	*line = slice_of(text->p, n > 0 && text->p[n - 1] == '\r' ? n - 1 : n);
-	*text = slice_of(text->p + n + (end != NULL), text->n - n - (end != NULL));
+	line->n -= line->n > 0 && line->p[line->n - 1] == '\r';
 	return true;
 }

@@ -83,7 +83,7 @@ leaves_parse(struct inspect *x, struct slice text)
 	if (x->leaves == NULL || x->seen == NULL)
 		return err_set(x->e, -ENOMEM, "out of memory");
 	buf_init(&hash, HASH_BYTES);
-	for (uint64_t i = 0; i < x->n && record_line(&text, &line); i++) {
+	for (uint64_t i = 0; i < x->n && take_part(&text, '\n', &line); i++) {
 		buf_clear(&hash);
 		if (text_unhex(&hash, line) != 0 || hash.len != HASH_BYTES) {
 			buf_done(&hash);
@@ -162,7 +162,7 @@ listed_find(const struct inspect *x, const char *name)
 static bool
 listed_line(struct slice *text, struct slice *line)
 {
-	while (record_line(text, line))
+	while (take_part(text, '\n', line))
 		if (line->n > 3 && memcmp(line->p, "  {", 3) == 0) {
 			*line = slice_of(line->p + 2, line->n - 2 - (line->p[line->n - 1] == ','));
 			return true;

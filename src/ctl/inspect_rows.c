@@ -33,7 +33,7 @@ segments_take(struct inspect *x, struct slice *rest, struct recorded *to)
 	struct slice line, after = *rest;
 
 	to->rows = slice_of(rest->p, 0);
-	while (record_line(&after, &line)) {
+	while (take_part(&after, '\n', &line)) {
 		struct record_segment row = { 0 };
 
 		buf_clear(&x->arena);
@@ -84,7 +84,7 @@ sessions_parse(struct inspect *x, struct slice rows, struct slice segments)
 	struct slice line;
 	int r = 0;
 
-	while (r == 0 && record_line(&rows, &line)) {
+	while (r == 0 && take_part(&rows, '\n', &line)) {
 		struct db_session row = { 0 };
 
 		buf_clear(&x->arena);
@@ -113,7 +113,7 @@ inspect_sessions(struct inspect *x)
 
 	if (r != 0 || (r = inspect_need(x, KEPT_SEGMENTS)) != 0)
 		return r;
-	while (record_line(&rest, &line))
+	while (take_part(&rest, '\n', &line))
 		lines++;
 	x->recorded = calloc(lines + 1, sizeof(*x->recorded));
 	if (x->recorded == NULL)
@@ -132,7 +132,7 @@ segment_next(struct inspect *x)
 	char what[80];
 	int code;
 
-	while (r->need == 0 && record_line(&r->rows, &line)) {
+	while (r->need == 0 && take_part(&r->rows, '\n', &line)) {
 		r->segment = (struct record_segment){ 0 };
 		buf_clear(&x->rows);
 		buf_clear(&x->data);

@@ -290,7 +290,7 @@ lines_check(struct slice text, const struct note_key *key, struct note *now, uin
 	int r = 0;
 
 	buf_init(&arena, LINE_ROOM);
-	while (r == 0 && record_line(&text, &line)) {
+	while (r == 0 && take_part(&text, '\n', &line)) {
 		struct line l = { 0 };
 
 		buf_clear(&arena);

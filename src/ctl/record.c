@@ -146,21 +146,6 @@ record_csv_head(struct buf *out, const struct record_field *fields)
 
 /* --- reading --- */
 
-bool
-record_line(struct slice *text, struct slice *line)
-{
-	const unsigned char *end;
-	size_t n;
-
-	if (text->n == 0)
-		return false;
-	end = memchr(text->p, '\n', text->n);
-	n = end != NULL ? (size_t)(end - text->p) : text->n;
-	*line = slice_of(text->p, n);
-	*text = end != NULL ? slice_of(end + 1, text->n - n - 1) : slice_of(text->p + n, 0);
-	return true;
-}
-
 static bool
 take_char(struct slice *s, char c)
 {

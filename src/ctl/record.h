@@ -29,7 +29,4 @@ int record_csv_head(struct buf *out, const struct record_field *fields);
  * 0, or -EBADMSG: not a flat object, a field is missing, twice, or of another kind. */
 int record_parse(struct slice line, const struct record_field *fields, void *row, struct buf *arena);
 
-/* The next line of text, without its end; false when there is none. */
-bool record_line(struct slice *text, struct slice *line);
-
 #endif

@@ -23,7 +23,7 @@ audit_key_load(const char *path, struct err *e)
 	buf_init(&text, 4096);
 	r = fd_read_file(path, 4096, &text, e);
 	rest = buf_slice(&text);
-	if (r == 0 && record_line(&rest, &line))
+	if (r == 0 && take_part(&rest, '\n', &line))
 		key = note_key_parse(line, e);
 	else if (r == 0)
 		(void)err_set(e, -EINVAL, "%s: is empty", path);

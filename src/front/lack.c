@@ -351,13 +351,11 @@ lack_asked(struct front *f, const struct msg_approval_asked *m)
 static void
 show(struct channel *c, struct slice text)
 {
-	while (text.n > 0 && ssh_channel_is_open(c->ssh)) {
-		const unsigned char *end = memchr(text.p, '\n', text.n);
-		size_t n = end != NULL ? (size_t)(end - text.p) : text.n;
+	struct slice line;
 
-		(void)ssh_channel_write(c->ssh, text.p, (uint32_t)n);
+	while (ssh_channel_is_open(c->ssh) && take_part(&text, '\n', &line)) {
+		(void)ssh_channel_write(c->ssh, line.p, (uint32_t)line.n);
 		(void)ssh_channel_write(c->ssh, "\r\n", 2);
-		text = end != NULL ? slice_of(end + 1, text.n - n - 1) : slice_of(text.p, 0);
 	}
 }
 

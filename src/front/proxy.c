@@ -25,10 +25,9 @@ begins(struct slice head, const unsigned char *mark, size_t n)
 static struct slice
 word_take(struct slice *line)
 {
-	const unsigned char *blank = line->n > 0 ? memchr(line->p, ' ', line->n) : NULL;
-	struct slice word = slice_of(line->p, blank != NULL ? (size_t)(blank - line->p) : line->n);
+	struct slice word = slice_of(line->p, 0);
 
-	*line = slice_of(line->p + word.n + (blank != NULL), line->n - word.n - (blank != NULL));
+	(void)take_part(line, ' ', &word);
 	return word;
 }
 

@@ -98,9 +98,10 @@ is_plain(struct slice s)
 static struct slice
 first_login(struct slice logins)
 {
-	const unsigned char *comma = memchr(logins.p, ',', logins.n);
+	struct slice first = slice_of(NULL, 0);
 
-	return slice_of(logins.p, comma != NULL ? (size_t)(comma - logins.p) : logins.n);
+	(void)take_part(&logins, ',', &first);
+	return first;
 }
 
 static void

@@ -67,18 +67,14 @@ approvals_forget(struct approvals *x, struct slice user)
 static int
 votes_read(struct slice text, struct vote votes[APPROVAL_VOTES], unsigned *n)
 {
-	*n = 0;
-	while (text.n > 0) {
-		const unsigned char *blank = memchr(text.p, ' ', text.n), *eq;
-		struct slice one = slice_of(text.p, blank != NULL ? (size_t)(blank - text.p) : text.n);
+	struct slice one, name;
+
+	for (*n = 0; take_part(&text, ' ', &one); ++*n) {
 		struct vote *v = &votes[*n];
 
-		eq = memchr(one.p, '=', one.n);
-		if (*n == APPROVAL_VOTES || eq == NULL || slice_copy(slice_of(one.p, (size_t)(eq - one.p)), v->name, sizeof(v->name)) != 0 ||
-		    !text_u64(slice_of(eq + 1, one.n - (size_t)(eq + 1 - one.p)), INT64_MAX, &v->at_us))
+		if (*n == APPROVAL_VOTES || !take_until(&one, '=', &name) || slice_copy(name, v->name, sizeof(v->name)) != 0 ||
+		    !text_u64(one, INT64_MAX, &v->at_us))
 			return -EBADMSG;
-		++*n;
-		text = slice_of(text.p + one.n + (blank != NULL), text.n - one.n - (blank != NULL));
 	}
 	return 0;
 }

@@ -145,17 +145,14 @@ take_enrol(struct client *c, const void *message)
 static int
 command_from(struct slice argv, struct buf *out)
 {
+	struct slice word;
 	int r = 0;
 
-	while (argv.n > 0 && r == 0) {
-		const unsigned char *nul = memchr(argv.p, '\0', argv.n);
-		size_t n = nul != NULL ? (size_t)(nul - argv.p) : argv.n;
-
+	while (r == 0 && take_part(&argv, '\0', &word)) {
 		if (out->len > 0)
 			r = buf_text(out, " ");
 		if (r == 0)
-			r = text_shell(out, slice_of(argv.p, n));
-		argv = nul != NULL ? slice_of(nul + 1, argv.n - n - 1) : slice_of(NULL, 0);
+			r = text_shell(out, word);
 	}
 	return r;
 }

@@ -278,15 +278,9 @@ names_shown(struct slice raw, char *out, size_t size)
 bool
 names_next(struct slice *list, struct slice *word)
 {
-	while (list->n > 0) {
-		const unsigned char *comma = memchr(list->p, ',', list->n);
-		size_t n = comma != NULL ? (size_t)(comma - list->p) : list->n;
-
-		*word = slice_of(list->p, n);
-		*list = comma != NULL ? slice_of(comma + 1, list->n - n - 1) : slice_of(list->p + n, 0);
-		if (n > 0)
+	while (take_part(list, ',', word))
+		if (word->n > 0)
 			return true;
-	}
 	return false;
 }
 

@@ -111,17 +111,13 @@ authority_add(struct authorities *a, struct slice line, struct err *e)
 static int
 authorities_parse(struct authorities *a, struct slice rest, struct err *e)
 {
+	struct slice line;
 	int r = 0;
 
-	for (int number = 1; r == 0 && rest.n > 0; number++) {
-		const unsigned char *end = memchr(rest.p, '\n', rest.n);
-		size_t n = end != NULL ? (size_t)(end - rest.p) : rest.n;
-
-		r = authority_add(a, slice_of(rest.p, n), e);
+	for (int number = 1; r == 0 && take_part(&rest, '\n', &line); number++) {
+		r = authority_add(a, line, e);
 		if (r != 0)
 			(void)err_prefix(e, "line %d", number);
-		n += end != NULL;
-		rest = slice_of(rest.p + n, rest.n - n);
 	}
 	return r;
 }

@@ -217,16 +217,13 @@ static bool
 view_add_options(struct view *v, struct slice options)
 {
 	char word[OPTION_BYTES];
+	struct slice one;
 
-	for (unsigned i = 0; options.n > 0; i++) {
-		const unsigned char *blank = memchr(options.p, ' ', options.n);
-		size_t n = blank != NULL ? (size_t)(blank - options.p) : options.n;
-
-		if (i == OPTIONS_MAX || slice_copy(slice_of(options.p, n), word, sizeof(word)) != 0 || !option_is_known(word))
+	for (unsigned i = 0; take_part(&options, ' ', &one); i++) {
+		if (i == OPTIONS_MAX || slice_copy(one, word, sizeof(word)) != 0 || !option_is_known(word))
 			return false;
 		snprintf(v->options[i], sizeof(v->options[i]), "--%s", word);
 		view_add(v, v->options[i]);
-		options = slice_of(options.p + n + (blank != NULL), options.n - n - (blank != NULL));
 	}
 	return true;
 }

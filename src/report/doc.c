@@ -6,30 +6,11 @@
 #include "base/text.h"
 #include "report/doc.h"
 
-static bool
-line_take(struct slice *doc, struct slice *line)
-{
-	const unsigned char *end;
-
-	if (doc->n == 0)
-		return false;
-	end = memchr(doc->p, '\n', doc->n);
-	*line = slice_of(doc->p, end != NULL ? (size_t)(end - doc->p) : doc->n);
-	*doc = end != NULL ? slice_of(end + 1, doc->n - line->n - 1) : slice_of(doc->p, 0);
-	return true;
-}
-
 static void
 cells_split(struct slice line, struct doc_line *l)
 {
-	l->n = 0;
-	while (line.n > 0 && l->n < DOC_CELLS) {
-		const unsigned char *tab = memchr(line.p, '\t', line.n);
-		size_t n = tab != NULL ? (size_t)(tab - line.p) : line.n;
-
-		l->cell[l->n++] = slice_of(line.p, n);
-		line = tab != NULL ? slice_of(tab + 1, line.n - n - 1) : slice_of(line.p, 0);
-	}
+	for (l->n = 0; l->n < DOC_CELLS && take_part(&line, '\t', &l->cell[l->n]); l->n++)
+		continue;
 }
 
 bool
@@ -37,7 +18,7 @@ doc_take(struct slice *doc, struct doc_line *l)
 {
 	struct slice line;
 
-	while (line_take(doc, &line))
+	while (take_part(doc, '\n', &line))
 		if (line.n >= 2 && line.p[1] == '\t' && strchr("IPTNBDHR", line.p[0]) != NULL) {
 			l->kind = (char)line.p[0];
 			cells_split(slice_of(line.p + 2, line.n - 2), l);

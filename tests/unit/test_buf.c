@@ -54,6 +54,23 @@ test_numbers(void)
 }
 
 static void
+test_parts(void)
+{
+	struct slice s = slice_from("a,,b"), part = slice_from("as it was");
+
+	ok(!take_until(&s, ';', &part) && s.n == 4 && slice_is(part, "as it was"), "an end that is not there takes nothing");
+	ok(take_until(&s, ',', &part) && slice_is(part, "a") && slice_is(s, ",b"), "what stands before it, and it goes too");
+	ok(take_part(&s, ',', &part) && part.n == 0 && take_part(&s, ',', &part) && slice_is(part, "b"), "parts may be empty, and the last has no end");
+	ok(!take_part(&s, ',', &part) && slice_is(part, "b") && s.p != NULL, "then there is none");
+	s = slice_of("x\0", 2);
+	ok(take_part(&s, '\0', &part) && slice_is(part, "x") && !take_part(&s, '\0', &part), "an end at the end begins nothing");
+	s = slice_of("\xff" "\xe9" "b", 3);
+	ok(take_until(&s, '\xe9', &part) && part.n == 1 && slice_is(s, "b"), "any byte is an end");
+	s = slice_of(NULL, 0);
+	ok(!take_part(&s, ',', &part) && !take_until(&s, ',', &part), "nothing has no parts");
+}
+
+static void
 test_slices(void)
 {
 	char small[4] = "zzz", *copy = slice_dup(slice_from("web1"));
@@ -72,6 +89,7 @@ main(void)
 {
 	test_bounds();
 	test_numbers();
+	test_parts();
 	test_slices();
 	return tap_done();
 }
