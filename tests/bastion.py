@@ -6,14 +6,23 @@ They run as root; everything is ended by stop()."""
 import fcntl, json, os, pty, random, re, select, shutil, socket, struct, subprocess, tempfile, termios, time
 
 taken = []
+def take(what):
+    """While this test runs no other on this machine takes what has this name; None if one has."""
+    mine = socket.socket(socket.AF_UNIX)
+    try: mine.bind(f"\0fortress-test-{what}")
+    except OSError: mine.close(); return None
+    taken.append(mine)
+    return what
+
 def port():
     """A free one, below those that the kernel gives to clients: a bastion that is started again finds it free again.  While
     this test runs no other is given it, though nothing may listen there yet."""
     while True:
-        p, mine = random.randrange(10000, 30000), socket.socket(socket.AF_UNIX)
+        p = random.randrange(10000, 30000)
         with socket.socket() as s:
-            try: mine.bind(f"\0fortress-test-port-{p}"); s.bind(("127.0.0.1", p)); taken.append(mine); return p
-            except OSError: mine.close()
+            try: s.bind(("127.0.0.1", p))
+            except OSError: continue
+        if take(f"port-{p}"): return p
 
 def talk(argv, script, seconds=20, env=None):
     """Runs argv on a pty of 80x24.  script: pairs of a text to wait for and an answer (bytes).
@@ -41,6 +50,16 @@ def factor_key(shown):
     """A second factor's secret, which is shown in groups of four; None if it is not there."""
     m = re.search(r"this key into it:((?: [A-Z2-7]{4}){8})\r?\n", shown)
     return m.group(1).replace(" ", "") if m else None
+
+def under(pid):
+    """The processes under pid, and no others."""
+    below = {}
+    for p in filter(str.isdigit, os.listdir("/proc")):
+        try: below.setdefault(int(open(f"/proc/{p}/stat").read().rsplit(")", 1)[1].split()[1]), []).append(int(p))
+        except OSError: pass
+    out = list(below.get(pid, []))
+    for p in out: out += below.get(p, [])
+    return out
 
 class Bastion:
     def __init__(self, build, conf="", policy="permit bench any on env=bench as root id bench\n", sshd=""):
@@ -111,9 +130,10 @@ Subsystem sftp internal-sftp
     def start_agent(self):
         sock, key = f"{self.dir}/agent.sock", f"{self.dir}/agent_hk"
         shown = self.run(f"{self.build}/staragent", "--host-key", key, "--print-host-key").strip()
-        self.procs.append(subprocess.Popen([f"{self.build}/staragent", "--listen", f"unix:{sock}", "--host-key", key, "--authorized",
-                                            f"{self.dir}/state/keys/target_ed25519.pub", "--login", "root", "--max-connections", "1000"],
-                                           stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log))
+        self.agent = subprocess.Popen([f"{self.build}/staragent", "--listen", f"unix:{sock}", "--host-key", key, "--authorized",
+                                       f"{self.dir}/state/keys/target_ed25519.pub", "--login", "root", "--max-connections", "1000"],
+                                      stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.procs.append(self.agent)
         self.ctl("host", "add", "agent", f"unix:{sock}", "--agent", "--login", "root", "--label", "env=bench", "--hostkey", shown)
 
     def wait(self, ready, seconds=10):

@@ -24,9 +24,10 @@ wait_for() {                            # wait_for COMMAND: until it is true, at
 	done
 	return 1
 }
-free_port() {
-	local p
-	for p in $(shuf -i 20000-29999 -n 50); do
-		(exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || { echo "$p"; return; }
+free_ports() {                          # free_ports N: N different ones, which the kernel gives to no client and bastion.py to no test
+	local p left=$1
+	for p in $(shuf -i 30000-32767 -n 50); do
+		[ "$left" -gt 0 ] || return 0
+		(exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || { echo "$p"; left=$((left - 1)); }
 	done
 }

@@ -31,7 +31,8 @@ if [ "$(id -u)" = 0 ]; then
 	mkdir -p /run/sshd
 fi
 
-port=$(free_port) target=$(free_port) login=$(id -un)
+{ read -r port; read -r target; } < <(free_ports 2)
+login=$(id -un)
 mkdir "$dir/keys" "$dir/run"
 chmod 0700 "$dir/keys"
 ssh-keygen -q -t ed25519 -N '' -f "$dir/keys/host_ed25519"

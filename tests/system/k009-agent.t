@@ -15,7 +15,7 @@ from wire import *
 b = Bastion(build, "KernelAudit off\n")
 try:
     A, key = f"{b.dir}/agent.sock", private_key(f"{b.dir}/state/keys/target_ed25519")
-    agent = next(p.pid for p in b.procs if "staragent" in p.args[0])
+    agent = b.agent.pid
     stranger = private_key(b.key)
     def login(**kw): return Wire.connect(A, "root", key, **{"timeout": 8, **kw})
     def before(**kw): w = Wire.dial(A, **{"timeout": 3, **kw}); w.hello(); w.kex(); w.service(); return w

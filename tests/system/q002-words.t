@@ -38,10 +38,10 @@ try:
     ok(r.stdout == b"/bin/cat\0/proc/self/cmdline\0a  b\0", "the words arrive as they stand", r)
     argv = b.ssh("fortress"); argv[-1] = "bench+exact@127.0.0.1"
     p = subprocess.Popen(argv + ["/bin/sleep 60"], stdin=subprocess.DEVNULL); b.procs.append(p)
-    def grandchildren(): return [k for c in b.children(b.procs[2].pid) for k in b.children(c)]
+    def grandchildren(): return [k for c in b.children(b.agent.pid) for k in b.children(c)]
     def commands(): return [open(f"/proc/{k}/cmdline", "rb").read() for k in grandchildren()]
     b.wait(lambda: any(c.startswith(b"/bin/sleep") for c in commands()))
-    ok(commands() == [b"/bin/sleep\0" + b"60\0"], "nothing is between the agent and the program", commands(), b.procs[2].args)
+    ok(commands() == [b"/bin/sleep\0" + b"60\0"], "nothing is between the agent and the program", commands(), b.agent.args)
     p.kill(); p.wait()
     r = run("exact", "/usr/bin/printf '%s|' one \"two three\" '' four\\ five -x 中文")
     ok(r.stdout == "one|two three||four five|-x|中文|".encode(), "quotes, an empty word, a backslash, Chinese", r)

@@ -11,7 +11,7 @@ sys.path.insert(0, f"{top}/tests")
 
 from tap import ok, without, needs_bastion, end
 needs_bastion()
-from bastion import Bastion, port, talk
+from bastion import Bastion, port, take, talk
 from wire import *
 
 d = tempfile.mkdtemp(prefix="fortress-"); os.chmod(d, 0o755)
@@ -20,11 +20,17 @@ def digest(path): return hashlib.sha256(open(path, "rb").read()).hexdigest()
 tool, other, open_, script = program("tool", "printf"), program("other", "printf"), program("open", "printf"), f"{d}/script"
 open(script, "w").write("#!/bin/sh\necho ran\n"); os.chmod(script, 0o755); os.chmod(open_, 0o775)
 evil = program("evil", "id"); os.symlink(tool, f"{d}/link")
-running = {int(os.stat(f"/proc/{p}").st_uid) for p in os.listdir("/proc") if p.isdigit() and os.path.exists(f"/proc/{p}")}
-little = next((n for n in ("games", "news", "uucp", "nobody") if pwd.getpwnam(n).pw_uid not in running), "nobody")
+def owned(account):
+    """Processes of an account."""
+    found, uid = [], pwd.getpwnam(account).pw_uid
+    for p in filter(str.isdigit, os.listdir("/proc")):
+        try: found += [int(p)] if os.stat(f"/proc/{p}").st_uid == uid else []
+        except OSError: pass
+    return found
+little = next(n for n in ("games", "news", "uucp", "nobody") if not owned(n) and take(f"account-{n}"))
 python = os.path.realpath(sys.executable)
 wrong = "0" * 64
-SLEEP, LONG = f"/bin/sleep 61.{os.getpid()}", 30
+SLEEP, YES, LONG = f"/bin/sleep 61.{os.getpid()}", f"yes {os.getpid()}", 30    # of this test alone
 
 POLICY = f"""command tool sha256 {digest(tool)} {{ {tool} ** ; {d}/link ** }}
 command two sha256 {digest(evil)} {{ {tool} ** }}
@@ -63,13 +69,15 @@ def until(what, seconds=LONG):
         if time.monotonic() > end: return False
         time.sleep(0.05)
     return True
-def running(text):
-    found = []
+def commands():
+    """{pid: its words} of this machine: what outlives its bastion has no parent that one could go by."""
+    found = {}
     for p in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if text in open(f"/proc/{p}/cmdline").read().replace("\0", " "): found.append(int(p))
+        try: found[int(p)] = open(f"/proc/{p}/cmdline").read().rstrip("\0").replace("\0", " ")
         except OSError: pass
     return found
+def running(text): return [p for p, words in commands().items() if text in words]
+def runs(text): return [p for p, words in commands().items() if text == words]
 def denied(r, *words): return r.returncode == 255 and all(w in r.stderr.decode() for w in words)
 
 try:
@@ -143,7 +151,7 @@ try:
     a = argv("procs"); a[-1] = f"bench+{little}+procs@127.0.0.1"
     r = subprocess.run(a + [f"/bin/sh -c '/usr/bin/sleep 600 & for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo $i; /usr/bin/sleep 600 & done; echo never'"], capture_output=True, timeout=LONG, stdin=subprocess.DEVNULL)
     ok(b"never" not in r.stdout and 5 < len(r.stdout.split()) < 13, "a fork bomb comes to its limit", r)
-    ok(until(lambda: not [p for p in os.listdir("/proc") if p.isdigit() and os.path.exists(f"/proc/{p}") and os.stat(f"/proc/{p}").st_uid == pwd.getpwnam(little).pw_uid]), "and nothing of it is left")
+    ok(until(lambda: not owned(little)), "and nothing of it is left")
     a[-1] = f"bench+root+procs@127.0.0.1"; r = subprocess.run(a + ["/bin/sh -c id"], capture_output=True, timeout=LONG, stdin=subprocess.DEVNULL); ok(denied(r, "its limit procs cannot be kept for root"), "root's processes nobody counts, so that is no permit", r)
 
     # The first of the worked examples of policy(5), with a program that is here, and the week for office hours.
@@ -161,11 +169,11 @@ try:
     r = run("time", f"setsid {SLEEP} & nohup {SLEEP} & (trap '' HUP; {SLEEP}; :) & {SLEEP}")
     ok(denied(r, "[timeout]") and until(lambda: not running(SLEEP), 10), "with setsid, nohup, and deaf to hangups: behind a staragent nothing stays", running(SLEEP))
     out, status = talk(argv("time", "-tt"), []); ok("timeout of rule quick: 2s [timeout]" in out and status == 255, "a shell", out)
-    p = subprocess.Popen(argv("time") + ["yes"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE); p.stdout.read(1)
+    p = subprocess.Popen(argv("time") + [YES], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE); p.stdout.read(1)
     id_ = sessions()[0]["id"]; os.kill(p.pid, signal.SIGSTOP)
     mine = lambda: next(s for s in sessions() if s["id"] == id_)
     ok(until(lambda: mine()["state"] != "open") and mine()["reason"] == "timeout of rule quick: 2s", "a client that reads nothing", mine())
-    ok(until(lambda: not [x for x in running("yes") if open(f"/proc/{x}/cmdline").read() == "yes\0"], 10), "and nothing writes to it any more")
+    ok(until(lambda: not runs(YES), 10), "and nothing writes to it any more")
     os.kill(p.pid, signal.SIGCONT); p.kill(); p.wait()
     p = subprocess.Popen(sftp_argv("time"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     ok(until(lambda: (sessions()[0]["channel"], sessions()[0]["reason"]) == ("sftp", "timeout of rule quick: 2s")), "sftp", sessions()[0])
