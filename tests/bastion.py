@@ -4,6 +4,7 @@
 """A whole bastion, an sshd and a staragent in a temporary directory on 127.0.0.1, for tests and benches.
 They run as root; everything is ended by stop()."""
 import fcntl, json, os, pty, random, re, select, shutil, socket, struct, subprocess, tempfile, termios, time
+import tap
 
 taken = []
 def take(what):
@@ -174,6 +175,7 @@ Subsystem sftp internal-sftp
         for p in self.procs:
             try: p.wait(10)
             except subprocess.TimeoutExpired: p.kill()
+        tap.no_report(f"{self.dir}/fortress.log")
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def ssh(self, way, *more):

@@ -4,6 +4,7 @@
 """One process of the bastion alone, with this test as everybody it talks to.  Messages by name and field, as src/msg/msg.h
 lists them and src/msg/msg.c packs them: both are read, so that a test names only the fields that it is about."""
 import array, os, re, shutil, socket, struct, subprocess, tempfile, time
+import tap
 
 top = os.environ.get("top_srcdir", ".")
 
@@ -119,6 +120,7 @@ class Process:
         for c in self.chans: c.close()
         if self.wait(5) is None: self.proc.kill(); self.proc.wait()
         self.log.close()
+        tap.no_report(f"{self.dir}/log")
         shutil.rmtree(self.dir, ignore_errors=True)
 
 class Gate(Process):

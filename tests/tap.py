@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """TAP for tests in python: what they need or they are skipped, their points, their end."""
-import os, subprocess, sys
+import os, re, subprocess, sys
 
 n = failed = 0
 
@@ -23,6 +23,12 @@ def without(condition, what, why):
     if not condition: return False
     n += 1; print(f"ok {n} - {what} # SKIP {why}")
     return True
+
+def no_report(log):
+    """A point that fails if a sanitizer which the programs were built with has written a report into their log."""
+    text = open(log, errors="replace").read()
+    found = re.search(r"ERROR: (Address|Leak)Sanitizer|runtime error: ", text)
+    if found: ok(False, "the sanitizers have found no fault", text[found.start():][:1200])
 
 def needs_bastion():
     if os.geteuid() != 0: skip("needs root to run an sshd")

@@ -281,6 +281,7 @@ main(int argc, char **argv)
 	state_unlock(&m);
 	audit_close_link();
 	conf_free(m.conf);
+	table_done(&m.conns_by_id);
 	sources_free(m.sources);
 	loop_free(m.loop);
 	return r;
