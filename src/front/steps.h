@@ -36,11 +36,12 @@ void channel_decide(struct channel *c);
 /* What d would permit takes a second person who watches: c waits for one.  False: it cannot, and is to be refused. */
 bool moderator_take(struct channel *c, const struct msg_decision *d);
 bool step_moderator(struct channel *c);
-bool step_connect(struct channel *c);
-bool step_open(struct channel *c);
-
 /* Does the channel go on when this verb is permitted no more?  True too for a verb that it never had. */
 bool channel_goes_on_without(struct channel *c, const char *verb);
+
+/* open.c */
+bool step_connect(struct channel *c);
+bool step_open(struct channel *c);
 
 /* session.c */
 const char *session_left(struct channel *c);     /* how the user's side ended, for the record */
