@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "tests/tap.h"
+#include "tests/unit/noted.h"
 #include "ui/stage.h"
 
 #define A "\033]133;A\007"
@@ -84,23 +85,6 @@ static const struct {
 	    "30 osc133 high: x|" },
 };
 
-static void
-note(void *arg, const struct command_seen *c)
-{
-	(void)buf_printf(arg, "%llu %s %s: ", (unsigned long long)c->t_ms, command_source_name(c->source), command_sure_name(c->sure));
-	(void)text_escape(arg, c->text);
-	(void)buf_text(arg, "|");
-}
-
-static void
-note_better(void *arg, const struct command_seen *c)
-{
-	if (c->exit >= 0)
-		(void)buf_printf(arg, "exit %d|", c->exit);
-	else
-		(void)buf_printf(arg, "%s|", command_sure_name(c->sure));
-}
-
 static struct frame
 frame_of(const char *step, uint64_t t_ms)
 {
@@ -115,7 +99,7 @@ frame_of(const char *step, uint64_t t_ms)
 static void
 play(const char *const *steps, bool bytes, struct buf *out)
 {
-	const struct lines_sink sink = { .command = note, .better = note_better, .arg = out };
+	const struct lines_sink sink = { .command = note_command, .better = note_better, .arg = out };
 	struct stage s;
 	struct frame f;
 

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "tests/tap.h"
+#include "tests/unit/noted.h"
 #include "ui/lines.h"
 
 static void
@@ -15,23 +16,6 @@ note_line(void *arg, uint64_t t_ms, struct slice text)
 	(void)buf_printf(arg, "%llu ", (unsigned long long)t_ms);
 	(void)text_escape(arg, text);
 	(void)buf_text(arg, "|");
-}
-
-static void
-note_command(void *arg, const struct command_seen *c)
-{
-	(void)buf_printf(arg, "%llu %s %s: ", (unsigned long long)c->t_ms, command_source_name(c->source), command_sure_name(c->sure));
-	(void)text_escape(arg, c->text);
-	(void)buf_text(arg, "|");
-}
-
-static void
-note_better(void *arg, const struct command_seen *c)
-{
-	if (c->exit >= 0)
-		(void)buf_printf(arg, "exit %d|", c->exit);
-	else
-		(void)buf_printf(arg, "%s|", command_sure_name(c->sure));
 }
 
 /* A frame: milliseconds, kind, bytes. */
