@@ -19,9 +19,8 @@ void puts_free(struct puts *p);
 int puts_row(struct gate *g, struct client *c, unsigned type, const void *row, uint32_t req, puts_fn *fn, struct err *e);
 /* A number for the req of an event or of another question to the store; fn is called with the answer. */
 int puts_wait(struct gate *g, struct client *c, uint32_t req, puts_fn *fn, uint32_t *ret_number);
-unsigned puts_rows(const struct puts *p);
-/* Is a row of this host among them? */
-bool puts_has_host(const struct puts *p, struct slice name);          /* how many rows of users, groups, keys and hosts are on their way */
+unsigned puts_rows(const struct puts *p);        /* how many rows of users, groups, keys and hosts are on their way */
+bool puts_has_host(const struct puts *p, struct slice name);     /* is one of this host among them? */
 /* The store's answer to number.  -EBADMSG: nobody asked. */
 int puts_done(struct gate *g, uint32_t number, bool ok, struct slice text);
 

@@ -385,8 +385,7 @@ struct msg_live_row {
 };
 /* live: the gate's number for this viewer.  actor: who does it; to: as in msg_live_do */
 struct msg_live_act { uint32_t op; uint64_t live; struct slice session, actor, reason, to; };
-/* lost: it did not keep up, or died */
-/* lost: of a sentry whose session goes on: why */
+/* Of a sentry whose session goes on: why. */
 enum msg_lost { MSG_LOST_NOT = 0, MSG_LOST_ENDED, MSG_LOST_STUCK };
 struct msg_live_left { uint64_t live; uint32_t lost; };
 struct msg_live_begun { uint32_t hold; struct slice session; uint32_t cols, rows; };
