@@ -248,15 +248,23 @@ static const struct verb verbs[] = {
 #define VERBS_N (sizeof(verbs) / sizeof(verbs[0]))
 
 static void
+words_print(const struct verb *v, struct buf *out)
+{
+	(void)buf_printf(out, "%s%s%s", v->words, v->args != NULL ? " " : "", v->args != NULL ? v->args : "");
+}
+
+static void
 help_end(struct channel *c)
 {
-	char words[64];
+	struct buf words;
 
+	buf_init(&words, 64);
 	for (size_t i = 0; i < VERBS_N; i++) {
-		(void)snprintf(words, sizeof(words), "%s%s%s", verbs[i].words, verbs[i].args != NULL ? " " : "",
-		    verbs[i].args != NULL ? verbs[i].args : "");
-		(void)buf_printf(&c->listing->out, "%-28s %s\n", words, verbs[i].what);
+		buf_clear(&words);
+		words_print(&verbs[i], &words);
+		(void)buf_printf(&c->listing->out, "%-28s %s\n", buf_cstr(&words), verbs[i].what);
 	}
+	buf_done(&words);
 	(void)buf_printf(&c->listing->out, "%-28s %s\n", "[LOGIN@]HOST [COMMAND]", "a session on a host");
 	(void)buf_printf(&c->listing->out, "\nWithout a word: the picker.  Straight to a host: ssh %s+HOST@..., as another login: ssh %s+LOGIN+HOST@...\n",
 	    c->front->user, c->front->user);
@@ -296,14 +304,20 @@ verb_refuse_mosh(struct channel *c)
 	    "with ServerAliveInterval and tmux on the host for lines that break");
 }
 
+static bool
+has_first_word(const struct verb *v, const char *command)
+{
+	size_t n = strcspn(command, " ");
+
+	return strncmp(v->words, command, n) == 0 && strcspn(v->words, " ") == n;
+}
+
 /* The first word of each verb is taken, whatever follows. */
 static bool
 is_ours(const char *command)
 {
-	size_t n = strcspn(command, " ");
-
 	for (size_t i = 0; i < VERBS_N; i++)
-		if (strncmp(verbs[i].words, command, n) == 0 && strcspn(verbs[i].words, " ") == n)
+		if (has_first_word(&verbs[i], command))
 			return true;
 	return false;
 }
@@ -321,6 +335,31 @@ args_of(const struct verb *v, const char *command)
 	return command[n] == ' ' && command[n + 1] != '\0' ? command + n + 1 : NULL;
 }
 
+/* The forms of the verb that stands there without what it takes, or of all with its first word. */
+static void
+forms_print(const char *command, bool alone, struct buf *out)
+{
+	for (size_t i = 0; i < VERBS_N; i++)
+		if (alone ? verbs[i].args != NULL && strcmp(verbs[i].words, command) == 0 : has_first_word(&verbs[i], command)) {
+			(void)buf_text(out, out->len > 0 ? ", " : "usage: ");
+			words_print(&verbs[i], out);
+		}
+}
+
+static void
+refuse_form(struct channel *c)
+{
+	struct buf usage;
+
+	buf_init(&usage, sizeof(c->why) - 1);
+	forms_print(c->command, true, &usage);
+	if (usage.len == 0)
+		forms_print(c->command, false, &usage);
+	(void)slice_copy(buf_slice(&usage), c->why, sizeof(c->why));
+	buf_done(&usage);
+	verb_refuse(c, "usage", c->why);
+}
+
 bool
 verb_take(struct channel *c)
 {
@@ -332,8 +371,12 @@ verb_take(struct channel *c)
 		return false;
 	while (v < verbs + VERBS_N && (args = args_of(v, c->command)) == NULL)
 		v++;
-	if (v == verbs + VERBS_N || (c->listing = calloc(1, sizeof(*c->listing))) == NULL) {
-		verb_refuse(c, "usage", "the bastion does not know that: ssh USER@bastion help lists what it does");
+	if (v == verbs + VERBS_N) {
+		refuse_form(c);
+		return true;
+	}
+	if ((c->listing = calloc(1, sizeof(*c->listing))) == NULL) {
+		verb_refuse(c, "memory", "the bastion is short of memory");
 		return true;
 	}
 	c->listing->verb = v;

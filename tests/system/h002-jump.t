@@ -129,7 +129,10 @@ try:
     lines = said("config", "--putty").stdout.decode()
     ok(f"putty -ssh -P {b.port} bench+root+box@127.0.0.1" in lines, "lines for PuTTY", lines)
     r = said("config", "--putti")
-    ok(r.returncode == 255 and b"[usage]" in r.stderr, "what no verb knows is refused in a line", r)
+    ok(r.returncode == 255 and r.stderr == b"fortress: usage: config, config --jump, config --known-hosts, config --putty, config --ansible [usage]\n",
+       "what no verb knows is refused in a line with all that there is", r)
+    r = said("session", "end")
+    ok(r.returncode == 255 and r.stderr == b"fortress: usage: session end ID [REASON] [usage]\n", "and a verb without what it takes in its own form", r)
     ok(b"hosts --json" in said("help").stdout and b"+LOGIN+HOST@" in said("help").stdout, "help lists the verbs, and how a host is named")
     r = said("hosts", "--json")
     ok([json.loads(l)["name"] for l in r.stdout.decode().splitlines()] == ["agent", "box"], "hosts --json", r)
