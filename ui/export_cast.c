@@ -99,6 +99,7 @@ cast_frame(struct export *x, const struct frame *f)
 	case FRAME_NOTICE:
 		output(x, slice_from("\r\n"));
 		output(x, f->data);
+		output(x, slice_from("\r\n"));
 		break;
 	case FRAME_RESIZE:
 		event(x, t_ms, 'r', f->data);

@@ -76,6 +76,8 @@ stage_show(struct stage *s, const struct frame *f, struct slice part)
 	} else if (stage_shows(s, f->kind) && f->kind != FRAME_RESIZE) {
 		screen_feed(s->screen, slice_from("\r\n"));
 		screen_feed(s->screen, f->data);
+		if (f->kind == FRAME_NOTICE)
+			screen_feed(s->screen, slice_from("\r\n"));
 	}
 }
 

@@ -161,6 +161,9 @@ try:
     raw = b.ctl("replay", "--export", "json", id)
     for mark in ("bob watches this session", "typed by carol", "typed by bench", "dora has paused", "bytes typed, not delivered"):
         ok(mark in raw, f"the record has: {mark}")
+    cast = [json.loads(l) for l in b.ctl("replay", "--export", "cast2", id).splitlines()[1:]]
+    said = "\r\ncarol has joined this session and may type\r\n"
+    ok(any(said in e[2] for e in cast if e[1] == "o"), "what the bastion says stands on a line of its own in replays, as it did", [e for e in cast if "joined" in e[2]])
     ok(live() == [], "nobody is in any more")
 
     # ---- by policy, and while it lasts ----
