@@ -31,9 +31,9 @@
 	document.getElementById("title").textContent = session.user + ": " + session.login + "@" + session.host;
 	var facts = document.getElementById("facts");
 	[["Session", session.id], ["Began", utc(session.start_us)], ["Ended", utc(session.end_us) || session.state],
-	 ["From", session.addr], ["Login by", session.method], ["Channel", session.channel], ["Command", session.command],
+	 ["From", session.source], ["Host's address", session.addr], ["Login by", session.method], ["Channel", session.channel], ["Command", session.command],
 	 ["Exit", session.exit], ["Reason", session.reason], ["Rule", session.rule], ["Policy", session.policy]].forEach(function (f) {
-		if (f[1]) {
+		if (f[1] || f[1] === 0) {
 			element("dt", f[0], facts);
 			element("dd", f[1], facts);
 		}
