@@ -407,7 +407,7 @@ lint_need(const struct policy_lint *l, const struct rule *x)
 	if (n >= 0 && n < (x->need.kind == POLICY_APPROVAL ? (int)x->need.count : 1))
 		return say(l, x->at, "require %s can never be met: %s has only %d", x->id, x->need.words, n);
 	if (n >= 0 && x->need.kind == POLICY_APPROVAL && n == (int)x->need.count)
-		return say(l, x->at, "require %s: if one of those %d asks, nobody is left to approve", x->id, n);
+		return say(l, x->at, "require %s: %s has only %d: if one of them asks, too few are left", x->id, x->need.words, n);
 	return 0;
 }
 

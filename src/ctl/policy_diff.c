@@ -318,8 +318,8 @@ changes_print(const struct diff *d)
 static void
 summary(const struct diff *d)
 {
-	ctl_note(d->c, "%llu decisions were asked again, %llu of them would change%s", (unsigned long long)d->asked,
-	    (unsigned long long)d->changed, d->more > 0 ? " (more than can be listed)" : "");
+	ctl_note(d->c, "%llu decision%s asked again, %llu of them would change%s", (unsigned long long)d->asked,
+	    d->asked == 1 ? " was" : "s were", (unsigned long long)d->changed, d->more > 0 ? " (more than can be listed)" : "");
 	if (d->gone > 0)
 		ctl_note(d->c, "%llu are about users or hosts that the directory does not have (any more)", (unsigned long long)d->gone);
 	if (d->otherwise > 0)
