@@ -154,8 +154,8 @@ ask_sure(struct approvals_screen *s, enum msg_say say)
 	}
 	s->sure = (int)say + 1;
 	(void)snprintf(s->say_id, sizeof(s->say_id), "%s", r->id);
-	(void)snprintf(s->notice, sizeof(s->notice), "%s %.20s of %.40s: %.100s?  y does it, any other key does not",
-	    say == MSG_SAY_YES ? "approve" : say == MSG_SAY_NO ? "reject" : "withdraw", r->id, r->user, r->what);
+	(void)snprintf(s->notice, sizeof(s->notice), "y %s %.20s of %.40s, any other key does not: %.100s",
+	    say == MSG_SAY_YES ? "approves" : say == MSG_SAY_NO ? "rejects" : "withdraws", r->id, r->user, r->what);
 }
 
 static void

@@ -73,6 +73,32 @@ draw_rule(int y, const char *title, const char *place)
 	}
 }
 
+int
+draw_notice_lines(const char *text)
+{
+	struct slice left = slice_from(text);
+	int n = 0;
+
+	for (; left.n > 0; n++)
+		(void)width_line(left, COLS - 2, &left);
+	return n;
+}
+
+void
+draw_notice(int y, int n, const char *text)
+{
+	struct slice left = slice_from(text), next;
+
+	for (int i = 0; i < n; i++) {
+		size_t fits = width_line(left, COLS - 2, &next);
+
+		if (i + 1 == n)
+			fits = left.n;
+		(void)draw_text(y + i, 1, COLS - 1, slice_of(left.p, fits), A_BOLD);
+		left = next;
+	}
+}
+
 void
 draw_page(const struct page *p, int y, int x, unsigned long names)
 {

@@ -13,6 +13,9 @@ int draw_marked(int y, int x, int width, struct slice text, unsigned long attrib
     unsigned long marked);
 /* A line of dashes with a title in it and, at its right, a place. */
 void draw_rule(int y, const char *title, const char *place);
+/* What is said to the user, over n lines from y on; what those do not hold is cut. */
+void draw_notice(int y, int n, const char *text);
+int draw_notice_lines(const char *text);           /* so many would hold all of it */
 /* What the window of a page shows, at y, x, and the look of its names. */
 void draw_page(const struct page *p, int y, int x, unsigned long names);
 /* The look of what stands out. */

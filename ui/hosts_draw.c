@@ -287,32 +287,6 @@ draw_footer(const struct hosts *h)
 }
 
 static void
-draw_notice(const struct hosts *h)
-{
-	struct slice left = slice_from(h->notice), next;
-
-	for (int i = 0; i < h->layout.notice.n; i++) {
-		size_t n = width_line(left, COLS - 2, &next);
-
-		if (i + 1 == h->layout.notice.n)
-			n = left.n;                  /* the rest, cut */
-		(void)draw_text(h->layout.notice.y + i, 1, COLS - 1, slice_of(left.p, n), A_BOLD);
-		left = next;
-	}
-}
-
-static int
-lines_of(const char *text)
-{
-	struct slice left = slice_from(text);
-	int n = 0;
-
-	for (; left.n > 0; n++)
-		(void)width_line(left, COLS - 2, &left);
-	return n;
-}
-
-static void
 draw_help_screen(struct hosts *h)
 {
 	layout_make(&h->layout, LINES, COLS, 0, 0);
@@ -330,7 +304,7 @@ draw_list_screen(struct hosts *h)
 	const struct list_row *r = list_selected(&h->list);
 	int pane = r == NULL ? 0 : h->pane == HOSTS_DETAILS ? ALL_LINES : h->pane == HOSTS_LOGINS ? (int)hosts_logins(r) + 1 : 0;
 
-	layout_make(&h->layout, LINES, COLS, pane, lines_of(h->notice));
+	layout_make(&h->layout, LINES, COLS, pane, draw_notice_lines(h->notice));
 	list_set_height(&h->list, (size_t)h->layout.list.n);
 	if (h->layout.title.n > 0)
 		draw_title(h);
@@ -341,7 +315,7 @@ draw_list_screen(struct hosts *h)
 		draw_logins(h, r);
 	if (h->layout.footer.n > 0)
 		draw_footer(h);
-	draw_notice(h);
+	draw_notice(h->layout.notice.y, h->layout.notice.n, h->notice);
 	if (h->layout.search.n > 0)
 		draw_search(h);
 	else

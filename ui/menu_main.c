@@ -53,6 +53,7 @@ struct menu {
 static void on_keys(void *arg, int fd, uint32_t events);
 static void ask_sessions(struct menu *m);
 static void ask_approvals(struct menu *m);
+static void look_again(void *arg);
 
 static void
 redraw(struct menu *m)
@@ -139,6 +140,19 @@ on_rows(struct menu *m, const struct msg_host_rows *rows)
 		go_live(m);
 }
 
+/* Where the session was chosen that has been looked at. */
+static void
+list_again(struct menu *m, const struct msg_menu_init *init)
+{
+	if (init->session.n == 0 || slice_copy(init->session, m->sessions.act_id, sizeof(m->sessions.act_id)) != 0 || m->plain)
+		return;
+	sessions_open(&m->sessions, init->past == 1);
+	(void)snprintf(m->sessions.notice, sizeof(m->sessions.notice), "%.290s", m->hosts.notice);
+	m->hosts.notice[0] = '\0';
+	loop_timer_start(m->loop, &m->again, AGAIN_MS, look_again, m);
+	ask_sessions(m);
+}
+
 static void
 on_init(struct menu *m, const struct msg_menu_init *init)
 {
@@ -150,6 +164,7 @@ on_init(struct menu *m, const struct msg_menu_init *init)
 	if (slice_copy(init->query, query, sizeof(query)) == 0)
 		list_set_query(&m->hosts.list, query);
 	(void)slice_copy(init->host, m->host, sizeof(m->host));
+	list_again(m, init);
 }
 
 /* What others do, and alarms, are seen without a key. */
@@ -176,7 +191,7 @@ ask_sessions(struct menu *m)
 	struct msg_live_do act = { .op = s->act, .session = slice_from(s->act_id) };
 
 	if (m->hosts.sessions && m->chan != NULL) {
-		sessions_open(s);
+		sessions_open(s, false);
 		loop_timer_start(m->loop, &m->again, AGAIN_MS, look_again, m);
 	}
 	m->hosts.sessions = false;

@@ -63,11 +63,15 @@ rows_draw_footer(const struct rows_key *keys, size_t n, const char *notice)
 {
 	char line[200] = " ";
 	size_t at = 1;
+	int wanted = draw_notice_lines(notice), lines = wanted < LINES / 3 ? wanted : LINES / 3 > 0 ? LINES / 3 : 1;
 
 	for (size_t i = 0; i < n; i++)
 		if (keys[i].brief != NULL && at + strlen(keys[i].brief) + 2 < (size_t)COLS && at + 40 < sizeof(line))
 			at += (size_t)snprintf(line + at, sizeof(line) - at, "%s  ", keys[i].brief);
-	(void)draw_text(LINES - 1, 0, COLS, slice_from(notice[0] != '\0' ? notice : line), notice[0] != '\0' ? A_BOLD : A_DIM);
+	if (notice[0] == '\0')
+		(void)draw_text(LINES - 1, 0, COLS, slice_from(line), A_DIM);
+	else
+		draw_notice(LINES - lines, lines, notice);
 	(void)move(LINES - 1, 0);
 }
 

@@ -60,10 +60,11 @@ list_height(void)
 /* ---- what comes ---- */
 
 void
-sessions_open(struct sessions *s)
+sessions_open(struct sessions *s, bool past)
 {
 	s->open = s->ask = true;
-	s->help = s->sure = s->past = false;
+	s->help = s->sure = false;
+	s->past = past;
 	s->notice[0] = '\0';
 }
 
@@ -90,8 +91,7 @@ sessions_rows(struct sessions *s, struct slice rows)
 	char id[32] = "";
 	struct msg_live_row r;
 
-	if (s->cursor < s->n)
-		(void)snprintf(id, sizeof(id), "%s", s->rows[s->cursor].id);
+	(void)snprintf(id, sizeof(id), "%s", s->cursor < s->n ? s->rows[s->cursor].id : s->act_id);
 	s->n = 0;
 	s->known = true;
 	while (s->n < SESSIONS_MAX && msg_live_row_take(&rows, &r) == 1)
@@ -133,7 +133,7 @@ ask_sure(struct sessions *s)
 
 	s->sure = true;
 	(void)snprintf(s->act_id, sizeof(s->act_id), "%s", r->id);
-	(void)snprintf(s->notice, sizeof(s->notice), "end the session of %s on %s?  y ends it, any other key does not", r->user, r->host);
+	(void)snprintf(s->notice, sizeof(s->notice), "y ends the session of %s on %s, any other key does not", r->user, r->host);
 }
 
 /* What holds is taken back by the same key. */

@@ -31,7 +31,7 @@ struct sessions {
 	char act_id[32];
 };
 
-void sessions_open(struct sessions *s);
+void sessions_open(struct sessions *s, bool past);
 /* What the gate says. */
 void sessions_rows(struct sessions *s, struct slice rows);
 void sessions_done(struct sessions *s, const struct msg_live_done *m);

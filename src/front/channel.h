@@ -133,6 +133,8 @@ struct channel {
 	bool waiting;                          /* for the host that was picked, with a line on the screen (tty.c) */
 	struct intake typed;                   /* meanwhile */
 	char notice[400], query[256];
+	char picked_id[ID_TEXT];     /* the session that was chosen in the picker's lists */
+	bool picked_past;              /* in that of those that are over */
 	char wanted_login[FRONT_NAME_MAX];     /* whichever host is picked, once */
 };
 

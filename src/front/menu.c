@@ -41,7 +41,7 @@ live_message(struct menu *m, const struct chan_in *in)
 	struct front *f = m->channel->front;
 	struct msg_live_ask ask = { .max = 400 };
 	struct msg_live_do act;
-	char id[ID_TEXT];
+	struct channel *c = m->channel;
 
 	if (in->type == MSG_LIVE_ASK) {
 		ask.past = ((const struct msg_live_ask *)in->message)->past;
@@ -51,9 +51,10 @@ live_message(struct menu *m, const struct chan_in *in)
 	}
 	act = *(const struct msg_live_do *)in->message;
 	if (act.op == MSG_LIVE_WATCH || act.op == MSG_LIVE_JOIN || act.op == MSG_LIVE_REPLAY) {
-		if (slice_copy(act.session, id, sizeof(id)) == 0)
+		c->picked_past = act.op == MSG_LIVE_REPLAY;
+		if (slice_copy(act.session, c->picked_id, sizeof(c->picked_id)) == 0)
 			(void)snprintf(m->look, sizeof(m->look), "%s %s",
-			    act.op == MSG_LIVE_JOIN ? "join" : act.op == MSG_LIVE_WATCH ? "watch" : "replay", id);
+			    act.op == MSG_LIVE_JOIN ? "join" : act.op == MSG_LIVE_WATCH ? "watch" : "replay", c->picked_id);
 		return;
 	}
 	act.req = m->live_req = ++f->last_req;
@@ -132,7 +133,8 @@ struct menu *
 menu_new(struct channel *c, int fds[2])
 {
 	struct msg_menu_init init = { .user = slice_from(c->front->user), .query = slice_from(c->query),
-		.login = slice_from(c->wanted_login), .host = slice_from(c->asked_host) };
+		.login = slice_from(c->wanted_login), .host = slice_from(c->asked_host), .session = slice_from(c->picked_id),
+		.past = c->picked_past };
 	struct menu *m = calloc(1, sizeof(*m));
 
 	if (m == NULL)

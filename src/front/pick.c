@@ -108,6 +108,8 @@ step_menu(struct channel *c)
 	left = menu_was_left(c->menu);
 	menu_free(c->menu);
 	c->menu = NULL;
+	if (look[0] == '\0')
+		c->picked_id[0] = '\0';
 	if (look[0] != '\0')
 		look_at(c, look);
 	else if (host_copy[0] != '\0')

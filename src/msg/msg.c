@@ -177,7 +177,7 @@ static const struct message messages[MSG_TYPE_END] = {
 	ROW(MSG_UPKEEP, upkeep, F32(msg_upkeep, req), F32(msg_upkeep, op), F32(msg_upkeep, ok), FB(msg_upkeep, actor),
 	    FB(msg_upkeep, session), FB(msg_upkeep, file), FB(msg_upkeep, text)),
 	ROW(MSG_MENU_INIT, menu_init, FB(msg_menu_init, user), FB(msg_menu_init, notice),
-	    FB(msg_menu_init, query), FB(msg_menu_init, login), FB(msg_menu_init, host)),
+	    FB(msg_menu_init, query), FB(msg_menu_init, login), FB(msg_menu_init, host), FB(msg_menu_init, session), F32(msg_menu_init, past)),
 	ROW(MSG_MENU_CHOICE, menu_choice, FB(msg_menu_choice, host), FB(msg_menu_choice, login),
 	    FB(msg_menu_choice, query)),
 	ROW(MSG_MENU_OTHERS, menu_others, F32(msg_menu_others, req)),

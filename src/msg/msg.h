@@ -357,7 +357,8 @@ struct msg_status { uint32_t req; };
 struct msg_status_is { uint32_t req, users, hosts, rules; struct slice policy_hash, policy_error; };
 
 /* login: the one that is wanted on whichever host; host: where the cursor goes; each may be empty */
-struct msg_menu_init { struct slice user, notice, query, login, host; };
+/* session: one that has been looked at, from the picker's list of those that run, or (past) are over: that list comes first */
+struct msg_menu_init { struct slice user, notice, query, login, host, session; uint32_t past; };
 struct msg_menu_choice { struct slice host, login, query; };
 struct msg_menu_others { uint32_t req; };
 struct msg_menu_quit { uint32_t code; };

@@ -189,7 +189,7 @@ try:
     q = Terminal(*ssh("lena", "bastion", options=("-tt",)))
     q.saw("Ctrl-C"); q.send("\x19")
     ok(q.saw("requests for approval") and q.saw(a["id"]) and q.saw("from the picker") and q.saw("you may approve it"), "Ctrl-Y shows the requests", q.out[-1500:])
-    q.send("a"); ok(q.saw("approve " + a["id"]) and q.saw("y does it"), "a asks first", q.out[-800:])
+    q.send("a"); ok(q.saw("y approves " + a["id"]) and q.saw("any other key does not"), "a asks first", q.out[-800:])
     q.send("y"); ok(q.saw("done") and q.saw("approved until"), "y approves", q.out[-800:])
     ok(p.alive("echo in-$((40+2))\n", "in-42"), "and the one who waited is in", p.out[-600:])
     q.send("r"); q.saw("reject " + a["id"]); q.send("y")

@@ -15,7 +15,7 @@
 #include "tests/tap.h"
 #include "tests/ui/run.h"
 
-enum what { END, WAIT, SEND, SIZE, GOLDEN, LOOK, GONE, ROWS, INIT, CHOICE, ASKED, LIVE, DID, SAYS, REQUESTS };
+enum what { END, WAIT, SEND, SIZE, GOLDEN, LOOK, GONE, ROWS, INIT, CHOICE, ASKED, LIVE, DID, SAYS, REQUESTS, AGAIN };
 
 struct step {
 	enum what what;
@@ -131,23 +131,23 @@ static const struct test tests[] = {
 		{ WAIT, "back to the hosts" }, { SEND, "x" },
 		{ WAIT, "> e" }, { SEND, "\033" }, { WAIT, ">  m1" } } },
 	{ "a session's end is asked for twice", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "alice@web1" },
-		{ WAIT, "> alice" }, { SEND, "t" }, { WAIT, "y ends it" }, { GOLDEN, "80x12-sessions-sure" }, { SEND, "n" }, { WAIT, "w watch" }, { SEND, "ty" }, { DID, "8 S0" },
+		{ WAIT, "> alice" }, { SEND, "t" }, { WAIT, "y ends the" }, { GOLDEN, "80x12-sessions-sure" }, { SEND, "n" }, { WAIT, "w watch" }, { SEND, "ty" }, { DID, "8 S0" },
 		{ SAYS, "ended" }, { WAIT, "ended" } } },
 	{ "a session's end is not another's", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" },
-		{ LIVE, "alice@web1 bob@db1" }, { WAIT, "> alice" }, { SEND, "t" }, { WAIT, "end the session of alice" }, { SAYS, "paused" },
-		{ LIVE, "- bob@db1" }, { WAIT, "> bob" }, { WAIT, "end the session of alice" }, { SEND, "y" }, { DID, "8 S0" } } },
+		{ LIVE, "alice@web1 bob@db1" }, { WAIT, "> alice" }, { SEND, "t" }, { WAIT, "y ends the session of alice" }, { SAYS, "paused" },
+		{ LIVE, "- bob@db1" }, { WAIT, "> bob" }, { WAIT, "y ends the session of alice" }, { SEND, "y" }, { DID, "8 S0" } } },
 	{ "requests for approval", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\031" },
-		{ REQUESTS, "alice@web1 bob@db1" }, { WAIT, ">*R0" }, { GOLDEN, "80x12-approvals" }, { SEND, "\033[Fr" }, { WAIT, "reject R1 of bob" },
+		{ REQUESTS, "alice@web1 bob@db1" }, { WAIT, ">*R0" }, { GOLDEN, "80x12-approvals" }, { SEND, "\033[Fr" }, { WAIT, "y rejects R1 of bob" },
 		{ SEND, "y" }, { DID, "0 R1" }, { SEND, "?" }, { WAIT, "any key" }, { GOLDEN, "80x12-approvals-help" }, { SEND, "x" }, { WAIT, ">*R1" },
 		{ SEND, "q" }, { WAIT, ">  m1" } } },
 	{ "requests, more than a screen", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\031" },
 		{ REQUESTS, "a@w b@w c@w d@w e@w f@w g@w h@w i@w j@w" }, { WAIT, ">*R0" }, { SEND, "\033[6~" }, { WAIT, ">*R6" }, { GOLDEN, "80x12-approvals-down" },
 		{ SEND, "\033[6~" }, { WAIT, ">*R9" }, { SEND, "\033[5~" }, { WAIT, ">*R3" }, { SEND, "?x\033[5~" }, { WAIT, ">*R0" } } },
 	{ "an approval is not another's", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\031" },
-		{ REQUESTS, "alice@web1 bob@db1" }, { WAIT, ">*R0" }, { SEND, "a" }, { WAIT, "approve R0 of alice" }, { REQUESTS, "- bob@db1" },
-		{ WAIT, ">*R1" }, { WAIT, "approve R0 of alice" }, { SEND, "y" }, { DID, "1 R0" } } },
+		{ REQUESTS, "alice@web1 bob@db1" }, { WAIT, ">*R0" }, { SEND, "a" }, { WAIT, "y approves R0 of alice" }, { REQUESTS, "- bob@db1" },
+		{ WAIT, ">*R1" }, { WAIT, "y approves R0 of alice" }, { SEND, "y" }, { DID, "1 R0" } } },
 	{ "a command that is long is read to its end", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\031" },
-		{ REQUESTS, "bob@db1:" LONG("harmless;") "rm\033[2J-rf" }, { WAIT, ">*R0" }, { GOLDEN, "80x12-approvals-long" }, { SEND, "a" }, { WAIT, "approve R0 of bob" },
+		{ REQUESTS, "bob@db1:" LONG("harmless;") "rm\033[2J-rf" }, { WAIT, ">*R0" }, { GOLDEN, "80x12-approvals-long" }, { SEND, "a" }, { WAIT, "y approves R0 of bob" },
 		{ SEND, "y" }, { DID, "1 R0" } } },
 	{ "what does not fit is not approved", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\031" },
 		{ REQUESTS, "bob@db1:" LONG(LONG("harmless;")) "rm alice@web1" }, { WAIT, ">*R0" }, { SEND, "a" }, { WAIT, "does not fit this screen" }, { SEND, "y" },
@@ -159,6 +159,9 @@ static const struct test tests[] = {
 		{ WAIT, "> alice" }, { SEND, "o" }, { WAIT, "sessions that are over ..." }, { LIVE, "alice@web1 bob@db1:lost" }, { WAIT, "lost" },
 		{ GOLDEN, "80x12-sessions-over" }, { SEND, "?" }, { WAIT, "replay the selected" }, { SEND, "x" }, { WAIT, "o running" },
 		{ SEND, "\033[Bwjlt\r" }, { DID, "30 S1" } } },
+	{ "the list again, after one was looked at", "xterm", NULL, 80, 12, { { AGAIN, "S1" }, { ROWS, "m1" }, { WAIT, "that are over ..." },
+		{ LIVE, "alice@web1 bob@db1" }, { WAIT, "> bob" }, { GOLDEN, "80x12-sessions-again" }, { SEND, "k" }, { WAIT, "o running" }, { SEND, "q" },
+		{ WAIT, ">  m1" } } },
 	{ "no sessions, and hostile ones", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "" },
 		{ WAIT, "none that you may see" }, { SEND, "wjplt?" }, { WAIT, "other keys" }, { SEND, "xr" }, { LIVE, "a\033[2Jb@w\r\nx" }, { WAIT, "@w" }, { GOLDEN, "80x12-sessions-hostile" } } },
 	{ "old mouse", "xterm", "hosts.tsv", 80, 24, { { WAIT, "web1" }, { SEND, "\033[M %%\033[M#%%" }, { WAIT, ">  web1" },
@@ -349,9 +352,10 @@ wait_asked(const struct test *t)
 }
 
 static void
-init(const char *host)
+init(const char *host, const char *session)
 {
-	struct msg_menu_init m = { .user = slice_from("alice"), .host = slice_from(host) };
+	struct msg_menu_init m = { .user = slice_from("alice"), .host = slice_from(host), .session = slice_from(session), .past = session[0] != '\0',
+		.notice = slice_from(session[0] != '\0' ? "that session may not be replayed by you: DENY (default): no permit for env=prod as root at this time" : "") };
 
 	ok(chan_send(chan, MSG_MENU_INIT, &m) == 0, "the first message");
 }
@@ -374,7 +378,8 @@ step(struct run *r, const struct test *t, const struct step *s)
 	case GOLDEN: run_golden(r, t->name, s->text, false); break;
 	case LOOK:   run_golden(r, t->name, s->text, true); break;
 	case ROWS:   rows(s->text); break;
-	case INIT:   init(s->text); break;
+	case INIT:   init(s->text, ""); break;
+	case AGAIN:  init("", s->text); break;
 	case CHOICE: choice(t, s->text); break;
 	case ASKED:  wait_asked(t); break;
 	case LIVE:   live(s->text); break;
