@@ -69,20 +69,15 @@ cast_mark(struct export *x, uint64_t t_ms, struct slice text)
 	event(x, t_ms > x->last_ms ? t_ms : x->last_ms, 'm', text);
 }
 
-/* Output without a terminal has bare line feeds, which need their CR. */
 static void
 output(struct export *x, struct slice s)
 {
 	bool plain = facts_number(x->facts, "cols") == 0;
+	struct slice piece;
 
-	for (size_t i = 0, from = 0; i <= s.n; i++) {
-		if (i < s.n && (!plain || s.p[i] != '\n'))
-			continue;
-		safe_feed(&x->safe, slice_of(s.p + from, i - from));
-		if (i < s.n)
-			safe_feed(&x->safe, slice_from("\r\n"));
-		from = i + 1;
-	}
+	while (plain && stage_plain_take(&s, &piece))
+		safe_feed(&x->safe, piece);
+	safe_feed(&x->safe, s);
 }
 
 void

@@ -174,15 +174,13 @@ answer_tail(struct reader *r, struct tape *t, uint64_t want, struct err *e)
 	uint32_t cols = (uint32_t)facts_number(&t->facts, "cols"), rows = (uint32_t)facts_number(&t->facts, "rows");
 	uint64_t length, bytes, pos = 0;
 	struct frame f;
-	char size[32];
 	int n = db_frames_length(t->frames, &length, &bytes, e);
 
 	if (n != 0 || want == 0 || bytes / 4 < want)
 		return n != 0 ? n : LINK_NONE;
 	db_frames_seek(t->frames, 0);
 	while ((n = db_frames_next(t->frames, &f, &pos, e)) == 1 && pos < bytes - want)
-		if (f.kind == FRAME_RESIZE && slice_copy(f.data, size, sizeof(size)) == 0)
-			(void)sscanf(size, "%ux%u", &cols, &rows);
+		(void)frame_size(&f, &cols, &rows);
 	if (n != 1)
 		return n == 0 ? LINK_NONE : n;
 	n = buf_u64(&r->answer, f.t_ms);

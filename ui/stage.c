@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "ui/stage.h"
 
 int
@@ -25,18 +24,17 @@ stage_done(struct stage *s)
 	*s = (struct stage){ .plain = false };
 }
 
-/* Output without a terminal has bare line feeds; the model's cursor would walk to the right. */
-static void
-feed_plain(struct screen *screen, struct slice s)
+bool
+stage_plain_take(struct slice *s, struct slice *piece)
 {
-	for (size_t i = 0, from = 0; i <= s.n; i++) {
-		if (i < s.n && s.p[i] != '\n')
-			continue;
-		screen_feed(screen, slice_of(s.p + from, i - from));
-		if (i < s.n)
-			screen_feed(screen, slice_from("\r\n"));
-		from = i + 1;
+	const unsigned char *nl = s->n > 0 ? memchr(s->p, '\n', s->n) : NULL;
+
+	if (nl != NULL && nl == s->p) {
+		*s = slice_of(s->p + 1, s->n - 1);
+		*piece = slice_from("\r\n");
+		return true;
 	}
+	return take_bytes(s, nl != NULL ? (size_t)(nl - s->p) : s->n, piece) && piece->n > 0;
 }
 
 bool
@@ -46,32 +44,17 @@ stage_shows(const struct stage *s, unsigned char kind)
 	    (kind == FRAME_MARK && s->plain);
 }
 
-/* "COLSxROWS" */
-static bool
-size_parse(struct slice s, unsigned *cols, unsigned *rows)
-{
-	const unsigned char *x = s.n > 0 ? memchr(s.p, 'x', s.n) : NULL;
-	uint64_t c, r;
-
-	if (x == NULL || !text_u64(slice_of(s.p, (size_t)(x - s.p)), UINT32_MAX, &c) ||
-	    !text_u64(slice_of(x + 1, s.n - (size_t)(x - s.p) - 1), UINT32_MAX, &r))
-		return false;
-	*cols = (unsigned)c;
-	*rows = (unsigned)r;
-	return true;
-}
-
 void
 stage_show(struct stage *s, const struct frame *f, struct slice part)
 {
-	unsigned cols, rows;
+	uint32_t cols, rows;
+	struct slice piece;
 
 	if (f->kind == FRAME_OUT || f->kind == FRAME_ERR) {
-		if (s->plain)
-			feed_plain(s->screen, part);
-		else
-			screen_feed(s->screen, part);
-	} else if (f->kind == FRAME_RESIZE && size_parse(f->data, &cols, &rows)) {
+		while (s->plain && stage_plain_take(&part, &piece))
+			screen_feed(s->screen, piece);
+		screen_feed(s->screen, part);
+	} else if (frame_size(f, &cols, &rows)) {
 		screen_resize(s->screen, cols, rows);
 	} else if (stage_shows(s, f->kind) && f->kind != FRAME_RESIZE) {
 		screen_feed(s->screen, slice_from("\r\n"));

@@ -20,6 +20,9 @@ void stage_done(struct stage *s);
 void stage_show(struct stage *s, const struct frame *f, struct slice part);
 /* Both, for a whole frame. */
 void stage_frame(struct stage *s, const struct frame *f);
+/* Output without a terminal has bare line feeds, which need their CR, or the cursor would walk to the right: takes the next piece
+ * of such output, what stands before a line feed or CR LF for one.  False: it has ended. */
+bool stage_plain_take(struct slice *s, struct slice *piece);
 /* Does such a frame change what is seen? */
 bool stage_shows(const struct stage *s, unsigned char kind);
 

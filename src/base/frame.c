@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/frame.h"
+#include "base/text.h"
 
 static const char known_kinds[] = { FRAME_OUT, FRAME_ERR, FRAME_IN, FRAME_RESIZE, FRAME_MARK,
 	FRAME_SIGNAL, FRAME_EXIT, FRAME_NOTICE, FRAME_GAP, FRAME_SECRET };
@@ -48,4 +49,17 @@ frame_take(struct slice *s, struct frame *f)
 	*f = got;
 	*s = rest;
 	return 1;
+}
+
+bool
+frame_size(const struct frame *f, uint32_t *cols, uint32_t *rows)
+{
+	struct slice high = f->data, wide;
+	uint64_t c, r;
+
+	if (f->kind != FRAME_RESIZE || !take_until(&high, 'x', &wide) || !text_u64(wide, UINT32_MAX, &c) || !text_u64(high, UINT32_MAX, &r))
+		return false;
+	*cols = (uint32_t)c;
+	*rows = (uint32_t)r;
+	return true;
 }

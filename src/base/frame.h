@@ -39,5 +39,7 @@ int frame_pack(struct buf *out, const struct frame *f);           /* 0 or buf_ap
 /* Takes one frame from the front of s; data points into it.  1, 0 at the end, -EBADMSG. */
 int frame_take(struct slice *s, struct frame *f);
 bool frame_kind_is_known(unsigned char kind);
+/* What a FRAME_RESIZE says.  False: it is another one, or says no size. */
+bool frame_size(const struct frame *f, uint32_t *cols, uint32_t *rows);
 
 #endif

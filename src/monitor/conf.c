@@ -253,20 +253,15 @@ parse_line(struct parse *p, char *line)
 static int
 parse_text(struct parse *p, struct slice text)
 {
+	struct slice next;
 	char line[4096];
-	size_t n, i = 0;
-	const unsigned char *end;
 	int r = 0;
 
-	for (p->place.line = 1; r == 0 && i < text.n; p->place.line++, i += n + 1) {
-		end = memchr(text.p + i, '\n', text.n - i);
-		n = end != NULL ? (size_t)(end - (text.p + i)) : text.n - i;
-		if (n >= sizeof(line) || memchr(text.p + i, '\0', n) != NULL)
+	for (p->place.line = 1; r == 0 && take_part(&text, '\n', &next); p->place.line++) {
+		if (slice_copy(next, line, sizeof(line)) != 0)
 			return fail(p, 1, "the line is too long or holds a NUL", NULL, NULL);
-		memcpy(line, text.p + i, n);
-		line[n] = '\0';
-		if (n > 0 && line[n - 1] == '\r')
-			line[n - 1] = '\0';
+		if (next.n > 0 && line[next.n - 1] == '\r')
+			line[next.n - 1] = '\0';
 		r = parse_line(p, line);
 	}
 	return r;

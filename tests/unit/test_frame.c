@@ -7,6 +7,22 @@
 #include "base/frame.h"
 #include "tests/tap.h"
 
+static void
+test_size(void)
+{
+	static const char *const bad[] = { "", "80", "x24", "80x", "80x24x", "80x24 ", "4294967296x1", "-80x24" };
+	struct frame f = { FRAME_RESIZE, 0, slice_from("132x43") };
+	uint32_t cols = 1, rows = 2;
+
+	ok(frame_size(&f, &cols, &rows) && cols == 132 && rows == 43, "a terminal's size");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		f.data = slice_from(bad[i]);
+		ok(!frame_size(&f, &cols, &rows) && cols == 132 && rows == 43, "\"%s\" is none", bad[i]);
+	}
+	f = (struct frame){ FRAME_OUT, 0, slice_from("80x24") };
+	ok(!frame_size(&f, &cols, &rows), "nor is what was written");
+}
+
 int
 main(void)
 {
@@ -38,5 +54,6 @@ main(void)
 	f.data.n--;
 	ok(frame_pack(&b, &f) == -ENOBUFS && b.len == FRAME_HEAD + FRAME_DATA_MAX, "no room: nothing is added");
 	buf_done(&b);
+	test_size();
 	return tap_done();
 }

@@ -9,6 +9,7 @@
 #include "tests/tap.h"
 #include "tests/unit/noted.h"
 #include "ui/lines.h"
+#include "ui/stage.h"
 
 static void
 note_line(void *arg, uint64_t t_ms, struct slice text)
@@ -108,11 +109,25 @@ test_endless(void)
 	buf_done(&in);
 }
 
+static void
+test_plain(void)
+{
+	struct slice s = slice_from("\na\n\nb\r\nc"), piece;
+	struct buf b;
+
+	buf_init(&b, 100);
+	while (stage_plain_take(&s, &piece))
+		ok(piece.n > 0 && buf_slice_append(&b, piece) == 0, "a piece");
+	is(buf_cstr(&b), "\r\na\r\n\r\nb\r\r\nc", "each line feed has its CR");
+	buf_done(&b);
+}
+
 int
 main(void)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		run(i);
 	test_endless();
+	test_plain();
 	return tap_done();
 }
