@@ -6,8 +6,8 @@
  * who erases a month does, step by step, and it is on the record in the same way.
  *
  * It cannot be undone, so it is slow: one month at the start, and one an hour.  And it does not believe a clock that leaps: when the
- * time is more than LEAP_US ahead of the newest event, or of what a clock that cannot be set says since the last look, nothing is
- * erased until an administrator says that it is right.  That it leapt is an event, so the next life knows it too.
+ * time is more than LEAP_US ahead of the newest event, or has come so far ahead of a clock that cannot be set, at once or step by
+ * step, nothing is erased until an administrator says that it is right.  That it leapt is an event, so the next life knows it too.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -48,6 +48,7 @@ retain_start(struct store *st, struct err *e)
 
 	t->wall = clock_wall();
 	t->mono = t->next = clock_mono();
+	t->ahead_us = t->wall.us - t->mono.us;
 	if (r != 0)
 		return r == -ENOENT ? 0 : r;
 	if (t->wall.us - newest.us > LEAP_US) {
@@ -63,14 +64,16 @@ static void
 clock_look(struct store *st)
 {
 	struct retain *t = &st->retain;
-	wall_t wall = clock_wall(), should = t->wall;
-	mono_t mono = clock_mono();
+	int64_t ahead_us;
 
-	should.us += mono.us - t->mono.us;
-	if (wall.us - should.us > LEAP_US)
-		leapt(st, should, wall);
-	t->wall = wall;
-	t->mono = mono;
+	t->wall = clock_wall();
+	t->mono = clock_mono();
+	ahead_us = t->wall.us - t->mono.us;
+	if (ahead_us - t->ahead_us > LEAP_US)
+		leapt(st, (wall_t){ t->ahead_us + t->mono.us }, t->wall);
+	else if (ahead_us > t->ahead_us)
+		return;
+	t->ahead_us = ahead_us;
 }
 
 static void

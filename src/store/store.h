@@ -119,6 +119,7 @@ struct store {
 		char asked[24];           /* the partition that is being erased; empty: none */
 		wall_t wall;              /* both clocks, at the last tick */
 		mono_t mono;
+		int64_t ahead_us;         /* of wall before mono: the least since it leapt, or since the start */
 		bool doubted;             /* it leapt, and nobody has looked at it … */
 		bool believed;            /* … before this transaction, which says that somebody has */
 	} retain;

@@ -95,6 +95,14 @@ try:
     late.close()
     store.own = True; store.stop()
 
+    # Step by step.
+    store = Kept(build, more=KEEP, ahead=START); store.record()
+    for i in range(5):
+        store.step(20 * DAY); store.record(); store.looked()
+        if store.told("clock"): break
+    ok(wait(lambda: len(store.told("clock")) == 1) and i == 1, "a clock that is set forward in small steps has leapt, too", i, store.told("clock"))
+    store.later(2 * HOUR); store.looked(); ok(store.gone() == [] and "2025-01" in store.files(), "nothing is erased for it", store.gone()); store.stop()
+
     # For ever, by default.
     store = Kept(build, ahead=START); store.record()
     for i in range(40): store.later(30 * DAY); store.looked() if i == 39 else store.record()
