@@ -91,11 +91,11 @@ args_split(const char *args, const struct option *options, char *words, const ch
 
 /* ---- request ---- */
 
-struct wanted { char words[TEXT_MAX], reason[TEXT_MAX], ticket[TEXT_MAX], verb[TEXT_MAX], to[TEXT_MAX], listen[TEXT_MAX]; };
+struct asked { char words[TEXT_MAX], reason[TEXT_MAX], ticket[TEXT_MAX], verb[TEXT_MAX], to[TEXT_MAX], listen[TEXT_MAX]; };
 
 /* The verb that goes without saying. */
 static const char *
-verb_of(const struct wanted *w, const char *command)
+verb_of(const struct asked *w, const char *command)
 {
 	if (w->verb[0] != '\0')
 		return w->verb;
@@ -107,7 +107,7 @@ verb_of(const struct wanted *w, const char *command)
 void
 approve_request(struct channel *c, const char *args)
 {
-	struct wanted w = { .words = "" };
+	struct asked w = { .words = "" };
 	const struct option options[] = { { "--reason", w.reason }, { "--ticket", w.ticket }, { "--verb", w.verb }, { "--to", w.to },
 		{ "--listen", w.listen }, { NULL, NULL } };
 	struct msg_approval_ask m = { 0 };

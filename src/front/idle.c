@@ -23,12 +23,18 @@ look(void *arg)
 		loop_timer_start(c->front->loop, &c->idle_timer, left_ms, look, c);
 }
 
+static void
+hear(struct channel *c)
+{
+	c->idle_bytes = bytes_of(c);
+	c->heard = clock_mono();
+}
+
 void
 idle_start(struct channel *c)
 {
+	hear(c);
 	c->idle = false;
-	c->idle_bytes = 0;
-	c->heard = clock_mono();
 	if (c->limits.value[LIMIT_IDLE_S] != 0)
 		look(c);
 }
@@ -43,17 +49,14 @@ idle_stop(struct channel *c)
 bool
 idle_is_over(struct channel *c, char *why, size_t size)
 {
-	uint64_t bytes;
 	struct buf time;
 
 	if (c->limits.value[LIMIT_IDLE_S] == 0)
 		return false;
-	bytes = bytes_of(c);
-	if (bytes != c->idle_bytes) {
-		c->idle_bytes = bytes;
-		c->heard = clock_mono();
+	if (bytes_of(c) != c->idle_bytes) {
+		hear(c);
 		if (c->idle)
-			idle_start(c);
+			look(c);
 	}
 	if (!c->idle)
 		return false;
