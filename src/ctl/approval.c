@@ -12,12 +12,10 @@ static const struct out_column columns[] = {
 	{ "state", OUT_STRING, 0 }, { "source", OUT_STRING, 1 }, { "expires", OUT_TIME, 1 }, { "may", OUT_BOOL, 1 }, { NULL, 0, 0 },
 };
 
-struct list { struct out *out; unsigned n; };
-
 static bool
 row_seen(void *arg, unsigned type, const void *message)
 {
-	struct list *l = arg;
+	struct ask_rows *l = arg;
 	const struct msg_approval_row *m = message;
 
 	if (type != MSG_APPROVAL_ROW)
@@ -43,21 +41,10 @@ static int
 approval_ls(struct ctl *c, int argc, char **argv)
 {
 	struct msg_approval_list m = { .req = 1 };
-	struct list l = { 0 };
-	struct ask *a;
-	int r;
 
 	if (ctl_plain(c, argc, argv, 0, 0) != CTL_OK)
 		return CTL_USAGE;
-	a = ask_open(c);
-	if (a == NULL)
-		return CTL_FAILED;
-	l.out = ctl_out(c, columns, false);
-	r = ask_wait(a, MSG_APPROVAL_LIST, &m, row_seen, &l);
-	ask_close(a);
-	if (r == 0 && l.n == 0)
-		ctl_note(c, "nobody has asked for approval since yesterday");
-	return out_end(l.out) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
+	return ask_print(c, columns, false, MSG_APPROVAL_LIST, &m, row_seen, "nobody has asked for approval since yesterday");
 }
 
 static int

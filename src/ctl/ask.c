@@ -145,14 +145,38 @@ put_done(void *arg, unsigned type, const void *message)
 }
 
 int
+ask_once(struct ctl *c, unsigned type, const void *message, ask_fn *fn, void *arg)
+{
+	struct ask *l = ask_open(c);
+	int r = l != NULL ? ask_wait(l, type, message, fn, arg) : -EPIPE;
+
+	ask_close(l);
+	return r;
+}
+
+int
+ask_print(struct ctl *c, const struct out_column *columns, bool one, unsigned type, const void *message, ask_fn *fn, const char *none)
+{
+	struct ask *l = ask_open(c);
+	struct ask_rows rows = { 0 };
+	int r;
+
+	if (l == NULL)
+		return CTL_FAILED;
+	rows.out = ctl_out(c, columns, one);
+	r = ask_wait(l, type, message, fn, &rows);
+	ask_close(l);
+	if (r == 0 && rows.n == 0 && none != NULL)
+		ctl_note(c, "%s", none);
+	return out_end(rows.out) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
+}
+
+int
 ask_put(struct ctl *c, unsigned type, const void *message)
 {
 	struct put_answer a = { .c = c };
-	struct ask *l = ask_open(c);
-	int r = l != NULL ? ask_wait(l, type, message, put_done, &a) : -EPIPE;
 
-	ask_close(l);
-	return r == 0 && a.ok ? CTL_OK : CTL_FAILED;
+	return ask_once(c, type, message, put_done, &a) == 0 && a.ok ? CTL_OK : CTL_FAILED;
 }
 
 /* ---- many puts ---- */

@@ -19,6 +19,12 @@ typedef bool ask_fn(void *arg, unsigned type, const void *message);
 int ask_wait(struct ask *l, unsigned type, const void *message, ask_fn *fn, void *arg);
 /* The same with a descriptor, which stays the caller's. */
 int ask_wait_fd(struct ask *l, unsigned type, const void *message, int fd, ask_fn *fn, void *arg);
+/* The same on a connection of its own. */
+int ask_once(struct ctl *c, unsigned type, const void *message, ask_fn *fn, void *arg);
+/* Prints what comes as rows of these columns (one: a single row); fn puts them out and counts them, its arg is a struct ask_rows.
+ * none: what is said if none has come, or NULL.  CTL_OK or CTL_FAILED. */
+struct ask_rows { struct out *out; unsigned n; };
+int ask_print(struct ctl *c, const struct out_column *columns, bool one, unsigned type, const void *message, ask_fn *fn, const char *none);
 /* For puts: waits for MSG_DIR_DONE.  CTL_OK or CTL_FAILED with its words. */
 int ask_put(struct ctl *c, unsigned type, const void *message);
 /* Many rows of hosts: next makes them until it returns false, each with a req of its own.  *done: how many were taken.  At the

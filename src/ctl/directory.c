@@ -43,11 +43,8 @@ int
 directory_load(struct ctl *c, ask_fn *fn, void *arg)
 {
 	struct msg_dir_load load = { .req = 1 };
-	struct ask *a = ask_open(c);
-	int r = a != NULL ? ask_wait(a, MSG_DIR_LOAD, &load, fn, arg) : -EPIPE;
 
-	ask_close(a);
-	return r;
+	return ask_once(c, MSG_DIR_LOAD, &load, fn, arg);
 }
 
 int
@@ -453,8 +450,7 @@ enroll(struct ctl *c, int argc, char **argv)
 	static const struct option longs[] = { { "ttl", required_argument, NULL, 't' }, { NULL, 0, NULL, 0 } };
 	struct enrolled e = { .c = c, .ttl_s = 3600 };
 	struct msg_enrol m = { .req = 1 };
-	struct ask *a;
-	int o, r;
+	int o;
 
 	optind = 0;
 	while ((o = ctl_option(c, argc, argv, ":", longs)) != -1)
@@ -468,10 +464,7 @@ enroll(struct ctl *c, int argc, char **argv)
 	note_unknown(c, e.user);
 	m.user = slice_from(e.user);
 	m.ttl_s = (uint32_t)e.ttl_s;
-	a = ask_open(c);
-	r = a != NULL ? ask_wait(a, MSG_ENROL, &m, enrolled_seen, &e) : -EPIPE;
-	ask_close(a);
-	return r == 0 && e.ok ? CTL_OK : CTL_FAILED;
+	return ask_once(c, MSG_ENROL, &m, enrolled_seen, &e) == 0 && e.ok ? CTL_OK : CTL_FAILED;
 }
 
 const struct command commands_directory[] = {

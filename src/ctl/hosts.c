@@ -434,15 +434,12 @@ hosts_reach(struct ctl *c, int argc, char **argv)
 {
 	struct msg_hosts_ask m = { .which = MSG_HOSTS_ALL };
 	struct reach reach = { .ctl = c };
-	struct ask *a;
 	int r;
 
 	if (reach_parse(c, argc, argv, &m) != CTL_OK)
 		return CTL_USAGE;
 	reach.user = (const char *)m.user.p;
-	a = ask_open(c);
-	r = a != NULL ? ask_wait(a, MSG_HOSTS_ASK, &m, reach_rows, &reach) : -EPIPE;
-	ask_close(a);
+	r = ask_once(c, MSG_HOSTS_ASK, &m, reach_rows, &reach);
 	if (r == 0 && reach.nobody)
 		r = err_set(&c->e, -ENOENT, "there is no user %s", reach.user);
 	return (reach.out == NULL || out_end(reach.out) == 0) && r == 0 ? CTL_OK : CTL_FAILED;

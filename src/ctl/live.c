@@ -24,12 +24,10 @@ static const struct out_column live_columns[] = {
 
 /* ---- lists ---- */
 
-struct listing { struct out *out; unsigned n; };
-
 static bool
 list_take(void *arg, unsigned type, const void *message)
 {
-	struct listing *l = arg;
+	struct ask_rows *l = arg;
 	struct slice rows;
 	struct msg_live_row r;
 
@@ -57,18 +55,8 @@ int
 live_ls(struct ctl *c)
 {
 	struct msg_live_ask m = { .req = 1 };
-	struct ask *a = ask_open(c);
-	struct listing l = { 0 };
-	int r;
 
-	if (a == NULL)
-		return CTL_FAILED;
-	l.out = ctl_out(c, live_columns, false);
-	r = ask_wait(a, MSG_LIVE_ASK, &m, list_take, &l);
-	ask_close(a);
-	if (r == 0 && l.n == 0)
-		ctl_note(c, "no session runs");
-	return out_end(l.out) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
+	return ask_print(c, live_columns, false, MSG_LIVE_ASK, &m, list_take, "no session runs");
 }
 
 /* ---- one ---- */

@@ -41,15 +41,17 @@ static const struct out_column status_columns[] = {
 static bool
 status_seen(void *arg, unsigned type, const void *message)
 {
+	struct ask_rows *l = arg;
 	const struct msg_status_is *m = message;
 
 	if (type != MSG_STATUS_IS)
 		return false;
-	out_number(arg, m->users);
-	out_number(arg, m->hosts);
-	out_number(arg, m->rules);
-	out_text(arg, m->policy_hash);
-	out_text(arg, m->policy_error);
+	l->n++;
+	out_number(l->out, m->users);
+	out_number(l->out, m->hosts);
+	out_number(l->out, m->rules);
+	out_text(l->out, m->policy_hash);
+	out_text(l->out, m->policy_error);
 	return true;
 }
 
@@ -57,19 +59,10 @@ static int
 status(struct ctl *c, int argc, char **argv)
 {
 	struct msg_status m = { .req = 1 };
-	struct ask *a;
-	struct out *o;
-	int r;
 
 	if (ctl_plain(c, argc, argv, 0, 0) != CTL_OK)
 		return CTL_USAGE;
-	a = ask_open(c);
-	if (a == NULL)
-		return CTL_FAILED;
-	o = ctl_out(c, status_columns, true);
-	r = ask_wait(a, MSG_STATUS, &m, status_seen, o);
-	ask_close(a);
-	return out_end(o) == 0 && r == 0 ? CTL_OK : CTL_FAILED;
+	return ask_print(c, status_columns, true, MSG_STATUS, &m, status_seen, NULL);
 }
 
 struct reloaded { struct ctl *c; bool ok; };
@@ -96,17 +89,10 @@ reload(struct ctl *c, int argc, char **argv)
 {
 	struct reloaded answer = { .c = c };
 	struct msg_reload m = { .req = 1 };
-	struct ask *a;
-	int r;
 
 	if (ctl_plain(c, argc, argv, 0, 0) != CTL_OK)
 		return CTL_USAGE;
-	a = ask_open(c);
-	if (a == NULL)
-		return CTL_FAILED;
-	r = ask_wait(a, MSG_RELOAD, &m, reload_seen, &answer);
-	ask_close(a);
-	return r == 0 && answer.ok ? CTL_OK : CTL_FAILED;
+	return ask_once(c, MSG_RELOAD, &m, reload_seen, &answer) == 0 && answer.ok ? CTL_OK : CTL_FAILED;
 }
 
 const struct command commands_system[] = {
