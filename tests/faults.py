@@ -3,6 +3,7 @@
 """A store whose disk fails at a test's will (tests/system/faulty.c), fronts that remember what was acknowledged, and the image that a
 power cut would have left."""
 import errno, mmap, os, random, shutil, signal, struct, subprocess, tempfile, time
+import tap
 from peers import Process, Chan, Closed, frame
 
 class FaultyStore(Process):
@@ -13,7 +14,7 @@ class FaultyStore(Process):
         self.control = f"{self.state}/faults"; open(self.control, "wb").write(bytes(64))
         self.file = open(self.control, "r+b"); self.map = mmap.mmap(self.file.fileno(), 64); self.step(ahead)
         self.undo = f"{self.state}/undo"
-        env = dict(LD_PRELOAD=f"{build}/tests/system/faulty.so", FAULTY=self.control, **({"FAULTY_LOG": self.undo} if log else {}))
+        env = dict(LD_PRELOAD=tap.preload(build, "faulty"), FAULTY=self.control, **({"FAULTY_LOG": self.undo} if log else {}))
         super().__init__(build, "fortress-store", 2, lambda d: ["--db", f"{self.state}/db", "--key", f"{self.state}/key", *more], **env)
         self.monitor, self.gate = self.chans
         self.monitor.want("READY", seconds=30)

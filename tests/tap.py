@@ -30,6 +30,11 @@ def no_report(log):
     found = re.search(r"ERROR: (Address|Leak)Sanitizer|runtime error: ", text)
     if found: ok(False, "the sanitizers have found no fault", text[found.start():][:1200])
 
+def preload(build, name):
+    """LD_PRELOAD for a library of tests/system; the sanitizers, where the programs have them, want to come before any other."""
+    linked = subprocess.run(["ldd", f"{build}/fortress-store"], capture_output=True, text=True).stdout
+    return ":".join(re.findall(r"=> (\S+/lib(?:a|ub)san\S+)", linked) + [os.path.abspath(f"{build}/tests/system/{name}.so")])
+
 def needs_bastion():
     if os.geteuid() != 0: skip("needs root to run an sshd")
     if not os.path.exists("/usr/sbin/sshd"): skip("no sshd")

@@ -7,6 +7,7 @@ import json, os, shutil, signal, sys
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
+import tap
 from tap import ok, end
 from clients import Clients, need
 from screens import Screen
@@ -92,7 +93,7 @@ try:
     ok(not [x for x in a if x["watch"] == "watch"], "the watch was never lost", a)
 
     # ---- however late what looks begins ----
-    wrapped("fortress-gate", f"export LD_PRELOAD={os.path.abspath(build)}/tests/system/slow.so SLOW_PAIRS=700")
+    wrapped("fortress-gate", f"export LD_PRELOAD={tap.preload(build, 'slow')} SLOW_PAIRS=700")
     r = b.on("box", "echo a passw0rd"); a = alarms(1)
     ok(r.returncode == 0 and [x["line"] for x in a] == ["a passw0rd"], "a command does not begin before the gate has said who looks", r, a)
     wrapped("fortress-sentry", "sleep 1")
