@@ -314,16 +314,6 @@ sessions_come(struct channel *c, const struct msg_session_rows *m)
 
 /* ---- the gate's answers ---- */
 
-static struct channel *
-channel_of(struct front *f, uint32_t req)
-{
-	struct channel *c = f->channels;
-
-	while (c != NULL && (c->listing == NULL || c->state != CH_LISTING || c->listing->req != req || req == 0))
-		c = c->next;
-	return c;
-}
-
 static void
 keys_end(struct channel *c)
 {
@@ -343,7 +333,7 @@ own_take(struct front *f, const struct chan_in *in)
 	if (in->type != MSG_DIR_KEY && in->type != MSG_DIR_END && in->type != MSG_DIR_DONE && in->type != MSG_SESSION_ROWS &&
 	    in->type != MSG_APPROVAL_ROW)
 		return false;
-	c = channel_of(f, key->req);
+	c = listing_find(f, key->req);
 	if (c == NULL) {
 		for (c = f->channels; c != NULL && !menu_take(c->menu, in->type, key->req, in->message); c = c->next)
 			continue;

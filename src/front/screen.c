@@ -79,16 +79,6 @@ screen_do(struct channel *c, const char *args)
 
 /* ---- the gate's answers ---- */
 
-static struct channel *
-channel_of(struct front *f, uint32_t req)
-{
-	struct channel *c = f->channels;
-
-	while (c != NULL && (c->listing == NULL || c->state != CH_LISTING || c->listing->req != req || req == 0))
-		c = c->next;
-	return c;
-}
-
 static void
 row_line(struct buf *b, const struct msg_live_row *r)
 {
@@ -170,7 +160,7 @@ screen_take(struct front *f, const struct chan_in *in)
 	for (c = f->channels; c != NULL; c = c->next)
 		if (menu_take(c->menu, in->type, rows->req, in->message))
 			return true;
-	c = channel_of(f, rows->req);
+	c = listing_find(f, rows->req);
 	if (c != NULL && in->type == MSG_LIVE_ROWS)
 		rows_come(c, rows);
 	else if (c != NULL)
@@ -183,12 +173,11 @@ screen_take(struct front *f, const struct chan_in *in)
 void
 screen_started(struct front *f, const struct msg_screen_started *m, int *fd)
 {
-	struct channel *c = channel_of(f, m->req);
+	struct channel *c = listing_find(f, m->req);
 	char text[300];
 
 	if (c == NULL)
 		c = replay_of(f, m->req);
-
 	if (c == NULL)
 		return;
 	if (m->ok != 1 || *fd < 0 || (c->screen = calloc(1, sizeof(*c->screen))) == NULL ||

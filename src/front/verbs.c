@@ -270,6 +270,16 @@ help_end(struct channel *c)
 	    c->front->user, c->front->user);
 }
 
+struct channel *
+listing_find(struct front *f, uint32_t req)
+{
+	struct channel *c = f->channels;
+
+	while (c != NULL && (c->listing == NULL || c->state != CH_LISTING || c->listing->req != req || req == 0))
+		c = c->next;
+	return c;
+}
+
 void
 verb_refuse(struct channel *c, const char *code, const char *reason)
 {

@@ -29,6 +29,8 @@ struct listing {
 
 /* Takes c->command if it is one: c is then a listing, or has been told how to ask. */
 bool verb_take(struct channel *c);
+/* The one that waits for the gate's answer to req; NULL: none does. */
+struct channel *listing_find(struct front *f, uint32_t req);
 /* Ends it with a line on stderr. */
 void verb_refuse(struct channel *c, const char *code, const char *reason);
 /* mosh's way to start its server, and its refusal in words. */
