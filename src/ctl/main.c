@@ -148,11 +148,26 @@ help_about(const char *noun, const char *verb)
 	return CTL_OK;
 }
 
+/* What was printed may not have arrived: a full disk is no success, and not silent. */
+static int
+result_say(const struct ctl *c, int r)
+{
+	bool lost = fflush(stdout) != 0 || ferror(stdout);
+
+	if (r == CTL_OK && lost)
+		r = CTL_FAILED;
+	if ((r == CTL_FAILED || r == CTL_BROKEN) && c->e.text[0] != '\0')
+		fprintf(stderr, "fortress: %s\n", c->e.text);
+	else if (r == CTL_FAILED && lost)
+		fputs("fortress: the output cannot be written: is the disk full?\n", stderr);
+	return r;
+}
+
 static int
 command_run(struct ctl *c, int argc, char **argv)
 {
 	struct wanted w = { argv[0], argc > 1 ? argv[1] : NULL };
-	int words, r;
+	int words;
 
 	if (strcmp(w.noun, "user") == 0 && w.verb != NULL && strcmp(w.verb, "key") == 0)
 		return command_run(c, argc - 1, argv + 1);
@@ -163,10 +178,7 @@ command_run(struct ctl *c, int argc, char **argv)
 		return complain(w.noun, w.verb);
 	words = c->command->verb != NULL;
 	c->args = argv + words + 1;
-	r = c->command->run(c, argc - words, argv + words);
-	if ((r == CTL_FAILED || r == CTL_BROKEN) && c->e.text[0] != '\0')
-		fprintf(stderr, "fortress: %s\n", c->e.text);
-	return r;
+	return result_say(c, c->command->run(c, argc - words, argv + words));
 }
 
 /* One form of output; a second, other one is no wish that can be granted. */

@@ -37,6 +37,11 @@ def on_screen(columns, *args):
     return out.decode().replace("\r\n", "\n")
 
 try:
+    # --- output that does not arrive ---
+    for args in (("user", "list"), ("--json", "user", "list"), ("--csv", "session", "ls"), ("audit", "stream"), ("host", "list"), ("policy", "print")):
+        with open("/dev/full", "w") as full: r = subprocess.run([f"{build}/fortress", *args], env=b.env, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, text=True, timeout=20)
+        ok(r.returncode == 1 and r.stderr.startswith("fortress: "), f"a full disk is told: {' '.join(args)}", r.returncode, r.stderr)
+
     # --- words that are none ---
     refused(2, ["fortress session ls: --foo: no such option", "usage: fortress session ls"], "session", "ls", "--foo")
     refused(2, ["--hots: no such option; did you mean --host?"], "session", "ls", "--hots", "x")
