@@ -68,16 +68,6 @@ name_of(const struct client *c)
 	return c->kind == MSG_CLIENT_FRONT ? c->user : c->actor;
 }
 
-static void
-live_drop(struct live **at)
-{
-	struct live *l = *at;
-
-	*at = l->next;
-	moderate_look(l->owner, slice_from(l->session));
-	free(l);
-}
-
 bool
 live_viewer(const struct gate *g, const struct client *owner, struct slice session,
     bool (*fn)(void *arg, const struct client *viewer), void *arg)
@@ -117,6 +107,21 @@ mark_find(struct client *owner, struct slice session)
 	while (m != NULL && !slice_is(session, m->session))
 		m = m->next;
 	return m;
+}
+
+/* With the last of his viewers goes the keyboard: its front gives the input back. */
+static void
+live_drop(struct live **at)
+{
+	struct live *l = *at;
+	struct slice session = slice_from(l->session);
+	struct live_mark *mark = mark_find(l->owner, session);
+
+	*at = l->next;
+	if (mark != NULL && !has_joined(l->owner->gate, session, mark->typist))
+		mark->typist[0] = '\0';
+	moderate_look(l->owner, session);
+	free(l);
 }
 
 /* The oldest goes when there are too many: it is for lists alone. */
@@ -197,18 +202,12 @@ live_left(struct client *c, const void *message)
 {
 	const struct msg_live_left *m = message;
 	struct live **at = &c->gate->lives;
-	struct live_mark *mark;
-	struct slice session;
 
 	while (*at != NULL && ((*at)->owner != c || (*at)->number != m->live))
 		at = &(*at)->next;
 	if (*at == NULL)
 		return sentry_left(c, m);
-	mark = mark_find(c, slice_from((*at)->session));
 	live_drop(at);
-	session = mark != NULL ? slice_from(mark->session) : slice_of(NULL, 0);
-	if (mark != NULL && !has_joined(c->gate, session, mark->typist))
-		mark->typist[0] = '\0';          /* its front gives the input back */
 	return 0;
 }
 

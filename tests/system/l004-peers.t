@@ -12,7 +12,8 @@ if os.geteuid() != 0: skip("needs root")
 from peers import *
 
 POLICY = """permit alice any on env=bench as root id alice
-permit bob watch on env=bench id bob
+permit bob watch, join on env=bench id bob
+permit dora watch, admin on env=bench id dora
 watch alice on any match /passw0rd/ then freeze id secret
 require moderator bob for alice exec on any id two
 """
@@ -22,7 +23,7 @@ def over(fd):
     try: return s.recv(10) == b""
     finally: s.close()
 
-g = Gate(build, POLICY, [user(), key(), user("bob"), key("bob"), host(), host("other")])
+g = Gate(build, POLICY, [user(), key(), user("bob"), key("bob"), user("dora"), key("dora"), host(), host("other")])
 try:
     # --- who may ask at all ---
     for what, values in (("LIVE_ASK", {"req": 1}), ("LIVE_DO", {"req": 1, "op": WATCH, "session": "S"})):
@@ -87,6 +88,20 @@ try:
         d = alice.ask("DECIDE", "DECISION", req=6, **{"verb": "exec", "host": "box", "dial": 1, **other}); ok(d["permit"] == 0, f"but not for {other}", d)
     d = alice.ask("DECIDE", "DECISION", req=7, verb="exec", host="box", command="id", hold=6, dial=1); ok(d["permit"] == 1 and d["ticket"] != 0, "for what it is about there is", d)
     bob.close(); ok(alice.want("LIVE_ACT")["op"] == PRESENT + 1, "when the second person's connection ends the front is told")
+
+    # --- who has the keyboard ---
+    HAND, JOIN = 7, 2
+    dora = g.logged_in("dora")
+    def held():
+        dora.send("LIVE_ASK", req=9); q = g.store.want("LIVE_ASK"); g.store.send("LIVE_ROWS", req=q["req"], rows=live_row(alice.conn, "H" * 26))
+        return dora.want("LIVE_ROWS")["rows"]
+    for first in ("his connection ends before the session's front has seen him go", "the session's front sees him go first"):
+        bob = g.logged_in("bob"); do(bob, live_row(alice.conn, "H" * 26), JOIN); act = alice.want("LIVE_ACT"); g.monitor.want("SCREEN_START")
+        dora.send("LIVE_DO", req=8, op=HAND, session="H" * 26, to="bob"); q = g.store.want("LIVE_ASK"); g.store.send("LIVE_ROWS", req=q["req"], rows=live_row(alice.conn, "H" * 26))
+        ok(dora.want("LIVE_DONE")["ok"] == 1 and alice.want("LIVE_ACT")["op"] == HAND and b"typed by bob" in held(), "bob has it")
+        if "before" in first: bob.close(); g.alive(); alice.send("LIVE_LEFT", live=act["live"])
+        else: alice.send("LIVE_LEFT", live=act["live"]); g.alive(); bob.close()
+        ok(g.alive() and b"typed by" not in held(), f"and not when {first}", held())
 finally:
     g.stop()
 end()
