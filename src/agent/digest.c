@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "agent/digest.h"
 #include "base/fd.h"
 
 #define BYTES 32
+#define FUSE  0x65735546                 /* f_type of what a program serves; statfs(2) */
 
 EVP_MD_CTX *
 digest_new(void)
@@ -31,15 +33,17 @@ refuse(char why[DIGEST_WHY], const char *path, const char *what)
 	return -EACCES;
 }
 
-/* Only root could change it from here on. */
+/* Only root could change it from here on.  Who may mount a file system of their own (FUSE) say there whose a file is, and hand out
+ * other bytes when it is run than when it was read. */
 static int
 check_file(int fd, const char *path, char why[DIGEST_WHY])
 {
+	struct statfs fs;
 	struct stat st;
 
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return refuse(why, path, "is no file");
-	if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+	if (fstatfs(fd, &fs) < 0 || fs.f_type == FUSE || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		return refuse(why, path, "can be written by others than root, so its digest says nothing");
 	return 0;
 }

@@ -92,7 +92,7 @@ EXTRA_DIST += %D%/g006-methods.t
 # What auditors are given.
 AUDIT_TESTS = %D%/r001-evidence.t %D%/r002-siem.t %D%/r003-upkeep.t %D%/r004-faults.t %D%/r005-witness.t %D%/r006-auditd.t %D%/r007-retain.t %D%/r008-commands.t
 TESTS += $(AUDIT_TESTS)
-EXTRA_DIST += $(AUDIT_TESTS) tests/faults.py
+EXTRA_DIST += $(AUDIT_TESTS) tests/faults.py tests/served.py
 # Shared objects to preload: none of our flags.
 check_PROGRAMS += tests/system/faulty.so
 tests_system_faulty_so_SOURCES = %D%/faulty.c

@@ -13,6 +13,7 @@ from tap import ok, without, needs_bastion, end
 needs_bastion()
 from bastion import Bastion, port, take, talk
 from wire import *
+from served import Served
 
 d = tempfile.mkdtemp(prefix="fortress-"); os.chmod(d, 0o755)
 def program(name, of): shutil.copy(shutil.which(of), f"{d}/{name}"); os.chmod(f"{d}/{name}", 0o755); return f"{d}/{name}"
@@ -32,7 +33,7 @@ python = os.path.realpath(sys.executable)
 wrong = "0" * 64
 SLEEP, YES, LONG = f"/bin/sleep 61.{os.getpid()}", f"yes {os.getpid()}", 30    # of this test alone
 
-POLICY = f"""command tool sha256 {digest(tool)} {{ {tool} ** ; {d}/link ** }}
+POLICY = f"""command tool sha256 {digest(tool)} {{ {tool} ** ; {d}/link ** ; {d}/served/tool ** }}
 command two sha256 {digest(evil)} {{ {tool} ** }}
 command wrong sha256 {wrong} {{ {other} ** ; /usr/bin/nothing-there }}
 command open sha256 {digest(open_)} {{ {open_} ** }}
@@ -114,6 +115,12 @@ try:
     ok(denied(run("digest", f"{open_} hi"), "can be written by others than root"), "or what is not root's")
     os.chown(open_, 0, 0)
     ok(run("digest", f"{open_} hi").stdout == b"hi", "until it is")
+    os.mkdir(f"{d}/served")
+    try: served = Served(f"{d}/served", "tool", tool)
+    except OSError: without(True, "nor what a program serves (FUSE)", "no FUSE here")
+    else:
+        r = run("digest", f"{d}/served/tool hi"); served.stop()
+        ok(denied(r, "can be written by others than root", "[digest]") and r.stdout == b"", "nor what a program serves (FUSE), who may say that it is root's and change it after it was read", r)
     r = run("digest", "/usr/bin/nothing-there")
     ok(denied(r, "/usr/bin/nothing-there cannot be read to see its digest: No such file or directory", "[digest]"), "a program that is not there", r)
     r = run("digest", f"{tool} hi", more=("-tt",))
