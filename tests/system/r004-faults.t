@@ -73,6 +73,8 @@ def trial(kind, run, seed):
     try:
         load.hear(0.3)
         for _ in range(dice.randint(20, 300)): load.step()
+        for _ in range(100):                                # something is there to be lost, however slow the store is
+            if not any(s.acked for s in load.all): load.hear(0.1)
         bad = run(store, load, dice); alive = store.proc.poll() is None
         if alive:
             late = close(load)
