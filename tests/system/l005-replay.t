@@ -185,7 +185,7 @@ try:
     p = Screen(argv("bob")); ok(p.until(b"quit"), "bob's picker", p.out)
     p.type(b"\x14"); p.until(b"sessions that run"); p.type(b"o"); ok(p.until(b"are over") and p.until(b"root@box"), "Ctrl-T and o show what is over", p.out)
     p.type(b"\x1b[F\r"); ok(p.until(b"? help") and (p.until(b"secret") or p.until(b"last")), "Enter replays the selected one", p.out[-500:])
-    p.type(b"q"); ok(p.until(b"none that you may reach"), "q leads back to the picker", p.out[-500:]); p.type(b"\x03"); p.over(); p.close()
+    p.type(b"q"); ok(p.until(b"Esc hosts"), "q leads back to the list", p.out[-500:]); p.type(b"\x03"); p.over(); p.close()
     p = Screen(argv("cleo")); p.until(b"quit"); p.type(b"\x14o"); ok(p.until(b"root@box") and b"root@agent" not in p.out, "the list has what may be replayed", p.out); p.close()
     p = Screen(argv("vera")); p.until(b"quit"); p.type(b"\x14"); p.until(b"sessions that run"); p.type(b"o"); ok(p.until(b"none that you may see"), "and nothing of others' for whom nothing may be", p.out); p.close()
     p = Screen(argv("bench")); p.until(b"quit"); p.type(b"\x14o"); ok(p.until(b"root@box"), "one's own is there", p.out)
