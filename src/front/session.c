@@ -244,6 +244,14 @@ session_left(struct channel *c)
 	return c->why;
 }
 
+/* What was typed after the window changed comes after it: also where the change has come with the keys that were just read,
+ * and still lies with libssh. */
+static bool
+resize_may_wait(const struct channel *c)
+{
+	return c->resized || (c->pty && wire_has_news(&c->door->wire));
+}
+
 /* Both ways, what there is. */
 static bool
 relay(struct channel *c)
@@ -257,7 +265,7 @@ relay(struct channel *c)
 		moved |= flow_read(&c->err, &c->record);
 	}
 	(void)record_flush(&c->record);
-	if (!c->resized)                         /* what was typed after the window changed comes after it */
+	if (!resize_may_wait(c))
 		moved |= flow_write(&c->in, &c->record);
 	moved |= flow_write(&c->out, &c->record);
 	moved |= flow_write(&c->err, &c->record);

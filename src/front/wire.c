@@ -111,9 +111,15 @@ wire_step(struct wire *w)
 }
 
 bool
+wire_has_news(const struct wire *w)
+{
+	return w->packets.in_packets != w->seen;
+}
+
+bool
 wire_has_moved(struct wire *w)
 {
-	bool moved = w->packets.in_packets != w->seen;
+	bool moved = wire_has_news(w);
 
 	w->seen = w->packets.in_packets;
 	return moved;
@@ -142,7 +148,7 @@ wire_rearm(struct wire *w)
 	if (writing != w->writing)
 		(void)loop_mod(w->loop, w->fd, EPOLLIN | (writing ? (uint32_t)EPOLLOUT : 0u));
 	w->writing = writing;
-	return ahead_is_left(&w->ahead) || w->packets.in_packets != w->seen;
+	return ahead_is_left(&w->ahead) || wire_has_news(w);
 }
 
 void

@@ -163,7 +163,8 @@ main(void)
 	ok(ssh_channel_poll(pair.mine, 0) == 0, "the first channel is asked, and has nothing");
 	server_says("echo");
 	ok(ssh_channel_poll(pair.other, 0) == 0, "the second channel is asked, and has nothing");
-	ok(wire_rearm(&pair.wire), "but the first has something since: there is another turn");
+	ok(wire_has_news(&pair.wire), "but something came meanwhile, and nobody has looked at it");
+	ok(wire_rearm(&pair.wire), "the first has something since: there is another turn");
 	take_in();
 	ok(ssh_channel_read_nonblocking(pair.mine, got, sizeof(got), 0) == 4, "which finds it");
 	ok(!wire_rearm(&pair.wire), "and after that nobody is woken for nothing");
