@@ -48,7 +48,7 @@ class Door:
             self.pid, self.fd = self.p.pid, self.p.stdout.fileno()
             self.send = lambda data: (self.p.stdin.write(data), self.p.stdin.flush())
         self.status = None
-        threading.Thread(target=self.read, daemon=True).start()
+        self.reader = threading.Thread(target=self.read, daemon=True); self.reader.start()
     def read(self):
         while True:
             try: data = os.read(self.fd, 4096)
@@ -61,9 +61,10 @@ class Door:
         except OSError: return False
         return until(lambda: brings in self.out[at:], seconds)
     def ended(self):
+        """And its last words are here (a connection that others share may hold its output open)."""
         if self.status is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid: self.status = os.waitstatus_to_exitcode(status)
+            if pid: self.status = os.waitstatus_to_exitcode(status); self.reader.join(2)
         return self.status is not None
     def close(self):
         if not self.ended(): os.kill(self.pid, signal.SIGKILL); until(self.ended)

@@ -93,7 +93,7 @@ try:
     ok(all(w.p.returncode == 0 for w in workers), "all end as they should", [w.p.returncode for w in workers])
 
     # --- an error ---
-    policy(POLICY); b.ctl("reload")
+    before = loads(); policy(POLICY); b.ctl("reload"); until(lambda: loads() > before)
     policy(POLICY + "permit role leed shell on any\n")
     before = loads(); hup(); until(lambda: loads() > before)
     e = b.query("select ok, severity, text from event where class=3004 and text like 'the policy was%' order by id desc limit 1")[0]
