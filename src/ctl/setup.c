@@ -66,6 +66,7 @@ static const char policy_rest[] =
     "\treason \"link-local and metadata addresses\" id link-local\n"
     "\n"
     "# Take away the # from what fits, and change it.\n"
+    "#permit role ops watch,join,replay on any id look\n"
     "#hosts production { env=prod & !quarantine }\n"
     "#time office Mon-Fri 09:00-18:00 +08:00\n"
     "#command lookers { /usr/bin/uptime ; /usr/bin/journalctl -u <ident> }\n"
