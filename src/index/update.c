@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * Recordings that were open when they were last seen are gone on with from where they were, or begun anew if they are over; then
- * come those that are new, in the order of their rows; then events.  What has been erased goes.  A recording that cannot be read is counted and
- * left: whether that is right, `fortress audit verify` says.
+ * What has been erased goes.  Recordings that were open when they were last seen are gone on with from where they were, or begun
+ * anew if they are over; then come those that are new, in the order of their rows; then events.  A recording that cannot be read is
+ * counted and left: whether that is right, `fortress audit verify` says.
  */
 #include <errno.h>
 #include <poll.h>
@@ -147,9 +147,9 @@ frames_render(struct update *u, struct db_frames *it)
 		r = r != 0 ? r : breathe(u);
 	}
 	if (r == 0 && n < 0) {
-		u->counts->unread++;
+		u->counts->unread += n != -ENODATA;
 		u->now.over = true;
-		u->now.how = INDEX_UNREAD;
+		u->now.how = n == -ENODATA ? INDEX_ERASED : INDEX_UNREAD;
 	}
 	return r;
 }
@@ -181,8 +181,8 @@ place_find(struct update *u, const struct db_session *s, struct buf *paint)
 	memcpy(fresh.id, s->id, ID_BYTES);
 	if (is_new)
 		u->now = fresh;
-	if ((r != 0 && !is_new) || u->now.over)
-		return is_new ? 0 : r;
+	else if (r != 0 || u->now.over)
+		return r;
 	r = buf_slice_append(paint, u->now.at.paint);
 	u->now.at.paint = buf_slice(paint);
 	r = r != 0 ? r : index_trim(u->x, &u->now, u->e);
@@ -202,6 +202,8 @@ session_render(struct update *u, const struct db_session *s)
 	r = renderer_begin(u->renderer, &u->now.at, u->e);
 	r = r != 0 ? r : frames_render(u, it);
 	r = r != 0 ? r : renderer_end(u->renderer, u->e);
+	if (r == 0 && u->now.how == INDEX_ERASED)
+		r = index_forget(u->x, &u->now, u->e);
 	db_frames_close(it);
 	u->counts->sessions++;
 	return r;
@@ -304,8 +306,7 @@ forget(void *arg, int64_t session)
 	struct index_done d;
 	int r = index_find_done(u->x, session, &d, u->e);
 
-	/* Forgotten already: over, without a position. */
-	if (r == -ENOENT || (r == 0 && d.over && d.at.pos == 0))
+	if (r == -ENOENT || (r == 0 && d.how == INDEX_ERASED))
 		return 0;
 	u->forgotten = true;
 	return r != 0 ? r : index_forget(u->x, &d, u->e);

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """Texts of all recordings found again: by user, host, time and class; in sessions that go on; after the index was damaged, broken off
 or removed; and the search is on the record."""
-import json, os, re, struct, subprocess, sys
+import json, os, re, shutil, struct, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -106,6 +106,8 @@ try:
     subprocess.run(["sqlite3", f"{b.dir}/state/db/fortress.db", f"PRAGMA busy_timeout=5000; UPDATE segment SET erased_us=1 WHERE session_id=(SELECT id FROM session WHERE command LIKE 'echo exec-needle%')"], check=True, capture_output=True)
     ok(all(h["session"] != plain for h in grep("exec-needle")) and sqlite("SELECT count(*) FROM line WHERE text LIKE '%exec-needle%' AND class<3") == "0", "what was erased is not found any more")
     ok(b"exec-needle quo" not in open(f"{b.dir}/state/index/text.db", "rb").read(), "nor does it stand in the file")
+    shutil.rmtree(f"{b.dir}/state/index"); again = ctl("audit", "index").stdout
+    ok("could not be read" not in again and sqlite("SELECT how,count(*) FROM done WHERE how>0 GROUP BY how") == "3|1", "made anew, the index knows it as erased, not as damaged", again)
     b.bastion.terminate(); b.bastion.wait()
     ok(ctl("audit", "grep", "needle").returncode == 1 and ctl("audit", "grep", "--offline", "needle").returncode == 0, "without a bastion only --offline")
 finally:
