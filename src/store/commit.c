@@ -114,7 +114,7 @@ op_answer(struct store *st, const struct op *op, bool ok, const char *text)
 	struct msg_dir_done dir = { .req = op->req, .ok = ok, .text = slice_from(text) };
 	struct msg_rec_opened opened = { .rec = op->req, .ok = ok, .text = slice_from(text) };
 
-	if (c == NULL && op->type == MSG_UPKEEP)
+	if (op->client == NULL && op->type == MSG_UPKEEP)
 		retain_answer(st, ok, text);
 	if (c == NULL || (op->req == 0 && op->type == MSG_EVENT))
 		return;

@@ -116,7 +116,7 @@ struct store {
 	struct retain {
 		uint64_t keep_s;          /* 0: for ever */
 		mono_t next;              /* when to look again */
-		char asked[24];           /* the partition that is being erased; empty: none */
+		char asked[24];           /* the partition that a tick asked for last */
 		wall_t wall;              /* both clocks, at the last tick */
 		mono_t mono;
 		int64_t ahead_us;         /* of wall before mono: the least since it leapt, or since the start */

@@ -2,13 +2,13 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * What administrators do with the record itself: hold a session, let go of it, erase a month's recordings; and what the command
- * did beside us and wants written down, backups, restore tests, and that somebody looked at a clock that had leapt.  Each is an event of class 6002 whose detail.what names it.
+ * did beside us and wants written down, backups, restore tests, and that somebody looked at a clock that had leapt.  Each is an
+ * event of class 6002 whose detail.what names it.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -53,19 +53,7 @@ hold(struct upkeep *u, bool release)
 	return buf_printf(&u->words, "%s %s the recording %s%s%s", u->actor, release ? "lets go of" : "holds", text, u->reason[0] != '\0' ? ": " : "", u->reason);
 }
 
-/* A partition that is still written, or will be, is none to erase. */
-static bool
-is_past(const char *file)
-{
-	time_t now = (time_t)(clock_wall().us / 1000000);
-	char current[24];
-	struct tm tm;
-
-	gmtime_r(&now, &tm);
-	return strftime(current, sizeof(current), "rec-%Y-%m.seg", &tm) > 0 && strcmp(file, current) < 0;
-}
-
-/* 1: moved a part of what must stay, ask again. */
+/* 1: moved a part of what must stay, ask again.  A month that is still written, or will be, is none to erase. */
 static int
 erase(struct upkeep *u)
 {
@@ -75,7 +63,7 @@ erase(struct upkeep *u)
 
 	if (slice_copy(u->m.file, month, sizeof(month)) != 0 || !db_partition_name(month, file))
 		return err_set(u->e, -ENOENT, "write a month as 2026-01");
-	if (!is_past(file))
+	if (db_partition_end(file) > clock_wall().us)
 		return err_set(u->e, -ENOENT, "%s is not over yet", month);
 	if (u->st->erased[0] != '\0')
 		return err_set(u->e, -ENOENT, "another month is being erased: try again");
