@@ -79,10 +79,7 @@ is_named(EVP_MD_CTX *md, const struct limits *l, char hex[2 * BYTES + 1])
 		return false;
 	for (unsigned i = 0; i < n; i++)
 		(void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-	for (size_t i = 0; i < l->digests_n; i++)
-		if (strcmp(l->digests[i], hex) == 0)
-			return true;
-	return false;
+	return limits_have_digest(l, hex);
 }
 
 int

@@ -98,8 +98,8 @@ limits_join(struct limits *l, const struct limits *more)
 	}
 }
 
-static bool
-has_digest(const struct limits *l, const char *digest)
+bool
+limits_have_digest(const struct limits *l, const char *digest)
 {
 	for (size_t i = 0; i < l->digests_n; i++)
 		if (strcmp(l->digests[i], digest) == 0)
@@ -117,7 +117,7 @@ limits_still_do(const struct limits *then, const struct limits *now)
 	if (now->digests_n == 0)
 		return true;
 	for (size_t i = 0; i < then->digests_n; i++)
-		if (!has_digest(now, then->digests[i]))
+		if (!limits_have_digest(now, then->digests[i]))
 			return false;
 	return then->digests_n > 0;
 }

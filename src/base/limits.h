@@ -30,6 +30,7 @@ int limits_print(struct buf *b, const struct limits *l);       /* nothing withou
 int limits_parse(struct slice text, struct limits *ret);       /* 0 or -EINVAL */
 /* Of both the strictest; digests are more's, if it has any. */
 void limits_join(struct limits *l, const struct limits *more);
+bool limits_have_digest(const struct limits *l, const char *digest);
 /* Would what began with the limits `then` be let begin with `now`? */
 bool limits_still_do(const struct limits *then, const struct limits *now);
 /* Is there one that only a staragent keeps? */
