@@ -392,8 +392,10 @@ frames_chain(FILE *f, count n, byte chain[HASH])
 		if (n < HEAD || fread(text + BEFORE, 1, HEAD, f) != HEAD)
 			return false;
 		length = text[BEFORE + 9] | (count)text[BEFORE + 10] << 8 | (count)text[BEFORE + 11] << 16 | (count)text[BEFORE + 12] << 24;
+		if (length > n - HEAD)
+			return false;
 		text = room(text, BEFORE + HEAD + length);
-		if (length > n - HEAD || fread(text + BEFORE + HEAD, 1, length, f) != length)
+		if (fread(text + BEFORE + HEAD, 1, length, f) != length)
 			return false;
 		memcpy(text, "ftrs-frame1", LEAD);
 		memcpy(text + LEAD, chain, HASH);
