@@ -44,5 +44,10 @@ else
 fi
 ok "$(grep -oE '\b(src|policy|db|ui|tests|monitor|front|gate|store|ctl|msg|base)/[a-z_]+\.[chy]' HACKING | sort -u |
 	while read -r f; do [ -f "$f" ] || [ -f "src/$f" ] || echo "$f"; done)" "HACKING names files that exist"
+# A list of a local.mk, one word a line with its variable before it.
+words() { sed -e ':a' -e '/\\$/{N;s/\\\n//;ba' -e '}' "$1" | awk -v f="$1" '$2 ~ /^\+?=$/ { for (i = 3; i <= NF; i++) print f, $1, $i }'; }
+ok "$(for f in tests/*.py tests/*/*.py tests/*/*.t tests/ui/*.t[xs][tv] tests/policy/*.policy tests/policy/*.cases; do
+	cat tests/local.mk tests/*/local.mk | tr ' \t' '\n\n' | grep -qxE "(%D%|$(dirname "$f"))/$(basename "$f")" || echo "$f"; done)" "what the tests are and read is in the tarball"
+ok "$(for f in */local.mk */*/local.mk; do words "$f"; done | sort | uniq -d)" "and in no list twice"
 echo "1..$n"
 exit $failed

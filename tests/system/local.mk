@@ -74,8 +74,6 @@ EXTRA_DIST += $(CLI_TESTS)
 NAMES_TESTS = %D%/p001-names.t %D%/p002-proxy.t %D%/p003-limits.t %D%/p004-import.t %D%/p005-own.t %D%/p006-policy.t
 TESTS += $(NAMES_TESTS)
 EXTRA_DIST += $(NAMES_TESTS)
-TESTS += %D%/p001-names.t
-EXTRA_DIST += %D%/p001-names.t
 check_PROGRAMS += tests/system/cert_client
 tests_system_cert_client_SOURCES = %D%/cert_client.c
 tests_system_cert_client_CFLAGS = $(AM_CFLAGS) $(SSH_CFLAGS)
@@ -106,10 +104,8 @@ tests_system_slow_so_LDFLAGS = -shared
 tests_system_slow_so_LDADD = -ldl
 
 # Bugs of the seams between processes, each with its test.
-TESTS += %D%/q001-legs.t %D%/q002-words.t
-EXTRA_DIST += %D%/q001-legs.t %D%/q002-words.t
-TESTS += %D%/q001-legs.t %D%/q002-quiet.t %D%/q003-limits.t
-EXTRA_DIST += %D%/q001-legs.t %D%/q002-quiet.t %D%/q003-limits.t
+TESTS += %D%/q001-legs.t %D%/q002-words.t %D%/q002-quiet.t %D%/q003-limits.t
+EXTRA_DIST += %D%/q001-legs.t %D%/q002-words.t %D%/q002-quiet.t %D%/q003-limits.t
 # What a person sees.
 TESTS += %D%/n004-picker.t
 EXTRA_DIST += %D%/n004-picker.t

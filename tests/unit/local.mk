@@ -71,8 +71,6 @@ TESTS += %D%/test_source %D%/test_proxy
 %C%_test_source_LDADD = $(TAP_LIBS) src/monitor/libmonitor.a $(MSG_LIBS) $(PAM_LIBS) $(AUDIT_LIBS)
 %C%_test_proxy_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
 
-check_PROGRAMS += %D%/test_list
-TESTS += %D%/test_list
 check_PROGRAMS += %D%/test_live
 TESTS += %D%/test_live
 %C%_test_live_LDADD = $(TAP_LIBS) ui/libui.a $(MSG_LIBS) $(VTERM_LIBS)
@@ -94,10 +92,8 @@ check_PROGRAMS += %D%/test_screen
 TESTS += %D%/test_screen
 %C%_test_screen_LDADD = $(TAP_LIBS) $(UI_LIBS)
 
-check_PROGRAMS += %D%/test_record %D%/test_wire
-TESTS += %D%/test_record %D%/test_wire
-check_PROGRAMS += %D%/test_ahead %D%/test_record
-TESTS += %D%/test_ahead %D%/test_record
+check_PROGRAMS += %D%/test_record %D%/test_wire %D%/test_ahead
+TESTS += %D%/test_record %D%/test_wire %D%/test_ahead
 %C%_test_ahead_CFLAGS = $(AM_CFLAGS) $(SSH_CFLAGS)
 %C%_test_ahead_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
 %C%_test_record_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
