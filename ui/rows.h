@@ -13,6 +13,9 @@
 /* name NULL: another code for what stands before; brief NULL: not in the footer. */
 struct rows_key { int code, act; const char *name, *help, *brief; };
 
+/* What Enter does, beside the key that says so. */
+#define ROWS_ENTER(act) { '\r', (act), NULL, NULL, NULL }, { '\n', (act), NULL, NULL, NULL }, { KEY_ENTER, (act), NULL, NULL, NULL }
+
 /* What every such screen ends its own keys with; acts below ROWS_UP are the screen's. */
 enum { ROWS_UP = 1000, ROWS_DOWN, ROWS_PAGE_UP, ROWS_PAGE_DOWN, ROWS_FIRST, ROWS_LAST, ROWS_HELP, ROWS_LEAVE };
 #define ROWS_KEYS \

@@ -20,9 +20,7 @@ enum act { WATCH = MSG_LIVE_WATCH, JOIN = MSG_LIVE_JOIN, PAUSE = MSG_LIVE_PAUSE,
 /* Help and footer are made of them. */
 static const struct rows_key running[] = {
 	{ 'w', WATCH, "w, Enter", "watch the selected session", "w watch" },
-	{ '\r', WATCH, NULL, NULL, NULL },
-	{ '\n', WATCH, NULL, NULL, NULL },
-	{ KEY_ENTER, WATCH, NULL, NULL, NULL },
+	ROWS_ENTER(WATCH),
 	{ 'j', JOIN, "j", "join it: watch it and type into it", "j join" },
 	{ 'p', PAUSE, "p", "pause it, or let it go on", "p pause" },
 	{ 'l', LOCK, "l", "lock what is typed into it, or unlock", "l lock" },
@@ -34,9 +32,7 @@ static const struct rows_key running[] = {
 
 static const struct rows_key over[] = {
 	{ 'p', REPLAY, "p, Enter", "replay the selected session", "p replay" },
-	{ '\r', REPLAY, NULL, NULL, NULL },
-	{ '\n', REPLAY, NULL, NULL, NULL },
-	{ KEY_ENTER, REPLAY, NULL, NULL, NULL },
+	ROWS_ENTER(REPLAY),
 	{ 'r', AGAIN, "r", "ask for the list again", "r again" },
 	{ 'o', OVER, "o", "the sessions that run", "o running" },
 	ROWS_KEYS,
