@@ -144,6 +144,12 @@ parse_hosts(struct parse *p)
 	return r == 0 ? parse_expect(p, '}') : r;
 }
 
+int
+parse_misplaced_digest(struct parse *p)
+{
+	return parse_fail(p, p->t.at, "sha256 belongs where the command is defined", NULL, "command NAME sha256 HEX { ... }");
+}
+
 static int
 parse_digest(struct parse *p, struct command *x, bool adds)
 {
@@ -153,7 +159,7 @@ parse_digest(struct parse *p, struct command *x, bool adds)
 	if (!able_has(p->able->clauses, slice_from("sha256")))
 		return parse_not_yet(p, p->t.at, "", "sha256");
 	if (adds)
-		return parse_fail(p, p->t.at, "sha256 belongs where the command is defined", NULL, NULL);
+		return parse_misplaced_digest(p);
 	r = parse_next(p);
 	if (r != 0)
 		return r;
@@ -357,8 +363,8 @@ policy_free(struct policy *p)
 	pool_free(p->pool);
 }
 
-size_t
-policy_rules(const struct policy *p)
+struct policy_size
+policy_size(const struct policy *p)
 {
-	return p->rules_n;
+	return (struct policy_size){ p->rules_n, p->requires_n, p->watches_n };
 }

@@ -57,7 +57,9 @@ struct policy_source {
 /* NULL with e "FILE:LINE:COL: what: what to do".  Caller frees with policy_free. */
 struct policy *policy_parse(const char *name, struct slice text, const struct policy_source *from, struct err *e);
 void policy_free(struct policy *p);
-size_t policy_rules(const struct policy *p);           /* permits and denies */
+/* rules: permits and denies. */
+struct policy_size { size_t rules, requires, watches; };
+struct policy_size policy_size(const struct policy *p);
 
 /* ---- asking ---- */
 

@@ -81,6 +81,7 @@ ctl_policy_options(const struct ctl *c, int argc, char **argv, int min, int max,
 static int
 policy_check(struct ctl *c, int argc, char **argv)
 {
+	struct policy_size size;
 	struct policy *p;
 	bool whole;
 
@@ -89,8 +90,9 @@ policy_check(struct ctl *c, int argc, char **argv)
 	p = ctl_policy_load(c, argv[optind], whole);
 	if (p == NULL)
 		return CTL_FAILED;
-	printf("%s: good, %zu rule%s\n", argv[optind] != NULL ? argv[optind] : "policy.conf", policy_rules(p),
-	    policy_rules(p) == 1 ? "" : "s");
+	size = policy_size(p);
+	printf("%s: good, %zu rule%s, %zu requirement%s, %zu watch%s\n", argv[optind] != NULL ? argv[optind] : "policy.conf",
+	    size.rules, size.rules == 1 ? "" : "s", size.requires, size.requires == 1 ? "" : "s", size.watches, size.watches == 1 ? "" : "es");
 	policy_free(p);
 	return CTL_OK;
 }

@@ -405,7 +405,7 @@ rules_next_us(const struct rules *r, wall_t now)
 unsigned
 rules_count(const struct rules *r)
 {
-	return r->policy != NULL ? (unsigned)policy_rules(r->policy) : 0;
+	return r->policy != NULL ? (unsigned)policy_size(r->policy).rules : 0;
 }
 
 const char *

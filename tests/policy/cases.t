@@ -79,6 +79,10 @@ told conditions sha256 "command c sha256 $(printf '%064d' 0) { /bin/id }"
 for option in 'timeout 1h' 'idle 1h' 'mem 1G' 'cpu 1s' 'procs 5' 'nofile 5' 'fsize 1M' 'parallel 5' 'stop_on_errors 2'; do
 	told options "${option%% *}" "permit any exec on any options { $option }"
 done
+# All that a policy says is counted.
+printf '%s\n' 'permit any shell on any' 'require mfa for any any on any' 'require ticket /x/ for any any on any' 'watch any on any match /x/ then alert' >"$dir/one.policy"
+[ "$("$fortress" policy check "$dir/one.policy" 2>&1)" = "$dir/one.policy: good, 1 rule, 2 requirements, 1 watch" ]
+result $? "policy check counts rules, requirements and watches"
 # What is too much to be asked is said, not swallowed.
 "$fortress" policy explain --file "$top/tests/policy/worked.policy" --groups x --argv alice exec db -- $(seq 257) >"$dir/log" 2>&1
 [ $? -eq 1 ] && grep -q 'this cannot be asked: at most 256 words' "$dir/log"

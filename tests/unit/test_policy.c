@@ -248,7 +248,7 @@ test_include(void)
 		struct err e = { 0 };
 		struct policy *p = policy_parse("p", slice_from("Include x"), &(struct policy_source){ .read = read_numbered, .arg = &files }, &e);
 
-		ok(cases[i].want[0] != '\0' ? p == NULL : p != NULL && policy_rules(p) == files, "Include of %u files", files);
+		ok(cases[i].want[0] != '\0' ? p == NULL : p != NULL && policy_size(p).rules == files, "Include of %u files", files);
 		is(e.text, cases[i].want, "in these words");
 		policy_free(p);
 	}
@@ -552,7 +552,7 @@ main(void)
 	struct policy *p = policy_parse("p", slice_from(text), &here, &e);
 
 	if (ok(p != NULL, "the policy loads %s", e.text)) {
-		ok(policy_rules(p) == 8, "with eight rules");
+		ok(policy_size(p).rules == 8, "with eight rules");
 		test_asks(p);
 		test_print(p);
 	}
