@@ -74,7 +74,6 @@ approval_reject(struct ctl *c, int argc, char **argv)
 
 const struct command commands_approval[] = {
 	{ "approval", "ls", "", "requests for approval since yesterday, newest first", approval_ls },
-	{ "approval", "list", "", "the same as approval ls", approval_ls },
 	{ "approval", "approve", "ID [--reason TEXT]", "say yes, if the policy names you for it", approval_approve },
 	{ "approval", "reject", "ID [--reason TEXT]", "say no, or end what was approved", approval_reject },
 	{ NULL, NULL, NULL, NULL, NULL },

@@ -37,11 +37,24 @@ command_each(command_fn *fn, void *arg)
 struct wanted { const char *noun, *verb; };
 
 static bool
+is_listing(const char *verb)
+{
+	return strcmp(verb, "ls") == 0 || strcmp(verb, "list") == 0;
+}
+
+/* ls and list are one verb, whichever of them a table has. */
+static bool
+is_verb(const char *verb, const char *wanted)
+{
+	return strcmp(verb, wanted) == 0 || (is_listing(verb) && is_listing(wanted));
+}
+
+static bool
 is_wanted(void *arg, const struct command *k)
 {
 	const struct wanted *w = arg;
 
-	return strcmp(k->noun, w->noun) == 0 && (k->verb == NULL || (w->verb != NULL && strcmp(k->verb, w->verb) == 0));
+	return strcmp(k->noun, w->noun) == 0 && (k->verb == NULL || (w->verb != NULL && is_verb(k->verb, w->verb)));
 }
 
 /* noun NULL: all; verb NULL: all of the noun. */
@@ -51,7 +64,7 @@ print_one(void *arg, const struct command *k)
 	const struct wanted *w = arg;
 
 	if ((w->noun == NULL || strcmp(w->noun, k->noun) == 0) &&
-	    (w->verb == NULL || k->verb == NULL || strcmp(w->verb, k->verb) == 0)) {
+	    (w->verb == NULL || k->verb == NULL || is_verb(k->verb, w->verb))) {
 		fputs("  ", stdout);
 		command_print(stdout, k);
 		printf("           %s\n", k->help);

@@ -293,7 +293,6 @@ session_end(struct ctl *c, int argc, char **argv)
 const struct command commands_session[] = {
 	{ "session", "ls", "[--user U] [--host H] [--since TIME] [--state-is STATE] [--limit N] | --live",
 	    "list recorded sessions, newest first; with --live those that run, with who watches them", session_ls },
-	{ "session", "list", "[the options of ls]", "the same as session ls", session_ls },
 	{ "session", "show", "ID", "everything about one session; ID may be shortened", session_show },
 	{ "session", "commands", "ID [--offline]", "its commands: an exec's, and those that its terminal showed; see fortress-replay(1)", session_commands },
 	{ "session", "print", "ID [--raw[=out|err|in] | --cast] [--offline]",

@@ -64,6 +64,9 @@ try:
                        (("help", "session", "ls"), "newest first"), (("--help",), "fortress doctor")):
         r = fortress(*args); ok(r.returncode == 0 and text in r.stdout and r.stderr == "", "fortress " + " ".join(args), r.stdout, r.stderr)
 
+    ok(fortress("--json", "host", "ls").stdout == fortress("--json", "host", "list").stdout != "", "ls and list are one verb")
+    r = fortress("help", "session", "list"); ok(r.returncode == 0 and r.stdout.count("  fortress session ls") == 1, "in the help too", r.stdout, r.stderr)
+
     # --- values that are none ---
     refused(2, ["--ttl x: write how long"], "enroll", "bench", "--ttl", "x")
     refused(2, ["--from foo: write 2026"], "audit", "export", "--from", "foo", "-o", f"{b.dir}/p")
