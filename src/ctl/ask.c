@@ -128,7 +128,7 @@ ask_wait_fd(struct ask *l, unsigned type, const void *message, int fd, ask_fn *f
 	return 0;
 }
 
-struct put_answer { struct ctl *c; bool ok; };
+struct put_answer { struct ctl *c; bool ok, more; };
 
 static bool
 put_done(void *arg, unsigned type, const void *message)
@@ -139,6 +139,7 @@ put_done(void *arg, unsigned type, const void *message)
 	if (type != MSG_DIR_DONE)
 		return false;
 	a->ok = m->ok != 0;
+	a->more = a->ok && slice_is(m->text, MSG_AGAIN);
 	if (!a->ok)
 		(void)err_set(&a->c->e, slice_is(m->text, MSG_STALE) ? -ESTALE : -EINVAL, "%.*s", (int)m->text.n, (const char *)m->text.p);
 	return true;
@@ -174,9 +175,14 @@ ask_print(struct ctl *c, const struct out_column *columns, bool one, unsigned ty
 int
 ask_put(struct ctl *c, unsigned type, const void *message)
 {
-	struct put_answer a = { .c = c };
+	struct put_answer a = { .c = c, .more = true };
+	struct ask *l = ask_open(c);
+	int r = l != NULL ? 0 : -EPIPE;
 
-	return ask_once(c, type, message, put_done, &a) == 0 && a.ok ? CTL_OK : CTL_FAILED;
+	while (r == 0 && a.more)
+		r = ask_wait(l, type, message, put_done, &a);
+	ask_close(l);
+	return r == 0 && a.ok ? CTL_OK : CTL_FAILED;
 }
 
 /* ---- many puts ---- */

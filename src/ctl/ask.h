@@ -25,7 +25,7 @@ int ask_once(struct ctl *c, unsigned type, const void *message, ask_fn *fn, void
  * none: what is said if none has come, or NULL.  CTL_OK or CTL_FAILED. */
 struct ask_rows { struct out *out; unsigned n; };
 int ask_print(struct ctl *c, const struct out_column *columns, bool one, unsigned type, const void *message, ask_fn *fn, const char *none);
-/* For puts: waits for MSG_DIR_DONE.  CTL_OK or CTL_FAILED with its words. */
+/* For puts: waits for MSG_DIR_DONE, and puts again as long as that says MSG_AGAIN.  CTL_OK or CTL_FAILED with its words. */
 int ask_put(struct ctl *c, unsigned type, const void *message);
 /* Many rows of hosts: next makes them until it returns false, each with a req of its own.  *done: how many were taken.  At the
  * first refusal no more are sent, *refused is its req, and c->e has the words.  0 or negative. */

@@ -253,7 +253,8 @@ static void
 check_retention(struct ctl *c, struct finding *f)
 {
 	static const struct { enum level level; const char *todo; } is[] = {
-		[RETENTION_GOOD] = { OK, "" }, [RETENTION_UNKNOWN] = { WARN, "fortress audit verify --db" },
+		[RETENTION_GOOD] = { OK, "" }, [RETENTION_UNSAID] = { WARN, "fortress serve -t" },
+		[RETENTION_UNKNOWN] = { WARN, "fortress audit verify --db" },
 		[RETENTION_DOUBTED] = { WARN, "see that the clock is right, then fortress retention confirm" },
 		[RETENTION_LATE] = { WARN, "start the bastion, and read its log" },
 	};

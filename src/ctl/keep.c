@@ -16,42 +16,10 @@
 #include "ctl/conf.h"
 #include "ctl/keep.h"
 #include "ctl/session.h"
-#include "db/session.h"
+#include "db/keep.h"
 #include "msg/msg.h"
 
 enum { MONTHS_MAX = 1000 };
-
-/* --- asking the store --- */
-
-struct asked { struct ctl *c; bool ok, more; };
-
-static bool
-asked_done(void *arg, unsigned type, const void *message)
-{
-	struct asked *a = arg;
-	const struct msg_dir_done *m = message;
-
-	if (type != MSG_DIR_DONE)
-		return false;
-	a->ok = m->ok != 0;
-	a->more = a->ok && slice_is(m->text, "more");
-	if (!a->ok)
-		(void)err_set(&a->c->e, -EINVAL, "%.*s", (int)m->text.n, (const char *)m->text.p);
-	return true;
-}
-
-int
-upkeep_ask(struct ctl *c, const struct msg_upkeep *m)
-{
-	struct asked a = { .c = c, .more = true };
-	struct ask *l = ask_open(c);
-	int r = l != NULL ? 0 : -EPIPE;
-
-	while (r == 0 && a.more)
-		r = ask_wait(l, MSG_UPKEEP, m, asked_done, &a);
-	ask_close(l);
-	return r == 0 && a.ok ? 0 : r != 0 ? r : -EINVAL;
-}
 
 /* A list of the database, all of it. */
 static int
@@ -117,7 +85,7 @@ hold_change(struct ctl *c, unsigned op, const char *session, const char *reason)
 	if (r != 0)
 		return CTL_FAILED;
 	m.session = slice_from(whole);
-	return upkeep_ask(c, &m) == 0 ? CTL_OK : CTL_FAILED;
+	return ask_put(c, MSG_UPKEEP, &m);
 }
 
 static int
@@ -145,14 +113,14 @@ static const struct out_column partition_columns[] = {
 	{ "bytes", OUT_NUMBER, 0 }, { "erased", OUT_TIME, 0 }, { "due", OUT_TIME, 0 }, { NULL, 0, 0 },
 };
 
-struct retention { struct out *o; int64_t keep_us; };          /* 0: for ever, or not known */
+struct retention { struct out *o; int64_t keep_us; };          /* 0: for ever; negative: not known */
 
 static int64_t
 keep_ask(struct ctl *c)
 {
 	uint64_t s = 0;
 
-	return conf_number(c, "RetainRecordings", &s) ? (int64_t)s * 1000000 : 0;
+	return conf_number(c, "RetainRecordings", &s) ? (int64_t)s * 1000000 : -1;
 }
 
 static int
@@ -169,7 +137,7 @@ partition_show(void *arg, const struct db_partition *p)
 	out_number(o, p->segments);
 	out_number(o, p->bytes);
 	out_time(o, p->erased_us);
-	out_time(o, t->keep_us == 0 || p->erased_us != 0 ? 0 : db_partition_end(p->file) + t->keep_us);
+	out_time(o, t->keep_us <= 0 || p->erased_us != 0 ? 0 : db_partition_end(p->file) + t->keep_us);
 	return 0;
 }
 
@@ -179,7 +147,7 @@ partitions_show(struct ctl *c, struct db *db, struct out *o)
 	struct retention t = { o, keep_ask(c) };
 	char why[256];
 
-	if (t.keep_us != 0 && db_clock_doubt(db, why, sizeof(why), &c->e) == 1)
+	if (t.keep_us > 0 && db_clock_doubt(db, why, sizeof(why), &c->e) == 1)
 		ctl_note(c, "%s: fortress retention confirm", why);
 	return db_partition_list(db, partition_show, &t, &c->e);
 }
@@ -195,7 +163,7 @@ retention_confirm(struct ctl *c, int argc, char **argv)
 {
 	const struct msg_upkeep m = { .req = 1, .op = MSG_UPKEEP_CLOCK };
 
-	return ctl_plain(c, argc, argv, 0, 0) != CTL_OK ? CTL_USAGE : upkeep_ask(c, &m) == 0 ? CTL_OK : CTL_FAILED;
+	return ctl_plain(c, argc, argv, 0, 0) != CTL_OK ? CTL_USAGE : ask_put(c, MSG_UPKEEP, &m);
 }
 
 /* --- for doctor --- */
@@ -218,11 +186,13 @@ retention_look(struct ctl *c, char *text, size_t size)
 	char file[24] = "", why[256] = "", day[28];
 	int64_t keep_us = keep_ask(c), late_us = INT64_C(2 * 86400) * 1000000;
 	wall_t due;
-	int r = keep_us != 0 ? oldest_find(c, file, why, sizeof(why)) : 0;
+	int r = keep_us > 0 ? oldest_find(c, file, why, sizeof(why)) : 0;
 
 	due.us = db_partition_end(file) + keep_us;
 	clock_print(due, day, sizeof(day));
-	if (keep_us == 0)
+	if (keep_us < 0)
+		snprintf(text, size, "not looked at: the configuration is not good");
+	else if (keep_us == 0)
 		snprintf(text, size, "recordings are kept for ever (no RetainRecordings)");
 	else if (r < 0)
 		snprintf(text, size, "not looked at: %s", c->e.text);
@@ -232,7 +202,7 @@ retention_look(struct ctl *c, char *text, size_t size)
 		snprintf(text, size, "%s", why);
 	else
 		snprintf(text, size, "the recordings of %.7s are the next to be erased, on %.10s", file + 4, day);
-	return r < 0 ? RETENTION_UNKNOWN : why[0] != '\0' ? RETENTION_DOUBTED :
+	return keep_us < 0 ? RETENTION_UNSAID : r < 0 ? RETENTION_UNKNOWN : why[0] != '\0' ? RETENTION_DOUBTED :
 	    r == 1 && due.us + late_us < clock_wall().us ? RETENTION_LATE : RETENTION_GOOD;
 }
 
@@ -254,18 +224,18 @@ month_keep(void *arg, const struct db_partition *p)
 static int
 months_erase(struct ctl *c, struct months *m)
 {
-	int r = 0;
+	int r = CTL_OK;
 
-	for (unsigned i = 0; i < m->n && r == 0; i++) {
+	for (unsigned i = 0; i < m->n && r == CTL_OK; i++) {
 		const struct msg_upkeep ask = { .req = 1, .op = MSG_UPKEEP_ERASE, .file = slice_from(m->list[i]) };
 
-		r = upkeep_ask(c, &ask);
-		if (r == 0)
+		r = ask_put(c, MSG_UPKEEP, &ask);
+		if (r == CTL_OK)
 			printf("%s: erased\n", m->list[i]);
 	}
-	if (r == 0 && m->n == 0)
+	if (m->n == 0)
 		ctl_note(c, "no recordings are older than %s", m->before);
-	return r == 0 ? CTL_OK : CTL_FAILED;
+	return r;
 }
 
 static int

@@ -15,8 +15,8 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "ctl/ask.h"
 #include "ctl/audit.h"
-#include "ctl/keep.h"
 #include "db/backup.h"
 #include "db/verify.h"
 #include "msg/msg.h"
@@ -122,13 +122,13 @@ backup_make(struct ctl *c, struct db *db, const char *to, bool keys, uint64_t *b
 
 static const struct out_column backup_columns[] = { { "path", OUT_STRING, 0 }, { "bytes", OUT_NUMBER, 0 }, { NULL, 0, 0 } };
 
-/* The failure is told too, and stays what the command says. */
+/* The failure is told too, and stays what the command says.  r, or CTL_FAILED if that was good and telling it was not. */
 static int
 upkeep_tell(struct ctl *c, unsigned op, const char *place, int r)
 {
 	struct err why = c->e;
 	const struct msg_upkeep m = { .req = 1, .op = op, .ok = r == 0, .file = slice_from(place), .text = slice_from(r == 0 ? "" : why.text) };
-	int told = upkeep_ask(c, &m);
+	int told = ask_put(c, MSG_UPKEEP, &m);
 
 	if (r != 0)
 		c->e = why;
@@ -291,11 +291,8 @@ restore(struct ctl *c, int argc, char **argv)
 	if ((to == NULL) == !test)
 		return ctl_usage(c, "--to DIRECTORY puts it back there, --verify tests that it can be: one of them");
 	r = to != NULL ? restore_to(c, argv[optind], to, &v) : restore_test(c, argv[optind], &v);
-	if (test && !offline) {
-		int told = upkeep_tell(c, MSG_UPKEEP_RESTORE, argv[optind], r);
-
-		r = r != 0 ? r : told;
-	}
+	if (test && !offline)
+		r = upkeep_tell(c, MSG_UPKEEP_RESTORE, argv[optind], r);
 	return r == 0 ? restore_summary(c, &v) : r == -EBADMSG || r == -EKEYREJECTED ? CTL_BROKEN : CTL_FAILED;
 }
 

@@ -350,7 +350,8 @@ struct msg_explained { uint32_t req, permit; struct slice text; };
 struct msg_view { uint32_t req; struct slice session, how; };
 /* conn: whose session it is, as the store has it; session: its id as text */
 /* op: enum msg_upkeep_op.  session: its id as text (HOLD, RELEASE); file: a partition (ERASE) or a place (BACKUP, RESTORE).
- * text: the reason; ok: how it went (BACKUP, RESTORE: the store only writes that down).  To ERASE the answer may be "more": again */
+ * text: the reason; ok: how it went (BACKUP, RESTORE: the store only writes that down).  To ERASE the answer may be MSG_AGAIN: again */
+#define MSG_AGAIN "more"
 struct msg_upkeep { uint32_t req, op, ok; struct slice actor, session, file, text; };
 struct msg_session_end { uint32_t req; uint64_t conn; struct slice session, reason; };
 struct msg_status { uint32_t req; };

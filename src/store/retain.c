@@ -117,7 +117,7 @@ retain_tick(struct store *st)
 void
 retain_answer(struct store *st, bool ok, const char *text)
 {
-	if (ok && strcmp(text, "more") == 0)
+	if (ok && strcmp(text, MSG_AGAIN) == 0)
 		st->retain.next = st->retain.mono;         /* go on at the next tick */
 	else if (ok)
 		log_info("store: %.7s: its recordings were erased, since their time was over", st->retain.asked + 4);

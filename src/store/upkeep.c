@@ -140,7 +140,7 @@ apply_upkeep(struct store *st, struct op *op, struct err *e)
 	if (r == 0)
 		r = upkeep_do(&u);
 	if (r == 1)
-		snprintf(op->text, sizeof(op->text), "more");
+		snprintf(op->text, sizeof(op->text), MSG_AGAIN);
 	else if (r == 0)
 		r = upkeep_event(&u);
 	/* What cannot be read of a held recording is no reason for not recording. */

@@ -107,7 +107,7 @@ try:
         r = fortress("serve", *args)
         ok(r.returncode == 1 and "there is no host key" in r.stderr and "fortress setup" in r.stderr,
            f"without any, serve {' '.join(args)} does not start".replace("  ", " "), r.returncode, r.stderr)
-    ok(doctor()["configuration"]["result"] == "fail", "and doctor fails")
+    d = doctor(); ok(d["configuration"]["result"] == "fail" and d["retention"]["result"] == "warn" and "not looked at" in d["retention"]["found"], "and doctor fails", d)
     open(f"{state}/keys/host_rsa", "w").write("-----BEGIN OPENSSH PRIVATE KEY-----\nrubbish\n")
     r = fortress("serve", "--background")
     ok(r.returncode == 1 and "not a private key that can be read" in r.stderr and "does not start" in r.stderr,
