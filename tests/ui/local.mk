@@ -7,7 +7,7 @@ TESTS += %D%/golden %D%/golden_replay
 %C%_golden_replay_LDADD = $(TAP_LIBS) $(UI_LIBS)
 EXTRA_DIST += %D%/hosts.tsv %D%/many.tsv %D%/20x5-details.txt %D%/20x5-start.txt %D%/40x4-resized.txt %D%/40x6-sessions.txt \
 	%D%/40x10-details.txt %D%/40x10-help.txt %D%/40x10-many.txt %D%/40x10-nothing.txt %D%/40x10-query.txt %D%/40x10-refused.txt \
-	%D%/40x10-start.txt %D%/40x12-plain.txt %D%/50x12-resized.txt %D%/60x10-look.txt %D%/60x10-plain-look.txt \
+	%D%/40x10-start.txt %D%/40x12-plain.txt %D%/40x12-plain-all.txt %D%/50x12-resized.txt %D%/60x10-look.txt %D%/60x10-plain-look.txt \
 	%D%/80x12-approvals.txt %D%/80x12-approvals-down.txt %D%/80x12-approvals-help.txt %D%/80x12-approvals-long.txt \
 	%D%/80x12-banner.txt %D%/80x12-banner-later.txt %D%/80x12-late.txt %D%/80x12-look.txt %D%/80x12-none.txt %D%/80x12-others.txt \
 	%D%/80x12-sessions.txt %D%/80x12-sessions-again.txt %D%/80x12-sessions-hostile.txt %D%/80x12-sessions-over.txt \
