@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """A whole bastion, an sshd and a staragent in a temporary directory on 127.0.0.1, for tests and benches.
 They run as root; everything is ended by stop()."""
-import fcntl, json, os, pty, random, re, select, shutil, socket, struct, subprocess, tempfile, termios, time
+import fcntl, json, os, pty, random, re, select, shutil, socket, struct, subprocess, sys, tempfile, termios, time
 import tap
 
 taken = []
