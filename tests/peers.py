@@ -89,6 +89,14 @@ class Chan:
         except Closed: return True
         except TimeoutError: return False
 
+    def quiet(self, *names, seconds=0.3):
+        """Does nothing come, or none of these?"""
+        try:
+            while True:
+                name, _ = self.recv(seconds)
+                if not names or name in names: return False
+        except TimeoutError: return True
+
     def close(self): self.sock.close()
 
 class Process:
@@ -158,11 +166,12 @@ class Gate(Process):
         return f
 
     def events(self):
-        """What it has sent to its store since it was asked last, and is there now: (name, values)."""
+        """What it has sent to its store since it was asked last, because of what it was told: (name, values)."""
+        self.alive()
         out = []
         while True:
-            try: out.append(self.store.recv(0.01))
-            except (TimeoutError, BlockingIOError): return out
+            try: out.append(self.store.recv(0))
+            except BlockingIOError: return out
 
     def alive(self):
         """Does it still answer?  (What others caused before has then been done.)"""

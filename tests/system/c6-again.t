@@ -15,13 +15,6 @@ POLICY = "permit alice any on env=bench as root id bench\n"
 def policy(g, text):
     open(f"{g.dir}/policy.conf", "w").write(text)
     g.monitor.send("RELOAD", req=1); g.monitor.want("RELOADED")
-def quiet(chan, *names):
-    """Does none of these come?"""
-    chan.sock.settimeout(0.3)
-    try:
-        while True:
-            if chan.recv(0.3)[0] in names: return False
-    except TimeoutError: return True
 
 g = Gate(build, POLICY, [user(), key(), host(), host("other", addr="127.0.0.2")])
 try:
@@ -31,20 +24,20 @@ try:
         a = f.ask("DECIDE", "DECISION", req=1, verb=verb, host="box", hold=hold); assert a["permit"] == 1
     f.send("RELEASE", hold=2)
     policy(g, POLICY + "# the same\n")
-    ok(quiet(f, "REVOKED"), "a policy that still permits takes nothing back")
+    ok(f.quiet("REVOKED"), "a policy that still permits takes nothing back")
     g.events()
     policy(g, "deny alice any on any reason \"freeze\" id frozen\n" + POLICY)
     got = [f.want("REVOKED"), f.want("REVOKED")]
     ok(sorted((m["hold"], m["verb"]) for m in got) == [(1, b"agent-forward"), (1, b"shell")] and all(b"no longer allowed: DENY" in m["reason"] and b"freeze" in m["reason"] for m in got),
        "one that does not takes back what is held, with the reason", got)
-    ok(quiet(f, "REVOKED"), "and nothing that was given back or never held")
+    ok(f.quiet("REVOKED"), "and nothing that was given back or never held")
     events = [v for n, v in g.events() if n == "EVENT" and v["class_uid"] == 3003]
     ok(len(events) == 2 and all(b'"rule":"frozen"' in v["detail"] and b'"permitted_by":"bench"' in v["detail"] and b"the policy was changed" in v["text"] for v in events),
        "each is an event with both rules", events)
 
     # --- a front that stops, and one that does not ---
     f.send("RELEASE", hold=1)
-    ok(quiet(g.monitor, "CUT"), "a front that stops is left in peace")
+    ok(g.monitor.quiet("CUT"), "a front that stops is left in peace")
     policy(g, POLICY)
     bad = g.logged_in(); bad.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=7)
     policy(g, "")
@@ -56,7 +49,7 @@ try:
     for verb in ("get", "put"): part.ask("DECIDE", "DECISION", req=1, verb=verb, host="box", hold=3)
     policy(g, "permit alice get on env=bench as root id reads\n")
     m = part.want("REVOKED"); part.send("RELEASE", hold=3, verb="put")
-    ok(m["verb"] == b"put" and quiet(g.monitor, "CUT"), "one verb of several is given back alone", m)
+    ok(m["verb"] == b"put" and g.monitor.quiet("CUT"), "one verb of several is given back alone", m)
     policy(g, POLICY)
 
     # --- limits ---
@@ -103,7 +96,7 @@ try:
         c.send(message, req=9, op=1, **kw); sent = g.store.want(message); g.store.send("DIR_DONE", req=sent["req"], ok=1); return c.want("DIR_DONE")
     put("DIR_HOST", name="box", addr="127.0.0.1", port=22, target_kind=1, labels="env=prod", logins="root")
     m = a.want("REVOKED")
-    ok(m["hold"] == 1 and quiet(o, "REVOKED"), "a host's label takes back what is held on that host", m)
+    ok(m["hold"] == 1 and o.quiet("REVOKED"), "a host's label takes back what is held on that host", m)
     a.send("RELEASE", hold=1)
     put("DIR_USER", name="alice", disabled=1)
     cuts = {g.monitor.want("CUT")["conn"] for _ in range(2)}
@@ -192,8 +185,8 @@ g = Gate(build, POLICY, [user(), key(), user("bob"), host(), request("aaaaaa", "
 try:
     f, other = g.logged_in(), g.front()
     policy(g, POLICY + "# again\n")
-    ok({f.want("APPROVAL_NEWS")["id"] for _ in range(2)} == {b"aaaaaa", b"dddddd"} and quiet(f, "APPROVAL_NEWS"), "a reload is news for those that are open")
-    ok(quiet(other, "APPROVAL_NEWS"), "and nothing to somebody who is not logged in")
+    ok({f.want("APPROVAL_NEWS")["id"] for _ in range(2)} == {b"aaaaaa", b"dddddd"} and f.quiet("APPROVAL_NEWS"), "a reload is news for those that are open")
+    ok(other.quiet("APPROVAL_NEWS"), "and nothing to somebody who is not logged in")
 finally:
     g.stop()
 end()
