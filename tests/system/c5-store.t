@@ -10,6 +10,7 @@ sys.path.insert(0, f"{top}/tests")
 from tap import ok, skip, end
 if os.geteuid() != 0: skip("needs root")
 from peers import *
+from terminal import until
 
 def event(i, size=0): return dict(class_uid=3002, activity=1, severity=1, ok=1, actor="alice", text=f"event {i}", detail="{\"x\":\"" + "x" * size + "\"}")
 def opened(f, rec):
@@ -85,9 +86,7 @@ try:
 except BlockingIOError: pass
 s = Store(build, "--checkpoint-to", pipe)
 def said(what, seconds=15):
-    until = time.monotonic() + seconds
-    while what not in s.said() and time.monotonic() < until: time.sleep(0.05)
-    return what in s.said()
+    return until(lambda: what in s.said(), seconds)
 try:
     done = [s.gate.ask("EVENT", "EVENT_DONE", **event(i), req=i + 1, sign=1)["ok"] for i in range(5)]
     ok(done == [1] * 5, "the store serves while the file outside takes nothing", done)

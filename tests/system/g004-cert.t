@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """User certificates: made by ssh-keygen (and, where that will not lie, byte by byte), offered by the real client."""
-import base64, os, shutil, signal, sqlite3, struct, subprocess, sys, tempfile, time
+import base64, os, shutil, signal, sqlite3, struct, subprocess, sys, tempfile
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -12,6 +12,7 @@ needs_bastion()
 if not shutil.which("openssl"): skip("no openssl")
 from bastion import Bastion, talk
 from screens import Screen
+from terminal import until
 
 d = tempfile.mkdtemp(prefix="fortress-ca-")
 def run(*args, **kw):
@@ -77,9 +78,7 @@ def events(like):
     return rows
 def event(like, seconds=5):
     """The store writes a little later than the client hears."""
-    limit = time.monotonic() + seconds
-    while not (found := events(like)) and time.monotonic() < limit: time.sleep(0.05)
-    return found
+    return until(lambda: events(like), seconds)
 def good(what, id, *more, **kw):
     r = login(id, *more, **kw)
     ok((r.stdout, r.returncode) == ("in\n", 0), what, r, events("could not log in")[:3])
@@ -87,8 +86,7 @@ def refused(what, id, why, *more, by=login, **kw):
     """why stands in the event of this very certificate."""
     before = len(events(why))
     r = by(id, *more, **kw)
-    limit = time.monotonic() + 5
-    while len(events(why)) == before and time.monotonic() < limit: time.sleep(0.05)
+    until(lambda: len(events(why)) > before, 5)
     ok(r.returncode in (255, 1) and r.stdout in ("", "out\n") and len(events(why)) > before, f"{what}: {why}", r, events("could not log in")[:3])
 
 try:

@@ -12,6 +12,7 @@ from tap import end, needs_bastion, ok, skip
 needs_bastion()
 if not shutil.which("oathtool"): skip("no oathtool")
 from bastion import Bastion, factor_key, talk
+from terminal import until
 
 service = f"fortress-methods-{os.getpid()}"
 path = f"/etc/pam.d/{service}"
@@ -34,9 +35,7 @@ def events(like):
     db.close()
     return [r[0] for r in rows]
 def event(like, seconds=5):
-    limit = time.monotonic() + seconds
-    while not (found := events(like)) and time.monotonic() < limit: time.sleep(0.05)
-    return found
+    return until(lambda: events(like), seconds)
 def configure(*lines):
     """Rewrites the configuration, and waits for the acceptor that serves by it."""
     log = f"{b.dir}/fortress.log"; before = open(log).read().count("a new acceptor serves")

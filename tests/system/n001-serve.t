@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """fortress serve as a person and a service manager meet it: what keeps it from starting is said, "started" means that it
 serves, a former life is waited for, and every way to stop it closes the sessions with its reason."""
-import json, os, pty, select, signal, socket, sqlite3, subprocess, sys, time
+import json, os, pty, signal, socket, sqlite3, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -11,7 +11,8 @@ sys.path.insert(0, f"{top}/tests")
 import tap
 from tap import ok
 tap.needs_bastion()
-from bastion import Bastion, port
+from bastion import Bastion
+from terminal import until
 
 b = Bastion(build, "KernelAudit off\n")
 state = f"{b.dir}/state"
@@ -23,12 +24,6 @@ def alive(pid):
     try: return open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError: return False
 def pid(): return int(open(f"{state}/run/fortress.pid").read())
-def until(what, seconds=10):
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end: return False
-        time.sleep(0.02)
-    return True
 def served(): return fortress("status").returncode == 0
 def greets():
     with socket.create_connection(("127.0.0.1", b.port), 5) as s: s.settimeout(5); return s.recv(4) == b"SSH-"

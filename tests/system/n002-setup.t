@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """fortress setup and contrib/quickstart: made once, kept afterwards; ports, users and former lives; what they may not touch."""
-import os, pty, re, shutil, signal, socket, stat, subprocess, sys, tempfile, time
+import os, pty, re, shutil, signal, socket, stat, subprocess, sys, tempfile
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -10,6 +10,7 @@ sys.path.insert(0, f"{top}/tests")
 import tap
 from tap import ok
 from bastion import port
+from terminal import until
 
 if os.geteuid() != 0: tap.skip("needs root, to make accounts")
 dir = tempfile.mkdtemp(prefix="fortress-n"); os.chmod(dir, 0o755)
@@ -22,12 +23,6 @@ def run(*argv, **kw):
     return subprocess.run(argv, capture_output=True, text=True, env=env, timeout=60, stdin=subprocess.DEVNULL, **kw)
 def fortress(*args): return run("fortress", "--state", state, *args)
 def read(path): return open(f"{state}/{path}").read()
-def until(what, seconds=15):
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end: return False
-        time.sleep(0.02)
-    return True
 def alive(pid):
     try: return open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError: return False

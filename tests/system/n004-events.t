@@ -12,18 +12,13 @@ import tap
 from tap import ok
 tap.needs_bastion()
 from bastion import Bastion, talk
+from terminal import until
 from wire import Wire, private_key
 
 b = Bastion(build, "KernelAudit off\n", "permit any any on env=bench as root id all\n")
 def fortress(*args):
     return subprocess.run([f"{build}/fortress", *args], env=b.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
 def ls(*args): return json.loads(b.ctl("--json", "audit", "ls", *args))
-def until(what, seconds=10):
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end: return False
-        time.sleep(0.02)
-    return True
 for name in ("alice", "carol"):
     b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/{name}")
     b.ctl("user", "add", name); b.ctl("key", "add", name, f"{b.dir}/{name}.pub")

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """What a permit limits is limited: its time at every door, idleness, what programs behind a staragent may take of the host, and
 which program it is, by its digest; whatever somebody on the host, a client or a bastion turned hostile does about it."""
-import hashlib, json, os, pwd, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time
+import hashlib, json, os, pwd, shutil, signal, socket, subprocess, sys, tempfile, threading, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -12,6 +12,7 @@ sys.path.insert(0, f"{top}/tests")
 from tap import ok, without, needs_bastion, end
 needs_bastion()
 from bastion import Bastion, port, take, talk
+import terminal
 from wire import *
 from served import Served
 
@@ -64,12 +65,7 @@ def run(host, *command, more=(), **kw):
     return subprocess.run(argv(host, *more) + list(command), capture_output=True, timeout=LONG, **kw)
 def sessions(): return json.loads(b.ctl("--json", "session", "ls"))
 def explain(*words): return subprocess.run([f"{build}/fortress", "policy", "explain", *words], env=b.env, capture_output=True, text=True).stdout
-def until(what, seconds=LONG):
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end: return False
-        time.sleep(0.05)
-    return True
+def until(what, seconds=LONG): return terminal.until(what, seconds)
 def commands():
     """{pid: its words} of this machine: what outlives its bastion has no parent that one could go by."""
     found = {}

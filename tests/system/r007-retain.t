@@ -8,8 +8,9 @@ import calendar, json, os, random, shutil, signal, sqlite3, subprocess, sys, tim
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-from tap import ok, needs_bastion, end
+from tap import ok, end
 from faults import *
+from terminal import until
 
 DAY = 86400; HOUR = 3600
 START = int(calendar.timegm((2025, 1, 10, 12, 0, 0)) - time.time())      # its clock begins on 10 January 2025
@@ -17,12 +18,6 @@ KEEP = ("--retain", str(40 * DAY))
 HOLD, RELEASE, ERASE, CLOCK = 1, 2, 3, 6
 dice = random.Random(7)
 
-def wait(ready, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if ready(): return True
-        time.sleep(0.02)
-    return ready()
 class Kept(FaultyStore):
     def sql(self, text):
         db = sqlite3.connect(f"file:{self.state}/db/fortress.db?mode=ro", uri=True, timeout=20)
@@ -68,7 +63,7 @@ try:
     store.looked(); ok(store.files() == ["2025-01", "2025-02", "2025-03"] and store.gone() == [] and store.told("clock") == [], "not 40 days yet since January was over", store.files(), store.told("clock"))
     ok(store.upkeep(op=HOLD, session=ulid(jan[1].id), text="case 7")["ok"] == 1, "one of January is held")
     late = store.front(); s = Session(late, 1, dice); late.want("REC_OPENED")                # a session that is open while all this happens
-    store.later(3 * DAY); ok(wait(lambda: "2025-01" not in store.files()), "January goes on the 13th of March", store.files(), store.said())
+    store.later(3 * DAY); ok(until(lambda: "2025-01" not in store.files()), "January goes on the 13th of March", store.files(), store.said())
     e = store.told("retention"); ok(len(e) == 1 and e[0][1] == "RetainRecordings" and e[0][2]["file"] == "rec-2025-01.seg" and e[0][2]["sessions"] == 2, "an event says so", e)
     ok(bytes_of(store, jan[1]) == jan[1].sent and bytes_of(store, jan[0]) == b"", "what is held is there, the rest is not")
     s.data(); ok(late.want("REC_ACK")["pos"] > 0, "who is recorded meanwhile notices nothing")
@@ -76,21 +71,21 @@ try:
     verifies(store, "January")
     # A backlog: one an hour.
     store.later(60 * DAY); store.record()                                                    # 12 May: February and March are due
-    ok(wait(lambda: "2025-02" in store.gone()), "February"); store.looked(); ok(store.gone() == ["2025-01", "2025-02"], "one an hour, not all at once", store.gone())
-    store.later(HOUR); ok(wait(lambda: "2025-03" in store.gone()), "March, an hour later")
+    ok(until(lambda: "2025-02" in store.gone()), "February"); store.looked(); ok(store.gone() == ["2025-01", "2025-02"], "one an hour, not all at once", store.gone())
+    store.later(HOUR); ok(until(lambda: "2025-03" in store.gone()), "March, an hour later")
     ok(bytes_of(store, jan[1]) == jan[1].sent, "what is held has moved on"); verifies(store, "three months")
 
     # The clock.
-    before = store.gone(); store.step(5 * 365 * DAY); ok(wait(lambda: len(store.told("clock")) == 1), "a leap is on the record", store.said())
+    before = store.gone(); store.step(5 * 365 * DAY); ok(until(lambda: len(store.told("clock")) == 1), "a leap is on the record", store.said())
     e = store.told("clock"); ok(e[0][0] == 0 and "2030-05" in e[0][3], f"in words: {e[0][3]}", e)
     store.later(2 * HOUR); store.looked(); ok(store.gone() == before, "nothing is erased for it", store.gone())
     store = again(store, more=KEEP); store.looked(); ok(store.gone() == before and len(store.told("clock")) == 1, "nor in the next life, which knows it from the record", store.gone(), store.told("clock"))
     store.step(-5 * 365 * DAY); store.record(); store.later(2 * HOUR); store.looked(); ok(store.gone() == before, "nor when it is set back")
     store.step(-20 * 365 * DAY); young = store.record()[0]; store.later(2 * HOUR); store.looked(); ok(store.gone() == before and bytes_of(store, young) == young.sent, "nor when it goes back for years: what is written then is young")
-    store.step(20 * 365 * DAY); ok(wait(lambda: len(store.told("clock")) == 2), "to come from there is a leap too"); store.later(2 * HOUR); store.looked(); ok(store.gone() == before, "nothing is erased for that")
-    store = again(store, more=KEEP, ahead=store.ahead() + 60 * DAY); ok(wait(lambda: len(store.told("clock")) == 3), "a start months after the newest event is one"); store.later(2 * HOUR); store.looked(); ok(store.gone() == before, "nothing is erased for that either")
+    store.step(20 * 365 * DAY); ok(until(lambda: len(store.told("clock")) == 2), "to come from there is a leap too"); store.later(2 * HOUR); store.looked(); ok(store.gone() == before, "nothing is erased for that")
+    store = again(store, more=KEEP, ahead=store.ahead() + 60 * DAY); ok(until(lambda: len(store.told("clock")) == 3), "a start months after the newest event is one"); store.later(2 * HOUR); store.looked(); ok(store.gone() == before, "nothing is erased for that either")
     r = store.upkeep(op=CLOCK); ok(r["ok"] == 1 and store.told("clock")[-1][:2] == (1, "admin"), "an administrator says that it is right", r)
-    store.later(HOUR); ok(wait(lambda: len(store.gone()) > len(before)), "and it goes on"); verifies(store, "leaps")
+    store.later(HOUR); ok(until(lambda: len(store.gone()) > len(before)), "and it goes on"); verifies(store, "leaps")
     late.close()
     store.own = True; store.stop()
 
@@ -99,7 +94,7 @@ try:
     for i in range(5):
         store.step(20 * DAY); store.record(); store.looked()
         if store.told("clock"): break
-    ok(wait(lambda: len(store.told("clock")) == 1) and i == 1, "a clock that is set forward in small steps has leapt, too", i, store.told("clock"))
+    ok(until(lambda: len(store.told("clock")) == 1) and i == 1, "a clock that is set forward in small steps has leapt, too", i, store.told("clock"))
     store.later(2 * HOUR); store.looked(); ok(store.gone() == [] and "2025-01" in store.files(), "nothing is erased for it", store.gone()); store.stop()
 
     # For ever, by default.
@@ -110,7 +105,7 @@ try:
     # What is held cannot be read: the month stays, and recording does not suffer.
     store = Kept(build, more=KEEP, ahead=START); s = store.record()[0]; store.upkeep(op=HOLD, session=ulid(s.id), text="x")
     os.truncate(f"{store.state}/db/rec-2025-01.seg", 100); store.later(30 * DAY); store.record(); store.later(30 * DAY); store.record(); store.later(30 * DAY); store.record()
-    ok(wait(lambda: "not erased" in store.said()), f"a month whose held part is damaged: {store.said().strip().splitlines()[-1][:150]}"); store.record()
+    ok(until(lambda: "not erased" in store.said()), f"a month whose held part is damaged: {store.said().strip().splitlines()[-1][:150]}"); store.record()
     ok(store.gone() == [] and "cannot write" not in store.said(), "stays, and recording goes on", store.said()); store.stop()
 
     # kill -9 in the middle: of moving what is held, of the commit, of taking the file away.
@@ -121,7 +116,7 @@ try:
         while lives < 8 and "2025-01" in store.files():
             time.sleep(dice.random() * 0.5); os.kill(store.proc.pid, signal.SIGKILL); store.proc.wait(); lives += 1
             store = again(store, more=KEEP)
-        wait(lambda: "2025-01" not in store.files()); good = bytes_of(store, held) == held.sent
+        until(lambda: "2025-01" not in store.files()); good = bytes_of(store, held) == held.sent
         ok(good and store.gone() == ["2025-01"] and len(store.told("retention")) == 1, f"killed {lives} times: what is held is whole, and it is erased once", good, store.gone(), store.told("retention"), store.files())
         if trial == 0: verifies(store, "after that")
         store.own = True; store.stop()

@@ -8,7 +8,7 @@ import os, pty, select, signal, socket, socketserver, subprocess, sys, threading
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-import tap
+import tap, terminal
 from tap import ok
 from bastion import port
 from clients import Clients, need
@@ -28,12 +28,7 @@ class Echo(socketserver.BaseRequestHandler):
 server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo); server.daemon_threads = True
 threading.Thread(target=server.serve_forever, daemon=True).start()
 
-def until(what, seconds=2 * ENDS_S):
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end: return False
-        time.sleep(0.05)
-    return True
+def until(what, seconds=2 * ENDS_S): return terminal.until(what, seconds)
 
 class Door:
     """A client on a terminal or on pipes.  Its output comes by itself; alive() sends words and waits for what they bring."""

@@ -10,6 +10,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
 from tap import ok, end
 from clients import Clients, need
+from terminal import until
 need()
 
 WORKERS, RELOADS = 24, 20
@@ -21,12 +22,6 @@ b = Clients(build, policy=POLICY)
 def policy(text): open(f"{b.dir}/state/policy.conf", "w").write(text)
 def hup(): b.bastion.send_signal(signal.SIGHUP)
 def fortress(*args): return subprocess.run([f"{build}/fortress", *args], env=b.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
-def until(what, seconds=10):
-    limit = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > limit: return False
-        time.sleep(0.05)
-    return True
 def loads(): return len(b.query("select id from event where class=3004 and text like 'the policy was%'"))
 
 class Picker:
