@@ -62,6 +62,20 @@ def under(pid):
     for p in out: out += below.get(p, [])
     return out
 
+def memory_peak(pids):
+    """The most memory that one of these processes has ever had, in MB; what has just ended has none."""
+    def of(pid):
+        try: return int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{pid}/status").read()).group(1))
+        except (OSError, AttributeError): return 0
+    return max(map(of, pids), default=0) // 1024
+
+def pss(pids):
+    """The memory that these processes have together, in kB: of what they share each has its part."""
+    def of(pid):
+        try: return int(re.search(r"^Pss:\s+(\d+)", open(f"/proc/{pid}/smaps_rollup").read(), re.M).group(1))
+        except (OSError, AttributeError): return 0
+    return sum(map(of, pids))
+
 class Bastion:
     def __init__(self, build, conf="", policy="permit bench any on env=bench as root id bench\n", sshd=""):
         self.build, self.conf, self.policy, self.sshd = build, conf, policy, sshd

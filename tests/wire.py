@@ -7,7 +7,7 @@
     t = Target(hostkey_file, handler)     a server that lets everybody in and then calls handler(wire)"""
 import hashlib, os, socket, struct, threading
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives import serialization
@@ -254,6 +254,18 @@ class Wire:
     def data(self, channel, bytes_, kind=None):
         head = bytes([DATA]) + u32(channel) if kind is None else bytes([EXT_DATA]) + u32(channel) + u32(kind)
         return head + string(bytes_)
+
+    def flood(self, weigh, payload, megabytes, batch):
+        """Sends it again and again and reads nothing: how that ended, and the most that weigh() brought meanwhile."""
+        sent, most, last = 0, 0, 0; self.sock.settimeout(3)
+        try:
+            while sent < megabytes << 20:
+                block = b"".join(self.seal(payload) for _ in range(batch)); self.raw(block); sent += len(block)
+                if sent - last > 4 << 20: most, last = max(most, weigh()), sent
+        except ConnectionError: how = "closed"
+        except TimeoutError: how = "blocked"
+        else: how = "taken"
+        return how, max(most, weigh())
 
     def run(self, command, **kw):
         """A command on a channel of its own: (stdout, stderr, exit status, or the signal's name, or None)."""

@@ -9,11 +9,11 @@
 Starts an sshd of its own (target and jump host) and a bastion in a temporary directory, all on
 127.0.0.1, and ends them.  Needs root (sshd runs as it).  Prints medians and their ratio.
 """
-import argparse, hashlib, json, os, pty, re, resource, select, shlex, socket, statistics, subprocess, sys, time, tty
+import argparse, hashlib, json, os, pty, resource, select, shlex, socket, statistics, subprocess, sys, time, tty
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from bastion import Bastion
+from bastion import Bastion, pss, under
 
 class Bench(Bastion):
     def __init__(self, a):
@@ -177,30 +177,14 @@ class Bench(Bastion):
             print(f"  {'fortress' if way == 'agent' else way:9} a login alone {alone:.1f} ms, beside {count} half-open connections {beside:.1f} ms: {beside - alone:+.1f} ms")
         print(f"  half-open: fortress {more['agent']:+.1f} ms (goal < 100), sshd {more['sshd']:+.1f} ms\n", flush=True)
 
-    def pss(self, pids):
-        total = 0
-        for pid in pids:
-            try: total += int(re.search(r"^Pss:\s+(\d+)", open(f"/proc/{pid}/smaps_rollup").read(), re.M).group(1))
-            except (OSError, AttributeError): pass
-        return total
-
-    def tree(self, root):
-        kids = {}
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try: kids.setdefault(int(open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[1]), []).append(int(pid))
-            except OSError: pass
-        out, todo = [], [root]
-        while todo: p = todo.pop(); out.append(p); todo += kids.get(p, [])
-        return out
-
     def held(self, root, argv, ready):
         """kB a connection, of all processes below root, with so many of them open."""
-        n = self.a.sessions; before = self.pss(self.tree(root)); clients = []
+        n = self.a.sessions; before = pss([root, *under(root)]); clients = []
         for i in range(0, n, 20):
             more = [subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(min(20, n - i))]
             clients += more
             ready(more)
-        kb = (self.pss(self.tree(root)) - before) / n
+        kb = (pss([root, *under(root)]) - before) / n
         for c in clients: c.stdin.close(); c.terminate()
         for c in clients: c.wait()
         return kb

@@ -4,11 +4,12 @@
 """Does looking at recordings delay recording?  How long a keystroke takes there and back in a session that delivers nothing before it
 is on disk (RecordStrict yes), without viewers and while some search through a long recording over ssh, in turns.
 usage: readers.py [--viewers 10] [--keys 200] [--turns 4] [--megabytes 40]      as root; needs a build (top_builddir)"""
-import argparse, json, os, subprocess, sys, threading, time
+import argparse, os, subprocess, sys, threading, time
 
 top, build = os.environ.get("top_srcdir", "."), os.path.abspath(os.environ.get("top_builddir", "build"))
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
+from bastion import pss
 from clients import Clients
 from screens import Screen
 
@@ -42,8 +43,7 @@ class Viewer:
 def memory():
     """Megabytes that each program and its reader have together, on average."""
     pids = [q for p, n in b.children().items() if n.startswith("replay:") for q in (p, *b.children(p))]
-    pss = sum(int(l.split()[1]) for q in pids for l in open(f"/proc/{q}/smaps_rollup") if l.startswith("Pss:"))
-    return pss / 1024 / o.viewers
+    return pss(pids) / 1024 / o.viewers
 
 def says(what, ms):
     ms = sorted(ms)

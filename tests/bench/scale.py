@@ -18,25 +18,7 @@ import argparse, json, os, re, struct, subprocess, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
-from bastion import Bastion, port
-
-def tree(root):
-    """All processes below root, and it."""
-    kids = {}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try: kids.setdefault(int(open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[1]), []).append(int(pid))
-        except OSError: pass
-    out, todo = [], [root]
-    while todo: p = todo.pop(); out.append(p); todo += kids.get(p, [])
-    return out
-
-def pss(pids):
-    """KiB."""
-    total = 0
-    for pid in pids:
-        try: total += int(re.search(r"^Pss:\s+(\d+)", open(f"/proc/{pid}/smaps_rollup").read(), re.M).group(1))
-        except (OSError, AttributeError): pass
-    return total
+from bastion import Bastion, port, pss, under
 
 def cpu(pids):
     """Seconds of each; the clock ticks of /proc/PID/stat are too coarse for processes that do little."""
@@ -52,12 +34,12 @@ def available():
 class Load:
     """One run of scale_load, and what the processes below `root` took meanwhile; `parts` are those of them that have a name."""
     def __init__(self, b, root, parts, sessions, seconds, *more):
-        self.sessions, before, free = sessions, pss(tree(root)), available()
+        self.sessions, before, free = sessions, pss([root, *under(root)]), available()
         self.p = subprocess.Popen([f"{b.build}/tests/bench/scale_load", "--key", b.key, "--sessions", str(sessions), "--seconds", str(seconds),
                                    "--rate", str(b.a.rate), "--every", str(b.a.every), *more], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         up = self.until("up")
         print(f"  {up['up']} sessions in {up['seconds']:.0f} s, {up['refused']} refused", flush=True)
-        pids = tree(root); idle_kb = pss(pids)
+        pids = [root, *under(root)]; idle_kb = pss(pids)
         first, start = cpu(pids), time.monotonic(); time.sleep(b.a.idle)
         self.idle = (sum(cpu(pids).values()) - sum(first.values())) / (time.monotonic() - start)
         first, start = cpu(pids), time.monotonic()

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """What a logged-in user can do to memory, CPU and neighbours: floods, windows, sizes, many channels."""
-import json, os, re, subprocess, sys, threading, time
+import json, os, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
 from tap import ok, needs_bastion, end
 needs_bastion()
-from bastion import Bastion
+from bastion import Bastion, memory_peak
 from wire import *
 
 b = Bastion(build, "KernelAudit off\n")
@@ -19,24 +19,8 @@ def login(user="bench+box", **kw): return Wire.connect(A, user, key, **{"timeout
 def sessions(): return json.loads(b.ctl("--json", "session", "ls"))
 def works():
     with login() as w: return w.run("echo in")[0] == b"in\n"
-def largest():
-    """The most that a front of ours has ever had in memory, in MB, of those that live."""
-    top = 0
-    for p in b.fronts():
-        try: top = max(top, int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{p}/status").read()).group(1)) // 1024)
-        except (OSError, AttributeError): pass
-    return top
-def flood(w, payload, megabytes=32, batch=64):
-    """Sends it again and again and reads nothing: how that ended, and the largest front meanwhile."""
-    sent, peak, last = 0, 0, 0; w.sock.settimeout(3)
-    try:
-        while sent < megabytes << 20:
-            block = b"".join(w.seal(payload) for _ in range(batch)); w.raw(block); sent += len(block)
-            if sent - last > 4 << 20: peak, last = max(peak, largest()), sent
-    except ConnectionError: how = "closed"
-    except TimeoutError: how = "blocked"
-    else: how = "taken"
-    return how, max(peak, largest())
+def largest(): return memory_peak(b.fronts())
+def flood(w, payload, megabytes=32, batch=64): return w.flood(largest, payload, megabytes, batch)
 def ends(w):
     """Does the connection end, whatever is still said on it?"""
     try:

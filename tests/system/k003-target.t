@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """A host that turns hostile: before the login, while a channel is opened, in the middle of a session."""
-import json, os, re, socket, sys, threading, time
+import json, os, socket, sys, threading, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
 from tap import ok, needs_bastion, end
 needs_bastion()
-from bastion import Bastion
-import wire
+from bastion import Bastion, memory_peak
 from wire import *
 
 b = Bastion(build, "KernelAudit off\n")
@@ -36,12 +35,7 @@ def run(name, command="x", **kw):
     with login(name, **kw) as w: return w.run(command)
 def sessions(): return json.loads(b.ctl("--json", "session", "ls"))
 def works(): return run("box", "echo in")[0] == b"in\n"
-def largest():
-    out = 0
-    for p in b.fronts():
-        try: out = max(out, int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{p}/status").read()).group(1)) // 1024)
-        except (OSError, AttributeError): pass
-    return out
+def largest(): return memory_peak(b.fronts())
 def line_of(err): return err.count(b"\n") == 1 and err.startswith(b"fortress: ")
 def exit_status(w, ch, n=0): return w.request(ch, "exit-status", u32(n), reply=False)
 def bye(ch): return bytes([EOF]) + u32(ch), bytes([CLOSE]) + u32(ch)

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The same attacks on staragent, by whoever reaches its socket, and by a bastion that has turned hostile."""
-import os, re, socket, subprocess, sys, threading, time
+import os, socket, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
 from tap import ok, needs_bastion, end
 needs_bastion()
-from bastion import Bastion
+from bastion import Bastion, memory_peak
 from wire import *
 
 b = Bastion(build, "KernelAudit off\n")
@@ -21,12 +21,7 @@ try:
     def before(**kw): w = Wire.dial(A, **{"timeout": 3, **kw}); w.hello(); w.kex(); w.service(); return w
     def works():
         with login() as w: return w.run("echo in")[0] == b"in\n"
-    def largest():
-        out = 0
-        for p in b.children(agent):
-            try: out = max(out, int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{p}/status").read()).group(1)) // 1024)
-            except (OSError, AttributeError): pass
-        return out
+    def largest(): return memory_peak(b.children(agent))
     def push(w, channel, data):
         """All of it, as the window opens."""
         room = w.windows[channel]
@@ -43,16 +38,7 @@ try:
             return "closed" if p[0] == DISCONNECT else p
         except (Over, ConnectionError): return "closed"
         except TimeoutError: return "silence"
-    def flood(w, payload, megabytes=24, batch=64):
-        sent, peak, last = 0, 0, 0; w.sock.settimeout(3)
-        try:
-            while sent < megabytes << 20:
-                block = b"".join(w.seal(payload) for _ in range(batch)); w.raw(block); sent += len(block)
-                if sent - last > 4 << 20: peak, last = max(peak, largest()), sent
-        except ConnectionError: how = "closed"
-        except TimeoutError: how = "blocked"
-        else: how = "taken"
-        return how, max(peak, largest())
+    def flood(w, payload, megabytes=24, batch=64): return w.flood(largest, payload, megabytes, batch)
     SESSION = bytes([OPEN]) + string("session") + u32(0) + u32(1 << 20) + u32(32768)
 
     # What was sent before the channel closed arrives, however slowly it is read.
