@@ -25,15 +25,21 @@ def run(*args, stdin=None, timeout=60, **kw):
     try: return subprocess.run(args, capture_output=True, timeout=timeout, **given, **kw)
     except subprocess.TimeoutExpired as e: return subprocess.CompletedProcess(args, -1, e.stdout or b"", (e.stderr or b"") + b" [timed out]")
 
+def alike(one, other):
+    """Are these two trees the same?"""
+    return run("diff", "-r", one, other).returncode == 0
+
 class Clients(Bastion):
-    def __init__(self, build, conf="", policy="permit bench any on env=bench as root id bench\n"):
-        super().__init__(build, "KernelAudit off\n" + conf, policy)
+    def __init__(self, build, conf="", policy="permit bench any on env=bench as root id bench\n", sshd="", hosts=(), options=""):
+        """hosts: names for clients beside those above; options: lines of their configuration that come before all others."""
+        super().__init__(build, "KernelAudit off\n" + conf, policy, sshd)
         self.config, self.known, self.seen = f"{self.dir}/config", f"{self.dir}/known", 0
         keys = [open(f"{self.dir}/state/keys/host_{t}.pub").read().split()[:2] for t in ("ed25519", "ecdsa", "rsa")]
         with open(self.known, "w") as f:
             for k in keys: f.write(f"[127.0.0.1]:{self.port} {' '.join(k)}\n*.fx {' '.join(k)}\n")
         with open(self.config, "w") as f:
-            for name, user in (("box", "bench+box"), ("agent", "bench+agent"), ("bastion", "bench")):
+            f.write(options)
+            for name, user in (("bastion", "bench"), *((h, f"bench+{h}") for h in ("box", "agent", *hosts))):
                 f.write(f"Host {name}\n\tHostName 127.0.0.1\n\tPort {self.port}\n\tUser {user}\n")
             f.write(f"Host *.fx\n\tProxyJump bastion\n\tUser root\nHost *\n\tIdentityFile {self.key}\n\tIdentitiesOnly yes\n"
                     f"\tStrictHostKeyChecking yes\n\tUserKnownHostsFile {self.known}\n\tLogLevel ERROR\n\tBatchMode yes\n")
@@ -88,6 +94,19 @@ class Clients(Bastion):
             got = take()
             if enough(got) or time.monotonic() > limit: return got
             time.sleep(0.05)
+
+    def copies(self, tool, n=1):
+        """What that tool has copied: direction, path, how it went; of each that has the session of an exec beside it."""
+        return [(e["op"], e["path"], e["result"]) for e in self.audit(1001, n, tool=tool)
+                if any(s["id"] == e["session"] and s["channel"] == "exec" for s in self.rows(n))]
+
+    def tree(self, data):
+        """A folder of files with parts of the data, deep ones and one that is a link."""
+        at = f"{self.dir}/tree"; os.makedirs(f"{at}/文件/b")
+        for i in range(60):
+            with open(f"{at}/{'文件/b/' if i % 2 else ''}f {i}", "wb") as f: f.write(data[i * 1000:i * 9000])
+        os.symlink("f 0", f"{at}/link")
+        return at
 
     def record(self, session, *how):
         return subprocess.run([f"{self.build}/fortress", "session", "print", *(how or ["--raw"]), session["id"]], env=self.env,

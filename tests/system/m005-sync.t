@@ -7,7 +7,7 @@ import os, sys
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-from clients import Clients, ok, need, end, run, without
+from clients import alike, Clients, ok, need, end, run, without
 
 need("ssh")
 b = Clients(build)
@@ -15,16 +15,9 @@ ssh = f"ssh -F {b.config}"
 env = dict(os.environ, GIT_SSH_COMMAND=ssh, GIT_CONFIG_GLOBAL=f"{b.dir}/gitconfig", GIT_CONFIG_NOSYSTEM="1", HOME=b.dir)
 data = os.urandom(5_000_000); local = f"{b.dir}/local"; open(local, "wb").write(data)
 def same(path): return open(path, "rb").read() == data
-def alike(a, c): return run("diff", "-r", a, c).returncode == 0
-def copies(tool, n=1):
-    """Rows of that tool: direction, path, whether it went well, and whether the session of an exec is beside it."""
-    e = b.audit(1001, n, tool=tool)
-    return [(x["op"], x["path"], x["result"]) for x in e if any(s["id"] == x["session"] and s["channel"] == "exec" for s in b.rows(n))]
 
 try:
-    tree = f"{b.dir}/tree"; os.makedirs(f"{tree}/文件/b")
-    for i in range(60): open(f"{tree}/{'文件/b/' if i % 2 else ''}f {i}", "wb").write(data[i * 1000:i * 9000])
-    os.symlink("f 0", f"{tree}/link")
+    tree = b.tree(data)
     if not without("rsync", "rsync"):
         for host in ("box", "agent", "box.fx", "agent.fx"):
             there, back = f"{b.dir}/there-{host}", f"{b.dir}/back-{host}"
@@ -36,13 +29,13 @@ try:
             ok(r.returncode == 0 and alike(tree, there), f"{host}: and again, with what is to be deleted and what differs", r)
             r = sync(f"{host}:{there}/", f"{back}/"); r2 = run("rsync", "-a", "-e", ssh, f"{host}:{there}/none", f"{back}/")
             ok(r.returncode == 0 and alike(tree, back) and r2.returncode == 23, f"{host}: rsync down; a file that is not there is told", r, r2)
-            got = copies("rsync", 4)
+            got = b.copies("rsync", 4)
             ok(got == [("put", f"{there}/", "exit 0"), ("put", f"{there}/", "exit 0"), ("get", f"{there}/", "exit 0"), ("get", f"{there}/none", "exit 23")], f"{host}: four copies on the record", got)
         open(f"{b.dir}/half", "wb").write(data[:2_000_000])
         r = run("rsync", "--append", "-e", ssh, local, f"box:{b.dir}/half")
         ok(r.returncode == 0 and same(f"{b.dir}/half"), "rsync --append: only the rest", r)
         b.mark(); r = run("rsync", "-s", "-e", ssh, local, f"box:{b.dir}/a name")
-        ok(r.returncode == 0 and same(f"{b.dir}/a name") and copies("rsync") == [("put", "", "exit 0")], "rsync with its paths in the stream", r, copies("rsync"))
+        ok(r.returncode == 0 and same(f"{b.dir}/a name") and b.copies("rsync") == [("put", "", "exit 0")], "rsync with its paths in the stream", r, b.copies("rsync"))
     if not without("git", "git"):
         bare, work = f"{b.dir}/r.git", f"{b.dir}/work"
         git = lambda *a, cwd=None: run("git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "protocol.version=2", *a, env=env, cwd=cwd, timeout=120)
@@ -54,7 +47,7 @@ try:
             git("add", ".", cwd=f"{work}{i}"); git("commit", "-qm", "big", cwd=f"{work}{i}")
             r2 = git("push", "-q", "origin", "HEAD:main", cwd=f"{work}{i}")
             ok(r.returncode == r2.returncode == 0 and git("rev-parse", "main", cwd=bare).stdout == git("rev-parse", "HEAD", cwd=f"{work}{i}").stdout, f"{host}: git clone, and a push of {'50' if host in ('box', 'agent.fx') else '1'} MB", r, r2)
-            got = copies("git", 2)
+            got = b.copies("git", 2)
             ok(got == [("get", bare, "exit 0"), ("put", bare, "exit 0")], f"{host}: both on the record", got)
         r = b.on("agent", "echo $GIT_PROTOCOL", options=("-o", "SetEnv=GIT_PROTOCOL=version=2"))
         ok(r.stdout == b"version=2\n", "an agent is told git's version", r)

@@ -7,28 +7,21 @@ import hashlib, os, shutil, sys
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-from clients import Clients, ok, need, end, run, skip, without
+from clients import alike, Clients, ok, need, end, run, skip, without
 
 need("ssh", "scp")
 b = Clients(build)
 data = os.urandom(5_000_000); local = f"{b.dir}/local"; open(local, "wb").write(data)
 def same(path): return open(path, "rb").read() == data
-def alike(a, c): return run("diff", "-r", a, c).returncode == 0
-def copies(tool, n=1):
-    """Rows of that tool: direction, path, whether it went well, and whether the session of an exec is beside it."""
-    e = b.audit(1001, n, tool=tool)
-    return [(x["op"], x["path"], x["result"]) for x in e if any(s["id"] == x["session"] and s["channel"] == "exec" for s in b.rows(n))]
 
 try:
-    tree = f"{b.dir}/tree"; os.makedirs(f"{tree}/文件/b")
-    for i in range(60): open(f"{tree}/{'文件/b/' if i % 2 else ''}f {i}", "wb").write(data[i * 1000:i * 9000])
-    os.symlink("f 0", f"{tree}/link")
+    tree = b.tree(data)
     for host in ("box", "agent", "box.fx"):
         b.mark()
         r = run("scp", "-q", "-O", "-F", b.config, local, f"{host}:{b.dir}/scp-{host}"); r2 = run("scp", "-q", "-O", "-r", "-p", "-F", b.config, f"{host}:{tree}", f"{b.dir}/got-{host}")
         r3 = run("scp", "-q", "-O", "-F", b.config, f"{host}:{b.dir}/loc*", f"{b.dir}/glob-{host}")
         ok(r.returncode == r2.returncode == r3.returncode == 0 and same(f"{b.dir}/scp-{host}") and alike(tree, f"{b.dir}/got-{host}") and same(f"{b.dir}/glob-{host}"), f"{host}: scp -O, a tree, a pattern", r, r2, r3)
-        e = copies("scp", 3); rows = b.audit(1001, 0, tool="scp")
+        e = b.copies("scp", 3); rows = b.audit(1001, 0, tool="scp")
         ok(e == [("put", f"{b.dir}/scp-{host}", "exit 0"), ("get", tree, "exit 0"), ("get", f"{b.dir}/loc*", "exit 0")] and [bool(x.get("patterns")) for x in rows] == [False, False, True] and
            rows[0]["bytes"] > len(data) and rows[0]["coverage"] == "stream", f"{host}: three copies on the record", e, rows)
     b.mark()

@@ -7,45 +7,21 @@ import http.server, json, os, re, shutil, signal, socket, subprocess, sys, threa
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-from tap import end, needs_bastion, ok, skip
-needs_bastion()
-if not os.path.exists("/usr/sbin/sshd") or not shutil.which("curl"): skip("no sshd or no curl")
-from bastion import Bastion, port
+from tap import end, ok
+from bastion import port
+from clients import Clients, need, run
+need("curl")
 
 served, dead, named, second = port(), port(), port(), port()
-b = Bastion(build, "KernelAudit off\n", f"""permit bench shell,exec,put,get,jump on env=bench as root id bench
+b = Clients(build, policy=f"""permit bench shell,exec,put,get,jump on env=bench as root id bench
 permit bench forward on env=bench as root to 127.0.0.1:{served} id web
 permit bench forward on env=bench as root to 127.0.0.1:{dead} id dead
 permit bench forward on env=bench as root listen localhost:{named} id named
 permit bench forward on env=bench as root listen localhost:{second} id second
 permit bench forward on env=bench as root listen localhost:0 id any-port
-""")
-known, config = f"{b.dir}/known", f"{b.dir}/config"
-host_key = open(f"{b.dir}/state/keys/host_ed25519.pub").read().split()[:2]
-open(known, "w").write(f"[127.0.0.1]:{b.port} {' '.join(host_key)}\n*.fx {' '.join(host_key)}\n")
-open(config, "w").write(f"""Host bastion box agent
-	HostName 127.0.0.1
-	Port {b.port}
-Host bastion
-	User bench
-Host box
-	User bench+box
-Host agent
-	User bench+agent
-Host *.fx
-	ProxyJump bastion
-	User root
-Host *
-	IdentityFile {b.key}
-	IdentitiesOnly yes
-	StrictHostKeyChecking yes
-	UserKnownHostsFile {known}
-	ExitOnForwardFailure yes
-""")
+""", options="LogLevel INFO\nExitOnForwardFailure yes\n")
+config = b.config
 
-def run(*args, stdin=None, timeout=60):
-    return subprocess.run(args, capture_output=True, timeout=timeout,
-                          **({"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}))
 def ssh(*args, **kw): return run("ssh", "-F", config, *args, **kw)
 def start(*args):
     log = f"{b.dir}/client{len(b.procs)}"
@@ -60,22 +36,11 @@ def stop(p):
         except subprocess.TimeoutExpired: pass
 def sessions(): return json.loads(b.ctl("--json", "session", "ls"))
 def forwards(): return [s for s in sessions() if s["channel"] == "forward"]
-def events():
-    out = f"{b.dir}/pack{time.monotonic()}"
-    b.ctl("audit", "export", "-o", out)
-    return [json.loads(l) for l in open(f"{out}/events.jsonl")]
 def is_open(p): return socket.socket().connect_ex(("127.0.0.1", p)) == 0
 def fetch(p): return run("curl", "-s", "--max-time", "20", f"http://127.0.0.1:{p}/sent").stdout
 def allocated(p):
     b.wait(lambda: re.search(r"Allocated port (\d+)", p.log()))
     return int(re.search(r"Allocated port (\d+)", p.log())[1])
-def process(title):
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            words = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
-            if int(words[1]) == b.bastion.pid and title in open(f"/proc/{pid}/cmdline").read(): return int(pid)
-        except OSError: pass
-    raise SystemExit(f"# no process {title}")
 
 data = os.urandom(3_000_000)
 open(f"{b.dir}/sent", "wb").write(data)
@@ -113,7 +78,7 @@ try:
     ok(r.returncode == 255 and b"other destination" in r.stderr, "and is not asked for what no rule names", r)
 
     # A decision that is late holds up nothing else.
-    master, gate = f"{b.dir}/master", process("gate")
+    master, gate = f"{b.dir}/master", b.child("gate")
     m = start("ssh", "-F", config, "-MNS", master, "-L", f"127.0.0.1:{near}:127.0.0.1:{served}", "box")
     b.wait(lambda: os.path.exists(master) and is_open(near))
     echo = subprocess.Popen(["ssh", "-F", config, "-S", master, "box", "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE); b.procs.append(echo)
@@ -263,7 +228,7 @@ try:
         ok(fetch(named) == data * 10, "plink -R: 30 MB")
         stop(p)
 
-    texts = [e["text"] for e in events()]
+    texts = [e["text"] for e in b.events()]
     ok(any("box: listens for a remote forward" in t for t in texts) and any("box: listens no more" in t for t in texts) and
        any("a channel of an unknown kind was refused" in t for t in texts) and
        any("a remote forward of a socket was refused" in t for t in texts), "the audit tells it", texts)

@@ -2,58 +2,30 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The user's ssh-agent and display, lent to a host: ssh -A, -X, -Y."""
-import json, os, shutil, socket, struct, subprocess, sys, threading, time
+import json, os, shutil, socket, struct, subprocess, sys, threading
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-from tap import end, needs_bastion, ok, without
-needs_bastion()
-from bastion import Bastion, talk
+from tap import end, ok, without
+from bastion import talk
+from clients import Clients, need
+need("ssh-agent")
 
-b = Bastion(build, "KernelAudit off\n", """permit bench any on env=bench as root id bench
+b = Clients(build, policy="""permit bench any on env=bench as root id bench
 deny bench agent-forward,x11 on host closed reason "keep your keys at home"
 permit bench exec on host two as root
 permit bench agent-forward,x11 on host two as daemon
-""", sshd="X11Forwarding yes\n")
+""", sshd="X11Forwarding yes\n", hosts=("closed", "two"))
 b.ctl("host", "add", "closed", "127.0.0.1", "--port", str(b.sshd_port), "--login", "root", "--label", "env=bench", "--hostkey", f"{b.dir}/hk.pub")
 b.ctl("host", "add", "two", "127.0.0.1", "--port", str(b.sshd_port), "--login", "daemon,root", "--label", "env=two", "--hostkey", f"{b.dir}/hk.pub")
-known, config, sock = f"{b.dir}/known", f"{b.dir}/config", f"{b.dir}/agent"
-host_key = open(f"{b.dir}/state/keys/host_ed25519.pub").read().split()[:2]
-open(known, "w").write(f"[127.0.0.1]:{b.port} {' '.join(host_key)}\n*.fx {' '.join(host_key)}\n")
-open(config, "w").write(f"""Host bastion box agent closed two
-	HostName 127.0.0.1
-	Port {b.port}
-Host bastion
-	User bench
-Host box
-	User bench+box
-Host closed
-	User bench+closed
-Host two
-	User bench+two
-Host agent
-	User bench+agent
-Host *.fx
-	ProxyJump bastion
-	User root
-Host *
-	IdentityFile {b.key}
-	IdentitiesOnly yes
-	StrictHostKeyChecking yes
-	UserKnownHostsFile {known}
-	LogLevel ERROR
-""")
+config, sock = b.config, f"{b.dir}/agent"
 
 env = {k: v for k, v in os.environ.items() if k not in ("SSH_AUTH_SOCK", "DISPLAY")}
 def ssh(*args, more={}):
     return subprocess.run(["ssh", "-F", config, *args], capture_output=True, timeout=60, stdin=subprocess.DEVNULL, env={**env, **more})
 def lend(*args): return ssh("-A", *args, more={"SSH_AUTH_SOCK": sock})
 def sessions(kind): return [s for s in json.loads(b.ctl("--json", "session", "ls")) if s["channel"] == kind]
-def events():
-    out = f"{b.dir}/pack{time.monotonic()}"
-    b.ctl("audit", "export", "-o", out)
-    return [json.loads(l) for l in open(f"{out}/events.jsonl")]
 
 class Display(threading.Thread):
     """As much of an X server as a client's first words need: it keeps them and answers "failed"."""
@@ -150,7 +122,7 @@ try:
         r = show("agent", "echo [$DISPLAY]; exit 4")
         ok(r.stdout == b"[]\n" and r.returncode == 4, "a host that does not forward it: the session goes on", r)
 
-    e = events()
+    e = b.events()
     denied = [x["detail"] for x in e if x["class"] == 3003 and not x["ok"]]
     verbs = [(json.loads(d) if isinstance(d, str) else d)["verb"] for d in denied]
     ok(verbs.count("agent-forward") == 3 and verbs.count("x11") >= (3 if shutil.which("xauth") else 0), "each refusal is on the record", verbs)
