@@ -2,7 +2,7 @@
 # Copyright (c) 2026, the Fortress authors
 """A store whose disk fails at a test's will (tests/system/faulty.c), fronts that remember what was acknowledged, and the image that a
 power cut would have left."""
-import errno, mmap, os, random, shutil, signal, struct, subprocess, tempfile, time
+import mmap, os, shutil, signal, struct, subprocess, tempfile, time
 import tap
 from peers import Process, Chan, Closed, frame
 

@@ -8,7 +8,7 @@ those that may be reached, all with the reasons, and the picker's first rows.
 
 Goals at 100,000 hosts and 5,000 users: 2 s for each of the first three, 100 ms of CPU for the hosts that one may reach.  The peer is SQLite's own .import of the same rows as
 CSV into one table, durable at its end: it keeps no history, no proofs and checks nothing."""
-import csv, json, os, resource, shutil, sqlite3, subprocess, sys, time
+import csv, json, os, resource, shutil, subprocess, sys, time
 
 top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Attacks before and around the login, on the wire: keys that did not sign, messages out of state, lengths, floods."""
-import os, socket, subprocess, sys, time
+import os, socket, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """A disk that is full, and one that becomes read-only; processes that are stopped or killed; a state that is spoiled at the start."""
-import json, os, shutil, signal, socket, subprocess, sys, time
+import json, os, shutil, signal, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True

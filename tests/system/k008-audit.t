@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """Whoever has the database file or an export, and what verify says of it: each forgery is one row of a table.  Of an export
 contrib/verifier, which shares no line with us, has to say the same."""
-import glob, json, os, re, shutil, sqlite3, subprocess, sys, time, zipfile
+import glob, json, os, re, shutil, sqlite3, subprocess, sys, zipfile
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True

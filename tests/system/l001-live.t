@@ -7,7 +7,6 @@ import json, os, signal, subprocess, sys, time
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-import tap
 from tap import ok, end
 from clients import Clients, need
 from screens import Screen

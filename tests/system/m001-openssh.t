@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """What OpenSSH's client asks of a session: commands, terminals, scripts, 200 MB, keepalives, to an sshd and an agent, also in a jump."""
-import fcntl, hashlib, os, pty, re, select, signal, struct, subprocess, sys, termios, time
+import fcntl, hashlib, os, pty, select, signal, struct, sys, termios, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-from clients import Clients, ok, need, end, run
+from clients import Clients, ok, need, end
 
 def terminal(argv, script, size=(24, 80), seconds=20):
     """On a pty: script holds pairs of a text to wait for and an answer: bytes to type, or a new size (rows, columns)."""

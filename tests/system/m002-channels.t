@@ -7,7 +7,7 @@ import os, socket, subprocess, sys, threading
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-from clients import Clients, ok, need, end, skip, run
+from clients import Clients, ok, need, end
 
 need("ssh", "sftp")
 long = os.environ.get("FORTRESS_LONG") is not None

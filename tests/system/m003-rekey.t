@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """New keys in the middle of transfers: by bytes and by time, asked for by the client, by the target, and by both at once."""
-import hashlib, os, re, subprocess, sys, time
+import hashlib, os, re, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True

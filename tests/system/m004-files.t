@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Files with every habit of clients: resumed, in pieces, out of order, many at once, odd names, every operation of OpenSSH's server."""
-import hashlib, os, stat, subprocess, sys
+import hashlib, os, stat, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True

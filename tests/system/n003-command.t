@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The fortress command: every refusal says what, why and what to do; 2 when it was not understood, 1 when it failed."""
-import fcntl, json, os, pty, select, shutil, struct, subprocess, sys, tempfile, termios, time
+import fcntl, json, os, pty, shutil, struct, subprocess, sys, tempfile, termios, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True

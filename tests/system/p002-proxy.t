@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Behind a load balancer: the PROXY header's address is what policy, limits and the record see; from anybody else it is garbage."""
-import json, os, shutil, socket, struct, subprocess, sys, threading
+import json, os, socket, struct, subprocess, sys, threading
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -10,7 +10,7 @@ sys.path.insert(0, f"{top}/tests")
 
 from tap import ok, needs_bastion, end
 needs_bastion()
-from bastion import Bastion, port
+from bastion import Bastion
 
 # The balancer is whoever connects from 127.0.0.2.
 b = Bastion(build, "KernelAudit off\nProxyProtocolFrom 127.0.0.2 2001:db8:ffff::/48\nMaxStartupsPerSource 4\n",

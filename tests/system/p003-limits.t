@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """Guessers and floods: who tries wrong passwords waits and is then refused, the account's owner elsewhere notices nothing;
 with MaxStartups reached a good user still gets in."""
-import json, os, socket, subprocess, sys, threading
+import json, os, socket, sys, threading
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """A connection where nothing happens sleeps: of thousands, most are like that.  What may take too long is still seen in time."""
-import os, pty, signal, subprocess, sys, time
+import os, pty, signal, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """A command that is permitted for what it is runs behind a staragent as those words and by no shell; one that is permitted
 whatever it is runs as a shell would have it; and the subsystem that takes words takes nothing else."""
-import json, os, struct, subprocess, sys
+import json, os, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Events for a SIEM: each line of each form is parsed by its own grammar, and says what audit ls says; a reader goes on where it stopped."""
-import fcntl, json, os, re, sqlite3, struct, subprocess, sys, termios, time
+import fcntl, json, os, re, sqlite3, struct, subprocess, sys, termios
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """The store under fire: a disk that fails in each way, kill -9, a power cut, a locked database, and it stopped.  Whatever happens, no
 acknowledged byte is lost and no session is left without an end.  FORTRESS_LONG: 200 trials."""
-import os, random, shutil, signal, sqlite3, sys, time
+import errno, os, random, shutil, signal, sqlite3, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """Outside anchors: a witness signs only what continues what it saw; whoever has the bastion, its key and its database cannot make it sign
 another history, and what it signed shows a database that was put back."""
-import glob, json, os, re, shutil, socket, subprocess, sys, tempfile, urllib.error, urllib.request
+import json, os, re, shutil, socket, subprocess, sys, tempfile, urllib.error, urllib.request
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True

@@ -8,7 +8,7 @@ import csv, glob, json, os, re, shutil, subprocess, sys
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-from tap import end, needs_bastion, ok, without
+from tap import end, needs_bastion, ok
 needs_bastion()
 from bastion import Bastion
 from terminal import Terminal, until

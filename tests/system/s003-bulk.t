@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The directory in bulk: out into a file, a plan, and all of it or nothing."""
-import json, os, subprocess, sys, time
+import json, os, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """Approval by others: asked for by ssh and on the terminal of a session that waits, given by ssh and on the bastion, counted,
 bound to what was asked, durable, ended; and the tickets that go with it.  With the real client."""
-import json, os, re, subprocess, sys, time
+import json, os, re, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """A second factor in the middle of a connection: a login that had none is asked for a code on the terminal of the session that
 needs it; without a terminal it is refused in words; what it opens ends when the policy asks for it and there is none."""
-import os, shutil, subprocess, sys, time
+import os, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True

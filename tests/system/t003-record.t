@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """How much goes on the record: require record meta, io and full, at the terminal and without one; passwords never."""
-import os, sys, time
+import os, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True

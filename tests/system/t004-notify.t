@@ -9,7 +9,6 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
 import tap
 from tap import ok
-from bastion import port
 from clients import Clients, need
 from terminal import until
 need()
