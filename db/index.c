@@ -295,7 +295,7 @@ paint_unpack(struct index *x, struct slice packed, struct slice *paint)
 }
 
 int
-index_add_key(struct index *x, int64_t session, const struct index_screen *k, struct err *e)
+index_add_key(struct index *x, int64_t session, const struct frame_screen *k, struct err *e)
 {
 	struct buf packed;
 	int r = paint_pack(&packed, k->paint);
@@ -362,9 +362,9 @@ static const char sql_find_key[] = "SELECT t_ms,pos,cols,rows,paint FROM key WHE
 static const char sql_open[] = "SELECT session FROM done WHERE over=0 ORDER BY session";
 
 static int
-screen_read(struct index *x, sqlite3_stmt *s, struct index_screen *k)
+screen_read(struct index *x, sqlite3_stmt *s, struct frame_screen *k)
 {
-	*k = (struct index_screen){ .t_ms = (uint64_t)sqlite3_column_int64(s, 0), .pos = (uint64_t)sqlite3_column_int64(s, 1),
+	*k = (struct frame_screen){ .t_ms = (uint64_t)sqlite3_column_int64(s, 0), .pos = (uint64_t)sqlite3_column_int64(s, 1),
 		.cols = (uint32_t)sqlite3_column_int64(s, 2), .rows = (uint32_t)sqlite3_column_int64(s, 3) };
 	return paint_unpack(x, stmt_blob(s, 4), &k->paint);
 }
@@ -391,7 +391,7 @@ index_find_done(struct index *x, int64_t session, struct index_done *d, struct e
 }
 
 int
-index_find_key(struct index *x, int64_t session, uint64_t t_ms, struct index_screen *k, struct err *e)
+index_find_key(struct index *x, int64_t session, uint64_t t_ms, struct frame_screen *k, struct err *e)
 {
 	sqlite3_stmt *s = stmt_get(&x->d, sql_find_key, e);
 	int64_t t = t_ms > INT64_MAX ? INT64_MAX : (int64_t)t_ms;

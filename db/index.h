@@ -16,6 +16,7 @@
 #define DB_INDEX_H
 
 #include "base/command.h"
+#include "base/frame.h"
 #include "base/id.h"
 #include "db/db.h"
 
@@ -32,13 +33,6 @@ struct index_line {
 	struct slice text;
 };
 
-/* A screen: of a keyframe, or where a recording was left. */
-struct index_screen {
-	uint64_t t_ms, pos;
-	uint32_t cols, rows;
-	struct slice paint;
-};
-
 struct index_done {
 	int64_t session;
 	unsigned char id[ID_BYTES];               /* its name: an index may be of another database */
@@ -46,7 +40,7 @@ struct index_done {
 	/* What is in the index: all of it; of its end only lines, since it is slow to render; what could be read; nothing any more. */
 	enum { INDEX_WHOLE, INDEX_SLOW, INDEX_UNREAD, INDEX_ERASED } how;
 	int64_t last_line;                        /* set when it is put: the lines that were there then */
-	struct index_screen at;
+	struct frame_screen at;
 };
 
 /* write: makes it, and makes it anew where it is damaged or of another version.  NULL with e; -ENOENT: there is none. */
@@ -61,7 +55,7 @@ int index_add(struct index *x, const struct index_line *l, struct err *e);
 /* A line of class INDEX_COMMAND, and what is known of it; the last one that was added of a session, known better. */
 int index_add_command(struct index *x, int64_t session, const struct command_seen *c, struct err *e);
 int index_better(struct index *x, int64_t session, const struct command_seen *c, struct err *e);
-int index_add_key(struct index *x, int64_t session, const struct index_screen *k, struct err *e);
+int index_add_key(struct index *x, int64_t session, const struct frame_screen *k, struct err *e);
 int index_set_done(struct index *x, const struct index_done *d, struct err *e);
 /* All of a recording leaves it; after some of them, sweep overwrites what they said (it takes long). */
 int index_forget(struct index *x, const struct index_done *d, struct err *e);
@@ -78,7 +72,7 @@ typedef int index_session_fn(void *arg, int64_t session);
 int index_list_open(struct index *x, index_session_fn *fn, void *arg, struct err *e);
 int index_find_mark(struct index *x, int64_t *session, int64_t *event, struct err *e);
 /* The last keyframe at or before t_ms; -ENOENT. */
-int index_find_key(struct index *x, int64_t session, uint64_t t_ms, struct index_screen *k, struct err *e);
+int index_find_key(struct index *x, int64_t session, uint64_t t_ms, struct frame_screen *k, struct err *e);
 
 /* The commands of a recording, in order; their text until fn returns, whose non-zero return ends it and is returned. */
 typedef int index_command_fn(void *arg, const struct command_seen *c);

@@ -181,30 +181,19 @@ frames_seek(void *arg, uint64_t pos)
 }
 
 static bool
-key_ask(struct link *k, uint8_t what, uint64_t arg, struct replay_key *key)
+key_ask(struct link *k, uint8_t what, uint64_t arg, struct frame_screen *key)
 {
-	struct slice s;
-	uint32_t cols, rows;
-
-	if (ask(k, what, arg, &k->key) != LINK_OK)
-		return false;
-	s = buf_slice(&k->key);
-	if (!take_u64(&s, &key->t_ms) || !take_u64(&s, &key->pos) || !take_u32(&s, &cols) || !take_u32(&s, &rows))
-		return false;
-	key->cols = cols;
-	key->rows = rows;
-	key->paint = s;
-	return true;
+	return ask(k, what, arg, &k->key) == LINK_OK && frame_screen_take(buf_slice(&k->key), key);
 }
 
 static bool
-key_get(void *arg, uint64_t t_ms, struct replay_key *key)
+key_get(void *arg, uint64_t t_ms, struct frame_screen *key)
 {
 	return key_ask(arg, LINK_KEY, t_ms, key) && key->t_ms <= t_ms;
 }
 
 bool
-link_tail(struct link *k, uint64_t bytes, struct replay_key *key)
+link_tail(struct link *k, uint64_t bytes, struct frame_screen *key)
 {
 	return key_ask(k, LINK_TAIL, bytes, key);
 }

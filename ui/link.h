@@ -45,7 +45,7 @@ int link_length(struct link *k, uint64_t *length_ms, bool *open);
 
 /* Of a recording that is at least four times so long: where about its last `bytes` begin, with the size that the terminal had
  * there and an empty screen.  False: it is not. */
-bool link_tail(struct link *k, uint64_t bytes, struct replay_key *key);
+bool link_tail(struct link *k, uint64_t bytes, struct frame_screen *key);
 
 /* A fact as text, "" when there is none; valid as long as the link.  As a number, 0 when it is none. */
 const char *facts_text(const struct facts *f, const char *name);

@@ -144,7 +144,7 @@ keyframe_add(struct player *p)
 static void
 keyframe_maybe(struct player *p)
 {
-	const struct replay_key *last = p->keys_n > 0 ? &p->keys[p->keys_n - 1].key : NULL;
+	const struct frame_screen *last = p->keys_n > 0 ? &p->keys[p->keys_n - 1].key : NULL;
 	uint64_t last_ms = last != NULL ? last->t_ms : 0;
 
 	if (last != NULL && p->place.pos <= last->pos)
@@ -153,7 +153,7 @@ keyframe_maybe(struct player *p)
 		keyframe_add(p);
 }
 
-static const struct replay_key *
+static const struct frame_screen *
 keyframe_before(const struct player *p, uint64_t t_ms)
 {
 	size_t low = 0, high = p->keys_n;
@@ -171,10 +171,10 @@ keyframe_before(const struct player *p, uint64_t t_ms)
 
 /* Ours, or one that the source keeps, where ours is far from t_ms. */
 static bool
-key_find(const struct player *p, uint64_t t_ms, struct replay_key *key)
+key_find(const struct player *p, uint64_t t_ms, struct frame_screen *key)
 {
-	const struct replay_key *own = keyframe_before(p, t_ms);
-	struct replay_key kept;
+	const struct frame_screen *own = keyframe_before(p, t_ms);
+	struct frame_screen kept;
 
 	if (own != NULL)
 		*key = *own;
@@ -186,9 +186,9 @@ key_find(const struct player *p, uint64_t t_ms, struct replay_key *key)
 }
 
 static void
-go_to(struct player *p, const struct replay_key *k)
+go_to(struct player *p, const struct frame_screen *k)
 {
-	static const struct replay_key none;
+	static const struct frame_screen none;
 
 	p->have_ahead = p->ended = false;
 	p->since_bytes = 0;
@@ -203,7 +203,7 @@ go_to(struct player *p, const struct replay_key *k)
 void
 player_go_back(struct player *p, uint64_t t_ms)
 {
-	struct replay_key k;
+	struct frame_screen k;
 
 	go_to(p, key_find(p, t_ms, &k) ? &k : NULL);
 }
@@ -245,7 +245,7 @@ player_take(struct player *p, size_t max)
 void
 player_seek(struct player *p, uint64_t t_ms)
 {
-	struct replay_key k;
+	struct frame_screen k;
 	bool far = t_ms > p->now_ms && t_ms - p->now_ms > KEYFRAME_MS;
 
 	if ((t_ms < p->now_ms || far) && key_find(p, t_ms, &k) && (t_ms < p->now_ms || k.t_ms > p->now_ms))

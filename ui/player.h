@@ -10,20 +10,13 @@
 #include "base/frame.h"
 #include "ui/screen.h"
 
-/* A screen as it was before the frame at pos: paint brings a fresh one of that size there. */
-struct replay_key {
-	uint64_t t_ms, pos;
-	unsigned cols, rows;
-	struct slice paint;
-};
-
 /* Where frames come from.  next: 1 and *f (its data valid until the next call) and the position it begins at;
  * 0: no more (for now); negative: broken.  seek: to a position that next gave.  key: the last keyframe that is kept
  * anywhere at or before t_ms (valid until the next call); false: none; NULL: none ever. */
 struct replay_source {
 	int (*next)(void *arg, struct frame *f, uint64_t *pos);
 	void (*seek)(void *arg, uint64_t pos);
-	bool (*key)(void *arg, uint64_t t_ms, struct replay_key *key);
+	bool (*key)(void *arg, uint64_t t_ms, struct frame_screen *key);
 	void *arg;
 	uint64_t length_ms;               /* of what is there */
 	unsigned cols, rows;              /* 0: no terminal was asked for */

@@ -8,7 +8,7 @@
 #include "ui/stage.h"
 
 struct keyframe {
-	struct replay_key key;           /* paint is its own */
+	struct frame_screen key;           /* paint is its own */
 	unsigned char *bytes;
 };
 

@@ -154,16 +154,13 @@ answer_frames(struct reader *r, struct tape *t, uint64_t pos, struct err *e)
 static int
 answer_key(struct reader *r, struct tape *t, uint64_t t_ms)
 {
-	struct index_screen k;
+	struct frame_screen k;
 	struct err none = { 0 };
 	int n;
 
 	if (r->index == NULL || index_find_key(r->index, t->row, t_ms, &k, &none) != 0)
 		return LINK_NONE;
-	n = buf_u64(&r->answer, k.t_ms);
-	n = n != 0 ? n : buf_u64(&r->answer, k.pos);
-	n = n != 0 ? n : buf_u32(&r->answer, k.cols);
-	n = n != 0 ? n : buf_u32(&r->answer, k.rows);
+	n = frame_screen_pack(&r->answer, &k);
 	return n != 0 ? n : buf_slice_append(&r->answer, k.paint);
 }
 
@@ -171,22 +168,20 @@ answer_key(struct reader *r, struct tape *t, uint64_t t_ms)
 static int
 answer_tail(struct reader *r, struct tape *t, uint64_t want, struct err *e)
 {
-	uint32_t cols = (uint32_t)facts_number(&t->facts, "cols"), rows = (uint32_t)facts_number(&t->facts, "rows");
-	uint64_t length, bytes, pos = 0;
+	struct frame_screen at = { .cols = (uint32_t)facts_number(&t->facts, "cols"), .rows = (uint32_t)facts_number(&t->facts, "rows") };
+	uint64_t length, bytes;
 	struct frame f;
 	int n = db_frames_length(t->frames, &length, &bytes, e);
 
 	if (n != 0 || want == 0 || bytes / 4 < want)
 		return n != 0 ? n : LINK_NONE;
 	db_frames_seek(t->frames, 0);
-	while ((n = db_frames_next(t->frames, &f, &pos, e)) == 1 && pos < bytes - want)
-		(void)frame_size(&f, &cols, &rows);
+	while ((n = db_frames_next(t->frames, &f, &at.pos, e)) == 1 && at.pos < bytes - want)
+		(void)frame_size(&f, &at.cols, &at.rows);
 	if (n != 1)
 		return n == 0 ? LINK_NONE : n;
-	n = buf_u64(&r->answer, f.t_ms);
-	n = n != 0 ? n : buf_u64(&r->answer, pos);
-	n = n != 0 ? n : buf_u32(&r->answer, cols);
-	return n != 0 ? n : buf_u32(&r->answer, rows);
+	at.t_ms = f.t_ms;
+	return frame_screen_pack(&r->answer, &at);
 }
 
 static int

@@ -13,7 +13,7 @@
  *                 SLOW    from here on the recording is not rendered but read, see below
  *                 TAKEN   all of a message is done with; after each, and nothing is sent before it comes
  *
- *     screen      u64 t_ms | u64 pos | u32 cols | u32 rows | paint
+ *     screen      base/frame.h's
  */
 #ifndef UI_RENDER_H
 #define UI_RENDER_H
@@ -22,7 +22,6 @@
 
 #define RENDER_MAX      ((size_t)SCREEN_PAINT_MAX + 65536)
 #define RENDER_HEAD     5
-#define RENDER_SCREEN   24               /* of a screen before its paint */
 #define RENDER_COMMAND_HEAD 14
 #define RENDER_KEY_POS  262144           /* bytes of frames between two keyframes, */
 #define RENDER_KEY_US   40000            /* or so much of its own time: some output is slow to render */

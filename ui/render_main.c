@@ -106,17 +106,16 @@ on_better(void *arg, const struct command_seen *c)
 static void
 put_screen(struct render *x, uint8_t what)
 {
+	struct frame_screen at = { .t_ms = x->t_ms, .pos = x->pos };
 	struct buf head, paint;
-	unsigned cols, rows;
 	int r;
 
-	buf_init(&head, RENDER_SCREEN);
+	buf_init(&head, FRAME_SCREEN_HEAD);
 	buf_init(&paint, SCREEN_PAINT_MAX);
-	screen_size(x->stage.screen, &cols, &rows);
-	r = buf_u64(&head, x->t_ms);
-	r = r != 0 ? r : buf_u64(&head, x->pos);
-	r = r != 0 ? r : buf_u32(&head, x->stage.plain ? 0 : cols);
-	r = r != 0 ? r : buf_u32(&head, rows);
+	screen_size(x->stage.screen, &at.cols, &at.rows);
+	if (x->stage.plain)
+		at.cols = 0;
+	r = frame_screen_pack(&head, &at);
 	r = r != 0 ? r : screen_paint(x->stage.screen, &paint);
 	if (r == 0)
 		put(x, what, buf_slice(&head), buf_slice(&paint));
@@ -142,19 +141,20 @@ static int
 take_begin(struct render *x, struct slice s)
 {
 	struct lines_sink sink = { .line = on_line, .command = on_command, .better = on_better, .arg = x };
-	uint32_t cols, rows;
+	struct frame_screen at;
 
 	render_done(x);
-	if (!take_u64(&s, &x->t_ms) || !take_u64(&s, &x->pos) || !take_u32(&s, &cols) || !take_u32(&s, &rows))
+	if (!frame_screen_take(s, &at))
 		return -EPROTO;
-	if (stage_init(&x->stage, cols, rows, &sink) != 0)
+	if (stage_init(&x->stage, at.cols, at.rows, &sink) != 0)
 		return -ENOMEM;
 	x->begun = true;
 	x->keys = 0;
-	x->key_pos = x->pos;
+	x->t_ms = at.t_ms;
+	x->key_pos = x->pos = at.pos;
 	x->key_us = x->begun_us = own_time_us();
 	x->begun_pos = x->pos;
-	lines_restore(x->stage.lines, s);
+	lines_restore(x->stage.lines, at.paint);
 	return 0;
 }
 

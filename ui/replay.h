@@ -18,7 +18,7 @@ struct replay_tape {
 	/* How long it is by now, and whether it grows; NULL: it does not. */
 	int (*length)(void *arg, uint64_t *length_ms, bool *open);
 	/* Of a very long one a place near its end to begin at, or false; NULL: there is none. */
-	bool (*tail)(void *arg, struct replay_key *key);
+	bool (*tail)(void *arg, struct frame_screen *key);
 };
 
 struct replay_options {

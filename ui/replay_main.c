@@ -294,7 +294,7 @@ length_ask(void *arg, uint64_t *length_ms, bool *open)
 #define TAIL ((uint64_t)8 << 20)          /* of more than four times as much */
 
 static bool
-tail_ask(void *arg, struct replay_key *key)
+tail_ask(void *arg, struct frame_screen *key)
 {
 	return link_tail(arg, TAIL, key);
 }

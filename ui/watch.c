@@ -33,7 +33,7 @@ struct watch {
 	struct loop_timer timer;
 	struct replay_source source;         /* record and channel */
 	struct live *live;                   /* NULL: the record alone */
-	struct replay_key tail;              /* where a very long one begins to be looked at; pos 0: at its start */
+	struct frame_screen tail;              /* where a very long one begins to be looked at; pos 0: at its start */
 	mono_t asked, noted;
 	bool dirty, types, over, ended, lost, prefixed;
 };
@@ -230,7 +230,7 @@ signals_add(struct watch *w)
 
 /* The record's own keyframes are better, unless they are far behind. */
 static bool
-key_find(void *arg, uint64_t t_ms, struct replay_key *key)
+key_find(void *arg, uint64_t t_ms, struct frame_screen *key)
 {
 	struct watch *w = arg;
 	const struct replay_source *s = &w->tape->source;

@@ -63,3 +63,25 @@ frame_size(const struct frame *f, uint32_t *cols, uint32_t *rows)
 	*rows = (uint32_t)r;
 	return true;
 }
+
+int
+frame_screen_pack(struct buf *out, const struct frame_screen *s)
+{
+	int r = buf_u64(out, s->t_ms);
+
+	r = r != 0 ? r : buf_u64(out, s->pos);
+	r = r != 0 ? r : buf_u32(out, s->cols);
+	return r != 0 ? r : buf_u32(out, s->rows);
+}
+
+bool
+frame_screen_take(struct slice bytes, struct frame_screen *ret)
+{
+	struct frame_screen s;
+
+	if (!take_u64(&bytes, &s.t_ms) || !take_u64(&bytes, &s.pos) || !take_u32(&bytes, &s.cols) || !take_u32(&bytes, &s.rows))
+		return false;
+	s.paint = bytes;
+	*ret = s;
+	return true;
+}

@@ -42,4 +42,17 @@ bool frame_kind_is_known(unsigned char kind);
 /* What a FRAME_RESIZE says.  False: it is another one, or says no size. */
 bool frame_size(const struct frame *f, uint32_t *cols, uint32_t *rows);
 
+#define FRAME_SCREEN_HEAD 24
+
+/* A screen as it was before the frame at pos: paint brings a fresh one of that size there.  Between programs it is
+ *     u64 t_ms | u64 pos | u32 cols | u32 rows | paint */
+struct frame_screen {
+	uint64_t t_ms, pos;
+	uint32_t cols, rows;
+	struct slice paint;
+};
+
+int frame_screen_pack(struct buf *out, const struct frame_screen *s);      /* all but the paint.  0 or buf_append's codes */
+bool frame_screen_take(struct slice bytes, struct frame_screen *ret);     /* paint points into bytes */
+
 #endif

@@ -65,15 +65,6 @@ renderer_stop(struct renderer *r)
 }
 
 static bool
-take_screen(struct slice s, struct index_screen *k)
-{
-	if (!take_u64(&s, &k->t_ms) || !take_u64(&s, &k->pos) || !take_u32(&s, &k->cols) || !take_u32(&s, &k->rows))
-		return false;
-	k->paint = s;
-	return true;
-}
-
-static bool
 take_command(struct slice s, struct command_seen *c)
 {
 	uint8_t source, sure;
@@ -93,7 +84,7 @@ take_command(struct slice s, struct command_seen *c)
 static int
 take(struct renderer *r, uint8_t what, struct slice s)
 {
-	struct index_screen k;
+	struct frame_screen k;
 	struct command_seen c;
 	uint64_t t_ms;
 
@@ -108,9 +99,9 @@ take(struct renderer *r, uint8_t what, struct slice s)
 		r->fns.slow(r->fns.arg);
 		return 0;
 	case RENDER_KEY:
-		return take_screen(s, &k) ? r->fns.key(r->fns.arg, &k) : -EPROTO;
+		return frame_screen_take(s, &k) ? r->fns.key(r->fns.arg, &k) : -EPROTO;
 	case RENDER_STATE:
-		return take_screen(s, &k) ? r->fns.state(r->fns.arg, &k) : -EPROTO;
+		return frame_screen_take(s, &k) ? r->fns.state(r->fns.arg, &k) : -EPROTO;
 	default:
 		return -EPROTO;
 	}
@@ -154,16 +145,13 @@ exchange(struct renderer *r, uint8_t what, struct slice head, struct slice more,
 }
 
 int
-renderer_begin(struct renderer *r, const struct index_screen *at, struct err *e)
+renderer_begin(struct renderer *r, const struct frame_screen *at, struct err *e)
 {
 	struct buf head;
 	int n;
 
-	buf_init(&head, RENDER_SCREEN);
-	n = buf_u64(&head, at->t_ms);
-	n = n != 0 ? n : buf_u64(&head, at->pos);
-	n = n != 0 ? n : buf_u32(&head, at->cols);
-	n = n != 0 ? n : buf_u32(&head, at->rows);
+	buf_init(&head, FRAME_SCREEN_HEAD);
+	n = frame_screen_pack(&head, at);
 	n = n != 0 ? n : exchange(r, RENDER_BEGIN, buf_slice(&head), at->paint, e);
 	buf_done(&head);
 	return n;

@@ -15,9 +15,9 @@ struct renderer_fns {
 	int (*line)(void *arg, uint64_t t_ms, struct slice text);
 	int (*command)(void *arg, const struct command_seen *c);
 	int (*better)(void *arg, const struct command_seen *c);      /* the last one is known better; without its text */
-	int (*key)(void *arg, const struct index_screen *k);
+	int (*key)(void *arg, const struct frame_screen *k);
 	void (*slow)(void *arg);                         /* the rest is not rendered, only read */
-	int (*state)(void *arg, const struct index_screen *at);
+	int (*state)(void *arg, const struct frame_screen *at);
 	void *arg;
 };
 
@@ -26,7 +26,7 @@ struct renderer *renderer_start(const char *path, const char *user, struct err *
 void renderer_set(struct renderer *r, const struct renderer_fns *fns);
 void renderer_stop(struct renderer *r);                  /* NULL is fine */
 /* 0, what a function returned, or -EPIPE with e: it has ended. */
-int renderer_begin(struct renderer *r, const struct index_screen *at, struct err *e);
+int renderer_begin(struct renderer *r, const struct frame_screen *at, struct err *e);
 int renderer_frames(struct renderer *r, struct slice frames, struct err *e);
 int renderer_end(struct renderer *r, struct err *e);
 

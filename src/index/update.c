@@ -64,7 +64,7 @@ on_better(void *arg, const struct command_seen *c)
 }
 
 static int
-on_key(void *arg, const struct index_screen *k)
+on_key(void *arg, const struct frame_screen *k)
 {
 	struct update *u = arg;
 
@@ -81,7 +81,7 @@ on_slow(void *arg)
 }
 
 static int
-on_state(void *arg, const struct index_screen *at)
+on_state(void *arg, const struct frame_screen *at)
 {
 	struct update *u = arg;
 

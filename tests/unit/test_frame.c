@@ -23,6 +23,23 @@ test_size(void)
 	ok(!frame_size(&f, &cols, &rows), "nor is what was written");
 }
 
+static void
+test_screen(void)
+{
+	static const unsigned char packed[] = { 1, 2, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 4, 80, 0, 0, 0, 24, 1, 0, 0 };
+	struct frame_screen s = { 0x201, 0x0400000000000003, 80, 280, slice_from("paint") }, got = { .pos = 7 };
+	struct buf b;
+
+	buf_init(&b, 64);
+	ok(frame_screen_pack(&b, &s) == 0 && slice_eq(buf_slice(&b), slice_of(packed, FRAME_SCREEN_HEAD)), "a screen, all but its paint");
+	ok(buf_slice_append(&b, s.paint) == 0 && frame_screen_take(buf_slice(&b), &got) && got.t_ms == s.t_ms && got.pos == s.pos &&
+	    got.cols == 80 && got.rows == 280 && slice_is(got.paint, "paint"), "and back, with what stands behind it");
+	ok(frame_screen_take(slice_of(packed, FRAME_SCREEN_HEAD), &got) && got.paint.n == 0, "it may have none");
+	got.pos = 7;
+	ok(!frame_screen_take(slice_of(packed, FRAME_SCREEN_HEAD - 1), &got) && got.pos == 7, "one that is cut is none");
+	buf_done(&b);
+}
+
 int
 main(void)
 {
@@ -55,5 +72,6 @@ main(void)
 	ok(frame_pack(&b, &f) == -ENOBUFS && b.len == FRAME_HEAD + FRAME_DATA_MAX, "no room: nothing is added");
 	buf_done(&b);
 	test_size();
+	test_screen();
 	return tap_done();
 }

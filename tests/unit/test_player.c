@@ -164,13 +164,13 @@ test_places(void)
 
 /* What grows behind the end; a source with keyframes of its own; two with one clock. */
 static bool
-one_key(void *arg, uint64_t t_ms, struct replay_key *key)
+one_key(void *arg, uint64_t t_ms, struct frame_screen *key)
 {
 	struct tape *t = arg;
 
 	if (t_ms < 500000)
 		return false;
-	*key = (struct replay_key){ 500000, t->bytes.len / 2, 20, 5, slice_from("kept") };
+	*key = (struct frame_screen){ 500000, t->bytes.len / 2, 20, 5, slice_from("kept") };
 	return true;
 }
 
