@@ -98,6 +98,7 @@ struct channel {
 	ssh_channel target;
 	unsigned open_step, env_sent;
 	bool resized;
+	uint64_t typed_at;                     /* so many packets had come from the user when keys were read last */
 
 	struct record record;
 	bool recording;

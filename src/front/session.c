@@ -249,7 +249,7 @@ session_left(struct channel *c)
 static bool
 resize_may_wait(const struct channel *c)
 {
-	return c->resized || (c->pty && wire_has_news(&c->door->wire));
+	return c->resized || (c->pty && !wire_is_looked_at(&c->door->wire, c->typed_at));
 }
 
 /* Both ways, what there is. */
@@ -258,8 +258,10 @@ relay(struct channel *c)
 {
 	bool moved = false;
 
-	if (live_may_type(c, &moved))
-		moved |= flow_read(&c->in, &c->record);
+	if (live_may_type(c, &moved) && flow_read(&c->in, &c->record)) {
+		c->typed_at = wire_packets(&c->door->wire);
+		moved = true;
+	}
 	if (c->viewers == NULL || !live_is_behind(c)) {
 		moved |= flow_read(&c->out, &c->record);
 		moved |= flow_read(&c->err, &c->record);

@@ -110,8 +110,8 @@ wire_step(struct wire *w)
 		(void)wire_is_dead(w);
 }
 
-bool
-wire_has_news(const struct wire *w)
+static bool
+has_news(const struct wire *w)
 {
 	return w->packets.in_packets != w->seen;
 }
@@ -119,10 +119,22 @@ wire_has_news(const struct wire *w)
 bool
 wire_has_moved(struct wire *w)
 {
-	bool moved = wire_has_news(w);
+	bool moved = has_news(w);
 
 	w->seen = w->packets.in_packets;
 	return moved;
+}
+
+uint64_t
+wire_packets(const struct wire *w)
+{
+	return w->packets.in_packets;
+}
+
+bool
+wire_is_looked_at(const struct wire *w, uint64_t packets)
+{
+	return w->seen >= packets;
 }
 
 bool
@@ -148,7 +160,7 @@ wire_rearm(struct wire *w)
 	if (writing != w->writing)
 		(void)loop_mod(w->loop, w->fd, EPOLLIN | (writing ? (uint32_t)EPOLLOUT : 0u));
 	w->writing = writing;
-	return ahead_is_left(&w->ahead) || wire_has_news(w);
+	return ahead_is_left(&w->ahead) || has_news(w);
 }
 
 void

@@ -48,8 +48,9 @@ bool wire_rearm(struct wire *w);
 /* Did packets come since it was asked last?  They come whenever libssh is called for any channel of the session, not
  * only in wire_step: who goes to sleep without asking may leave something undone. */
 bool wire_has_moved(struct wire *w);
-/* The same, and they still count as such: what they asked for may not have been looked at. */
-bool wire_has_news(const struct wire *w);
+/* How many packets came so far; and was wire_has_moved asked when there were as many?  What they ask for has been looked at then. */
+uint64_t wire_packets(const struct wire *w);
+bool wire_is_looked_at(const struct wire *w, uint64_t packets);
 bool wire_is_writable(const struct wire *w);   /* false while libssh still holds unsent bytes */
 /* The peer broke the rules: the session dies when libssh has returned.  why: a phrase that lives on. */
 void wire_condemn(struct wire *w, const char *why);

@@ -155,6 +155,7 @@ main(void)
 {
 	struct loop *loop = loop_new();
 	char got[8] = "";
+	uint64_t then;
 
 	if (!ok(both_open(loop), "two ends with two channels"))
 		return tap_done();
@@ -163,13 +164,17 @@ main(void)
 	ok(ssh_channel_poll(pair.mine, 0) == 0, "the first channel is asked, and has nothing");
 	server_says("echo");
 	ok(ssh_channel_poll(pair.other, 0) == 0, "the second channel is asked, and has nothing");
-	ok(wire_has_news(&pair.wire), "but something came meanwhile, and nobody has looked at it");
+	then = wire_packets(&pair.wire);
+	ok(!wire_is_looked_at(&pair.wire, then), "but something came meanwhile, and nobody has looked at it");
 	ok(wire_rearm(&pair.wire), "the first has something since: there is another turn");
 	take_in();
 	ok(ssh_channel_read_nonblocking(pair.mine, got, sizeof(got), 0) == 4, "which finds it");
 	ok(!wire_rearm(&pair.wire), "and after that nobody is woken for nothing");
+	ok(wire_is_looked_at(&pair.wire, then), "what came then has been looked at");
 	server_says("echo");
 	(void)ssh_channel_poll(pair.other, 1);
+	ok(wire_is_looked_at(&pair.wire, then) && !wire_is_looked_at(&pair.wire, wire_packets(&pair.wire)),
+	    "and does not wait for what comes later");
 	ok(wire_rearm(&pair.wire), "the same where the errors of another channel are asked for");
 	wire_close(&pair.wire);
 	ssh_event_free(pair.of_server);
