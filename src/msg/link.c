@@ -203,7 +203,7 @@ static const struct link_row rows[] = {
 
 #define PAIR(a, a_name, b, b_name) [a] = { a_name, b }, [b] = { b_name, a }
 
-static const struct { const char *name; enum link_end peer; } ends[] = {
+static const struct { const char *name; enum link_end peer; } ends[LINK_ENDS] = {
 	PAIR(LINK_MONITOR_OF_ACCEPTOR, "monitor<acceptor", LINK_ACCEPTOR_OF_MONITOR, "acceptor<monitor"),
 	PAIR(LINK_MONITOR_OF_FRONT, "monitor<front", LINK_FRONT_OF_MONITOR, "front<monitor"),
 	PAIR(LINK_MONITOR_OF_PAM, "monitor<pam", LINK_PAM_OF_MONITOR, "pam<monitor"),
@@ -222,8 +222,6 @@ static const struct { const char *name; enum link_end peer; } ends[] = {
 	PAIR(LINK_GATE_OF_READER, "gate<reader", LINK_READER_OF_GATE, "reader<gate"),
 };
 
-#define ENDS (sizeof(ends) / sizeof(ends[0]))
-
 const struct link_row *
 link_find(enum link_end end, unsigned type)
 {
@@ -236,11 +234,11 @@ link_find(enum link_end end, unsigned type)
 enum link_end
 link_peer(enum link_end end)
 {
-	return (size_t)end < ENDS ? ends[end].peer : 0;
+	return end < LINK_ENDS ? ends[end].peer : 0;
 }
 
 const char *
 link_name(enum link_end end)
 {
-	return (size_t)end < ENDS && ends[end].name != NULL ? ends[end].name : "?";
+	return end < LINK_ENDS && ends[end].name != NULL ? ends[end].name : "?";
 }

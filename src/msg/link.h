@@ -46,6 +46,7 @@ enum link_end {
 	LINK_SENTRY_OF_FRONT,
 	LINK_GATE_OF_READER,            /* what hands out recordings over ssh: it takes nothing */
 	LINK_READER_OF_GATE,
+	LINK_ENDS,
 };
 
 struct link_row {
