@@ -133,11 +133,9 @@ approve_request(struct channel *c, const char *args)
 bool
 approve_asked(struct front *f, const struct msg_approval_asked *m)
 {
-	struct channel *c = f->channels;
+	struct channel *c = listing_find(f, m->req);
 	char shown[64];
 
-	while (c != NULL && (c->listing == NULL || c->state != CH_LISTING || c->listing->req != m->req))
-		c = c->next;
 	if (c == NULL)
 		return false;
 	if (m->ok == 1) {

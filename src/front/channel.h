@@ -63,7 +63,7 @@ struct channel {
 	struct ssh_channel_callbacks_struct callbacks, target_callbacks;
 
 	/* what the user asked for */
-	char kind[16];                         /* "shell", "exec", "sftp", "forward", "agent", "x11" */
+	char kind[16];                         /* one of connect.c's table */
 	char *command;
 	bool pty, from_menu;
 	char term[64], lang[32];
@@ -108,7 +108,7 @@ struct channel {
 	struct transfer *transfer;
 	struct signs *signs;                   /* of kind "agent" */
 	unsigned signs_n;
-	struct buf words;                 /* of a command that an agent is to run by no shell, or empty */
+	struct buf words;                      /* of a command that an agent is to run by no shell, or empty */
 	int exit_status, unreached;       /* unreached: why a staragent could not connect (errno), or 0 */
 	char exit_signal[32];
 	const char *stopped_code;              /* the staragent did, or NULL */
@@ -134,8 +134,8 @@ struct channel {
 	bool waiting;                          /* for the host that was picked, with a line on the screen (tty.c) */
 	struct intake typed;                   /* meanwhile */
 	char notice[400], query[256];
-	char picked_id[ID_TEXT];     /* the session that was chosen in the picker's lists */
-	bool picked_past;              /* in that of those that are over */
+	char picked_id[ID_TEXT];               /* the session that was chosen in the picker's lists */
+	bool picked_past;                      /* in that of those that are over */
 	char wanted_login[FRONT_NAME_MAX];     /* whichever host is picked, once */
 };
 

@@ -214,6 +214,27 @@ refused(struct channel *c, const struct msg_decision *d)
 		channel_refuse(c, d->missing == 1 ? "no-host" : "denied", reason);
 }
 
+/* What d would permit takes a second person who watches: c waits for one, its recording open, since that is what can be watched.
+ * False: it cannot, and is to be refused. */
+static bool
+moderator_take(struct channel *c, const struct msg_decision *d)
+{
+	char reason[600];
+
+	if (!c->session || (strcmp(c->kind, "shell") != 0 && strcmp(c->kind, "exec") != 0))
+		return false;
+	stay_with(c, d);
+	if (!c->recording) {
+		open_recording(c, d);
+		tty_wait_end(c, NULL);
+		tty_notice(c, text_cleaned(d->reason, reason, sizeof(reason)));
+	}
+	if (c->pty)
+		tty_wait_for(c);
+	c->state = CH_MODERATOR;
+	return true;
+}
+
 static void
 on_decision(void *arg, const struct msg_decision *d, int *agent)
 {
@@ -251,26 +272,6 @@ on_jump_decision(void *arg, const struct msg_decision *d, int *agent)
 	lack_note(c, 0, d);
 	if (d->lacks == 0 || !lack_take(c, d))
 		refused(c, d);
-}
-
-/* A recording is open from here on: that is what can be watched. */
-bool
-moderator_take(struct channel *c, const struct msg_decision *d)
-{
-	char reason[600];
-
-	if (!c->session || (strcmp(c->kind, "shell") != 0 && strcmp(c->kind, "exec") != 0))
-		return false;
-	stay_with(c, d);
-	if (!c->recording) {
-		open_recording(c, d);
-		tty_wait_end(c, NULL);
-		tty_notice(c, text_cleaned(d->reason, reason, sizeof(reason)));
-	}
-	if (c->pty)
-		tty_wait_for(c);
-	c->state = CH_MODERATOR;
-	return true;
 }
 
 bool

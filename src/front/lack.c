@@ -329,14 +329,23 @@ lack_take(struct channel *c, const struct msg_decision *d)
 
 /* ---- the gate's answers ---- */
 
+/* Who waits for the answer of this number, or NULL. */
+static struct channel *
+waiter_find(struct front *f, uint32_t req)
+{
+	struct channel *c = f->channels;
+
+	while (c != NULL && (c->lack == NULL || c->state != CH_WAIT || c->lack->req != req))
+		c = c->next;
+	return c;
+}
+
 void
 lack_asked(struct front *f, const struct msg_approval_asked *m)
 {
-	struct channel *c = f->channels;
+	struct channel *c = waiter_find(f, m->req);
 	char why[600];
 
-	while (c != NULL && (c->lack == NULL || c->state != CH_WAIT || c->lack->req != m->req))
-		c = c->next;
 	if (c == NULL)
 		return;
 	if (m->ok != 1)
@@ -371,11 +380,9 @@ ask_code(struct channel *c)
 void
 lack_stepped_up(struct front *f, const struct msg_stepped_up *m)
 {
-	struct channel *c = f->channels;
+	struct channel *c = waiter_find(f, m->req);
 	char why[400];
 
-	while (c != NULL && (c->lack == NULL || c->state != CH_WAIT || c->lack->req != m->req))
-		c = c->next;
 	if (c == NULL)
 		return;
 	if (m->ok == 2) {

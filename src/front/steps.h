@@ -33,8 +33,6 @@ bool step_decide(struct channel *c);
 void channel_question(const struct channel *c, unsigned verb, struct msg_decide *ret);
 /* Asks for all of them anew. */
 void channel_decide(struct channel *c);
-/* What d would permit takes a second person who watches: c waits for one.  False: it cannot, and is to be refused. */
-bool moderator_take(struct channel *c, const struct msg_decision *d);
 bool step_moderator(struct channel *c);
 /* Does the channel go on when this verb is permitted no more?  True too for a verb that it never had. */
 bool channel_goes_on_without(struct channel *c, const char *verb);
@@ -54,8 +52,7 @@ bool step_finish(struct channel *c);
 
 /* channel.c */
 bool step_stray(struct channel *c);
-
-/* channel.c: towards a host; kind is one of connect.c's table. */
+/* Towards a host; kind is one of connect.c's table. */
 void channel_go(struct channel *c, const char *kind, const char *host, const char *login);
 /* The target's side of a forward is open: so is the user's.  0 or negative. */
 int channel_open_answer(struct channel *c);
