@@ -214,15 +214,12 @@ refused(struct channel *c, const struct msg_decision *d)
 		channel_refuse(c, d->missing == 1 ? "no-host" : "denied", reason);
 }
 
-/* What d would permit takes a second person who watches: c waits for one, its recording open, since that is what can be watched.
- * False: it cannot, and is to be refused. */
-static bool
-moderator_take(struct channel *c, const struct msg_decision *d)
+/* What d would permit takes a second person who watches: c waits for one, its recording open, since that is what can be watched. */
+static void
+moderator_wait(struct channel *c, const struct msg_decision *d)
 {
 	char reason[600];
 
-	if (!c->session || (strcmp(c->kind, "shell") != 0 && strcmp(c->kind, "exec") != 0))
-		return false;
 	stay_with(c, d);
 	if (!c->recording) {
 		open_recording(c, d);
@@ -232,7 +229,6 @@ moderator_take(struct channel *c, const struct msg_decision *d)
 	if (c->pty)
 		tty_wait_for(c);
 	c->state = CH_MODERATOR;
-	return true;
 }
 
 static void
@@ -247,7 +243,9 @@ on_decision(void *arg, const struct msg_decision *d, int *agent)
 		return;
 	}
 	lack_note(c, c->verb, d);
-	if (!denied_in_part(c) && !(d->lacks == MSG_LACK_MODERATOR && moderator_take(c, d)) && !(d->lacks != 0 && lack_take(c, d)))
+	if (d->lacks == MSG_LACK_MODERATOR)
+		moderator_wait(c, d);
+	else if (!denied_in_part(c) && !(d->lacks != 0 && lack_take(c, d)))
 		refused(c, d);
 }
 

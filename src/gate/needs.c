@@ -327,16 +327,20 @@ find_change(const struct needs_ask *ask, struct rules_answer *a)
 		(void)slice_copy(x->row.ticket, a->change, sizeof(a->change));
 }
 
-/* When all else is there.  Of what goes on already they come and go. */
+/* When all else is there.  Of what goes on already they come and go; what nobody can watch is denied. */
 static void
 check_moderator(const struct needs_ask *ask, struct rules_answer *a)
 {
 	const struct policy_need *need = policy_decision_need(&a->d, POLICY_MODERATOR);
+	bool watchable = slice_is(ask->m->verb, "shell") || slice_is(ask->m->verb, "exec");
 
 	if (need == NULL || !a->permit || ask->again != NULL || moderate_is_met(ask, &a->d))
 		return;
-	lack(a, MSG_LACK_MODERATOR);
-	snprintf(a->text, sizeof(a->text), "%.200s is required (%.200s): somebody of them has to watch it", need->words, need->id);
+	a->permit = false;
+	if (watchable)
+		lack(a, MSG_LACK_MODERATOR);
+	snprintf(a->text, sizeof(a->text), "%.200s is required (%.200s): %s", need->words, need->id,
+	    watchable ? "somebody of them has to watch it" : "nobody can watch that");
 }
 
 void

@@ -217,7 +217,6 @@ decide(struct replay *r)
 	buf_init(&words, 1);
 	e = verdict_make(r->client, &m, &words, &v);
 	buf_done(&words);
-	v.a.lacks &= ~(unsigned)MSG_LACK_MODERATOR;      /* which it says, and nobody can bring */
 	snprintf(t->rule, sizeof(t->rule), "%s", v.a.rule);
 	if (e == 0 && v.a.permit)
 		return true;

@@ -13,9 +13,10 @@ from screens import Screen
 need("ssh")
 
 POLICY = """role seconds { bob, carol, bench, :mods }
-permit bench shell,exec,get,put on env=bench as root id all
+permit bench shell,exec,get,put,jump on env=bench as root id all
 permit bob,carol,dora,bench watch on env=bench id watchers
 require moderator role seconds for any shell,exec,get,put on host box id two
+require moderator role seconds for any jump on host agent id three
 watch bench on env=bench match /passw0rd/ then alert id secret
 """
 b = Clients(build, policy=POLICY)
@@ -29,7 +30,7 @@ def state(id): return next(r for r in json.loads(b.ctl("--json", "session", "ls"
 
 try:
     config = open(b.config).read()
-    open(b.config, "w").write(config.replace(f"\tIdentityFile {b.key}\n", "") + f"\nHost box agent\n\tIdentityFile {b.key}\n")
+    open(b.config, "w").write(config.replace(f"\tIdentityFile {b.key}\n", "") + f"\nHost box agent bastion *.fx\n\tIdentityFile {b.key}\n")
     for name in ("bob", "carol", "dora"):
         keys[name] = f"{b.dir}/id_{name}"
         b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", keys[name])
@@ -80,6 +81,9 @@ try:
     r = b.on("agent", "echo free"); ok(r.returncode == 0 and r.stdout == b"free\n", "another host asks for nobody", r)
     r = subprocess.run(["sftp", "-F", b.config, "-b", "-", "box"], input=b"ls /\n", capture_output=True, timeout=30)
     ok(r.returncode == 255 and b"is required (" in r.stderr, "files cannot be watched, so they are refused", r)
+    s = Screen(b.argv("agent.fx", options=["-tt"]))
+    ok(s.over() and b"moderator role seconds is required (three): nobody can watch that [denied]" in s.out and b"Ticket" not in s.out,
+       "nor can a jump, and its terminal is asked for nothing", s.out); s.close()
     s = Screen(b.argv("box", options=["-tt"])); id = waiting()[0]["id"]
     s.type(b"\x03"); ok(s.over() and b"cancelled" in s.out, "Ctrl-C gives up", s.out); s.close()
     row = b.until(lambda: state(id), lambda r: r["state"] != "open"); ok(row["state"] == "closed" and "cancelled" in row["reason"], "which the record says", row)
