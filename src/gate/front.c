@@ -104,7 +104,8 @@ deny(struct verdict *v, const char *text)
 	snprintf(v->a.text, sizeof(v->a.text), "%s", text);
 }
 
-/* What a permit of the policy has to rest on besides: it is kept, has a ticket, its words, and uses up what is good for once. */
+/* What a permit of the policy has to rest on besides: it is kept, has its words, uses up what is good for once, and has a ticket.  That
+ * comes last: a no has no connection with it, nor who signs for one. */
 static void
 permit_back(struct client *c, const struct msg_decide *m, const struct decide_ask *ask, struct buf *words, struct verdict *v)
 {
@@ -112,12 +113,12 @@ permit_back(struct client *c, const struct msg_decide *m, const struct decide_as
 
 	if (m->hold != 0 && grant_keep(c, m, v->host->name, v->login, &v->a) != 0)
 		deny(v, "too much is open on this connection: end something first");
-	else if (m->dial != 0 && (v->ticket = ticket_take(c, v->host, v->login, &v->agent, &e)) == NULL)
-		deny(v, e.text);
 	else if (v->host->kind == MSG_TARGET_AGENT && slice_is(m->verb, "exec") && decide_words(c->gate, ask, v->host, v->login, words) <
 	    (v->a.limits.digests_n > 0))
 		deny(v, "the command cannot be run as it stands: it is too long");
 	else if (v->a.single && approve_use(c, v->a.approval, m->hold, &e) != 0)
+		deny(v, e.text);
+	else if (m->dial != 0 && (v->ticket = ticket_take(c, v->host, v->login, &v->agent, &e)) == NULL)
 		deny(v, e.text);
 }
 

@@ -189,4 +189,20 @@ try:
     ok(other.quiet("APPROVAL_NEWS"), "and nothing to somebody who is not logged in")
 finally:
     g.stop()
+
+# --- a no that comes after the policy's yes has no ticket with it ---
+YES, APPROVED = 1, "permit any shell,approve on any as root id bench\nrequire approval 1 from bob, carol for alice shell on any\n"
+voted = request("aaaaaa", "alice"); voted[1]["votes"] = f"bob={now}"
+g = Gate(build, APPROVED, [user(), key(), user("bob"), user("carol"), key("carol"), host(), voted])
+try:
+    f, c = g.logged_in(), g.logged_in("carol")
+    c.send("APPROVAL_SAY", req=1, say=YES, id="aaaaaa"); row = g.store.want("DIR_APPROVAL")
+    a = f.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=1, dial=1)
+    ok(a["permit"] == 0 and b"this moment" in a["reason"], "nothing begins on a request that somebody speaks about", a)
+    ok(a["ticket"] == 0 and f.fds == [] and g.monitor.quiet("DIAL"), "nor is there a connection, or who signs for one", a, f.fds)
+    g.store.send("DIR_DONE", req=row["req"], ok=1); c.want("DIR_DONE")
+    a = f.ask("DECIDE", "DECISION", req=2, verb="shell", host="box", hold=1, dial=1)
+    ok(a["permit"] == 1 and a["ticket"] != 0 and len(f.fds) == 1 and g.monitor.want("DIAL")["ticket"] == a["ticket"], "when they have spoken there is", a, f.fds)
+finally:
+    g.stop()
 end()
