@@ -20,8 +20,9 @@
 #include "gate/moderate.h"
 #include "gate/sentry.h"
 
-/* HITS_MAX: events of one session in HITS_MS; the rest of them is one. */
-enum { LEFT_MAX = 1024, HITS_MAX = 50, HITS_MS = 60000, RULES_BYTES = 64 * 1024 };
+/* SESSIONS_MAX: of a connection, as many as it can have permits for: none goes unlooked at for being one of many.  HITS_MAX: events of
+ * one session in HITS_MS; the rest of them is one. */
+enum { SESSIONS_MAX = 4096, LEFT_MAX = 1024, HITS_MAX = 50, HITS_MS = 60000, RULES_BYTES = 64 * 1024 };
 
 struct sentry {
 	struct sentry *next;
@@ -284,13 +285,14 @@ sentry_begin(struct client *c, const void *message)
 	const struct grant *t = grant_of(c, m->hold);
 	struct msg_live_act none = { .op = MSG_LIVE_SENTRY, .session = m->session };
 	struct sentry *s = c->sentries;
+	unsigned n = 0;
 
 	moderate_begun(c, m);
 	if (t == NULL)
 		return 0;
-	while (s != NULL && s->hold != m->hold)
-		s = s->next;
-	if (s != NULL || (s = sentry_new(c, m, t)) == NULL)
+	for (; s != NULL && s->hold != m->hold; s = s->next)
+		n++;
+	if (s != NULL || n >= SESSIONS_MAX || (s = sentry_new(c, m, t)) == NULL)
 		return -EPROTO;
 	look_up(s);
 	return s->number != 0 ? 0 : chan_send(c->chan, MSG_LIVE_ACT, &none);

@@ -70,7 +70,7 @@ try:
     ok(b"did not stop" in cut["reason"], "a front that goes on is ended", cut)
     held = g.logged_in(); held.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=1)
     policy(g, "permit alice shell on env=bench as root options { timeout 2s; idle 4m } id short\n")
-    m = held.want("REVOKED"); ok(m["code"] == b"revoked" and b"its limits are stricter from now on (short): begin anew" in m["reason"], "stricter limits end what was begun with others", m)
+    m = held.want("REVOKED"); held.send("RELEASE", hold=1); ok(m["code"] == b"revoked" and b"its limits are stricter from now on (short): begin anew" in m["reason"], "stricter limits end what was begun with others", m)
     policy(g, POLICY)
 
     # --- bounds ---
@@ -87,6 +87,16 @@ try:
         n += big.ask("DECIDE", "DECISION", req=1, verb="exec", host="box", command="c" * 60000, hold=i + 1)["permit"]
     ok(20 < n < 40, "and so are its bytes", n)
     big.close()
+
+    much = g.logged_in()
+    def begin(i):
+        much.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=i); much.send("LIVE_BEGUN", hold=i, session=f"{i:026}")
+        act = much.want("LIVE_ACT"); much.send("RELEASE", hold=i, verb="shell")
+        if i % 256 == 0: g.events()
+        return act["live"] == 0
+    ok(all(begin(i + 1) for i in range(4096)), "as many sessions may be begun as there can be permits for")
+    much.ask("DECIDE", "DECISION", req=1, verb="shell", host="box", hold=5000); much.send("LIVE_BEGUN", hold=5000, session="S" * 26)
+    ok(much.over() and g.alive(), "one more, of what was given back but for the session itself, ends its front")
 
     # --- who is concerned ---
     a, o = g.logged_in(), g.logged_in()
