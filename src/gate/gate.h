@@ -50,7 +50,7 @@ struct gate {
 	struct loop_timer list_timer;
 	struct live *lives;            /* who looks at whose session (live.c) */
 	struct replay *replays;        /* who looks at which recordings (replay.c) */
-	uint32_t replay_last;
+	uint32_t asked_last;           /* the last number of a question to the store: a front may use its req again before the answer */
 	uint64_t live_last;
 	struct sentry *sentries_left;  /* of sessions that have ended, and are not looked through yet (sentry.c) */
 	uint64_t client_last;

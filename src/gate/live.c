@@ -55,6 +55,7 @@ struct live_mark {
 
 struct live_wait {
 	struct live_wait *next;
+	uint32_t number;                       /* of what the store is asked */
 	uint32_t req, op, hold, cols, rows;    /* op 0: a list … */
 	bool past;                             /* … of what has ended */
 	char session[ID_TEXT], reason[4 * REASON_MAX + 1], to[65], term[80], lang[48];
@@ -462,11 +463,11 @@ send_list(struct client *c, const struct live_wait *w, struct slice rows)
 /* ---- the store's answer ---- */
 
 static struct live_wait *
-wait_take(struct client *c, uint32_t req)
+wait_take(struct client *c, uint32_t number)
 {
 	struct live_wait **at = &c->live_waits, *w;
 
-	while ((w = *at) != NULL && w->req != req)
+	while ((w = *at) != NULL && w->number != number)
 		at = &w->next;
 	if (w == NULL)
 		return NULL;
@@ -476,9 +477,9 @@ wait_take(struct client *c, uint32_t req)
 }
 
 static void
-found(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice rows)
+found(struct gate *g, struct client *c, uint32_t number, bool ok, struct slice rows)
 {
-	struct live_wait *w = c != NULL ? wait_take(c, req) : NULL;
+	struct live_wait *w = c != NULL ? wait_take(c, number) : NULL;
 	struct msg_live_row row, other;
 	struct slice left = rows;
 
@@ -504,6 +505,7 @@ wait_new(struct client *c, uint32_t req)
 
 	if (w == NULL)
 		return NULL;
+	w->number = ++c->gate->asked_last;
 	w->req = req;
 	w->next = c->live_waits;
 	c->live_waits = w;
@@ -522,9 +524,9 @@ ask_store(struct client *c, struct live_wait *w, uint32_t max)
 		if (!rules_may_verb(c->gate->rules, &who, "replay"))
 			ask.user = slice_from(c->user);          /* of all the newest none would be theirs but their own */
 	}
-	if (puts_wait(c->gate, c, w->req, found, &ask.req) == 0)
+	if (puts_wait(c->gate, c, w->number, found, &ask.req) == 0)
 		return chan_send(c->gate->store, MSG_LIVE_ASK, &ask);
-	free(wait_take(c, w->req));
+	free(wait_take(c, w->number));
 	return -EAGAIN;
 }
 
@@ -561,7 +563,7 @@ live_do(struct client *c, const void *message)
 	if (no == NULL)
 		return ask_store(c, w, 2) == 0 ? 0 : done_send(c, &none, m->session, "the store does not answer", -1);
 	if (w != NULL)
-		free(wait_take(c, m->req));
+		free(wait_take(c, w->number));
 	return done_send(c, &none, m->session, no, -1);
 }
 

@@ -32,7 +32,7 @@ struct tape {
 struct replay {
 	struct replay *next;
 	struct client *client;
-	uint32_t number;                   /* goes with what the store is asked: a front may use its req again before the answer */
+	uint32_t number;                   /* of what the store is asked */
 	uint32_t req, op, hold, cols, rows;
 	char options[OPTIONS_MAX], change[257], term[80], lang[48];
 	struct tape tapes[TAPES_MAX];
@@ -310,7 +310,7 @@ replay_ask(struct client *c, const void *message)
 	no = too_many(c, m->req);
 	r = no == NULL ? calloc(1, sizeof(*r)) : NULL;
 	if (r != NULL) {
-		*r = (struct replay){ .next = c->gate->replays, .client = c, .number = ++c->gate->replay_last, .req = m->req, .op = m->op,
+		*r = (struct replay){ .next = c->gate->replays, .client = c, .number = ++c->gate->asked_last, .req = m->req, .op = m->op,
 			.hold = m->hold, .cols = m->cols, .rows = m->rows };
 		c->gate->replays = r;
 		no = fill(r, m);

@@ -55,6 +55,13 @@ try:
     a = do(bob, live_row(alice.conn)); ok(a["ok"] == 0 and b"enough people" in a["text"], "no more than 16 look at one", a)
     bob.send("LIVE_LEFT", live=act["live"]); a = do(bob, live_row(alice.conn)); ok(a["ok"] == 0, "a viewer's front cannot say that somebody has left", a)
     alice.send("LIVE_LEFT", live=act["live"]); ok(g.alive() and do(bob, live_row(alice.conn))["ok"] == 1, "the session's can")
+    last = alice.want("LIVE_ACT")["live"]; g.monitor.want("SCREEN_START")
+    bob.send("LIVE_DO", req=9, op=WATCH, session="S"); bob.send("LIVE_DO", req=9, op=PAUSE, session="T")
+    first, second = g.store.want("LIVE_ASK"), g.store.want("LIVE_ASK")
+    alice.send("LIVE_LEFT", live=last)
+    g.store.send("LIVE_ROWS", req=first["req"], rows=live_row(alice.conn)); a = bob.want("LIVE_DONE")
+    g.store.send("LIVE_ROWS", req=second["req"]); z = bob.want("LIVE_DONE")
+    ok(a["ok"] == 1 and a["text"] == b"watched" and b"no session" in z["text"], "of two questions under one number each has its own answer", a, z)
     alice.want("LIVE_ACT"); g.monitor.want("SCREEN_START")
 
     # --- sentries ---
