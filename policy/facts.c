@@ -5,22 +5,12 @@
 
 #include "policy/facts.h"
 
-/* The next word of list; false at the end. */
-static bool
-word_take(struct slice *list, char between, struct slice *word)
-{
-	while (take_part(list, between, word))
-		if (word->n > 0)
-			return true;
-	return false;
-}
-
 static bool
 pairs_take(struct slice list, struct policy_label *to, size_t *n)
 {
 	struct slice word;
 
-	while (word_take(&list, ' ', &word)) {
+	while (take_filled(&list, ' ', &word)) {
 		const unsigned char *eq = memchr(word.p, '=', word.n);
 		size_t key = eq != NULL ? (size_t)(eq - word.p) : word.n;
 
@@ -38,7 +28,7 @@ policy_facts_set(struct policy_facts *f, struct slice groups, struct slice attrs
 	struct slice word;
 
 	f->groups_n = f->labels_n = f->attrs_n = 0;
-	while (word_take(&groups, ',', &word)) {
+	while (take_filled(&groups, ',', &word)) {
 		if (f->groups_n == FACTS_MAX)
 			return false;
 		f->groups[f->groups_n++] = word;

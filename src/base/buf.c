@@ -324,3 +324,12 @@ take_part(struct slice *s, char end, struct slice *v)
 {
 	return s->n > 0 && (take_until(s, end, v) || take_bytes(s, s->n, v));
 }
+
+bool
+take_filled(struct slice *s, char end, struct slice *v)
+{
+	while (take_part(s, end, v))
+		if (v->n > 0)
+			return true;
+	return false;
+}

@@ -62,5 +62,7 @@ bool take_bytes(struct slice *s, size_t n, struct slice *v);
 bool take_until(struct slice *s, char end, struct slice *v);     /* what stands before the next `end`, which goes too */
 /* The same, or all of it where there is none: the parts of a list, the lines of a text.  False: s is empty. */
 bool take_part(struct slice *s, char end, struct slice *v);
+/* The next part that is not empty.  False: there was none, and s is empty now. */
+bool take_filled(struct slice *s, char end, struct slice *v);
 
 #endif

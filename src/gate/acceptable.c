@@ -27,7 +27,7 @@ list_check(struct slice list, const char *what, struct err *e)
 
 	if (list.n > LIST_MAX)
 		return err_set(e, -EINVAL, "the list of %s is longer than %d bytes", what, LIST_MAX);
-	while (names_next(&list, &word))
+	while (take_filled(&list, ',', &word))
 		if (!text_is_name(word))
 			return err_set(e, -EINVAL, "\"%.*s\" is not a name for %s (letters, digits, _ . @ -)",
 			    (int)word.n, (const char *)word.p, what);

@@ -35,14 +35,14 @@ called_put(struct table *t, struct dir_host *h)
 	struct slice rest = slice_from(h->aliases), alias;
 	size_t n = 2;
 
-	while (names_next(&rest, &alias))
+	while (take_filled(&rest, ',', &alias))
 		n++;
 	h->called = calloc(n, sizeof(*h->called));
 	if (h->called == NULL)
 		return -ENOMEM;
 	put(t, h, slice_from(h->name), CALLED_NAME);
 	put(t, h, slice_from(h->addr), CALLED_ADDRESS);
-	for (rest = slice_from(h->aliases); names_next(&rest, &alias);)
+	for (rest = slice_from(h->aliases); take_filled(&rest, ',', &alias);)
 		put(t, h, alias, CALLED_ALIAS);
 	return 0;
 }

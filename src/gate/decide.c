@@ -63,7 +63,7 @@ ask_default_login(const struct gate *g, const struct decide_ask *ask, struct rul
 	struct rules_answer a;
 	int best = -1;
 
-	while (best < 2 && names_next(&rest, &one)) {
+	while (best < 2 && take_filled(&rest, ',', &one)) {
 		q->login = one;
 		ask_one(g, ask, q, &a);
 		if (worth(&a) <= best)
@@ -159,7 +159,7 @@ logins_allowed(const struct gate *g, struct rules_question *q, struct buf *login
 	int r = 0;
 
 	rules_answer_init(said);
-	for (; r == 0 && names_next(&rest, &one); a = &other) {
+	for (; r == 0 && take_filled(&rest, ',', &one); a = &other) {
 		q->login = one;
 		rules_ask(g->rules, q, a);
 		if (!a->permit)

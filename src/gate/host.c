@@ -105,7 +105,7 @@ host_check_names(const struct directory *d, const struct msg_dir_host *m, struct
 
 	if (r == 0 && (other = directory_alias_of(d, m->name, m->name)) != NULL)
 		return err_set(e, -EEXIST, "%.*s is an alias of host %s", (int)m->name.n, (const char *)m->name.p, other->name);
-	while (r == 0 && names_next(&rest, &alias))
+	while (r == 0 && take_filled(&rest, ',', &alias))
 		r = alias_check(d, m, alias, e);
 	return r;
 }

@@ -89,7 +89,7 @@ begins_one(struct slice text, const struct dir_host *h)
 	struct slice aliases = slice_from(h->aliases), one;
 	bool good = begins(text, slice_from(h->name));
 
-	while (!good && names_next(&aliases, &one))
+	while (!good && take_filled(&aliases, ',', &one))
 		good = begins(text, one);
 	return good;
 }

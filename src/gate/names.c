@@ -276,20 +276,11 @@ names_shown(struct slice raw, char *out, size_t size)
 /* --- lists --- */
 
 bool
-names_next(struct slice *list, struct slice *word)
-{
-	while (take_part(list, ',', word))
-		if (word->n > 0)
-			return true;
-	return false;
-}
-
-bool
 names_in_list(const char *list, struct slice word)
 {
 	struct slice rest = slice_from(list), one;
 
-	while (names_next(&rest, &one))
+	while (take_filled(&rest, ',', &one))
 		if (slice_eq(one, word))
 			return true;
 	return false;

@@ -33,7 +33,5 @@ bool names_is_code(struct slice s);
 int names_new_code(char code[CODE_TEXT + 1]);
 /* Is `word` one of the comma-separated words of list? */
 bool names_in_list(const char *list, struct slice word);
-/* Takes the next word from the front of a comma-separated list; false at the end.  Empty words are skipped. */
-bool names_next(struct slice *list, struct slice *word);
 
 #endif

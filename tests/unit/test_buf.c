@@ -62,6 +62,9 @@ test_parts(void)
 	ok(take_until(&s, ',', &part) && slice_is(part, "a") && slice_is(s, ",b"), "what stands before it, and it goes too");
 	ok(take_part(&s, ',', &part) && part.n == 0 && take_part(&s, ',', &part) && slice_is(part, "b"), "parts may be empty, and the last has no end");
 	ok(!take_part(&s, ',', &part) && slice_is(part, "b") && s.p != NULL, "then there is none");
+	s = slice_from(",a,,bc,");
+	ok(take_filled(&s, ',', &part) && slice_is(part, "a") && take_filled(&s, ',', &part) && slice_is(part, "bc") && !take_filled(&s, ',', &part) && s.n == 0,
+	    "or those that are empty are passed over");
 	s = slice_of("x\0", 2);
 	ok(take_part(&s, '\0', &part) && slice_is(part, "x") && !take_part(&s, '\0', &part), "an end at the end begins nothing");
 	s = slice_of("\xff" "\xe9" "b", 3);
