@@ -91,6 +91,14 @@ class Bastion:
         self.start_agent()
         self.ctl("user", "add", "bench"); self.ctl("key", "add", "bench", f"{self.key}.pub")
 
+    def sessions(self, *more):
+        """The list of sessions, the newest first."""
+        return json.loads(self.ctl("--json", "session", "ls", *more))
+
+    def wait_closed(self):
+        """Until all of them have ended as they should."""
+        self.wait(lambda: all(s["state"] == "closed" for s in self.sessions()))
+
     def run(self, *args, **kw):
         return subprocess.run(args, check=True, capture_output=True, text=True, **kw).stdout
 

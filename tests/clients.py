@@ -71,7 +71,7 @@ class Clients(Bastion):
     def rows(self, n=1, **want):
         """The n sessions of this kind that were opened since the mark, when they are closed; fewer if they are not in time."""
         def closed():
-            sessions = json.loads(self.ctl("--json", "session", "ls", "--limit", "1000"))
+            sessions = self.sessions("--limit", "1000")
             for s in sessions: s["exit"] = f"signal {s['signal']}" if s["signal"] else "" if s["exit"] is None else str(s["exit"])
             new = {e["session"] for e in self.audit(4007)}
             return [s for s in sessions if s["id"] in new and s["state"] == "closed" and all(s[k] == v for k, v in want.items())]

@@ -9,7 +9,7 @@
 Starts an sshd of its own (target and jump host) and a bastion in a temporary directory, all on
 127.0.0.1, and ends them.  Needs root (sshd runs as it).  Prints medians and their ratio.
 """
-import argparse, hashlib, json, os, pty, resource, select, shlex, socket, statistics, subprocess, sys, time, tty
+import argparse, hashlib, os, pty, resource, select, shlex, socket, statistics, subprocess, sys, time, tty
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.dont_write_bytecode = True
@@ -100,7 +100,7 @@ class Bench(Bastion):
     # jump that they share (ControlMaster towards the bastion), which makes the run one login and one connection of the record
     def ansible(self):
         n, tasks = self.a.hosts, self.a.tasks; names = [f"h{i}" for i in range(n)]; seen, conns, times = set(), {}, {"fortress": [], "one": [], "jump": []}
-        seen |= {s["connection"] for s in json.loads(self.ctl("--json", "session", "ls", "--limit", "1000000"))}
+        seen |= {s["connection"] for s in self.sessions("--limit", "1000000")}
         for h in names: self.ctl("host", "add", h, "127.0.0.1", "--port", str(self.sshd_port), "--login", "root", "--label", "env=bench", "--hostkey", f"{self.dir}/hk.pub")
         play, config = f"{self.dir}/play.yml", f"{self.dir}/ansible.cfg"
         open(config, "w").write("[defaults]\n")
@@ -124,7 +124,7 @@ class Bench(Bastion):
                 times[way].append(time.perf_counter() - t)
                 for s in os.listdir(cp): subprocess.run(["ssh", "-F", "/dev/null", "-S", f"{cp}/{s}", "-O", "exit", "x"], capture_output=True)
                 if r.returncode != 0 or r.stdout.count(f"ok={tasks} ") != n: raise SystemExit(f"{way}: {r.stdout[-2000:]}{r.stderr[-500:]}")
-                conns[way] = {s["connection"] for s in json.loads(self.ctl("--json", "session", "ls", "--limit", "1000000"))} - seen; seen |= conns[way]
+                conns[way] = {s["connection"] for s in self.sessions("--limit", "1000000")} - seen; seen |= conns[way]
         print(f"ansible: {n} hosts, {tasks} tasks, {n} forks, pipelined; connections of a run on the record: {len(conns['fortress'])}, with one shared {len(conns['one'])}")
         self.pair("ansible", times["fortress"], ("jump", times["jump"]), "s", "goal <= 1.1")
         self.pair("ansible, one connection to the bastion", times["one"], ("jump", times["jump"]), "s", "goal <= 1.1")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The relay and its recorder with real clients and a real sshd: bytes, ends, refusals, and a store that dies."""
-import hashlib, json, os, re, signal, socket, subprocess, sys
+import hashlib, os, re, signal, socket, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -18,8 +18,6 @@ def policy(text):
 def run(way, *args, stdin=None, text=True, timeout=60):
     return subprocess.run(b.ssh(way) + list(args), capture_output=True, text=text, timeout=timeout,
                           **({"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}))
-def sessions():
-    return json.loads(b.ctl("--json", "session", "ls"))
 
 try:
     for way in ("fortress", "agent"):
@@ -37,9 +35,9 @@ try:
         text, rc = talk(b.ssh(way, "-tt") + ["stty size; read x; echo got $x; exit 3"], [("24 80", "word\n")])
         ok("got word" in text and rc == 3, f"{way}: a terminal of the right size", text, rc)
 
-    last = sessions()[0]
+    last = b.sessions()[0]
     r = run("fortress", "head -c 300000 /dev/zero | tr '\\0' x; echo done")
-    rec = subprocess.run([f"{build}/fortress", "session", "print", sessions()[0]["id"], "--raw"], env=b.env, capture_output=True,
+    rec = subprocess.run([f"{build}/fortress", "session", "print", b.sessions()[0]["id"], "--raw"], env=b.env, capture_output=True,
                          stdin=subprocess.DEVNULL).stdout
     ok(rec == r.stdout.encode(), "the record holds exactly what was delivered", len(rec), len(r.stdout))
 
@@ -111,7 +109,7 @@ try:
         ok(p.returncode == 255 and "fortress: " in said, f"{name} killed: the session ends and says so", said, p.returncode)
         b.wait(lambda: subprocess.run([f"{build}/fortress", "status"], env=b.env, capture_output=True).returncode == 0)
         b.wait(lambda: run("fortress", "echo back").stdout == "back\n")
-        mine = [s for s in sessions() if s["command"] == "echo up; exec cat"][0]
+        mine = [s for s in b.sessions() if s["command"] == "echo up; exec cat"][0]
         ok(mine["state"] in ("lost", "closed"), f"{name} killed: its session is closed and marked: {mine['state']}", mine)
 
     p = subprocess.Popen(b.ssh("fortress") + ["echo up; exec cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """A hostile host's output, recorded through the bastion and replayed: the viewer's terminal is never made to answer,
 and what draws it has given up what it does not need."""
-import fcntl, json, os, pty, re, select, shutil, struct, subprocess, sys, termios
+import fcntl, os, pty, re, select, shutil, struct, subprocess, sys, termios
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -49,7 +49,7 @@ try:
     bad = f"{b.dir}/bad"; open(bad, "wb").write(b"before\r\n" + b"".join(HOSTILE) + b"\x1bc\r\nafter-it-all\r\n")
     out, rc = talk(b.ssh("fortress", "-tt") + [f"cat {bad}; exit 4"], [])
     ok(rc == 4, "the hostile output went through a session", rc)
-    session = json.loads(b.ctl("--json", "session", "ls"))[0]["id"]
+    session = b.sessions()[0]["id"]
     out, status, rc = screen([f"{build}/fortress", "replay", session], [(b"? help", b"G"), (b"after-it-all", b"q")], b"")
     ok(rc == 0 and b"after-it-all" in out, "it can be replayed", out[-500:])
     ok(ASKS.search(out) is None, "nothing that the viewer's terminal gets makes it answer", ASKS.search(out), out)
@@ -81,13 +81,13 @@ try:
     live = subprocess.Popen(b.ssh("fortress") + ["echo one; read x; echo two-$x; read y"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     ok(live.stdout.readline() == "one\n", "a session that is open")
     def say(): live.stdin.write("z\n"); live.stdin.flush()
-    opened = next(s["id"] for s in json.loads(b.ctl("--json", "session", "ls")) if s["state"] == "open")
+    opened = next(s["id"] for s in b.sessions() if s["state"] == "open")
     out, status, rc = screen([f"{build}/fortress", "replay", "--follow", opened], [(b"live", say), (b"two-z", live.stdin.close), (b"the end", b"q")], b"")
     ok(rc == 0 and out.find(b"live") < out.find(b"two-z") < out.find(b"the end"), "is followed to its end", rc, out[-800:])
     live.wait()
     # A long one: while it plays, keyframes are made beside the database, and go on no longer than it.
     subprocess.run(b.ssh("fortress") + ["seq 300000"], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-    long = json.loads(b.ctl("--json", "session", "ls"))[0]["id"]
+    long = b.sessions()[0]["id"]
     def keys(): return int(subprocess.run(["sqlite3", f"{b.dir}/state/index/text.db", "PRAGMA busy_timeout=5000; SELECT count(*) FROM key"], capture_output=True, text=True).stdout.split()[-1])
     out, status, rc = screen([f"{build}/fortress", "replay", long], [(b"? help", lambda: b.wait(lambda: keys() > 3, 60)), (b"? help", b"G"), (b"the end", b"q")], b"")
     ok(rc == 0 and b"the end" in out and keys() > 3, "of a long one keyframes are made while it plays", rc, out[-500:])

@@ -29,7 +29,7 @@ def export(session, form):
     r = ctl("replay", session, "--export", form)
     return r.stdout if r.returncode == 0 else r.stderr
 def sessions():
-    return [s["id"] for s in json.loads(b.ctl("--json", "session", "ls"))]
+    return [s["id"] for s in b.sessions()]
 def on_pty(argv):
     pid, fd = pty.fork()
     if pid == 0: os.execvpe(argv[0], argv, b.env | {"TERM": "xterm-256color", "HOME": b.dir})

@@ -20,14 +20,12 @@ def grep(*args):
     return json.loads(r.stdout) if r.returncode == 0 else r
 def sqlite(text):
     return subprocess.run(["sqlite3", f"{b.dir}/state/index/text.db", text], check=True, capture_output=True, text=True).stdout.strip()
-def sessions():
-    return json.loads(b.ctl("--json", "session", "ls"))
 
 try:
     subprocess.run(b.ssh("fortress") + ["echo exec-needle 'quo\"ted' 50% _under; seq 30000"], capture_output=True, stdin=subprocess.DEVNULL)
     long = "long-" + "x" * 90 + "-needle"
     out, rc = talk(b.ssh("fortress", "-tt"), [("# ", "PS1=me'$ '\r"), ("me$ ", f"echo {long}\r"), (f"\r{long}", "echo Grüße 支付\r"), ("\rGrüße", "exit\r")])
-    typed, plain = sessions()[0]["id"], sessions()[1]["id"]
+    typed, plain = b.sessions()[0]["id"], b.sessions()[1]["id"]
 
     hits = grep("exec-needle")
     ok([(h["class"], h["session"]) for h in hits] == [("command", plain), ("screen", plain)], "of an exec its command and its output", hits)
@@ -67,7 +65,7 @@ try:
     live.stdin.write("z\n"); live.stdin.flush(); ok(live.stdout.readline() == "two-live-z\n", "it goes on")
     ok([h["text"] for h in grep("--class", "screen", "--", "-live")] == ["one-live", "two-live-z"], "what came is found, what was there once", grep("--class", "screen", "--", "-live"))
     live.stdin.close(); live.wait()
-    b.wait(lambda: all(s["state"] != "open" for s in sessions()))
+    b.wait(lambda: all(s["state"] != "open" for s in b.sessions()))
     ok([h["text"] for h in grep("--class", "screen", "--", "-live")] == ["one-live", "two-live-z"], "the same at its end")
 
     # the index is made again, whatever has become of it

@@ -21,13 +21,12 @@ deny bench jump on host agent reason "no jumps there"
 config, known = b.config, b.known
 
 def ssh(*args, **kw): return run("ssh", "-F", config, *args, **kw)
-def sessions(): return json.loads(b.ctl("--json", "session", "ls"))
-def commands(): return [s["command"] for s in sessions()]
+def commands(): return [s["command"] for s in b.sessions()]
 
 try:
     r = ssh("box.fx", "echo out; echo err >&2; exit 7")
     ok((r.stdout, r.stderr, r.returncode) == (b"out\n", b"err\n", 7), "-J with strict host keys: output, stderr and status", r)
-    s = [s for s in sessions() if s["command"] == "echo out; echo err >&2; exit 7"]
+    s = [s for s in b.sessions() if s["command"] == "echo out; echo err >&2; exit 7"]
     ok(len(s) == 1 and s[0]["host"] == "box" and s[0]["login"] == "root" and s[0]["user"] == "bench",
        "what ran inside the jump is a session of its user on the host", s)
     text = b.ctl("session", "print", s[0]["id"]) if s else ""
@@ -165,7 +164,7 @@ try:
     ok(got.endswith(data), "a half-closed stream gives its other half")
     s = socket.create_connection(("127.0.0.1", other)); s.settimeout(20)
     ok(s.recv(100) == b"", "a destination that no rule names is refused")
-    def forwards(): return [s for s in sessions() if s["channel"] == "forward"]
+    def forwards(): return [s for s in b.sessions() if s["channel"] == "forward"]
     b.wait(lambda: all(s["state"] == "closed" for s in forwards()))
     rows = forwards()
     ok(len(rows) == 11 and all(s["command"] == f"127.0.0.1:{served}" and s["host"] == "box" for s in rows),

@@ -28,7 +28,6 @@ def run(*args, stdin=None, timeout=120):
 def sftp(name, host, *lines, more=()):
     return run("sftp", "-q", *opts(name), *more, "-b", "-", f"{name}+{host}@127.0.0.1", stdin="\n".join(lines).encode("utf-8", "surrogateescape") + b"\n")
 def scp(name, *args): return run("scp", "-q", *opts(name), *args)
-def sessions(): return json.loads(b.ctl("--json", "session", "ls"))
 packs = 0
 def events():
     """All file operations so far, from an export, oldest first."""
@@ -87,7 +86,7 @@ try:
     r = sftp("nobody", "box", "ls")
     ok(r.returncode == 255 and b"[denied]" in r.stderr, "who may neither is refused in words", r)
 
-    s = [s for s in sessions() if s["channel"] == "sftp" and s["user"] == "bench"][-1]
+    s = [s for s in b.sessions() if s["channel"] == "sftp" and s["user"] == "bench"][-1]
     text = b.ctl("session", "print", s["id"])
     ok("sftp put" in text and "sha256:" in text, "the recording of a session tells its operations", text[-500:])
     used = sum(os.path.getsize(f"{b.dir}/state/db/{f}") for f in os.listdir(f"{b.dir}/state/db") if f.endswith(".seg"))

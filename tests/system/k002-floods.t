@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """What a logged-in user can do to memory, CPU and neighbours: floods, windows, sizes, many channels."""
-import json, os, sys, time
+import os, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -16,7 +16,6 @@ b = Bastion(build, "KernelAudit off\n")
 A = ("127.0.0.1", b.port)
 key = private_key(b.key)
 def login(user="bench+box", **kw): return Wire.connect(A, user, key, **{"timeout": 10, **kw})
-def sessions(): return json.loads(b.ctl("--json", "session", "ls"))
 def works():
     with login() as w: return w.run("echo in")[0] == b"in\n"
 def largest(): return memory_peak(b.fronts())
@@ -50,8 +49,8 @@ try:
             w = login(user); c = make(w); how, peak = flood(w, w.data(c, big, kind))
             ok(peak < 28, f"a flood of {what} into a channel that {name}: {how}, {peak} MB", how, peak)
             w.close()
-    b.wait(lambda: all(s["state"] != "open" for s in sessions()))
-    mine = [s for s in sessions() if s["command"] == "exec sleep 60"]
+    b.wait(lambda: all(s["state"] != "open" for s in b.sessions()))
+    mine = [s for s in b.sessions() if s["command"] == "exec sleep 60"]
     ok(any("window" in s["reason"] for s in mine), "and the record says why", [s["reason"] for s in mine])
 
     # A peer that asks and does not read the answers.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """A host that turns hostile: before the login, while a channel is opened, in the middle of a session."""
-import json, os, socket, sys, threading, time
+import os, socket, sys, threading, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -33,7 +33,6 @@ def raw_host(name, serve):
 def login(name, **kw): return Wire.connect(A, f"bench+{name}", key, **{"timeout": 40, **kw})
 def run(name, command="x", **kw):
     with login(name, **kw) as w: return w.run(command)
-def sessions(): return json.loads(b.ctl("--json", "session", "ls"))
 def works(): return run("box", "echo in")[0] == b"in\n"
 def largest(): return memory_peak(b.fronts())
 def line_of(err): return err.count(b"\n") == 1 and err.startswith(b"fortress: ")
@@ -115,8 +114,8 @@ try:
         elif how == "flood": good = peak < 20 and b"<" not in err[-20:]
         else: good = good and b"<Timeout" not in err
         ok(good, f"in mid-session {name}: status {status}" + (f", {peak} MB" if flooding else ""), out[:100], err, status, peak, t.errors[-2:])
-    b.wait(lambda: not [s for s in sessions() if s["state"] == "open"])
-    marked = {s["host"]: (s["state"], s["reason"]) for s in sessions()}
+    b.wait(lambda: not [s for s in b.sessions() if s["state"] == "open"])
+    marked = {s["host"]: (s["state"], s["reason"]) for s in b.sessions()}
     ok(all(marked[n][0] == "closed" and marked[n][1] != "ended" for n in ("garbage", "disconnect", "length", "nothing-more") if n in marked), "their recordings are closed and say why", marked)
     ok(works(), "others are served")
 

@@ -39,7 +39,7 @@ def settled(b, count): b.wait(lambda: len(b.fronts()) >= count, 20)
 b = Bastion(build, "KernelAudit off\nMaxStartups 60\nMaxStartupsPerSource 20\nLoginGraceTime 60s\n")
 try:
     key = private_key(b.key)
-    one = half_open(b, 30, "127.0.0.2"); settled(b, 20); time.sleep(0.2)
+    one = half_open(b, 30, "127.0.0.2"); settled(b, 20); b.wait(lambda: sum(map(alive, one)) <= 20)
     ok(sum(map(alive, one)) == 20, "one source holds no more than its share", sum(map(alive, one)))
     ok(tries(b, key), "another is served")
     waiting = Wire(socket.create_connection(("127.0.0.1", b.port), 5, ("127.0.0.9", 0))); waiting.hello()      # slow, but honest

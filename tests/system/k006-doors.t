@@ -242,7 +242,7 @@ try:
     before = b.events()
     w, bare = pair(); [try_door(n, (w, bare)) for n in DOORS if not (n == "rsync" and NO_RSYNC)]
     for x in (w, bare): x.close()
-    b.wait(lambda: all(s["state"] == "closed" for s in json.loads(b.ctl("--json", "session", "ls"))))
+    b.wait_closed()
     new = b.events()[len(before):]
     decided = [json.loads(e["detail"])["verb"] if isinstance(e["detail"], str) else e["detail"]["verb"] for e in new if e["class"] == 3003]
     want = {"shell": 4, "exec": 5, "get": 2, "put": 2, "forward": 3, "jump": 4, "agent-forward": 1}
@@ -260,8 +260,8 @@ try:
     policy("permit bench exec on env=bench as root id run\n")
     w = connect(); execute(w, "scp -t /nonexistent/x </dev/null; " + ASK)
     c = start(w, ("exec", string("/usr/lib/openssh/sftp-server"))); w.send(w.data(c, u32(5) + b"\1" + u32(3)), bytes([EOF]) + u32(c)); w.finish(c)
-    b.wait(lambda: all(s["state"] == "closed" for s in json.loads(b.ctl("--json", "session", "ls"))))
-    rows = json.loads(b.ctl("--json", "session", "ls"))[:2]
+    b.wait_closed()
+    rows = b.sessions()[:2]
     text = [subprocess.run([f"{build}/fortress", "session", "print", s["id"], "--raw"], env=b.env, capture_output=True).stdout for s in rows]
     ok([s["channel"] for s in rows] == ["exec", "exec"] and any(PROOF in t for t in text), "what runs behind the name of a file copy is recorded as what it is", rows, text)
 

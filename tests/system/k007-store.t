@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """A disk that is full, and one that becomes read-only; processes that are stopped or killed; a state that is spoiled at the start."""
-import json, os, shutil, signal, subprocess, sys, time
+import os, shutil, signal, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -55,7 +55,6 @@ def works():
     try:
         with login() as w: return w.run("echo in")[0] == b"in\n"
     except (OSError, Over, AssertionError): return False
-def sessions(): return json.loads(b.ctl("--json", "session", "ls"))
 def verifies(): return "yes" in b.ctl("audit", "verify", "--db")
 def until_cut(w, c, limit):
     """Talks until the session ends: (bytes that came back, stderr, status)."""
@@ -88,7 +87,7 @@ try:
     ok(True, "with room again all is well")
     texts = [e["text"] for e in b.events()]
     ok(any("could not write" in t for t in texts) and any("writes again" in t for t in texts), "the gap is on the record", texts[-10:])
-    mine = [s for s in sessions() if s["command"] == "exec cat"]
+    mine = [s for s in b.sessions() if s["command"] == "exec cat"]
     ok(len(mine) == 1 and mine[0]["state"] in ("closed", "lost") and mine[0]["reason"] != "ended", "and the session that ended is marked", mine)
     ok(verifies(), "the database verifies")
 
@@ -104,7 +103,7 @@ try:
     subprocess.run(["e2fsck", "-fy", b.disk], capture_output=True); b.mount(); os.kill(b.bastion.pid, signal.SIGCONT)
     b.wait(works, 20)
     ok(verifies(), "mended and mounted again it goes on, and verifies")
-    ok(all(s["state"] != "open" for s in sessions() if s["command"] == "exec cat -"), "nothing is left open", sessions()[:3])
+    ok(all(s["state"] != "open" for s in b.sessions() if s["command"] == "exec cat -"), "nothing is left open", b.sessions()[:3])
 
     # The others.
     w = login(); c = running(w)
@@ -135,7 +134,7 @@ try:
     ok(True, "and nothing of it is left")
     b.bastion = subprocess.Popen([f"{build}/fortress", "serve"], env=b.env, stdin=subprocess.DEVNULL, stdout=b.log, stderr=b.log); b.procs.append(b.bastion)
     b.wait(works)
-    mine = [s for s in sessions() if s["command"] == "exec cat"]
+    mine = [s for s in b.sessions() if s["command"] == "exec cat"]
     ok(all(s["state"] in ("closed", "lost") for s in mine), "started again it has closed and marked what ran", mine)
     ok(verifies(), "the database verifies")
 

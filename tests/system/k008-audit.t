@@ -21,12 +21,12 @@ try:
         w.run("echo last")
     b.ctl("user", "add", "mallory"); b.ctl("user", "disable", "mallory"); b.ctl("user", "add", "gone")
     b.ctl("key", "add", "gone", f"{b.dir}/hk.pub"); b.ctl("user", "del", "gone"); b.ctl("user", "add", "gone"); b.ctl("enroll", "alice")
-    b.wait(lambda: all(s["state"] == "closed" for s in json.loads(b.ctl("--json", "session", "ls"))))
+    b.wait_closed()
     early = f"{b.dir}/early"; b.ctl("audit", "export", "-o", early); shutil.copytree(f"{b.dir}/state/db", f"{b.dir}/yesterday")
     with Wire.connect(A, "bench+box", private_key(b.key)) as w: w.run("echo today")
-    b.wait(lambda: all(s["state"] == "closed" for s in json.loads(b.ctl("--json", "session", "ls"))))
+    b.wait_closed()
     pack = f"{b.dir}/pack"; b.ctl("audit", "export", "-o", pack)
-    one_session = next(s["id"] for s in json.loads(b.ctl("--json", "session", "ls")) if s["command"] == "echo last"); proof = f"{b.dir}/proof"
+    one_session = next(s["id"] for s in b.sessions() if s["command"] == "echo last"); proof = f"{b.dir}/proof"
     b.ctl("audit", "prove", one_session, "--older", f"{early}/checkpoint", "-o", proof)
     b.bastion.terminate(); b.bastion.wait()
     state, public = f"{b.dir}/state", f"{b.dir}/state/keys/checkpoint_ed25519.pub"

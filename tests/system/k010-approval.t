@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """Attacks on what takes a second person: one person behind two accounts, a yes whose ground is gone, a no that comes while its
 request is being used, words that aim at a terminal, and what was approved used for something else."""
-import json, os, re, signal, socket, subprocess, sys, time
+import os, re, signal, socket, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -52,7 +52,7 @@ try:
     ok(refused(r, b"somebody with a key of yours has"), "two accounts with one key are not two people", r)
     r = verb("leo", "approve", two); ok(r.returncode == 0 and b.on("box", "two x").returncode == 127, "two people are", r)
     p = subprocess.Popen(ssh("bench", "agent", "echo", "seen"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    id = until(lambda: json.loads(b.ctl("--json", "session", "ls", "--live")))[0]["id"]
+    id = until(lambda: b.sessions("--live"))[0]["id"]
     w = Terminal(*ssh("twin", "bastion", "watch", id, options=("-tt",)))
     ok(w.saw("twin watches this session") and p.poll() is None, "one's own second account is no moderator", w.out[-600:], p.poll()); w.close()
     p.kill(); p.communicate()

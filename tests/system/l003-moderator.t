@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Sessions that take a second person who watches: they begin with that person, and are held up when that person leaves."""
-import json, os, subprocess, sys
+import os, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -24,9 +24,9 @@ keys = {"bench": b.key}
 
 def argv(name, *words):
     return ["ssh", "-F", b.config, "-o", f"IdentityFile={keys[name]}", "-tt", "-p", str(b.port), f"{name}@127.0.0.1", *words]
-def live(): return json.loads(b.ctl("--json", "session", "ls", "--live"))
+def live(): return b.sessions("--live")
 def waiting(n=1): return b.until(live, lambda rows: len(rows) == n)
-def state(id): return next(r for r in json.loads(b.ctl("--json", "session", "ls")) if r["id"] == id)
+def state(id): return next(r for r in b.sessions() if r["id"] == id)
 
 try:
     config = open(b.config).read()

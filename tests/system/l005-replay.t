@@ -176,7 +176,7 @@ try:
     # ---- one that runs ----
     live = subprocess.Popen(b.argv("box", "echo one; read x; echo two-$x; read y"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     ok(live.stdout.readline() == "one\n", "a session that is open")
-    opened = next(x["id"] for x in json.loads(b.ctl("--json", "session", "ls")) if x["state"] == "open")
+    opened = next(x["id"] for x in b.sessions() if x["state"] == "open")
     s = shows("bob", "--follow", opened); ok(s.until(b"live"), "is followed", s.out)
     live.stdin.write("z\n"); live.stdin.flush(); ok(s.until(b"two-z"), "what comes is seen", s.out)
     live.stdin.close(); ok(s.until(b"the end"), "and its end", s.out); s.type(b"q"); s.over(); s.close(); live.wait()

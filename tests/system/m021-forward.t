@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Forwarded connections, there and back: ssh -L, -D, -R, with OpenSSH, PuTTY and paramiko."""
-import http.server, json, os, re, shutil, signal, socket, subprocess, sys, threading, time
+import http.server, os, re, shutil, signal, socket, subprocess, sys, threading, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -34,8 +34,7 @@ def stop(p):
         p.terminate()
         try: p.wait(1)
         except subprocess.TimeoutExpired: pass
-def sessions(): return json.loads(b.ctl("--json", "session", "ls"))
-def forwards(): return [s for s in sessions() if s["channel"] == "forward"]
+def forwards(): return [s for s in b.sessions() if s["channel"] == "forward"]
 def is_open(p): return socket.socket().connect_ex(("127.0.0.1", p)) == 0
 def fetch(p): return run("curl", "-s", "--max-time", "20", f"http://127.0.0.1:{p}/sent").stdout
 def allocated(p):

@@ -25,7 +25,7 @@ env = {k: v for k, v in os.environ.items() if k not in ("SSH_AUTH_SOCK", "DISPLA
 def ssh(*args, more={}):
     return subprocess.run(["ssh", "-F", config, *args], capture_output=True, timeout=60, stdin=subprocess.DEVNULL, env={**env, **more})
 def lend(*args): return ssh("-A", *args, more={"SSH_AUTH_SOCK": sock})
-def sessions(kind): return [s for s in json.loads(b.ctl("--json", "session", "ls")) if s["channel"] == kind]
+def sessions(kind): return [s for s in b.sessions() if s["channel"] == kind]
 
 class Display(threading.Thread):
     """As much of an X server as a client's first words need: it keeps them and answers "failed"."""

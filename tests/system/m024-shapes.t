@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Connections as editors make them: a script into bash, forwards, sftp and commands side by side; and what no bastion grants."""
-import json, logging, os, re, shutil, signal, subprocess, sys, threading
+import logging, os, re, shutil, signal, subprocess, sys, threading
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -19,7 +19,7 @@ b = Bastion(build, "KernelAudit off\n", "permit bench shell,exec,get,put on env=
 opts = ["-F", "/dev/null", "-i", b.key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
         "-o", "LogLevel=ERROR", "-p", str(b.port)]
 box = "bench+box@127.0.0.1"
-def sessions(kind): return [s for s in json.loads(b.ctl("--json", "session", "ls")) if s["channel"] == kind]
+def sessions(kind): return [s for s in b.sessions() if s["channel"] == kind]
 def connect():
     t = paramiko.Transport(("127.0.0.1", b.port)); t.connect(username="bench+box", pkey=paramiko.Ed25519Key(filename=b.key)); return t
 def run(t, command):

@@ -30,11 +30,11 @@ def greets():
 def doctor(): return {r["check"]: r for r in json.loads(fortress("--json", "doctor").stdout)}
 def session(way, *more):
     """A command that stays, with its recording open; an ssh."""
-    before = len(json.loads(b.ctl("--json", "session", "ls", "--state-is", "open")))
+    before = len(b.sessions("--state-is", "open"))
     p = subprocess.Popen(b.ssh(way, *more) + ["echo here; exec sleep 60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE, text=True)
     p.stdout.readline()
-    until(lambda: len(json.loads(b.ctl("--json", "session", "ls", "--state-is", "open"))) > before)
+    until(lambda: len(b.sessions("--state-is", "open")) > before)
     return p
 def closings():
     db = sqlite3.connect(f"file:{state}/db/fortress.db?mode=ro", uri=True)

@@ -112,7 +112,7 @@ try:
 
     # --- sessions ---
     for command in ("exit 7", "kill -TERM $$"): subprocess.run(b.ssh("fortress") + [command], stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
-    rows = {r["command"]: r for r in json.loads(b.ctl("--json", "session", "ls"))}
+    rows = {r["command"]: r for r in b.sessions()}
     ok((rows["exit 7"]["exit"], rows["exit 7"]["signal"]) == (7, ""), "an exit status is a number", rows)
     ok((rows["kill -TERM $$"]["exit"], rows["kill -TERM $$"]["signal"]) == (None, "TERM"), "a signal has its name", rows)
     ok("SIGTERM" in b.ctl("session", "ls"), "people see it in one place")

@@ -27,11 +27,11 @@ def ssh(name, host, *more):
             "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes", "-p", str(b.port), *more, f"{name}{'+' if host else ''}{host}@127.0.0.1"]
 def staying(name, host, *more):
     """A session that stays, and its id."""
-    before = {s["id"] for s in json.loads(b.ctl("--json", "session", "ls", "--state-is", "open"))}
+    before = {s["id"] for s in b.sessions("--state-is", "open")}
     p = subprocess.Popen(ssh(name, host, *more) + ["echo here; exec sleep 60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     p.stdout.readline(); new = set()
     def opened():
-        new.update({s["id"] for s in json.loads(b.ctl("--json", "session", "ls", "--state-is", "open"))} - before)
+        new.update({s["id"] for s in b.sessions("--state-is", "open")} - before)
         return new
     b.wait(opened)
     return p, new.pop()

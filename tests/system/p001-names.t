@@ -23,7 +23,6 @@ def ssh(user, *words, **kw):
     return subprocess.run(argv(user, *words, **kw), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
 def refused(r, code, *parts):
     return r.returncode == 255 and r.stdout == "" and f"[{code}]" in r.stderr and r.stderr.count("\n") == 1 and all(p in r.stderr for p in parts)
-def sessions(): return json.loads(b.ctl("--json", "session", "ls"))
 
 try:
     add = lambda name, *more: b.ctl("host", "add", name, "127.0.0.1", "--port", str(b.sshd_port), "--label", "env=bench",
@@ -40,7 +39,7 @@ try:
              ("bench:box", "box"), ("bench:root:web2", "web2"), ("bench#web2", "web2"), ("mail@example.org:root:box", "box")]
     for user, host in forms:
         r = ssh(user, "id -un")
-        row = sessions()[0]
+        row = b.sessions()[0]
         ok(r.stdout == "root\n" and (row["host"], row["login"], row["user"]) == (host, "root", "mail@example.org" if "mail" in user else "bench"),
            f"{user.replace(b.dir, '...')} is {host}", r, row)
     b.ctl("host", "set", "box", "--addr", "127.0.0.2")        # it listens on 127.0.0.1 alone: the address shows which was meant
@@ -50,11 +49,11 @@ try:
     b.ctl("host", "set", "web1", "--addr", "127.0.0.3"); b.ctl("host", "set", "web2", "--addr", "127.0.0.3")
     for name in ("127.0.0.1", f"127.0.0.1:{p}"):
         r = ssh(f"bench+root+{name}", "id -un")
-        ok(r.stdout == "root\n" and sessions()[0]["host"] == "box", f"an address{' and its port' if ':' in name else ''}", r)
+        ok(r.stdout == "root\n" and b.sessions()[0]["host"] == "box", f"an address{' and its port' if ':' in name else ''}", r)
     b.ctl("host", "set", "web1", "--addr", "127.0.0.1"); b.ctl("host", "set", "web2", "--addr", "127.0.0.1")
     for words in (["--", "root@web1", "id -un"], ["root@front id -un"], ["--", "root+web1", "id", "-un"], ["  root@web1   id -un"]):
         r = ssh("bench", *words)
-        ok(r.stdout == "root\n" and sessions()[0]["host"] == "web1", f"ssh bench@bastion {' '.join(words)}", r)
+        ok(r.stdout == "root\n" and b.sessions()[0]["host"] == "web1", f"ssh bench@bastion {' '.join(words)}", r)
     r = ssh("bench", "--", "no@root@web1", "id")
     ok(refused(r, "denied", "no login no@root"), "the last @ ends the login", r)
 
@@ -71,10 +70,10 @@ try:
     ok(r.returncode == 255 and "[no-host]" in r.stderr + r.stdout, "a command with a terminal still gets the line, not the picker", r)
     shown, status = talk(argv("bench+daemon+web"), [("2 hosts fit", "\033[B"), ("connect", "\r"), ("exit status", "\003")], env=env)
     ok("1/2 of 4" in shown, "with a terminal: the picker, filtered by what was typed", shown)
-    row = sessions()[0]
+    row = b.sessions()[0]
     ok((row["host"], row["login"], row["channel"]) == ("web2", "daemon", "shell"), "and the login that was asked for is taken without asking", row)
     shown, status = talk(argv("bench", "-t", "web"), [("2 hosts fit", "\r"), ("log in to web1 as", "\r"), ("# ", "echo in-$((1+1)); exit\n"), ("exit status", "\003")], env=env)
-    ok("in-2" in shown and sessions()[0]["host"] == "web1" and sessions()[0]["login"] == "root", "ssh -t bench@bastion web: the same", shown, status)
+    ok("in-2" in shown and b.sessions()[0]["host"] == "web1" and b.sessions()[0]["login"] == "root", "ssh -t bench@bastion web: the same", shown, status)
     shown, status = talk(argv("bench+wbe1"), [("did you mean web1?", "\003")], env=env)
     ok("did you mean web1?" in shown and status == 0, "an unknown name opens it too", shown, status)
     shown, status = talk(["env", "TERM=dumb"] + argv("bench+web"), [("host> ", "q\n")], env=env)
@@ -91,7 +90,7 @@ try:
     r = subprocess.run(["sftp", "-q", "-b", "-", *jumped("wbe1")[1:-3], "root@wbe1"], capture_output=True, text=True, input="ls\n", timeout=60)
     ok(r.returncode == 255 and "did you mean web1?" in r.stderr, "by sftp", r)
     shown, status = talk(jumped("web", login="daemon"), [("2 hosts fit", "\033[B"), ("connect", "\r"), ("exit status", "\003")], env=env)
-    row = sessions()[0]
+    row = b.sessions()[0]
     ok("1/2 of 4" in shown and (row["host"], row["login"], row["channel"]) == ("web2", "daemon", "shell"), "with a terminal: the picker", shown, row)
     r = subprocess.run(jumped("wbe1", "true", more=("-p", "2222")), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
     ok(r.returncode == 255 and "Connection closed" in r.stderr, "another port of what is no host is refused at its opening", r)

@@ -63,7 +63,7 @@ def ssh(through, *words, user="bench+box", key=b.key):
     return subprocess.run(["ssh", "-F", "/dev/null", "-i", key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o",
                            "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-p", str(through), "-l", user, "127.0.0.1", *words],
                           capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
-def source(): return json.loads(b.ctl("--json", "session", "ls"))[0]["source"]
+def source(): return b.sessions()[0]["source"]
 
 stalled = connect(v1("192.0.2.7")[:10])
 try:

@@ -44,7 +44,7 @@ try:
     ok([x["exit"] for x in rows] == [0, 3] and rows[1]["command"] == "echo one; exit 3" and rows[1]["id"] == lines[1][0] and "T" in rows[0]["start"], "as JSON", rows)
     ssh("bench+box", "kill -TERM $$")
     rows = [json.loads(l) for l in ssh("bench", "sessions --json").stdout.splitlines()]
-    ok(rows == [x for x in json.loads(b.ctl("--json", "session", "ls")) if x["user"] == "bench"] and (rows[0]["exit"], rows[0]["signal"]) == (None, "TERM"),
+    ok(rows == [x for x in b.sessions() if x["user"] == "bench"] and (rows[0]["exit"], rows[0]["signal"]) == (None, "TERM"),
        "the same words and values as fortress session ls --json has, a killed one too", rows, b.ctl("--json", "session", "ls"))
     ok(b.ctl("session", "print", lines[1][0]).strip() == "one", "the id is the one that replay takes")
     p = subprocess.Popen(argv("bench+box", "cat"), stdin=subprocess.PIPE, stdout=subprocess.PIPE); p.stdin.write(b"x\n"); p.stdin.flush(); p.stdout.readline()

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """A connection to a host is shared by channels of the same login only, whatever words they were asked for with; it is for
 the host as the directory has it now; it goes when nobody needs it; and a channel that its client closes early goes too."""
-import json, os, subprocess, sys
+import os, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -21,9 +21,6 @@ permit bench put on env=two as root id put
 permit bench agent-forward on env=two as daemon id agent
 permit bench exec on env=bench as root id bench
 """)
-
-def sessions():
-    return json.loads(b.ctl("--json", "session", "ls"))
 
 def master(user):
     mux = f"{b.dir}/mux-{user}"
@@ -46,7 +43,7 @@ try:
     r = run("/usr/bin/id -un")
     ok(r.stdout == "root\n", "a command is permitted as root", r)
     r = run(stdin="/usr/bin/id -un\n")
-    ok("root" not in r.stdout and sessions()[0]["login"] == "daemon", "a shell as daemon is not one as root, on the same connection", r, sessions()[0])
+    ok("root" not in r.stdout and b.sessions()[0]["login"] == "daemon", "a shell as daemon is not one as root, on the same connection", r, b.sessions()[0])
     r = run("/usr/bin/id -un", more=("-A",))
     ok(r.stdout == "root\n", "and the command is still root's", r)
 
@@ -57,7 +54,7 @@ try:
     argv = b.ssh("fortress"); argv[-1] = "bench+two@127.0.0.1"
     r = subprocess.run(["sftp", "-b", "-", *["-P" if x == "-p" else x for x in argv[1:-1]], argv[-1]], input=f"get {secret} {b.dir}/stolen\n", capture_output=True, text=True, timeout=30)
     ok(not os.path.exists(f"{b.dir}/stolen") or open(f"{b.dir}/stolen").read() == "", "a get that is daemon's is not done as root, who may only put", r)
-    ok(sessions()[0]["login"] == "daemon", "it was daemon's", sessions()[0])
+    ok(b.sessions()[0]["login"] == "daemon", "it was daemon's", b.sessions()[0])
 
     # The same words, another place.
     run = master("bench")

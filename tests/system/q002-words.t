@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """A command that is permitted for what it is runs behind a staragent as those words and by no shell; one that is permitted
 whatever it is runs as a shell would have it; and the subsystem that takes words takes nothing else."""
-import json, os, subprocess, sys
+import os, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -26,7 +26,6 @@ deny bench exec on env=both cmd { /bin/false ** } id never
 def run(host, command, stdin=None, more=()):
     argv = b.ssh("fortress", *more); argv[-1] = f"bench+{host}@127.0.0.1"
     return subprocess.run(argv + [command], input=stdin, capture_output=True, timeout=30, **({} if stdin is not None else {"stdin": subprocess.DEVNULL}))
-def sessions(): return json.loads(b.ctl("--json", "session", "ls"))
 
 try:
     sock = f"{b.dir}/agent.sock"
@@ -53,7 +52,7 @@ try:
     ok(r.returncode == 127 and b"/no/such/program: No such file" in r.stderr, "a program that is not there: as a shell says it", r)
     r = run("exact", "/usr/bin/printf hi", more=("-tt",))
     ok(r.stdout == b"hi", "on a terminal too", r)
-    ok(sessions()[0]["command"] == "/usr/bin/printf hi", "the record has the command as it came", sessions()[0])
+    ok(b.sessions()[0]["command"] == "/usr/bin/printf hi", "the record has the command as it came", b.sessions()[0])
     long = "/usr/bin/printf %s " + "x" * 30000
     ok(run("exact", long).stdout == b"x" * 30000, "thirty thousand bytes")
     r = run("exact", "/usr/bin/printf " + " x" * 250)

@@ -63,7 +63,6 @@ def sftp_argv(host, *more): return ["sftp", *more, *("-P" if x == "-p" else x fo
 def run(host, *command, more=(), **kw):
     kw.setdefault("stdin", subprocess.DEVNULL)
     return subprocess.run(argv(host, *more) + list(command), capture_output=True, timeout=LONG, **kw)
-def sessions(): return json.loads(b.ctl("--json", "session", "ls"))
 def explain(*words): return subprocess.run([f"{build}/fortress", "policy", "explain", *words], env=b.env, capture_output=True, text=True).stdout
 def until(what, seconds=LONG): return terminal.until(what, seconds)
 def commands():
@@ -102,7 +101,7 @@ try:
     ok(denied(r, f"{other} has the SHA-256 {digest(other)}, which the policy does not name", "[digest]") and r.stdout == b"" and len(r.stderr.splitlines()) == 1, "another program is not run, and its user has one line", r)
     e = [x for x in b.events() if "which the policy does not name" in json.dumps(x)]
     ok(len(e) >= 1 and "rule wrong" in json.dumps(e), "nor is that kept from the record", e)
-    ok(until(lambda: "which the policy does not name" in str(sessions()[0]["reason"])), "as the session's end", sessions()[0])
+    ok(until(lambda: "which the policy does not name" in str(b.sessions()[0]["reason"])), "as the session's end", b.sessions()[0])
     r = run("digest", script)
     ok(denied(r, "is a script", "[digest]") and b"ran" not in r.stdout, "a script is not run, whatever its digest", r)
     r = run("digest", f"{open_} hi")
@@ -147,7 +146,7 @@ try:
     r = run("small", "ulimit -Hn; ulimit -Sn"); ok(r.stdout == b"40\n40\n", "open files", r)
     r = run("small", f"head -c 200000 /dev/zero > {d}/big; echo; wc -c < {d}/big"); ok(r.stdout.split()[-1:] == [b"65536"], "a file's size", r)
     begun = time.monotonic(); r = run("small", "while :; do :; done"); ok(r.returncode != 0 and time.monotonic() - begun < LONG, "processor time", r)
-    ok(until(lambda: sessions()[0]["signal"] == "XCPU@staragent"), "and the record says what ended it", sessions()[0])
+    ok(until(lambda: b.sessions()[0]["signal"] == "XCPU@staragent"), "and the record says what ended it", b.sessions()[0])
     r = run("small", "id", more=("-o", "SetEnv=LIMITS@staragent=mem=1")); ok(r.returncode == 0, "a client that names limits is not heard", r)
     sftp = subprocess.run(sftp_argv("small", "-b", "-"), input=f"put {tool} {d}/copy\n", capture_output=True, text=True, timeout=LONG)
     ok(not os.path.exists(f"{d}/copy") or os.path.getsize(f"{d}/copy") <= 65536, "an upload too", sftp)
@@ -167,19 +166,19 @@ try:
     for host in ("time", "time-sshd"):
         begun = time.monotonic(); r = run(host, "/bin/sleep 9"); took = time.monotonic() - begun
         ok(denied(r, "timeout of rule quick: 2s [timeout]") and 1.5 < took < 12, f"{host}: a command ends when its time is over", took, r)
-        ok(until(lambda: sessions()[0]["reason"] == "timeout of rule quick: 2s"), f"{host}: and its session says so", sessions()[0])
+        ok(until(lambda: b.sessions()[0]["reason"] == "timeout of rule quick: 2s"), f"{host}: and its session says so", b.sessions()[0])
     ok(any("timeout of rule quick: 2s" in json.dumps(x) and "permitted_by" in json.dumps(x) for x in b.events()), "and an event")
     r = run("time", f"setsid {SLEEP} & nohup {SLEEP} & (trap '' HUP; {SLEEP}; :) & {SLEEP}")
     ok(denied(r, "[timeout]") and until(lambda: not running(SLEEP), 10), "with setsid, nohup, and deaf to hangups: behind a staragent nothing stays", running(SLEEP))
     out, status = talk(argv("time", "-tt"), []); ok("timeout of rule quick: 2s [timeout]" in out and status == 255, "a shell", out)
     p = subprocess.Popen(argv("time") + [YES], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE); p.stdout.read(1)
-    id_ = sessions()[0]["id"]; os.kill(p.pid, signal.SIGSTOP)
-    mine = lambda: next(s for s in sessions() if s["id"] == id_)
+    id_ = b.sessions()[0]["id"]; os.kill(p.pid, signal.SIGSTOP)
+    mine = lambda: next(s for s in b.sessions() if s["id"] == id_)
     ok(until(lambda: mine()["state"] != "open") and mine()["reason"] == "timeout of rule quick: 2s", "a client that reads nothing", mine())
     ok(until(lambda: not runs(YES), 10), "and nothing writes to it any more")
     os.kill(p.pid, signal.SIGCONT); p.kill(); p.wait()
     p = subprocess.Popen(sftp_argv("time"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    ok(until(lambda: (sessions()[0]["channel"], sessions()[0]["reason"]) == ("sftp", "timeout of rule quick: 2s")), "sftp", sessions()[0])
+    ok(until(lambda: (b.sessions()[0]["channel"], b.sessions()[0]["reason"]) == ("sftp", "timeout of rule quick: 2s")), "sftp", b.sessions()[0])
     ok(b"[timeout]" in p.communicate(timeout=LONG)[0], "with a sentence")
     listening = socket.create_server(("127.0.0.1", 0)); to, local = listening.getsockname()[1], port()
     tunnel = subprocess.Popen(argv("time", "-N", "-L", f"{local}:127.0.0.1:{to}"), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE); listening.settimeout(LONG)
@@ -193,7 +192,7 @@ try:
 
     # --- nobody there ---
     out, status = talk(argv("idle", "-tt"), []); ok("idle of rule lazy: 2s without a key [idle]" in out and status == 255, "a shell that nobody types in", out)
-    ok(until(lambda: sessions()[0]["reason"] == "idle of rule lazy: 2s without a key"), "its session says so", sessions()[0])
+    ok(until(lambda: b.sessions()[0]["reason"] == "idle of rule lazy: 2s without a key"), "its session says so", b.sessions()[0])
     begun = time.monotonic()
     p = subprocess.Popen(argv("idle") + ["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     for i in range(8):

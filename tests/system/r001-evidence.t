@@ -45,8 +45,8 @@ try:
     b.ctl("user", "add", "wide"); long = [f"ticket /^{i}{'x' * 150}$/" for i in range(9)]
     open(f"{b.dir}/state/policy.conf", "w").write(POLICY + "# a remark\ndeny bench exec on env=prod id no-prod\n" +
         "permit wide shell on host box id wide\n" + "".join(f"require {t} for wide shell on host box\n" for t in long)); b.ctl("reload")
-    b.wait(lambda: all(s["state"] == "closed" for s in json.loads(b.ctl("--json", "session", "ls"))))
-    b.ctl("session", "ls"); one = json.loads(b.ctl("--json", "session", "ls"))[0]["id"]; b.ctl("replay", "--text", one)
+    b.wait_closed()
+    b.ctl("session", "ls"); one = b.sessions()[0]["id"]; b.ctl("replay", "--text", one)
     pack, pdf = f"{b.dir}/pack", f"{b.dir}/report.pdf"
     b.ctl("audit", "export", "-o", pack); b.ctl("audit", "export", "-o", f"{b.dir}/pack.zip"); b.ctl("audit", "report", "-o", pdf); b.ctl("audit", "report", "-o", f"{b.dir}/report.html")
 

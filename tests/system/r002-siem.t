@@ -34,8 +34,8 @@ try:
     for name in ('no"such]', "bad\nname", "a=b|c"): subprocess.run([*b.ssh("fortress")[:-1], "-l", name, "127.0.0.1", "true"], stdin=subprocess.DEVNULL, capture_output=True)
     open(f"{b.dir}/f", "w").write("x"); subprocess.run(["scp", "-P", str(b.port), *[w for w in b.ssh("fortress")[1:-1] if w not in ("-p", str(b.port))], f"{b.dir}/f", f"bench+box@127.0.0.1:{b.dir}/g=\"]|x"], capture_output=True)
     b.ctl("user", "add", "gone"); b.ctl("user", "disable", "gone")
-    b.wait(lambda: all(s["state"] == "closed" for s in json.loads(b.ctl("--json", "session", "ls"))))
-    b.ctl("replay", "--text", json.loads(b.ctl("--json", "session", "ls"))[0]["id"])
+    b.wait_closed()
+    b.ctl("replay", "--text", b.sessions()[0]["id"])
     rows = {e["id"]: e for e in json.loads(b.ctl("--json", "audit", "ls", "--limit", "1000"))}
     lines = {f: b.ctl("audit", "stream", "--format", f).split("\n")[:-1] for f in ("rfc5424", "cef", "ocsf")}
     ok(all(len(l) == len(rows) for l in lines.values()), "each event is one line", {f: len(l) for f, l in lines.items()}, len(rows))

@@ -15,12 +15,11 @@ b = Bastion(build, "KernelAudit off\nRetainRecordings 30000d\n")
 def fortress(*args, env=None): return subprocess.run([f"{build}/fortress", *args], env=env or b.env, capture_output=True, text=True)
 def rows(*args): return json.loads(b.ctl("--json", *args))
 def ssh(command, data=b""): return subprocess.run([*b.ssh("fortress"), command], input=data, capture_output=True)
-def closed(): b.wait(lambda: all(s["state"] == "closed" for s in rows("session", "ls")))
 def told(what): return [e for e in rows("audit", "ls", "--class", "service", "--limit", "1000") if (e["detail"] or {}).get("what") == what]
 public = f"{b.dir}/state/keys/checkpoint_ed25519.pub"
 try:
     for i in range(3): ssh(f"echo old {i}; head -c 200000 /dev/urandom | base64")
-    closed()
+    b.wait_closed()
     # What these sessions left becomes a month that is long over: the partition's name is no part of any proof.
     b.bastion.terminate(); b.bastion.wait()
     db = f"{b.dir}/state/db"; now = os.path.basename(glob.glob(f"{db}/rec-*.seg")[0]); os.rename(f"{db}/{now}", f"{db}/rec-2025-01.seg")
@@ -28,8 +27,8 @@ try:
     def start():
         b.bastion = subprocess.Popen([f"{build}/fortress", "serve"], env=b.env, stdin=subprocess.DEVNULL, stdout=b.log, stderr=b.log); b.procs.append(b.bastion)
         b.wait(lambda: fortress("status").returncode == 0)
-    start(); ssh("echo new"); closed()
-    ids = {s["command"].split(";")[0]: s["id"] for s in rows("session", "ls")}; held, gone = ids["echo old 1"], ids["echo old 0"]
+    start(); ssh("echo new"); b.wait_closed()
+    ids = {s["command"].split(";")[0]: s["id"] for s in b.sessions()}; held, gone = ids["echo old 1"], ids["echo old 0"]
 
     # Holds.
     for args, words in ((("hold", "add", held), "--reason"), (("hold", "add", "01ZZZZ", "--reason", "x"), "no session"), (("hold", "del", held), "not held"), (("retention", "erase", "--before", "soon"), "2026-01"),
@@ -88,7 +87,7 @@ try:
     r = fortress("restore", full, "--to", f"{b.dir}/state"); ok(r.returncode == 1 and "already" in r.stderr, "a restore writes over nothing", r.stderr)
     shutil.rmtree(f"{b.dir}/state"); r = fortress("restore", full, "--to", f"{b.dir}/state"); ok(r.returncode == 0, "the state is put back", r.stderr)
     os.chmod(f"{b.dir}/state", 0o711); start()
-    ok(ssh("echo again").stdout == b"again\n" and {held, gone} <= {s["id"] for s in rows("session", "ls", "--limit", "100")} and "old 1" in b.ctl("replay", "--export", "raw", held), "and the bastion works on, with all that was recorded")
+    ok(ssh("echo again").stdout == b"again\n" and {held, gone} <= {s["id"] for s in b.sessions("--limit", "100")} and "old 1" in b.ctl("replay", "--export", "raw", held), "and the bastion works on, with all that was recorded")
     ok("yes" in b.ctl("audit", "verify", "--db") and max(e["id"] for e in rows("audit", "ls")) > last - 2, "it verifies")
 
     # Behind the record's back.

@@ -19,7 +19,7 @@ b = Bastion(build, f"KernelAudit off\nCheckpointSyslog {where}/log\nCheckpointFi
 def fortress(*args, env=None): return subprocess.run([f"{build}/fortress", *args], env=env or b.env, capture_output=True, text=True)
 def work(n=1):
     for i in range(n): subprocess.run([*b.ssh("fortress"), f"echo {i}"], stdin=subprocess.DEVNULL, capture_output=True)
-    b.wait(lambda: all(s["state"] == "closed" for s in json.loads(b.ctl("--json", "session", "ls"))))
+    b.wait_closed()
     b.ctl("audit", "export", "-o", f"{b.dir}/p"); shutil.rmtree(f"{b.dir}/p")           # signs now
 def witness(name, *logs):
     p = subprocess.Popen([sys.executable, f"{top}/contrib/witness/fortress-witness", "--state", f"{b.dir}/{name}", "--name", name, "--listen", "127.0.0.1:0",

@@ -18,7 +18,6 @@ b = Bastion(build, "KernelAudit off\n", POLICY)
 def ctl(*args, env=None):
     return subprocess.run([f"{build}/fortress", *args], env=env or b.env, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 def rows(pack, sheet): return [json.loads(l) for l in open(f"{pack}/{sheet}.jsonl")]
-def sessions(): return json.loads(b.ctl("--json", "session", "ls"))
 def commands(id):
     r = ctl("--json", "session", "commands", id); return json.loads(r.stdout) if r.returncode == 0 else r
 def export(name, *more):
@@ -49,7 +48,7 @@ try:
     ctl("audit", "index")                                # in the middle of it
     t.typed("cd /etc && pwd"); t.saw("\r/etc"); t.saw("me$ ")
     t.send("rm -rf nothing"); t.saw("nothing"); t.send("\x03"); t.saw("me$ ")
-    t.send("exit\r"); until(t.ended); t.close(); screen = sessions()[0]["id"]
+    t.send("exit\r"); until(t.ended); t.close(); screen = b.sessions()[0]["id"]
     found = commands(screen); said = [c["command"] for c in found]
     ok(said[-4:] == ["echo one", "echo two", "cd /etc && pwd", "exit"], "read off the screen: as they were run, not those given up", found)
     ok(all(c["source"] == "screen" and c["confidence"] in ("low", "medium", "high") and c["exit"] is None for c in found), "as a guess", found)
@@ -62,10 +61,10 @@ try:
     t = Shell()
     t.typed(r"PS1='\[\e]133;A\a\]m> \[\e]133;B\a\]' PS0='\e]133;C\a' PROMPT_COMMAND='printf \"\e]133;D;%s\a\" $?'".replace('\\"', '"')); t.saw("\x1b]133;B")
     for line, brings in (("true", "m> "), ("false", "m> "), ("echo mark", "\amark")): t.typed(line); t.saw(brings); t.saw("m> ", 2)
-    t.send("exit\r"); until(t.ended); t.close(); marks = sessions()[0]["id"]
+    t.send("exit\r"); until(t.ended); t.close(); marks = b.sessions()[0]["id"]
     found = [(c["command"], c["exit"]) for c in commands(marks) if c["source"] == "osc133"]
     ok(("true", 0) in found and ("false", 1) in found and ("echo mark", 0) in found, "told by the shell's marks, with how they ended", commands(marks))
-    r = subprocess.run(b.ssh("fortress") + ["exit 7"], capture_output=True, stdin=subprocess.DEVNULL); ran = sessions()[0]["id"]
+    r = subprocess.run(b.ssh("fortress") + ["exit 7"], capture_output=True, stdin=subprocess.DEVNULL); ran = b.sessions()[0]["id"]
     ok([(c["command"], c["source"], c["confidence"]) for c in commands(ran)] == [("exit 7", "exec", "sure")], "an exec's is sure")
 
     # --- secrets ---
@@ -84,8 +83,8 @@ try:
     running = [p for p in b.children() if os.path.exists(f"/proc/{p}")]
     shown = b"".join(open(f"/proc/{p}/{f}", "rb").read() for p in running for f in ("cmdline", "environ"))
     cores = [open(f"/proc/{p}/limits").read() for p in running]
-    t.send("exit\r"); until(t.ended); t.close(); secret = sessions()[0]["id"]
-    b.wait(lambda: all(s["state"] != "open" for s in sessions()))
+    t.send("exit\r"); until(t.ended); t.close(); secret = b.sessions()[0]["id"]
+    b.wait(lambda: all(s["state"] != "open" for s in b.sessions()))
 
     r = export("pack.early"); early = rows(f"{b.dir}/pack.early", "commands-missing")
     ok(r.returncode == 0 and [m["session"] for m in early] == [secret] and "not in the index" in early[0]["why"] and "of 1 sessions not all commands" in r.stderr, "an export says of which sessions it does not know the commands", early, r.stderr)
