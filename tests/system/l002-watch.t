@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """What the policy watches for in a session: alert, freeze and kill, by the lines of its screen; and that nothing outruns it."""
-import json, os, shutil, signal, sys
+import os, shutil, signal, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -52,7 +52,7 @@ try:
     ok(a and a[0]["watch"] == "secret" and "passw0rd" in a[0]["line"] and a[0]["actor"] == "bench" and a[0]["host"] == "box",
        "what is typed is seen before Enter", a)
     ok(a and "passw0rd" in a[0]["text"] and a[0].get("advisory") is True and a[0]["match"] == "(^|[^a-z])passw0rd", "with the line, the pattern, and that it is advisory", a)
-    rows = json.loads(b.ctl("--json", "session", "ls", "--live")); ok(rows[0]["held"] == "ALARM secret", "the list of sessions has it", rows)
+    rows = b.sessions("--live"); ok(rows[0]["held"] == "ALARM secret", "the list of sessions has it", rows)
     s.type(b"\r"); ok(s.until(b"hunter2"), "an alert lets the session go on", s.out)
     a = seen("my passw0rd is hunter2"); ok("my passw0rd is hunter2" in a and any("'hun''ter2'" in x for x in a), "the line that was typed is one alarm, the one that was printed another", a)
     s.type(b"printf 'pass\\033[31mw0rd here\\033[0m\\n'\r")
@@ -64,16 +64,16 @@ try:
     s.type(b"# rm -rf /data")
     ok(s.until(b"the policy (watch wipe) has paused this session"), "freeze stops it at once", s.out)
     a = alarms(1, watch="wipe"); ok(a and "it is frozen" in a[0]["text"], "with an alarm", a)
-    id = [r["id"] for r in json.loads(b.ctl("--json", "session", "ls", "--live"))][0]
+    id = [r["id"] for r in b.sessions("--live")][0]
     s.type(b"\recho mo''re\r")
-    ok(json.loads(b.ctl("--json", "session", "ls", "--live"))[0]["held"] == "ALARM wipe, paused" and b"more" not in s.out, "nothing more comes in", s.out)
-    b.ctl("session", "resume", id); ok(s.until(b"lets this session go on") and s.until(b"more"), "until somebody lets it go on", s.out)
+    ok(b.sessions("--live")[0]["held"] == "ALARM wipe, paused" and b"more" not in s.out, "nothing more comes in", s.out)
+    b.ctl("session", "resume", id); ok(s.shows(b"lets this session go on") and s.shows(b"more"), "until somebody lets it go on", s.out)
 
     b.mark()
     s.type(b"echo shut''down -h now\r")
     ok(s.over() and b"the policy ended this session (watch down)" in s.out, "kill ends it", s.out[-400:])
     a = alarms(1, watch="down"); ok(a and a[0]["session"] == id, "with an alarm", a)
-    row = b.until(lambda: [r for r in json.loads(b.ctl("--json", "session", "ls")) if r["id"] == id and r["state"] == "closed"], bool)
+    row = b.until(lambda: [r for r in b.sessions() if r["id"] == id and r["state"] == "closed"], bool)
     ok(row and "watch down" in row[0]["reason"], "and the record says why", row)
     s.close()
     ok(b.until(lambda: sentries(), lambda p: p == []) == [], "what looked has ended with it", b.children())
