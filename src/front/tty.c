@@ -2,8 +2,9 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * The sequences are of xterm and its like; others do not know them and ignore them.  In the main screen leaving the
- * alternate one would move the cursor to where it was last saved, and an unset scroll region moves it home: so it
- * is saved just before each.
+ * alternate one would move the cursor to where entering it last saved it: so it is entered first, which saves nothing
+ * where a program is in it already (tmux keeps that place apart from the one that ESC 7 saves).  An unset scroll
+ * region moves the cursor home: it is saved just before.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include "front/steps.h"
 #include "front/tty.h"
 
-#define RESET "\0337\033[r\0338" "\0337\033[?1049l" "\033[?1l\033>\033[?7h\033[?25h" \
+#define RESET "\0337\033[r\0338" "\033[?1049h\033[?1049l" "\033[?1l\033>\033[?7h\033[?25h" \
     "\033[?1000l\033[?1002l\033[?1003l\033[?1006l\033[?1004l\033[?2004l" "\033[0m\033(B\017"
 #define TYPED_MAX 65536
 #define CTRL_C    3

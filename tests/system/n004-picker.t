@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """The picker through a bastion: why a host is denied, the wait for a host that was picked, what is typed meanwhile,
 and the user's terminal after a session that was cut."""
-import os, signal, subprocess, sys, threading
+import os, shlex, signal, subprocess, sys, threading
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -11,9 +11,10 @@ sys.path.insert(0, f"{top}/tests")
 from tap import ok, needs_bastion, end
 needs_bastion()
 from bastion import Bastion
+from terminal import until
 from wire import *
 
-RESET = b"\x1b7\x1b[r\x1b8\x1b7\x1b[?1049l"
+RESET = b"\x1b7\x1b[r\x1b8\x1b[?1049h\x1b[?1049l"
 
 b = Bastion(build, "KernelAudit off\n", "permit bench shell,exec on env=bench as root id everything\n")
 key = private_key(b.key)
@@ -160,6 +161,38 @@ try:
     os.kill(b.child("store"), signal.SIGKILL)
     out, err, status = w.finish(c)
     ok(err.startswith(b"fortress: ") and status == 255, "nor without a terminal", err, status)
+
+    # In tmux, which restores the cursor whenever the alternate screen is left, even if nothing was in it.
+    class Tmux:
+        """A window of it with a shell."""
+        def __init__(self):
+            self.do("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", "exec env -i TERM=screen PATH=\"$PATH\" PS1='%> ' sh")
+        def do(self, *argv):
+            return subprocess.run(["tmux", "-L", f"fortress-{b.port}", *argv], check=True, capture_output=True, text=True).stdout
+        def type(self, *keys): self.do("send-keys", *keys)
+        def lines(self): return [l for l in self.do("capture-pane", "-p").split("\n") if l]
+        def until(self, what):
+            """The lines, once that is true of the last, or at the end."""
+            until(lambda: what((self.lines() or [""])[-1])); return self.lines()
+        def end(self): self.do("kill-server")
+    tmux = Tmux()
+    def tour(term, pick, leave):
+        """What stands on it after the picker, a shell that writes two lines, and the picker again."""
+        words = b.ssh("fortress")[:-1] + ["bench@127.0.0.1"]
+        tmux.type(f"clear; TERM={term} {shlex.join(words)}", "Enter")
+        tmux.until(lambda l: l.endswith("quit") or l.startswith("host>"))
+        tmux.type(*pick); tmux.until(lambda l: l.endswith("#"))
+        tmux.type("stty -echo; PS1=; echo one; echo two; exit", "Enter")
+        until(lambda: "box: closed, exit status 0" in "".join(tmux.lines()))
+        tmux.type(leave, "Enter")
+        return tmux.until(lambda l: l == "%>")
+    try:
+        lines = tour("screen", ["box", "Enter"], "C-c")
+        ok(lines[-4:] == ["one", "two", "logout", "%>"], "tmux: what a session wrote stands after the picker", *lines)
+        lines = tour("nonesuch", ["box", "Enter", "1", "Enter"], "q")
+        ok("|one|two|logout|box: closed, exit status 0|fortress: bench|" in "|".join(lines), "the plain one begins below it", *lines)
+    finally:
+        tmux.end()
 finally:
     for h in (mute, slow, late): h.go.set(); h.stop()
     b.stop()
