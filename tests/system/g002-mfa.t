@@ -23,6 +23,32 @@ def ssh(name, *more, key=b.key):
 def code(secret, steps=0):
     at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(time.time() + 30 * steps))
     return subprocess.run(["oathtool", "--totp", "-b", "-N", at, secret], capture_output=True, text=True, check=True).stdout.strip()
+def read_qr(rows):
+    """What a QR code of one block says, drawn in half blocks; what is light is drawn."""
+    light = {" ": (0, 0), "▀": (1, 0), "▄": (0, 1), "█": (1, 1)}
+    grid = [[light[c][half] for c in row] for row in rows for half in (0, 1)]
+    edge = next(y for y, r in enumerate(grid) if 0 in r); left = grid[edge].index(0); n = len(rows[0]) - 2 * left
+    dark = [[not x for x in r[left:left + n]] for r in grid[edge:edge + n]]
+    flip = [lambda y, x: (y + x) % 2, lambda y, x: y % 2, lambda y, x: x % 3, lambda y, x: (y + x) % 3, lambda y, x: (y // 2 + x // 3) % 2,
+            lambda y, x: y * x % 2 + y * x % 3, lambda y, x: (y * x % 2 + y * x % 3) % 2, lambda y, x: ((y + x) % 2 + y * x % 3) % 2
+            ][int("".join("01"[dark[8][x]] for x in (2, 3, 4)), 2) ^ 5]
+    def fixed(y, x): return y < 9 and (x < 9 or x >= n - 8) or y >= n - 8 and x < 9 or 6 in (y, x) or n - 9 <= y < n - 4 and n - 9 <= x < n - 4
+    bits, up = "", True
+    for right in [*range(n - 1, 6, -2), 5, 3, 1]:
+        bits += "".join("01"[dark[y][x] ^ (flip(y, x) == 0)] for y in (reversed(range(n)) if up else range(n)) for x in (right, right - 1) if not fixed(y, x))
+        up = not up
+    at, said, some = 0, "", "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+    def take(width):
+        nonlocal at
+        at += width; return int(bits[at - width:at], 2)
+    while (mode := take(4)) in (1, 2, 4):
+        count = take({1: 10, 2: 9, 4: 8}[mode])
+        if mode == 4: said += "".join(chr(take(8)) for _ in range(count)); continue
+        for left in range(count, 0, -3 if mode == 1 else -2):
+            if mode == 1: said += f"{take((4, 7, 10)[min(left, 3) - 1]):0{min(left, 3)}}"
+            elif left == 1: said += some[take(6)]
+            else: pair = take(11); said += some[pair // 45] + some[pair % 45]
+    return said
 class Answer:
     """A code that is made when it is asked for; talk() encodes what it is given."""
     def __init__(self, make): self.make = make
@@ -34,6 +60,11 @@ try:
     shown, status = talk(ssh("bench+box", "-o", "NumberOfPasswordPrompts=1") + ["true"], [("code: ", "000000\n")], env=env)
     secret = factor_key(shown)
     ok(secret is not None and "█" in shown and "▄" in shown, "the first login shows a QR code and the secret", shown)
+    codes = [l for l in shown.replace("\r", "").split("\n") if l.startswith(("█", "▀"))]
+    said = read_qr([l[:37].ljust(37) for l in codes])
+    ok(said == f"otpauth://totp/fortress:bench?secret={secret}", "the QR code says that secret, and whose it is", said, shown)
+    other = [l[39:].ljust(37) for l in codes]              # for light terminals: the same in reverse
+    ok(all({a, b} in ({" ", "█"}, {"▀", "▄"}) for l, o in zip(codes[:-1], other) for a, b in zip(l[:37].ljust(37), o)), "on a light terminal, too", shown)
     lines = shown.split("One-time code")[0].replace("\r", "").split("\n")
     ok(len(lines) <= 24 and max(map(len, lines)) <= 80, "both fit a terminal of 80x24, the words below", len(lines), shown)
     ok(status == 255, "and a wrong code does not let in", status)
