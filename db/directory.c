@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "db/bulk.h"
 #include "db/directory.h"
 #include "db/rows.h"
 #include "db/stmt.h"
@@ -91,10 +92,17 @@ code_json(struct db *db, const struct db_code *c, struct buf *out, struct err *e
 	return r == 0 ? row_json(db, out, s, e) : r;
 }
 
+/* Whoever only reads sees a change in bulk as a whole or not at all. */
+static sqlite3_stmt *
+list_get(struct db *db, const char *sql, struct err *e)
+{
+	return db->writable || db_bulk_whole(db, e) == 0 ? stmt_get(db, sql, e) : NULL;
+}
+
 int
 db_user_list(struct db *db, db_user_fn *fn, void *arg, struct err *e)
 {
-	sqlite3_stmt *s = stmt_get(db, sql_users, e);
+	sqlite3_stmt *s = list_get(db, sql_users, e);
 	struct db_user u;
 	int r = s == NULL ? -EIO : 0;
 
@@ -110,7 +118,7 @@ db_user_list(struct db *db, db_user_fn *fn, void *arg, struct err *e)
 int
 db_group_list(struct db *db, db_group_fn *fn, void *arg, struct err *e)
 {
-	sqlite3_stmt *s = stmt_get(db, sql_groups, e);
+	sqlite3_stmt *s = list_get(db, sql_groups, e);
 	struct db_group g;
 	int r = s == NULL ? -EIO : 0;
 
@@ -125,7 +133,7 @@ db_group_list(struct db *db, db_group_fn *fn, void *arg, struct err *e)
 int
 db_key_list(struct db *db, db_key_fn *fn, void *arg, struct err *e)
 {
-	sqlite3_stmt *s = stmt_get(db, sql_keys, e);
+	sqlite3_stmt *s = list_get(db, sql_keys, e);
 	struct db_key k;
 	int r = s == NULL ? -EIO : 0;
 
@@ -141,7 +149,7 @@ db_key_list(struct db *db, db_key_fn *fn, void *arg, struct err *e)
 int
 db_host_list(struct db *db, db_host_fn *fn, void *arg, struct err *e)
 {
-	sqlite3_stmt *s = stmt_get(db, sql_hosts, e);
+	sqlite3_stmt *s = list_get(db, sql_hosts, e);
 	struct db_host h;
 	int r = s == NULL ? -EIO : 0;
 

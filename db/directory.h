@@ -28,7 +28,7 @@ typedef int db_code_fn(void *arg, const struct db_code *c);
 typedef int db_factor_fn(void *arg, const struct db_factor *f);
 typedef int db_policy_fn(void *arg, const struct db_policy *p);
 
-/* By name; each stops at fn's first non-zero and returns it. */
+/* By name; each stops at fn's first non-zero and returns it.  Whoever only reads is refused while a change in bulk is taken (db/bulk.h). */
 int db_user_list(struct db *db, db_user_fn *fn, void *arg, struct err *e);
 int db_group_list(struct db *db, db_group_fn *fn, void *arg, struct err *e);
 int db_key_list(struct db *db, db_key_fn *fn, void *arg, struct err *e);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "db/bulk.h"
 #include "db/event.h"
 #include "db/sheet.h"
 #include "db/stmt.h"
@@ -24,7 +25,8 @@
 #define YES(flag) "CASE " flag " WHEN 1 THEN 'yes' ELSE 'no' END"
 #define BYEND " CASE WHEN close_leaf<?7 THEN "
 
-struct query { const char *name, *sql; };
+/* directory: it shows how that stands, so not while a change in bulk is taken. */
+struct query { const char *name, *sql; bool directory; };
 
 static const struct query sheets[] = {
 	{ "failed-logins", "SELECT id AS event," TIME("t_us") " AS time,actor AS user,src AS source," DETAIL("method") " AS method,text" EVENTS
@@ -54,11 +56,11 @@ static const struct query sheets[] = {
 	    "coalesce(n,0) AS logins,(SELECT count(*) FROM key WHERE key.user=u.name) AS keys,"
 	    "(SELECT max((?8-key.added_us)/" DAYS_US ") FROM key WHERE key.user=u.name) AS oldest_key_days,"
 	    "CASE WHEN f.user IS NULL THEN 'no' ELSE 'yes' END AS second_factor," TIME("f.added_us") " AS second_factor_since"
-	    " FROM user u LEFT JOIN last USING(name) LEFT JOIN factor f ON f.user=u.name WHERE (?5='' OR u.name=?5) ORDER BY 4='active',u.name" },
+	    " FROM user u LEFT JOIN last USING(name) LEFT JOIN factor f ON f.user=u.name WHERE (?5='' OR u.name=?5) ORDER BY 4='active',u.name", true },
 	{ "keys", "SELECT user,alg,blob AS fingerprint,comment," TIME("added_us") " AS added,(?8-added_us)/" DAYS_US " AS age_days,"
-	    "CASE WHEN expires_us>0 THEN " TIME("expires_us") " END AS expires FROM key WHERE (?5='' OR user=?5) ORDER BY added_us,user,blob" },
+	    "CASE WHEN expires_us>0 THEN " TIME("expires_us") " END AS expires FROM key WHERE (?5='' OR user=?5) ORDER BY added_us,user,blob", true },
 	{ "hosts", "SELECT name AS host,addr AS address,port,CASE target_kind WHEN 2 THEN 'agent' ELSE 'sshd' END AS kind,labels,logins,"
-	    "CASE WHEN trim(pins)='' THEN 'no' ELSE 'yes' END AS host_key_pinned FROM host WHERE (?6='' OR name=?6) ORDER BY name" },
+	    "CASE WHEN trim(pins)='' THEN 'no' ELSE 'yes' END AS host_key_pinned FROM host WHERE (?6='' OR name=?6) ORDER BY name", true },
 	{ "readings", "SELECT id AS event," TIME("t_us") " AS time,actor AS reader,src AS source,session,text" EVENTS " AND class=1008 ORDER BY id" },
 	{ "retention", "SELECT id AS event," TIME("t_us") " AS time,actor AS administrator,session," YES("ok") " AS done,text,detail" EVENTS
 	    " AND class=6002 AND " DETAIL("what") " IN('retention','hold','release') ORDER BY id" },
@@ -71,7 +73,7 @@ static const struct query sheets[] = {
 	{ "clock-steps", "SELECT id AS event," TIME("t_us") " AS time,boot,(d-p)/1000 AS step_ms FROM (SELECT id,t_us,boot,t_us-mono_us AS d,"
 	    "lag(t_us-mono_us) OVER w AS p,lag(boot) OVER w AS b FROM event WHERE id>?1 AND id<=?2 AND leaf<?7 WINDOW w AS (ORDER BY id))"
 	    " WHERE b=boot AND abs(d-p)>500000 ORDER BY id" },
-	{ NULL, NULL },
+	{ NULL, NULL, false },
 };
 
 static const struct query figures[] = {
@@ -94,8 +96,8 @@ static const struct query figures[] = {
 	{ "administrators", "SELECT actor,count(*)" EVENTS " AND class=3004 GROUP BY 1 ORDER BY 2 DESC,1 LIMIT 10" },
 	{ "logins-on-hosts", "SELECT login,count(*)" SESSIONS " GROUP BY 1 ORDER BY 2 DESC,1 LIMIT 10" },
 	{ "account-states", "SELECT state,count(*) FROM (SELECT CASE WHEN disabled THEN 'disabled' WHEN expires_us BETWEEN 1 AND ?8 THEN 'expired'"
-	    " ELSE 'active' END AS state FROM user WHERE (?5='' OR name=?5)) GROUP BY 1 ORDER BY 1" },
-	{ NULL, NULL },
+	    " ELSE 'active' END AS state FROM user WHERE (?5='' OR name=?5)) GROUP BY 1 ORDER BY 1", true },
+	{ NULL, NULL, false },
 };
 
 const char *const db_sheets[] = { "failed-logins", "transfers", "forwards", "approvals", "denials", "administration", "policies",
@@ -107,26 +109,27 @@ const char *const db_figures[] = { "sessions-per-day", "failed-logins-per-day", 
 static const char sql_last[] = "SELECT coalesce(max(id),0) FROM event WHERE t_us<?";
 static const char sql_newest[] = "SELECT coalesce((SELECT t_us FROM event ORDER BY id DESC LIMIT 1),0)";
 
-static const char *
+static const struct query *
 query_find(const char *name)
 {
 	for (const struct query *q = sheets; q->name != NULL; q++)
 		if (strcmp(q->name, name) == 0)
-			return q->sql;
+			return q;
 	for (const struct query *q = figures; q->name != NULL; q++)
 		if (strcmp(q->name, name) == 0)
-			return q->sql;
+			return q;
 	return NULL;
 }
 
 static int
 query_prepare(struct db *db, const char *name, sqlite3_stmt **s, struct err *e)
 {
-	const char *sql = query_find(name);
+	const struct query *q = query_find(name);
+	int r = q == NULL ? err_set(e, -EINVAL, "there is no sheet %s", name) : q->directory ? db_bulk_whole(db, e) : 0;
 
-	if (sql == NULL)
-		return err_set(e, -EINVAL, "there is no sheet %s", name);
-	*s = stmt_get(db, sql, e);
+	if (r != 0)
+		return r;
+	*s = stmt_get(db, q->sql, e);
 	return *s == NULL ? -EIO : 0;
 }
 

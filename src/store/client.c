@@ -89,7 +89,7 @@ on_upkeep(struct client *c, struct chan_in *in)
 static bool
 on_apply(struct client *c, struct chan_in *in)
 {
-	return directory_apply_many(c, in->message, in->fds[0]);
+	return bulk_start(c, in->message, &in->fds[0]);
 }
 
 static bool

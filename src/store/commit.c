@@ -6,7 +6,8 @@
  * A lone session gets its acknowledgement in a few milliseconds: if the last commit is
  * QUIET_MS ago, the next one runs at the end of the loop's turn.  When many write, they are
  * grouped for up to GROUP_MS.  A commit that fails changes nothing: it is tried again, and
- * meanwhile no new recording is let in.
+ * meanwhile no new recording is let in.  While rows come in bulk each commit takes a step of
+ * them along (bulk.c), and the next one comes at once.
  */
 #include <assert.h>
 #include <errno.h>
@@ -204,7 +205,9 @@ commit_write(struct store *st, int64_t *journal_row, struct err *e)
 	st->erased[0] = '\0';
 	st->retain.believed = false;
 	for (struct op *op = st->ops; op != NULL && r == 0; op = op->next)
-		r = op_apply(st, op, e);
+		r = bulk_holds(st, op) ? 0 : op_apply(st, op, e);
+	if (r == 0)
+		r = bulk_step(st, e);
 	if (r == 0)
 		r = recs_write(st, e);
 	if (r == 0 && st->journal.len > 0)
@@ -237,16 +240,20 @@ rec_opened(struct op *op)
 static void
 ops_done(struct store *st)
 {
-	struct op *op;
+	struct op **at = &st->ops, *op;
 
-	while ((op = st->ops) != NULL) {
-		st->ops = op->next;
+	while ((op = *at) != NULL) {
+		if (bulk_holds(st, op)) {
+			at = &op->next;
+			continue;
+		}
+		*at = op->next;
 		if (op->rec != NULL)
 			rec_opened(op);
 		op_answer(st, op, !op->refused, op->text);
 		op_free(st, op);
 	}
-	st->ops_last = &st->ops;
+	st->ops_last = at;
 }
 
 static void
@@ -373,6 +380,7 @@ fail(struct store *st, const struct err *e)
 		store_event(st, 99, false, "", "the store could not write: %.300s", e->text);
 	}
 	ops_refuse(st);
+	bulk_refuse(st);
 	loop_timer_start(st->loop, &st->commit_timer, RETRY_MS, retry, st);
 }
 
@@ -411,6 +419,7 @@ commit_now(struct store *st)
 	ops_done(st);
 	recs_done(st, journal_row);
 	clients_done(st);
+	bulk_done(st);
 	upkeep_done(st);
 	checkpoint_publish(st);
 	if (st->failing)
@@ -424,21 +433,31 @@ retry(void *arg)
 	(void)commit_now(arg);
 }
 
+static bool
+is_idle(const struct store *st)
+{
+	return st->failing || (st->ops == NULL && st->dirty == 0 && !st->force && st->bulk == NULL);
+}
+
+/* How long what waits may wait yet. */
+static int64_t
+wait_ms(const struct store *st)
+{
+	int64_t wait = st->dirty > FEW ? GROUP_MS : st->bulk != NULL ? 0 : QUIET_MS;
+
+	return st->bytes >= COMMIT_BYTES ? 0 : wait - clock_ms_since(st->last_commit);
+}
+
 void
 commit_turn(void *arg)
 {
 	struct store *st = arg;
-	int64_t ms, wait;
 
 	clients_sweep(st);
-	if (st->failing || (st->ops == NULL && st->dirty == 0 && !st->force))
-		return;
-	ms = clock_ms_since(st->last_commit);
-	wait = st->dirty <= FEW ? QUIET_MS : GROUP_MS;
-	if (ms >= wait || st->bytes >= COMMIT_BYTES)
+	if (!is_idle(st) && wait_ms(st) <= 0)
 		(void)commit_now(st);
-	else if (!loop_timer_is_running(&st->commit_timer))
-		loop_timer_start(st->loop, &st->commit_timer, wait - ms, retry, st);
+	if (!is_idle(st) && !loop_timer_is_running(&st->commit_timer))
+		loop_timer_start(st->loop, &st->commit_timer, wait_ms(st), retry, st);
 }
 
 /* Old open segments are sealed a few at a time; the journal is trimmed behind; a checkpoint a minute. */

@@ -2,14 +2,13 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * The directory: gate's requests become a change and, in the same transaction, an event
- * with the actor and the row before and after.  Many rows that come together are a
- * transaction of their own, during which nothing else is recorded.
+ * with the actor and the row before and after.  Of many rows that come together bulk.c
+ * hands over some for each transaction.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/fd.h"
 #include "base/text.h"
 #include "db/approval.h"
 #include "db/directory.h"
@@ -181,14 +180,24 @@ change_event(struct change *c)
 	return r;
 }
 
-static const struct row {
+static const struct kind {
 	enum msg_type type;
+	bool bulk;                        /* may come with many others */
 	int (*change)(struct change *c, const void *message);
-} changes[] = {
-	{ MSG_DIR_USER, change_user }, { MSG_DIR_GROUP, change_group }, { MSG_DIR_KEY, change_key }, { MSG_DIR_HOST, change_host },
-	{ MSG_DIR_CODE, change_code }, { MSG_DIR_FACTOR, change_factor },
-	{ MSG_DIR_APPROVAL, change_approval },
+} kinds[] = {
+	{ MSG_DIR_USER, true, change_user }, { MSG_DIR_GROUP, true, change_group }, { MSG_DIR_KEY, true, change_key },
+	{ MSG_DIR_HOST, true, change_host }, { MSG_DIR_CODE, false, change_code }, { MSG_DIR_FACTOR, false, change_factor },
+	{ MSG_DIR_APPROVAL, false, change_approval },
 };
+
+static const struct kind *
+kind_of(unsigned type)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].type == type)
+			return &kinds[i];
+	return NULL;
+}
 
 static void
 change_init(struct change *c, struct store *st, struct err *e)
@@ -212,7 +221,8 @@ static int
 change_run(struct change *c, enum msg_type type, const void *message)
 {
 	const struct msg_dir_user *head = message;       /* all begin with req, op, actor */
-	int r = -EINVAL;
+	const struct kind *k = kind_of(type);
+	int r;
 
 	buf_clear(&c->pool);
 	buf_clear(&c->before);
@@ -220,9 +230,7 @@ change_run(struct change *c, enum msg_type type, const void *message)
 	c->good = buf_reserve(&c->pool, MSG_MAX) != NULL;
 	c->type = type;
 	c->delete = head->op == MSG_DIR_DELETE;
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
-		if (changes[i].type == type)
-			r = changes[i].change(c, message);
+	r = k != NULL ? k->change(c, message) : -EINVAL;
 	return r != 0 ? r : change_event(c);
 }
 
@@ -242,7 +250,7 @@ change_refusal(const struct change *c, int r)
 int
 apply_directory(struct store *st, struct op *op, struct err *e)
 {
-	union { unsigned char bytes[256]; uint64_t align; struct msg_dir_user head; } m;
+	union directory_row m;
 	struct change c;
 	int r;
 
@@ -262,68 +270,65 @@ apply_directory(struct store *st, struct op *op, struct err *e)
 	return r;
 }
 
-/* --- many rows, all or none --- */
-
-/* *at: the one that failed. */
-static int
-rows_run(struct change *c, struct slice rows, uint32_t *at)
-{
-	union { unsigned char bytes[512]; uint64_t align; } m;
-	struct slice row;
-	uint16_t type;
-	int r = 0;
-
-	for (*at = 1; r == 0 && rows.n > 0; ++*at) {
-		if (!msg_row_take(&rows, &row) || !take_u16(&row, &type) || msg_unpack(type, row, &m) != 0)
-			return -EBADMSG;
-		r = change_run(c, type, &m);
-		if (r != 0)
-			return r;
-	}
-	return 0;
-}
-
-static int
-rows_commit(struct store *st, struct change *c, struct slice rows, uint32_t *at)
-{
-	int r = db_begin(st->db, c->e);
-
-	if (r == 0)
-		r = rows_run(c, rows, at);
-	if (r == 0)
-		r = db_tree_flush(st->db, c->e);
-	if (r == 0)
-		return db_commit(st->db, c->e);
-	db_rollback(st->db);
-	return r;
-}
+/* --- Some of many rows --- */
 
 bool
-directory_apply_many(struct client *c, const struct msg_dir_apply *m, int fd)
+directory_comes_in_bulk(unsigned type)
 {
-	struct msg_dir_done done = { .req = m->req };
-	struct store *st = c->store;
-	struct err e = { 0 };
-	struct change change;
-	struct buf rows;
+	const struct kind *k = kind_of(type);
+
+	return k != NULL && k->bulk;
+}
+
+int
+directory_row_next(struct slice *rows, union directory_row *row, enum msg_type *type)
+{
+	struct slice one;
+	uint16_t t;
+
+	if (rows->n == 0)
+		return 0;
+	if (!msg_row_take(rows, &one) || !take_u16(&one, &t) || !directory_comes_in_bulk(t) || msg_unpack(t, one, row) != 0 ||
+	    (row->head.op != MSG_DIR_PUT && row->head.op != MSG_DIR_DELETE))
+		return -EBADMSG;
+	*type = t;
+	return 1;
+}
+
+static int
+left_out(struct change *c, int why)
+{
+	struct msg_event m = { .class_uid = OCSF_ADMIN, .activity = 99, .severity = 5, .ok = 0, .actor = c->actor };
+	char text[512];
+
+	snprintf(text, sizeof(text), "of a change in bulk one row was left out, %s: %.200s", c->what, change_refusal(c, why));
+	m.text = slice_from(text);
+	return event_add(c->st, c->at, c->at_mono, &m, c->e);
+}
+
+int
+directory_take(struct store *st, struct slice actor, struct slice rows, bool *whole, struct err *e)
+{
+	union directory_row row;
+	enum msg_type type;
+	struct change c;
 	int r;
 
-	buf_init(&rows, MSG_ROWS_MAX);
-	change_init(&change, st, &e);
-	change.at = clock_wall();
-	change.at_mono = clock_mono();
-	change.actor = m->actor;
-	r = fd_read_all(fd, &rows);
-	if (r == 0)
-		r = st->failing || commit_now(st) != 0 ? err_set(&e, -EIO, "%s", st->why) : rows_commit(st, &change, buf_slice(&rows), &done.at);
-	done.ok = r == 0;
-	done.at = done.ok ? 0 : done.at;
-	done.text = slice_from(done.ok ? "" : change_is_refusal(r) ? change_refusal(&change, r) : e.text[0] != '\0' ? e.text : strerror(-r));
-	st->force = st->force || done.ok;
-	r = chan_send(c->chan, MSG_DIR_DONE, &done);
-	change_done(&change);
-	buf_done(&rows);
-	return r == 0;
+	change_init(&c, st, e);
+	c.at = clock_wall();
+	c.at_mono = clock_mono();
+	c.actor = actor;
+	while ((r = directory_row_next(&rows, &row, &type)) == 1) {
+		r = change_run(&c, type, &row);
+		if (change_is_refusal(r)) {
+			*whole = false;
+			r = left_out(&c, r);
+		}
+		if (r != 0)
+			break;
+	}
+	change_done(&c);
+	return r;
 }
 
 /* That it is in force the gate says, by an event. */

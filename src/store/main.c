@@ -201,11 +201,15 @@ database_open(struct store *st, const char *dir, const char *shown)
 		r = recover(st, &e);
 	if (r == 0)
 		r = db_partition_sweep(st->db, &e);
+	if (r == 0)
+		r = bulk_resume(st, &e);
 	if (r != 0)
 		fatal("store: %s", e.text);
 	store_event(st, 3, true, "", "the store started");
-	if (commit_now(st) != 0)
-		fatal("store: %s", st->why);
+	do {                                      /* the gate loads a directory that is whole */
+		if (commit_now(st) != 0)
+			fatal("store: %s", st->why);
+	} while (st->bulk != NULL);
 }
 
 static void
@@ -240,6 +244,7 @@ finish(struct store *st)
 		chan_free(c->chan);
 		c->chan = NULL;
 	}
+	bulk_free(st->bulk);
 	st->sweep = true;
 	clients_sweep(st);
 	outside_finish(st->outside);

@@ -26,6 +26,7 @@
 #define SPARES_MAX         6               /* buffers of segments that go round */
 
 struct store;
+struct bulk;
 struct outside;
 
 struct client {
@@ -94,6 +95,7 @@ struct store {
 	struct client *monitor;
 	struct rec *recs;
 	struct op *ops, **ops_last;
+	struct bulk *bulk;                /* many rows of the directory on their way; NULL: none */
 	unsigned ops_n;
 	size_t ops_bytes;
 	bool full;                        /* half of that is taken: the monitor lets nobody in */
@@ -169,8 +171,23 @@ int record_close(struct store *st, struct rec *r, struct err *e);
 void record_done(struct store *st, struct rec *r, int64_t journal_row);    /* after the COMMIT */
 int event_add(struct store *st, wall_t at, mono_t at_mono, const struct msg_event *m, struct err *e);
 void directory_load(struct client *c, uint32_t req);
-/* Now, in a transaction of its own, and answered.  False: the client must go. */
-bool directory_apply_many(struct client *c, const struct msg_dir_apply *m, int fd);
+
+/* Rows that may come in bulk, each u32 length and its message: 1 and the next one, 0 at the end, -EBADMSG. */
+union directory_row { unsigned char bytes[512]; uint64_t align; struct msg_dir_user head; };
+bool directory_comes_in_bulk(unsigned type);
+int directory_row_next(struct slice *rows, union directory_row *row, enum msg_type *type);
+/* In the transaction.  *whole becomes false if a row cannot be: it is left out, and the record says so. */
+int directory_take(struct store *st, struct slice actor, struct slice rows, bool *whole, struct err *e);
+
+/* bulk.c: many rows as one change, a step for each commit. */
+int bulk_resume(struct store *st, struct err *e);               /* what a former life left */
+bool bulk_start(struct client *c, const struct msg_dir_apply *m, int *fd);       /* *fd is taken.  False: the client must go */
+bool bulk_holds(const struct store *st, const struct op *op);   /* it waits until the change in bulk is over */
+int bulk_step(struct store *st, struct err *e);                 /* in the transaction */
+void bulk_done(struct store *st);                               /* after it */
+void bulk_refuse(struct store *st);                             /* it failed: what is not decided is not going to be */
+void bulk_free(struct bulk *b);                                 /* NULL is fine */
+
 /* retain.c: what is older than RetainRecordings goes. */
 int retain_start(struct store *st, struct err *e);              /* before the first event of this life */
 void retain_tick(struct store *st);

@@ -8,7 +8,7 @@ those that may be reached, all with the reasons, and the picker's first rows.
 
 Goals at 100,000 hosts and 5,000 users: 2 s for each of the first three, 100 ms of CPU for the hosts that one may reach.  The peer is SQLite's own .import of the same rows as
 CSV into one table, durable at its end: it keeps no history, no proofs and checks nothing."""
-import csv, json, os, resource, shutil, subprocess, sys, time
+import csv, json, os, resource, shutil, subprocess, sys, threading, time
 
 top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
@@ -68,8 +68,26 @@ CREATE TABLE row(name TEXT, addr TEXT, port INT, logins TEXT, labels TEXT, pins 
 """, text=True, check=True, capture_output=True)
         peer = time.monotonic() - start
 
+    class Other(threading.Thread):
+        """A session that goes on meanwhile: its echoes, each recorded before it comes."""
+        def __enter__(self):
+            self.rounds, self.longest, self.over = 0, 0, False
+            self.p = subprocess.Popen([*b.ssh("fortress"), "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=b.log)
+            self.echo(); self.start()
+            return self
+        def echo(self):
+            self.p.stdin.write(b"x\n"); self.p.stdin.flush()
+            if self.p.stdout.readline() != b"x\n": raise SystemExit("no echo")
+        def run(self):
+            while not self.over:
+                time.sleep(0.01); start = time.monotonic(); self.echo()
+                self.rounds += 1; self.longest = max(self.longest, time.monotonic() - start)
+        def __exit__(self, *why):
+            self.over = True; self.join(); self.p.stdin.close(); self.p.wait()
+
     before = used()
-    took, out = timed("directory", "apply", file)
+    with Other() as other: took, out = timed("directory", "apply", file)
+    print(f"meanwhile another session: {other.rounds} echoes, the longest {other.longest * 1000:.0f} ms")
     print(f"apply of {hosts} hosts, {users} users and their keys: {took:.2f} s, of which {used() - before:.2f} s CPU of command, gate and store  ({out.strip()})")
     if peer: print(f"SQLite's .import of the same rows: {peer:.2f} s, ratio {took / peer:.1f}")
     took, out = timed("directory", "plan", file)

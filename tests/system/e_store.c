@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * The store, whole, as a process: a day's work; kill -9; a full disk; a read-only one.
- * usage: e_store work|kill|full|readonly
+ * The store, whole, as a process: a day's work; kill -9; a full disk; a read-only one; the directory in bulk.
+ * usage: e_store work|kill|full|readonly|bulk
  */
 #include <errno.h>
 #include <poll.h>
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/id.h"
+#include "db/directory.h"
 #include "db/event.h"
 #include "db/frames.h"
 #include "db/verify.h"
@@ -380,6 +381,234 @@ test_readonly(void)
 	(void)chmod(dir, 0700);
 }
 
+/* --- the directory in bulk --- */
+
+enum { BULK = 40000 };
+#define STEP "a step of somebody else's session"
+
+static void
+row_put(struct buf *rows, enum msg_type type, const void *row)
+{
+	struct buf one;
+
+	buf_init(&one, MSG_MAX);
+	if (msg_pack(&one, type, row) != 0 || buf_u32(rows, (uint32_t)one.len) != 0 || buf_slice_append(rows, buf_slice(&one)) != 0)
+		ok(false, "a row fits");
+	buf_done(&one);
+}
+
+static void
+hosts_put(struct buf *rows, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		char name[32];
+		struct msg_dir_host h = { .op = MSG_DIR_PUT, .addr = slice_from("10.0.0.1"), .port = 22, .target_kind = MSG_TARGET_SSHD,
+			.labels = slice_from("env=prod"), .logins = slice_from("root") };
+
+		snprintf(name, sizeof(name), "host-%06u", i);
+		h.name = slice_from(name);
+		row_put(rows, MSG_DIR_HOST, &h);
+	}
+}
+
+static int
+count_host(void *arg, const struct db_host *h)
+{
+	(void)h;
+	++*(unsigned *)arg;
+	return 0;
+}
+
+/* How many somebody sees who only reads; -EAGAIN (as r): he has to come again. */
+static int
+hosts_seen(unsigned *n)
+{
+	struct db *db = db_open_read(db_path(), &e);
+	int r = db == NULL ? -EIO : 0;
+
+	*n = 0;
+	if (r == 0)
+		r = db_host_list(db, count_host, n, &e);
+	db_close(db);
+	return r == 0 ? 0 : e.code;
+}
+
+/* The longest wait of the others, in rows: what came in between two of their steps. */
+struct waits { unsigned steps, now, longest; bool left_out; };
+
+static int
+see_wait(void *arg, const struct db_event *v)
+{
+	struct waits *w = arg;
+	bool step = strcmp(v->text, STEP) == 0;
+
+	w->steps += step;
+	w->now = step ? 0 : w->now + 1;
+	w->longest = w->now > w->longest ? w->now : w->longest;
+	w->left_out |= strstr(v->text, "was left out") != NULL;
+	return 0;
+}
+
+static void
+waits_see(struct waits *w)
+{
+	struct db *db = db_open_read(db_path(), &e);
+
+	*w = (struct waits){ 0 };
+	if (db != NULL)
+		(void)db_event_list(db, &(struct db_event_filter){ 0 }, see_wait, w, &e);
+	db_close(db);
+}
+
+static void
+bulk_beside_others(struct peer *p, struct slice rows)
+{
+	struct msg_dir_user u = { .req = 5, .op = MSG_DIR_PUT, .actor = slice_from("admin"), .name = slice_from("zoe") };
+	unsigned n, halves = 0, refused = 0;
+	struct front f;
+	struct waits w;
+	int r;
+
+	ok(front_start(p, &f, NULL) == 0 && front_event(&f, STEP) == 0 && peer_apply(p, rows) == 0, "%d rows are on their way", BULK);
+	ok(chan_send(p->gate, MSG_DIR_USER, &u) == 0, "and a single one after them");
+	while (p->dir_done == 0 && front_event(&f, STEP) == 0) {
+		r = hosts_seen(&n);
+		refused += r == -EAGAIN;
+		halves += r == 0 && n != 0 && n != BULK;
+		(void)chan_wait(p->gate, 0);
+	}
+	ok(p->dir_ok == 1, "they are taken: %s", p->text);
+	waits_see(&w);
+	ok(w.longest <= BULK / 2, "others go on meanwhile: %u steps, at most %u rows between two", w.steps, w.longest);
+	ok(halves == 0, "nobody who reads sees a part of them (%u times he had to come again)", refused);
+	r = hosts_seen(&n);
+	ok(r == 0 && n == BULK, "and then all: %u", n);
+	while (p->dir_done < 2 && chan_wait(p->gate, 10000) == 0)
+		;
+	ok(p->dir_done == 2 && p->dir_ok == 1, "the single one comes after them: %s", p->text);
+	front_stop(&f);
+}
+
+static int
+apply_wait(struct peer *p, struct slice rows)
+{
+	int r = peer_apply(p, rows);
+
+	return r == 0 ? peer_done(p, 60000) : r;
+}
+
+static void
+bulk_refused(struct peer *p, struct slice rows)
+{
+	struct buf bad;
+	unsigned n;
+	int r;
+
+	buf_init(&bad, MSG_ROWS_MAX);
+	hosts_put(&bad, 3000);
+	bad.p[0]++;
+	r = apply_wait(p, buf_slice(&bad));
+	ok(r == 0 && p->dir_ok == 0 && p->dir_at == 1, "the first row is none: %u, %s", p->dir_at, p->text);
+	bad.p[0]--;
+	(void)buf_append(&bad, "\7\0\0\0abc", 7);
+	r = apply_wait(p, buf_slice(&bad));
+	ok(r == 0 && p->dir_ok == 0 && p->dir_at == 3001, "the last row is none: %u, %s", p->dir_at, p->text);
+	r = hosts_seen(&n);
+	ok(r == 0 && n == 0, "nothing of them is there: %u", n);
+	ok(peer_apply(p, rows) == 0 && peer_apply(p, rows) == 0 && peer_done(p, 30000) == 0 && p->dir_ok == 0, "of two at once the second is refused: %s", p->text);
+	p->dir_done = 0;
+	ok(peer_done(p, 30000) == 0 && p->dir_ok == 1, "and the first is taken: %s", p->text);
+	buf_done(&bad);
+}
+
+static void
+dir_empty(void)
+{
+	char cmd[64];
+
+	snprintf(cmd, sizeof(cmd), "rm -rf %s/db", dir);
+	ok(system(cmd) == 0, "begun anew");
+}
+
+/* Killed after so many steps of somebody else: all of it is there afterwards, or nothing. */
+static void
+bulk_killed(unsigned steps, struct slice rows)
+{
+	struct db_verify v = { 0 };
+	struct front f;
+	struct peer p;
+	unsigned n = 1;
+	int r;
+
+	dir_empty();
+	ok(peer_start(&p, dir, NULL) == 0 && front_start(&p, &f, NULL) == 0 && peer_apply(&p, rows) == 0, "rows are on their way");
+	for (unsigned i = 0; i < steps && front_event(&f, STEP) == 0; i++)
+		;
+	peer_kill(&p);
+	front_stop(&f);
+	ok(peer_start(&p, dir, NULL) == 0, "killed after %u steps, it starts", steps);
+	r = hosts_seen(&n);
+	ok(r == 0 && (n == 0 || n == BULK), "all or nothing: %u", n);
+	ok(apply_wait(&p, rows) == 0 && p.dir_ok == 1, "and they can come again");
+	r = hosts_seen(&n);
+	ok(r == 0 && n == BULK && peer_stop(&p) == 0, "%u are there", n);
+	r = verify(&v);
+	ok(r == 0, "%d leaves hold, and the directory is as they say: %s", (int)v.leaves, r != 0 ? e.text : "");
+}
+
+/* What a gate that tries them first never sends. */
+static void
+bulk_impossible(void)
+{
+	struct msg_dir_key k = { .op = MSG_DIR_PUT, .user = slice_from("nobody"), .alg = slice_from("x"), .blob = slice_from("y") };
+	struct db_verify v = { 0 };
+	struct buf rows;
+	struct waits w;
+	struct peer p;
+	unsigned n;
+	int r;
+
+	dir_empty();
+	buf_init(&rows, MSG_ROWS_MAX);
+	row_put(&rows, MSG_DIR_KEY, &k);
+	hosts_put(&rows, 10);
+	ok(peer_start(&p, dir, NULL) == 0 && peer_apply(&p, buf_slice(&rows)) == 0, "a row that cannot be");
+	while (chan_wait(p.monitor, 30000) == 0)
+		;
+	ok(peer_stop(&p) != 0, "ends the store");
+	ok(peer_start(&p, dir, NULL) == 0, "it starts");
+	r = hosts_seen(&n);
+	ok(r == 0 && n == 10, "the others stand: %u", n);
+	waits_see(&w);
+	ok(w.left_out, "and the record says that it was left out");
+	ok(peer_stop(&p) == 0, "it stops");
+	r = verify(&v);
+	ok(r == 0, "all holds: %s", r != 0 ? e.text : "");
+	buf_done(&rows);
+}
+
+static void
+test_bulk(void)
+{
+	static const unsigned steps[] = { 1, 5, 20, 60 };
+	struct buf rows;
+	struct peer p;
+
+	buf_init(&rows, MSG_ROWS_MAX);
+	hosts_put(&rows, BULK);
+	ok(peer_start(&p, dir, NULL) == 0, "the store is ready");
+	bulk_beside_others(&p, buf_slice(&rows));
+	ok(peer_stop(&p) == 0, "it stops");
+	dir_empty();
+	ok(peer_start(&p, dir, NULL) == 0, "ready again");
+	bulk_refused(&p, buf_slice(&rows));
+	ok(peer_stop(&p) == 0, "it stops");
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		bulk_killed(steps[i], buf_slice(&rows));
+	bulk_impossible();
+	buf_done(&rows);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -396,6 +625,8 @@ main(int argc, char **argv)
 		test_full();
 	else if (strcmp(what, "readonly") == 0)
 		test_readonly();
+	else if (strcmp(what, "bulk") == 0)
+		test_bulk();
 	else
 		test_work();
 	if (getenv("KEEP") != NULL)

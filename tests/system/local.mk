@@ -3,7 +3,7 @@
 check_PROGRAMS += tests/system/e_store
 tests_system_e_store_SOURCES = %D%/e_store.c %D%/store_peer.c %D%/store_peer.h
 tests_system_e_store_LDADD = $(TAP_LIBS) src/msg/libmsg.a $(DB_LIBS)
-STORE_TESTS = %D%/e1-store.t %D%/e2-store.t %D%/e3-store.t %D%/e4-store.t %D%/e5-store.t
+STORE_TESTS = %D%/e1-store.t %D%/e2-store.t %D%/e3-store.t %D%/e4-store.t %D%/e5-store.t %D%/e6-store.t
 TESTS += $(STORE_TESTS)
 EXTRA_DIST += $(STORE_TESTS)
 TESTS += %D%/f001-agent.t

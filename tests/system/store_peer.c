@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/frame.h"
 #include "tests/system/store_peer.h"
 
@@ -29,6 +30,7 @@ peer_in(void *arg, struct chan *c, struct chan_in *in)
 	p->dir_done++;
 	if (in->type == MSG_DIR_DONE) {
 		p->dir_ok = done->ok;
+		p->dir_at = done->at;
 		(void)slice_copy(done->text, p->text, sizeof(p->text));
 	}
 }
@@ -126,6 +128,7 @@ front_in(void *arg, struct chan *c, struct chan_in *in)
 		f->acked[ack->rec % 16] = ack->pos;
 	}
 	f->closed += in->type == MSG_REC_CLOSED;
+	f->event_done += in->type == MSG_EVENT_DONE;
 }
 
 int
@@ -186,6 +189,18 @@ front_data(struct front *f, uint32_t rec, uint64_t *pos, uint64_t t_ms, const vo
 }
 
 int
+front_event(struct front *f, const char *text)
+{
+	struct msg_event m = { .req = 1, .class_uid = 4007, .activity = 1, .ok = 1, .actor = slice_from("alice"), .text = slice_from(text) };
+	uint32_t before = f->event_done;
+	int r = chan_send(f->chan, MSG_EVENT, &m);
+
+	while (f->event_done == before && r == 0)
+		r = chan_wait(f->chan, WAIT_MS);
+	return r;
+}
+
+int
 front_wait_ack(struct front *f, uint32_t rec, uint64_t pos, int timeout_ms)
 {
 	int r = 0;
@@ -193,6 +208,30 @@ front_wait_ack(struct front *f, uint32_t rec, uint64_t pos, int timeout_ms)
 	while (f->acked[rec % 16] < pos && r == 0)
 		r = chan_wait(f->chan, timeout_ms);
 	return r;
+}
+
+int
+peer_apply(struct peer *p, struct slice rows)
+{
+	struct msg_dir_apply m = { .req = 8, .actor = slice_from("admin") };
+	int fd = fd_seal("rows", rows), r;
+
+	if (fd < 0)
+		return fd;
+	p->dir_done = 0;
+	r = chan_send_fds(p->gate, MSG_DIR_APPLY, &m, &fd, 1);
+	fd_close(&fd);
+	return r;
+}
+
+int
+peer_done(struct peer *p, int timeout_ms)
+{
+	int r = 0;
+
+	while (p->dir_done == 0 && r == 0)
+		r = chan_wait(p->gate, timeout_ms);
+	return p->dir_done > 0 ? 0 : r;
 }
 
 int
