@@ -29,6 +29,7 @@
 #include "monitor/dial.h"
 #include "monitor/menu.h"
 #include "monitor/listen.h"
+#include "monitor/reload.h"
 #include "monitor/settings.h"
 #include "monitor/starter.h"
 
@@ -93,34 +94,33 @@ args_done(struct args *a)
 }
 
 static void
-store_args(const struct monitor *m, struct args *a)
+store_args(const struct monitor *m, const struct conf *c, struct args *a)
 {
 	arg_path(a, "--db", m->state_dir, "db");
 	arg_path(a, "--key", m->state_dir, "keys/checkpoint_ed25519");
-	arg_pair(a, "--checkpoint-to", m->conf->checkpoint_file);
-	arg_pair(a, "--checkpoint-syslog", m->conf->checkpoint_syslog);
-	arg_number(a, "--retain", m->conf->retain_s);
-	arg_pair(a, "--user", m->conf->store_user);
+	arg_pair(a, "--checkpoint-to", c->checkpoint_file);
+	arg_pair(a, "--checkpoint-syslog", c->checkpoint_syslog);
+	arg_number(a, "--retain", c->retain_s);
+	arg_pair(a, "--user", c->store_user);
 }
 
 static void
-gate_args(const struct monitor *m, struct args *a)
+gate_args(const struct monitor *m, const struct conf *c, struct args *a)
 {
 	arg_pair(a, "--state", m->state_dir);
-	arg_pair(a, "--policy", m->conf->policy);
-	arg_number(a, "--name-formats", m->conf->name_formats);
-	if (m->conf->own_keys)
+	arg_pair(a, "--policy", c->policy);
+	arg_number(a, "--name-formats", c->name_formats);
+	if (c->own_keys)
 		arg_add(a, "--own-keys");
-	for (unsigned i = 0; i < m->conf->notify_sinks.n; i++)
-		arg_pair(a, "--sink", m->conf->notify_sinks.items[i]);
-	arg_pair(a, "--user", m->conf->gate_user);
+	for (unsigned i = 0; i < c->notify_sinks.n; i++)
+		arg_pair(a, "--sink", c->notify_sinks.items[i]);
+	arg_pair(a, "--user", c->gate_user);
 }
 
 static void
-acceptor_args(const struct monitor *m, struct args *a)
+acceptor_args(const struct monitor *m, const struct conf *c, struct args *a)
 {
-	const struct conf *c = m->conf;
-
+	(void)m;
 	for (unsigned i = 0; i < c->host_keys.n; i++)
 		arg_pair(a, "--host-key", c->host_keys.items[i]);
 	arg_pair(a, "--user", c->user);
@@ -141,14 +141,15 @@ acceptor_args(const struct monitor *m, struct args *a)
 }
 
 static void
-notify_args(const struct monitor *m, struct args *a)
+notify_args(const struct monitor *m, const struct conf *c, struct args *a)
 {
-	for (unsigned i = 0; i < m->conf->notify_sinks.n; i++)
-		arg_pair(a, "--sink", m->conf->notify_sinks.items[i]);
-	arg_pair(a, "--user", m->conf->user);
+	(void)m;
+	for (unsigned i = 0; i < c->notify_sinks.n; i++)
+		arg_pair(a, "--sink", c->notify_sinks.items[i]);
+	arg_pair(a, "--user", c->user);
 }
 
-static void (*const make_args[CHILDREN])(const struct monitor *, struct args *) = {
+static void (*const make_args[CHILDREN])(const struct monitor *, const struct conf *, struct args *) = {
 	[CHILD_STORE] = store_args, [CHILD_GATE] = gate_args, [CHILD_ACCEPTOR] = acceptor_args,
 	[CHILD_NEXT] = acceptor_args, [CHILD_NOTIFY] = notify_args,
 };
@@ -191,6 +192,7 @@ acceptor_take_over(struct monitor *m)
 	*old = m->children[CHILD_NEXT];
 	m->children[CHILD_NEXT] = (struct child_state){ 0 };
 	log_info("a new acceptor serves");
+	reload_done(m);
 }
 
 /* What has kept more rights than it should does not serve. */
@@ -303,6 +305,7 @@ child_start(struct monitor *m, enum child who, int fd_extra, struct err *e)
 {
 	struct args args = { 0 };
 	struct spawn s = { .stdio = { -1, -1, -1 }, .setsid = 1 };     /* a terminal's signals are for the monitor */
+	const struct conf *conf = who == CHILD_NEXT ? m->conf_next : m->conf;
 	char path[4096];
 	int pair[2];
 	pid_t pid;
@@ -310,8 +313,8 @@ child_start(struct monitor *m, enum child who, int fd_extra, struct err *e)
 	if (spawn_path(programs[who], path, sizeof(path)) != 0 || fd_pair(pair) != 0)
 		return err_set(e, -errno, "%s: cannot make its channel: %s", names[who], strerror(errno));
 	arg_add(&args, names[who]);
-	make_args[who](m, &args);
-	arg_pair(&args, "--log-level", log_words[m->conf->log_level]);
+	make_args[who](m, conf, &args);
+	arg_pair(&args, "--log-level", log_words[conf->log_level]);
 	s.path = path;
 	s.argv = args.v;
 	s.fds[s.nfds++] = pair[1];
@@ -477,6 +480,7 @@ child_ended(void *arg, pid_t pid, int status)
 	}
 	if (who == CHILD_NEXT) {
 		log_error("new acceptor ended: %s: the old one serves on", ended_how(status, how, sizeof(how)));
+		reload_failed(m, "no acceptor can serve by it");
 		return;
 	}
 	(void)ended_how(status, how, sizeof(how));

@@ -25,7 +25,7 @@
 #include "monitor/conn.h"
 #include "monitor/control.h"
 #include "monitor/listen.h"
-#include "monitor/settings.h"
+#include "monitor/reload.h"
 #include "monitor/source.h"
 #include "monitor/starter.h"
 #include "monitor/state.h"
@@ -150,33 +150,6 @@ on_stop(void *arg, int signo)
 	stop(arg, why);
 }
 
-/* All of the new configuration or none of it. */
-static void
-reload_conf(struct monitor *m)
-{
-	struct msg_reload reload = { 0 };
-	struct err e = { 0 };
-	struct conf *c = conf_load(m->conf_path, m->state_dir, &e);
-
-	if (c == NULL) {
-		log_error("configuration not loaded, the old one stays: %s", e.text);
-		conf_free(c);
-		return;
-	}
-	conf_free(m->conf);
-	m->conf = c;
-	log_set_level((enum log_level)c->log_level);
-	if (m->children[CHILD_GATE].chan != NULL) {
-		settings_send(m);
-		(void)chan_send(m->children[CHILD_GATE].chan, MSG_RELOAD, &reload);
-	}
-	if (child_renew_acceptor(m, &e) != 0)
-		log_error("no new acceptor, the old one serves on: %s", e.text);
-	else
-		log_info("configuration loaded: %s (addresses, accounts, OwnKeys, UserNameFormats and LogLevel of store and gate change at "
-		    "the next start)", m->conf_path);
-}
-
 /* A connection takes a descriptor here; the soft limit that shells and service managers set is for programs of old. */
 static void
 raise_files(const struct monitor *m)
@@ -200,7 +173,7 @@ terminal_look(void *arg)
 	if (starter_terminal_is_gone())
 		stop(m, "its terminal is gone");
 	else
-		reload_conf(m);
+		reload_begin(m);
 }
 
 /* A reload, or the end of the terminal that it runs on. */
@@ -213,7 +186,7 @@ on_hangup(void *arg, int signo)
 	if (m->terminal)
 		loop_timer_start(m->loop, &m->terminal_timer, TERMINAL_MS, terminal_look, m);
 	else
-		reload_conf(m);
+		reload_begin(m);
 }
 
 static int
@@ -281,6 +254,7 @@ main(int argc, char **argv)
 	state_unlock(&m);
 	audit_close_link();
 	conf_free(m.conf);
+	conf_free(m.conf_next);
 	table_done(&m.conns_by_id);
 	sources_free(m.sources);
 	loop_free(m.loop);

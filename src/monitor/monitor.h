@@ -30,6 +30,7 @@ struct child_state {
 struct monitor {
 	struct loop *loop;
 	struct conf *conf;
+	struct conf *conf_next;        /* read, and in force once CHILD_NEXT, which serves by it, is ready; else NULL */
 	const char *conf_path, *state_dir;
 	struct child_state children[CHILDREN];
 	struct sources *sources;       /* where connections come from */

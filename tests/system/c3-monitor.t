@@ -51,7 +51,7 @@ try:
     # --- A new acceptor that cannot be started: the old one stays. ---
     away("fortress-front")
     os.kill(monitor, signal.SIGHUP)
-    ok(comes("no new acceptor"), "SIGHUP without the front's program is an error in the log", log())
+    ok(comes("configuration not loaded, the old one stays: .*fortress-front"), "SIGHUP without the front's program is an error in the log", log())
     ok(works().stdout == b"in\n" and b.bastion.poll() is None and b.child("acceptor") == before, "and the old acceptor serves on", log())
     back("fortress-front")
     away("fortress-front")
@@ -61,8 +61,18 @@ try:
     ok(works().stdout == b"in\n" and b.child("acceptor") == before, "and the old acceptor serves on", log())
     os.unlink(f"{lib}/fortress-front")
     back("fortress-front")
+
+    # --- A configuration is in force as a whole, or not at all. ---
     conf = f"{b.dir}/state/fortress.conf"
     text = open(conf).read()
+    open(f"{b.dir}/state/keys/rubbish", "w").write("-----BEGIN OPENSSH PRIVATE KEY-----\nrubbish\n"); os.chmod(f"{b.dir}/state/keys/rubbish", 0o600)
+    for what, line in (("a word that is none", "Bogus yes\n"), ("a host key that cannot be read", "HostKey keys/rubbish\n")):
+        n = len(re.findall("configuration not loaded, the old one stays", log()))
+        open(conf, "w").write(f"AuthenticationMethods publickey,totp\nMaxConnections 1\n{text}{line}")
+        os.kill(monitor, signal.SIGHUP)
+        ok(comes("configuration not loaded, the old one stays", n + 1), f"{what}: the log says that all stays as it was", log()[-600:])
+        with socket.create_connection(("127.0.0.1", b.port)):
+            ok(works().stdout == b"in\n" and b.child("acceptor") == before, f"{what}: nothing of that configuration is in force", log()[-600:])
     open(conf, "w").write(text.replace("LogLevel debug", "LogLevel error"))
     os.kill(monitor, signal.SIGHUP)
     b.wait(lambda: before not in b.children())
