@@ -116,8 +116,6 @@ TESTS += %D%/test_index
 %C%_test_index_LDADD = $(TAP_LIBS) $(DB_LIBS)
 check_PROGRAMS += %D%/test_lines %D%/test_commands
 TESTS += %D%/test_lines %D%/test_commands
-%C%_test_lines_SOURCES = %D%/test_lines.c %D%/noted.h
-%C%_test_commands_SOURCES = %D%/test_commands.c %D%/noted.h
 %C%_test_lines_LDADD = $(TAP_LIBS) $(UI_LIBS)
 %C%_test_commands_LDADD = $(TAP_LIBS) $(UI_LIBS)
 

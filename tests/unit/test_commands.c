@@ -10,7 +10,6 @@
 
 #include "base/text.h"
 #include "tests/tap.h"
-#include "tests/unit/noted.h"
 #include "ui/stage.h"
 
 #define A "\033]133;A\007"
@@ -85,6 +84,24 @@ static const struct {
 	    "30 osc133 high: x|" },
 };
 
+/* "60 osc133 high: ls|exit 0|" */
+static void
+note_command(void *arg, const struct command_seen *c)
+{
+	(void)buf_printf(arg, "%llu %s %s: ", (unsigned long long)c->t_ms, command_source_name(c->source), command_sure_name(c->sure));
+	(void)text_escape(arg, c->text);
+	(void)buf_text(arg, "|");
+}
+
+static void
+note_better(void *arg, const struct command_seen *c)
+{
+	if (c->exit >= 0)
+		(void)buf_printf(arg, "exit %d|", c->exit);
+	else
+		(void)buf_printf(arg, "%s|", command_sure_name(c->sure));
+}
+
 static struct frame
 frame_of(const char *step, uint64_t t_ms)
 {
@@ -117,22 +134,32 @@ play(const char *const *steps, bool bytes, struct buf *out)
 	stage_done(&s);
 }
 
-/* A command longer than one may be, and a screen that holds nothing else. */
+/* Larger than its screen, and larger than one may be. */
 static void
 test_long(void)
 {
-	const char *steps[5] = { "$ ", "<1", NULL, "\r\n", NULL };
-	struct buf text, out;
+	static const char sign[] = "\xe6\x94\xaf";
+	const char *small[] = { "$ ", "<1", NULL, "\r\n", NULL }, *large[] = { "^500x24", "$ ", "<1", NULL, "\r\n", NULL };
+	struct buf text, out, want;
 
 	buf_init(&text, 65536);
 	buf_init(&out, 65536);
-	for (unsigned i = 0; i < 300; i++)
-		(void)buf_text(&text, "\xe6\x94\xaf");
-	steps[2] = buf_cstr(&text);
-	play(steps, false, &out);
-	ok(out.len < 1000, "a command that has scrolled away is not made up: %zu bytes", out.len);
+	buf_init(&want, 65536);
+	(void)buf_text(&want, "40 screen medium: ");
+	for (unsigned i = 0; i < 1500; i++) {
+		(void)buf_text(&text, sign);
+		if (i < COMMAND_TEXT_MAX / 3 - 1)
+			(void)buf_text(&want, sign);
+	}
+	(void)buf_text(&want, "\xe2\x80\xa6|");
+	small[2] = large[3] = buf_cstr(&text);
+	play(small, false, &out);
+	is(buf_cstr(&out), "", "a command that has scrolled away is not made up");
+	play(large, false, &out);
+	is(buf_cstr(&out), buf_cstr(&want), "a longer one than may be is cut at a whole character");
 	buf_done(&text);
 	buf_done(&out);
+	buf_done(&want);
 }
 
 int

@@ -7,7 +7,6 @@
 
 #include "base/text.h"
 #include "tests/tap.h"
-#include "tests/unit/noted.h"
 #include "ui/lines.h"
 #include "ui/stage.h"
 
@@ -19,66 +18,58 @@ note_line(void *arg, uint64_t t_ms, struct slice text)
 	(void)buf_text(arg, "|");
 }
 
-/* A frame: milliseconds, kind, bytes. */
-struct step { unsigned ms; char kind; const char *bytes; };
+/* A frame of output. */
+struct step { unsigned ms; const char *bytes; };
 
 static const struct {
 	const char *name;
 	struct step steps[10];
-	const char *lines, *commands;
+	const char *lines;
 } cases[] = {
-	{ "lines as they end", { { 0, 'o', "one\r\ntwo\r\nthree" } }, "0 one|0 two|0 three|", "" },
-	{ "one that is written twice over the same row", { { 0, 'o', "10%\r20%\r30%\r\n" } }, "0 30%|", "" },
-	{ "what stood for a while counts", { { 0, 'o', "Password?" }, { 900, 'o', "\rwrong\033[K\r\n" } }, "0 Password?|900 wrong|", "" },
-	{ "what only grows is one line", { { 0, 'o', "$ l" }, { 900, 'o', "s" }, { 1800, 'o', "\r\n" } }, "1800 $ ls|", "" },
+	{ "lines as they end", { { 0, "one\r\ntwo\r\nthree" } }, "0 one|0 two|0 three|" },
+	{ "one that is written twice over the same row", { { 0, "10%\r20%\r30%\r\n" } }, "0 30%|" },
+	{ "what stood for a while counts", { { 0, "Password?" }, { 900, "\rwrong\033[K\r\n" } }, "0 Password?|900 wrong|" },
+	{ "what only grows is one line", { { 0, "$ l" }, { 900, "s" }, { 1800, "\r\n" } }, "1800 $ ls|" },
 	{ "a line broken by the width is whole",
-	    { { 0, 'o', "$ rm -rf /srv/backup/of/everything/and/more\r\nnext\r\n" } },
-	    "0 $ rm -rf /srv/backup/of/everything/and/more|0 next|", "" },
-	{ "with the blank that it was broken at", { { 0, 'o', "$ sleep 1; sleep 10 20; sleep 30 40 50; sleep    60\r\n" } },
-	    "0 $ sleep 1; sleep 10 20; sleep 30 40 50; sleep    60|", "" },
-	{ "but not one that no wide character fitted into", { { 0, 'o', "1234567890123456789\xe6\x94\xafz\r\n" } },
-	    "0 1234567890123456789\xe6\x94\xafz|", "" },
+	    { { 0, "$ rm -rf /srv/backup/of/everything/and/more\r\nnext\r\n" } },
+	    "0 $ rm -rf /srv/backup/of/everything/and/more|0 next|" },
+	{ "with the blank that it was broken at", { { 0, "$ sleep 1; sleep 10 20; sleep 30 40 50; sleep    60\r\n" } },
+	    "0 $ sleep 1; sleep 10 20; sleep 30 40 50; sleep    60|" },
+	{ "but not one that no wide character fitted into", { { 0, "1234567890123456789\xe6\x94\xafz\r\n" } },
+	    "0 1234567890123456789\xe6\x94\xafz|" },
 	{ "the same at the bottom",
-	    { { 0, 'o', "1\r\n2\r\n3\r\n4\r\n5\r\n0123456789012345678901234567890123456789\r\nz" } },
-	    "0 1|0 2|0 3|0 4|0 5|0 0123456789012345678901234567890123456789|0 z|", "" },
-	{ "equal lines that scroll are two", { { 0, 'o', "a\r\nb\r\nc\r\nd\r\nx\r\nx\r\n" } }, "0 a|0 b|0 c|0 d|0 x|0 x|", "" },
-	{ "what is drawn again as it was is not", { { 0, 'o', "\033[?1049h\033[2Jtop\r\nload 1\033[H" }, { 3000, 'o', "top\r\nload 2\033[H" } },
-	    "0 top|0 load 1|3000 load 2|", "" },
-	{ "erased lines count too", { { 0, 'o', "secret\033[2J\033[Hpublic\r\n" } }, "0 secret|0 public|", "" },
-	{ "what strings hide does not", { { 0, 'o', "a\033]0;title\007b\r\n" } }, "0 ab|", "" },
-	{ "wide characters", { { 0, 'o', "\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98"
+	    { { 0, "1\r\n2\r\n3\r\n4\r\n5\r\n0123456789012345678901234567890123456789\r\nz" } },
+	    "0 1|0 2|0 3|0 4|0 5|0 0123456789012345678901234567890123456789|0 z|" },
+	{ "equal lines that scroll are two", { { 0, "a\r\nb\r\nc\r\nd\r\nx\r\nx\r\n" } }, "0 a|0 b|0 c|0 d|0 x|0 x|" },
+	{ "what is drawn again as it was is not", { { 0, "\033[?1049h\033[2Jtop\r\nload 1\033[H" }, { 3000, "top\r\nload 2\033[H" } },
+	    "0 top|0 load 1|3000 load 2|" },
+	{ "erased lines count too", { { 0, "secret\033[2J\033[Hpublic\r\n" } }, "0 secret|0 public|" },
+	{ "what strings hide does not", { { 0, "a\033]0;title\007b\r\n" } }, "0 ab|" },
+	{ "wide characters", { { 0, "\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98"
 	    "\xe6\x94\xaf\xe4\xbb\x98\r\n" } },
-	    "0 \xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98|", "" },
+	    "0 \xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98\xe6\x94\xaf\xe4\xbb\x98|" },
 };
 
 static void
 run(size_t i)
 {
 	struct screen *s = screen_new(20, 5);
-	struct buf lines, commands;
-	struct lines_sink sink = { .line = note_line, .arg = &lines }, other = { .command = note_command, .better = note_better, .arg = &commands };
-	struct lines *l;
+	struct buf lines;
+	struct lines_sink sink = { .line = note_line, .arg = &lines };
+	struct lines *l = lines_new(s, &sink);
 
 	buf_init(&lines, 65536);
-	buf_init(&commands, 65536);
-	for (int which = 0; which < 2; which++) {
-		screen_reset(s);
-		l = lines_new(s, which == 0 ? &sink : &other);
-		for (const struct step *k = cases[i].steps; k->kind != 0; k++) {
-			struct frame f = { (unsigned char)k->kind, k->ms, slice_from(k->bytes) };
+	for (const struct step *k = cases[i].steps; k->bytes != NULL; k++) {
+		struct frame f = { FRAME_OUT, k->ms, slice_from(k->bytes) };
 
-			lines_frame(l, &f);
-			if (f.kind == FRAME_OUT)
-				screen_feed(s, f.data);
-		}
-		lines_end(l);
-		lines_free(l);
+		lines_frame(l, &f);
+		screen_feed(s, f.data);
 	}
+	lines_end(l);
 	is(buf_cstr(&lines), cases[i].lines, cases[i].name);
-	is(buf_cstr(&commands), cases[i].commands, cases[i].name);
+	lines_free(l);
 	screen_free(s);
 	buf_done(&lines);
-	buf_done(&commands);
 }
 
 /* A line without an end: bounded, and nothing is lost. */
