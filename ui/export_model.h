@@ -22,7 +22,7 @@ struct export {
 	struct safe safe;
 	struct stage stage;              /* if the form hears lines */
 	struct buf timeline;             /* its entries as JSON, between commas */
-	struct command_seen held;             /* the last one, which may be known better yet; NONE: none is */
+	struct command_seen held;        /* the last one, which may be known better yet; NONE: none is */
 	struct buf held_text;
 	unsigned entries, cut;
 	uint64_t frames, last_ms;

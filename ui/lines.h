@@ -22,8 +22,8 @@
  * is known better now, its end or how sure it is; without its text. */
 struct lines_sink {
 	void (*line)(void *arg, uint64_t t_ms, struct slice text);       /* may be NULL */
-	void (*command)(void *arg, const struct command_seen *c);             /* may be NULL */
-	void (*better)(void *arg, const struct command_seen *c);              /* may be NULL */
+	void (*command)(void *arg, const struct command_seen *c);        /* may be NULL */
+	void (*better)(void *arg, const struct command_seen *c);         /* may be NULL */
 	void *arg;
 	bool all;                        /* what a full-screen program draws again counts again */
 };

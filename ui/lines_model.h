@@ -24,7 +24,7 @@ struct commands {
 	uint64_t keys, last_keys;        /* typed, as far as no command has been seen for them; at once, the last time */
 	bool open;                       /* last is what its end belongs to */
 	bool fresh;                      /* no key came since last */
-	struct command_seen last;             /* without its text, which is in said */
+	struct command_seen last;        /* without its text, which is in said */
 	struct buf prompt, right;        /* what stands before the command on its line, and right of it */
 	struct buf line, read;           /* what was typed, as it was captured; scratch */
 	size_t line_at;                  /* where line's part begins that stands behind the last B */

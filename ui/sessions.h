@@ -2,7 +2,8 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * The picker's screen of sessions that run: those that one may watch, and one's own; and of those that are over, which may be
- * replayed.  Keys look at them and hold them up; whether one may the gate says.  It sends nothing itself: what is wanted stands in it, for the program to ask.
+ * replayed.  Keys look at them and hold them up; whether one may the gate says.  It sends nothing itself: what is wanted stands in
+ * it, for the program to ask.
  */
 #ifndef UI_SESSIONS_H
 #define UI_SESSIONS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * The evidence of a period: each sheet of db/sheet.h, the commands, the access review and the policies' history as CSV and JSON Lines, and of
- * each the number of rows and the first few, for the report.
+ * The evidence of a period: each sheet of db/sheet.h, the commands, the access review and the policies' history as CSV and JSON
+ * Lines, and of each the number of rows and the first few, for the report.
  */
 #ifndef CTL_EVIDENCE_H
 #define CTL_EVIDENCE_H

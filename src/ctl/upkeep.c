@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * fortress backup, restore.  A backup is copied by us while the store goes on writing, and a restore never writes over anything.  Each is on the record, unless no bastion runs here and --offline says that is meant.
+ * fortress backup, restore.  A backup is copied by us while the store goes on writing, and a restore never writes over anything.
+ * Each is on the record, unless no bastion runs here and --offline says that is meant.
  */
 #include <dirent.h>
 #include <errno.h>
