@@ -187,7 +187,7 @@ static void
 ask_sessions(struct menu *m)
 {
 	struct sessions *s = &m->sessions;
-	struct msg_live_ask ask = { .max = SESSIONS_MAX, .past = s->past };
+	struct msg_live_ask ask = { .max = SESSIONS_MAX };
 	struct msg_live_do act = { .op = s->act, .session = slice_from(s->act_id) };
 
 	if (m->hosts.sessions && m->chan != NULL) {
@@ -204,6 +204,7 @@ ask_sessions(struct menu *m)
 	if (!s->ask)
 		return;
 	s->ask = false;
+	ask.past = s->past;
 	ask.req = ++m->req;
 	(void)chan_send(m->chan, MSG_LIVE_ASK, &ask);
 }

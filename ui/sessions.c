@@ -55,13 +55,23 @@ list_height(void)
 
 /* ---- what comes ---- */
 
+/* The rows of the one list are none of the other. */
+static void
+turn_to(struct sessions *s, bool past)
+{
+	s->past = past;
+	s->n = s->cursor = s->top = 0;
+	s->known = false;
+	s->ask = true;
+}
+
 void
 sessions_open(struct sessions *s, bool past)
 {
-	s->open = s->ask = true;
+	s->open = true;
 	s->help = s->sure = false;
-	s->past = past;
 	s->notice[0] = '\0';
+	turn_to(s, past);
 }
 
 static void
@@ -143,16 +153,6 @@ op_of(const struct session_line *r, enum act act)
 	return act;
 }
 
-/* The rows of the one list are none of the other. */
-static void
-turn(struct sessions *s)
-{
-	s->past = !s->past;
-	s->n = s->cursor = s->top = 0;
-	s->known = false;
-	s->ask = true;
-}
-
 static void
 act(struct sessions *s, int act)
 {
@@ -160,7 +160,7 @@ act(struct sessions *s, int act)
 		return;
 	switch (act) {
 	case AGAIN:      s->ask = true; return;
-	case OVER:       turn(s); return;
+	case OVER:       turn_to(s, !s->past); return;
 	case ROWS_HELP:  s->help = true; s->page.top = 0; sessions_draw(s); return;
 	case ROWS_LEAVE: s->open = false; return;
 	default:         break;

@@ -15,13 +15,14 @@
 #include "tests/tap.h"
 #include "tests/ui/run.h"
 
-enum what { END, WAIT, SEND, SIZE, GOLDEN, LOOK, GONE, ROWS, INIT, CHOICE, ASKED, LIVE, DID, SAYS, REQUESTS, AGAIN };
+enum what { END, WAIT, SEND, SIZE, GOLDEN, LOOK, GONE, ROWS, INIT, CHOICE, ASKED, LIVE, DID, SAYS, REQUESTS, AGAIN, ASKS };
 
 struct step {
 	enum what what;
 	const char *text;        /* SIZE: "50x12"; GONE: the exit status; ROWS: names (see rows()); INIT and CHOICE: a host;
 	                          * LIVE: sessions (see live()); REQUESTS: for approval (see requests()); DID: what is wanted with
-	                          * one, "3 ID"; SAYS: the gate's answer to that */
+	                          * one, "3 ID"; SAYS: the gate's answer to that; ASKS: what sessions are asked for once those that are
+	                          * over (1) have been, "10" */
 };
 
 struct test {
@@ -36,6 +37,10 @@ struct test {
 #define RELEASE(x, y) "\033[<0;" #x ";" #y "m"
 #define CLICK(x, y)   PRESS(x, y) RELEASE(x, y)
 #define LONG(s)       s s s s s s s s s s s s s s s s s s s s
+
+/* From the hosts to the other screens, which have asked for what they show and have not got it yet. */
+#define TO_SESSIONS { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { WAIT, "sessions that run ..." }
+#define TO_REQUESTS { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\031" }, { WAIT, "requests for approval ..." }
 
 static const struct test tests[] = {
 	{ "start", XTERM, 80, 24, { { WAIT, "支付-1" }, { GOLDEN, "80x24-start" } } },
@@ -126,43 +131,46 @@ static const struct test tests[] = {
 	{ "sessions", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1 m2" }, { WAIT, ">  m1" }, { SEND, "\024" }, { WAIT, "sessions that run ..." },
 		{ LIVE, "alice@web1 bob@db1:paused carol@db2:locked,_typed_by_bob" }, { WAIT, "> alice" }, { GOLDEN, "80x12-sessions" }, { SEND, "\033[Bp" },
 		{ DID, "4 S1" }, { SAYS, "resumed" }, { WAIT, "resumed" }, { LIVE, "alice@web1 bob@db1" }, { WAIT, "> bob" }, { SEND, "l" }, { DID, "5 S1" } } },
-	{ "sessions, narrow", "xterm", NULL, 40, 6, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "alice@web1 bob@db1:paused c@d e@f" },
+	{ "sessions, narrow", "xterm", NULL, 40, 6, { TO_SESSIONS, { LIVE, "alice@web1 bob@db1:paused c@d e@f" },
 		{ WAIT, "> alice" }, { SEND, "\033[F" }, { WAIT, "> e" }, { GOLDEN, "40x6-sessions" }, { SEND, "?" }, { WAIT, "other keys" }, { SEND, "\033[F" },
 		{ WAIT, "back to the hosts" }, { SEND, "x" },
 		{ WAIT, "> e" }, { SEND, "\033" }, { WAIT, ">  m1" } } },
-	{ "a session's end is asked for twice", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "alice@web1" },
+	{ "a session's end is asked for twice", "xterm", NULL, 80, 12, { TO_SESSIONS, { LIVE, "alice@web1" },
 		{ WAIT, "> alice" }, { SEND, "t" }, { WAIT, "y ends the" }, { GOLDEN, "80x12-sessions-sure" }, { SEND, "n" }, { WAIT, "w watch" }, { SEND, "ty" }, { DID, "8 S0" },
 		{ SAYS, "ended" }, { WAIT, "ended" } } },
-	{ "a session's end is not another's", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" },
+	{ "a session's end is not another's", "xterm", NULL, 80, 12, { TO_SESSIONS,
 		{ LIVE, "alice@web1 bob@db1" }, { WAIT, "> alice" }, { SEND, "t" }, { WAIT, "y ends the session of alice" }, { SAYS, "paused" },
 		{ LIVE, "- bob@db1" }, { WAIT, "> bob" }, { WAIT, "y ends the session of alice" }, { SEND, "y" }, { DID, "8 S0" } } },
-	{ "requests for approval", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\031" }, { WAIT, "requests for approval ..." },
+	{ "requests for approval", "xterm", NULL, 80, 12, { TO_REQUESTS,
 		{ REQUESTS, "alice@web1 bob@db1" }, { WAIT, ">*R0" }, { GOLDEN, "80x12-approvals" }, { SEND, "\033[Fr" }, { WAIT, "y rejects R1 of bob" },
 		{ SEND, "y" }, { DID, "0 R1" }, { SEND, "?" }, { WAIT, "any key" }, { GOLDEN, "80x12-approvals-help" }, { SEND, "x" }, { WAIT, ">*R1" },
 		{ SEND, "q" }, { WAIT, ">  m1" } } },
-	{ "requests, more than a screen", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\031" }, { WAIT, "requests for approval ..." },
+	{ "requests, more than a screen", "xterm", NULL, 80, 12, { TO_REQUESTS,
 		{ REQUESTS, "a@w b@w c@w d@w e@w f@w g@w h@w i@w j@w" }, { WAIT, ">*R0" }, { SEND, "\033[6~" }, { WAIT, ">*R6" }, { GOLDEN, "80x12-approvals-down" },
 		{ SEND, "\033[6~" }, { WAIT, ">*R9" }, { SEND, "\033[5~" }, { WAIT, ">*R3" }, { SEND, "?x\033[5~" }, { WAIT, ">*R0" } } },
-	{ "an approval is not another's", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\031" }, { WAIT, "requests for approval ..." },
+	{ "an approval is not another's", "xterm", NULL, 80, 12, { TO_REQUESTS,
 		{ REQUESTS, "alice@web1 bob@db1" }, { WAIT, ">*R0" }, { SEND, "a" }, { WAIT, "y approves R0 of alice" }, { REQUESTS, "- bob@db1" },
 		{ WAIT, ">*R1" }, { WAIT, "y approves R0 of alice" }, { SEND, "y" }, { DID, "1 R0" } } },
-	{ "a command that is long is read to its end", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\031" }, { WAIT, "requests for approval ..." },
+	{ "a command that is long is read to its end", "xterm", NULL, 80, 12, { TO_REQUESTS,
 		{ REQUESTS, "bob@db1:" LONG("harmless;") "rm\033[2J-rf" }, { WAIT, ">*R0" }, { GOLDEN, "80x12-approvals-long" }, { SEND, "a" }, { WAIT, "y approves R0 of bob" },
 		{ SEND, "y" }, { DID, "1 R0" } } },
-	{ "what does not fit is not approved", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\031" }, { WAIT, "requests for approval ..." },
+	{ "what does not fit is not approved", "xterm", NULL, 80, 12, { TO_REQUESTS,
 		{ REQUESTS, "bob@db1:" LONG(LONG("harmless;")) "rm alice@web1" }, { WAIT, ">*R0" }, { SEND, "a" }, { WAIT, "does not fit this screen" }, { SEND, "y" },
 		{ SEND, "ry" }, { DID, "0 R0" }, { REQUESTS, "bob@db1:" LONG(LONG("harmless;")) "rm alice@web1" }, { SEND, "\033[B" }, { WAIT, ">*R1" },
 		{ SEND, "ay" }, { DID, "1 R1" } } },
-	{ "a session is watched", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "alice@web1 bob@db1" },
+	{ "a session is watched", "xterm", NULL, 80, 12, { TO_SESSIONS, { LIVE, "alice@web1 bob@db1" },
 		{ WAIT, "> alice" }, { SEND, "\033[Bw" }, { DID, "1 S1" }, { GONE, "1" } } },
-	{ "sessions that are over", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "alice@web1" },
+	{ "sessions that are over", "xterm", NULL, 80, 12, { TO_SESSIONS, { LIVE, "alice@web1" },
 		{ WAIT, "> alice" }, { SEND, "o" }, { WAIT, "sessions that are over ..." }, { LIVE, "alice@web1 bob@db1:lost" }, { WAIT, "lost" },
 		{ GOLDEN, "80x12-sessions-over" }, { SEND, "?" }, { WAIT, "replay the selected" }, { SEND, "x" }, { WAIT, "o running" },
 		{ SEND, "\033[Bwjlt\r" }, { DID, "30 S1" } } },
+	{ "those that run, after those that are over", "xterm", NULL, 80, 12, { TO_SESSIONS,
+		{ LIVE, "alice@web1" }, { WAIT, "> alice" }, { SEND, "o" }, { WAIT, "sessions that are over ..." }, { LIVE, "bob@db1:lost" }, { WAIT, "lost" },
+		{ SEND, "q" }, { WAIT, ">  m1" }, { SEND, "\024" }, { WAIT, "sessions that run ..." }, { ASKS, "10" } } },
 	{ "the list again, after one was looked at", "xterm", NULL, 80, 12, { { AGAIN, "S1" }, { ROWS, "m1" }, { WAIT, "that are over ..." },
 		{ LIVE, "alice@web1 bob@db1" }, { WAIT, "> bob" }, { GOLDEN, "80x12-sessions-again" }, { SEND, "k" }, { WAIT, "o running" }, { SEND, "q" },
 		{ WAIT, ">  m1" } } },
-	{ "no sessions, and hostile ones", "xterm", NULL, 80, 12, { { INIT, "" }, { ROWS, "m1" }, { WAIT, ">  m1" }, { SEND, "\024" }, { LIVE, "" },
+	{ "no sessions, and hostile ones", "xterm", NULL, 80, 12, { TO_SESSIONS, { LIVE, "" },
 		{ WAIT, "none that you may see" }, { SEND, "wjplt?" }, { WAIT, "other keys" }, { SEND, "xr" }, { LIVE, "a\033[2Jb@w\r\nx" }, { WAIT, "@w" }, { GOLDEN, "80x12-sessions-hostile" } } },
 	{ "old mouse", "xterm", "hosts.tsv", 80, 24, { { WAIT, "web1" }, { SEND, "\033[M %%\033[M#%%" }, { WAIT, ">  web1" },
 		{ SEND, "\033[M %$\033[M#%$" }, { GOLDEN, "80x24-start" } } },
@@ -173,6 +181,7 @@ static struct chan *chan;
 static char chosen[64];
 static bool asked;
 static char did[64];
+static char asks[64];
 
 static void
 on_choice(void *arg, struct chan *c, struct chan_in *in)
@@ -180,6 +189,8 @@ on_choice(void *arg, struct chan *c, struct chan_in *in)
 	const struct msg_menu_choice *choice = in->message;
 
 	(void)arg, (void)c;
+	if (in->type == MSG_LIVE_ASK && strlen(asks) + 1 < sizeof(asks))
+		strcat(asks, ((const struct msg_live_ask *)in->message)->past == 1 ? "1" : "0");
 	if (in->type == MSG_LIVE_DO) {
 		const struct msg_live_do *m = in->message;
 
@@ -228,7 +239,7 @@ start(struct run *r, const struct test *t)
 	close(pair[1]);
 	chosen[0] = '\0';
 	asked = false;
-	did[0] = '\0';
+	did[0] = asks[0] = '\0';
 	chan = chan_new(NULL, pair[0], LINK_FRONT_OF_MENU, on_choice, NULL);
 }
 
@@ -326,13 +337,33 @@ requests(const char *names)
 	ok(chan_send(chan, MSG_DIR_END, &end) == 0, "no more requests");
 }
 
+/* One more message.  What is asked for again and again is no reason to wait for ever. */
+static bool
+hear(mono_t from)
+{
+	return clock_ms_since(from) < RUN_WAIT_MS && chan_wait(chan, RUN_WAIT_MS) == 0;
+}
+
 static void
 wait_did(const struct test *t, const char *what)
 {
-	while (did[0] == '\0' && chan_wait(chan, RUN_WAIT_MS) == 0)
+	mono_t from = clock_mono();
+
+	while (did[0] == '\0' && hear(from))
 		continue;
 	is(did, what, t->name);
 	did[0] = '\0';
+}
+
+static void
+wait_asks(const struct test *t, const char *what)
+{
+	mono_t from = clock_mono();
+	const char *over;
+
+	while (((over = strchr(asks, '1')) == NULL || strlen(over) < strlen(what)) && hear(from))
+		continue;
+	ok(over != NULL && strncmp(over, what, strlen(what)) == 0, "%s: sessions are asked for, %s", t->name, asks);
 }
 
 static void
@@ -346,7 +377,9 @@ says(const char *text)
 static void
 wait_asked(const struct test *t)
 {
-	while (!asked && chan_wait(chan, RUN_WAIT_MS) == 0)
+	mono_t from = clock_mono();
+
+	while (!asked && hear(from))
 		continue;
 	ok(asked, "%s: the others are asked for", t->name);
 }
@@ -363,7 +396,9 @@ init(const char *host, const char *session)
 static void
 choice(const struct test *t, const char *host)
 {
-	while (chosen[0] == '\0' && chan_wait(chan, RUN_WAIT_MS) == 0)
+	mono_t from = clock_mono();
+
+	while (chosen[0] == '\0' && hear(from))
 		continue;
 	is(chosen, host, t->name);
 }
@@ -386,6 +421,7 @@ step(struct run *r, const struct test *t, const struct step *s)
 	case REQUESTS: requests(s->text); break;
 	case DID:    wait_did(t, s->text); break;
 	case SAYS:   says(s->text); break;
+	case ASKS:   wait_asks(t, s->text); break;
 	case GONE:   ok(run_is_gone(r, atoi(s->text)), "%s: ends with %s", t->name, s->text); break;
 	case END:    break;
 	}
