@@ -119,6 +119,24 @@ try:
         os.waitpid(shell, 0); shells.remove(shell)
         if name == "Ctrl-C": os.close(fd)
     stranger.kill(); stranger.wait(); shells.remove(stranger.pid)
+    shell, fd = on_terminal(quick, "--state", state, "--user", "alice")
+    out = b""
+    os.kill(pid("fortress"), signal.SIGKILL)
+    while b"has ended" not in out:
+        try: out += os.read(fd, 4096)
+        except OSError: break
+    status = os.waitpid(shell, 0)[1]; shells.remove(shell); os.close(fd)
+    ok(os.waitstatus_to_exitcode(status) == 1 and b"fortress.log" in out, "a bastion that ends by itself: it says so, and where to look", out, status)
+
+    # --- a machine without a key to offer: whoever runs it gets one, whatever the bastion's user is called ---
+    home, stubs = f"{dir}/home", f"{dir}/stubs"; os.makedirs(home); os.makedirs(stubs)
+    me = run("id", "-un").stdout.strip()
+    open(f"{stubs}/getent", "w").write(f'#!/bin/sh\n[ "$2" = {me} ] || exit 2\necho "$2:x:0:0::{home}:/bin/sh"\n'); os.chmod(f"{stubs}/getent", 0o755)
+    for name in ("SSH_AUTH_SOCK", "SUDO_USER"): env.pop(name, None)
+    env.update(HOME=home, PATH=f"{stubs}:{env['PATH']}")
+    r = run(quick, "--state", state, "--user", "dora", "--background")
+    ok("made a key for you" in r.stdout and os.path.exists(f"{home}/.ssh/id_ed25519"), "a key is made for who has none, with --user too", r.stdout, r.stderr)
+    run(quick, "--state", state, "--stop")
 finally:
     run(quick, "--state", state, "--stop")
     for s in shells:
