@@ -171,6 +171,9 @@ monitor_message(void *arg, struct chan *chan, struct chan_in *in)
 	case MSG_SETTINGS:
 		settings_take(g, in);
 		return;
+	case MSG_BEAT:
+		(void)chan_send(chan, MSG_BEAT, in->message);
+		return;
 	case MSG_RELOAD:
 		reloaded.ok = control_load_policy(g, "fortress", &e) == 0;
 		reloaded.text = slice_from(e.text);

@@ -10,9 +10,9 @@
  *
  * Store and gate live and die together: a gate without its store could decide but not
  * record, so when either ends both are started again (with growing pauses), and every
- * front, whose channel to the store is gone, ends with a sentence.  A new acceptor
- * harms nobody: fronts hold their own channels.  Before all three have served once,
- * one that ends is a reason not to start at all.
+ * front, whose channel to the store is gone, ends with a sentence.  A gate that stands
+ * still is ended (pulse.c).  A new acceptor harms nobody: fronts hold their own channels.
+ * Before all three have served once, one that ends is a reason not to start at all.
  */
 #include <errno.h>
 #include <signal.h>
@@ -29,6 +29,7 @@
 #include "monitor/dial.h"
 #include "monitor/menu.h"
 #include "monitor/listen.h"
+#include "monitor/pulse.h"
 #include "monitor/reload.h"
 #include "monitor/settings.h"
 #include "monitor/starter.h"
@@ -208,6 +209,8 @@ child_said_ready(struct monitor *m, enum child who, const struct msg_ready *msg)
 	log_debug("child ready: %s", names[who]);
 	if (who == CHILD_NEXT)
 		acceptor_take_over(m);
+	if (who == CHILD_GATE)
+		pulse_start(m);
 	if (!child_all_ready(m))
 		return;
 	m->restart_delay_ms = 0;
@@ -248,6 +251,9 @@ child_message(void *arg, struct chan *c, struct chan_in *in)
 		else
 			log_error("policy not loaded, the old one stays: %.*s", (int)reloaded->text.n,
 			    (const char *)reloaded->text.p);
+		break;
+	case MSG_BEAT:
+		pulse_take(m, in->message);
 		break;
 	case MSG_DIAL:
 		dial_start(m, in->message);
@@ -445,6 +451,7 @@ void
 child_stop_all(struct monitor *m)
 {
 	loop_timer_stop(&m->restart_timer);
+	loop_timer_stop(&m->pulse_timer);
 	loop_timer_start(m->loop, &m->stop_timer, STOP_TIMEOUT_MS, stop_too_slow, m);
 	stop_next(m);
 }

@@ -83,6 +83,8 @@ static const struct conf_row rows[] = {
 	    "Bytes that may be delivered before the store has them on disk; beyond, the session waits." },
 	{ "RecordTimeout", DURATION, AT(record_timeout_s), "10s", 1, 600, NULL,
 	    "How long the store may be silent before the session ends." },
+	{ "GateTimeout", DURATION, AT(gate_timeout_s), "10s", 1, 600, NULL,
+	    "How long the gate, which ends what is not permitted any more, may be silent before all sessions end and it is started again." },
 	{ "RecordStrict", WORD, AT(record_strict), "no", 0, 0, yes_no,
 	    "Deliver nothing before it is on disk (adds the store's commit time to every key)." },
 	{ "RetainRecordings", DURATION, AT(retain_s), "0s", 0, 36525ull * 86400, NULL,

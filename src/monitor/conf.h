@@ -47,7 +47,7 @@ struct conf {
 	uint64_t startups_source_max, connections_max;
 	uint64_t penalties;                  /* 0 or 1 */
 	struct conf_networks penalty_exempt, proxies;
-	uint64_t record_window, record_timeout_s, record_strict, watch_notice, retain_s;
+	uint64_t record_window, record_timeout_s, gate_timeout_s, record_strict, watch_notice, retain_s;
 	uint64_t kernel_audit;               /* enum conf_kernel_audit */
 	uint64_t own_keys;                   /* 0 or 1 */
 	uint64_t name_formats;               /* bits of the gate's enum names_format */

@@ -4,7 +4,8 @@ noinst_LIBRARIES += %D%/libmonitor.a
 	%D%/audit.c %D%/audit.h %D%/auth.c %D%/auth.h %D%/child.c %D%/child.h %D%/conf.c %D%/conf.h \
 	%D%/conf_check.c %D%/conf_check.h %D%/conf_value.c %D%/conf_value.h \
 	%D%/conn.c %D%/conn.h %D%/control.c %D%/control.h %D%/dial.c %D%/dial.h %D%/limit.c %D%/limit.h %D%/listen.c %D%/listen.h \
-	%D%/menu.c %D%/menu.h %D%/monitor.h %D%/pam.c %D%/pam.h %D%/reap.c %D%/reload.c %D%/reload.h %D%/settings.c %D%/settings.h %D%/source.c %D%/source.h \
+	%D%/menu.c %D%/menu.h %D%/monitor.h %D%/pam.c %D%/pam.h %D%/pulse.c %D%/pulse.h %D%/reap.c %D%/reload.c %D%/reload.h \
+	%D%/settings.c %D%/settings.h %D%/source.c %D%/source.h \
 	%D%/starter.c %D%/starter.h %D%/state.c %D%/state.h
 %C%_libmonitor_a_CFLAGS = $(AM_CFLAGS) $(AUDIT_CFLAGS)
 pkglibexec_PROGRAMS += fortress-monitor

@@ -43,8 +43,10 @@ struct monitor {
 	bool failed;
 	bool store_full;               /* it cannot write, and nobody is let in */
 	bool terminal;                 /* it was started on one, and ends with it */
-	struct loop_timer restart_timer, stop_timer, terminal_timer;
+	struct loop_timer restart_timer, stop_timer, terminal_timer, pulse_timer;
 	unsigned restart_delay_ms;
+	uint32_t beat;                 /* the gate's: its last one … */
+	unsigned beats_missed;         /* … and for how many it has been waited for */
 };
 
 /* reap.c: who wants to know that a process of ours has ended. */

@@ -35,6 +35,7 @@ static const struct message messages[MSG_TYPE_END] = {
 	ROW(MSG_READY, ready, F32(msg_ready, sandboxed)),
 	ROW(MSG_STOP, stop, FB(msg_stop, reason)),
 	ROW(MSG_RELOAD, reload, F32(msg_reload, req)),
+	ROW(MSG_BEAT, beat, F32(msg_beat, n)),
 	ROW(MSG_RELOADED, reloaded, F32(msg_reloaded, req), F32(msg_reloaded, ok),
 	    FB(msg_reloaded, text)),
 	ROW(MSG_CLIENT_NEW, client_new, F64(msg_client_new, conn), F32(msg_client_new, kind),

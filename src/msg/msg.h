@@ -27,6 +27,7 @@ enum msg_type {
 	MSG_RELOADED,                     /* gate → monitor, gate → ctl: how it went */
 	MSG_CLIENT_NEW,                   /* monitor → gate, store: here is a front or a ctl [1 fd] */
 	MSG_SETTINGS,                     /* monitor → gate: what the configuration says about logins [0 to 2 fds: cas, revoked] */
+	MSG_BEAT,                         /* monitor → gate: are you there?  back: yes */
 
 	/* monitor ⇄ acceptor (front before it forks) */
 	MSG_CONN_NEW = 20,                /* a connection [4 fds: socket, monitor, gate, store] */
@@ -178,6 +179,7 @@ enum msg_note { MSG_NOTE_SESSION_START = 1, MSG_NOTE_SESSION_END, MSG_NOTE_COMMA
 struct msg_ready { uint32_t sandboxed; };             /* 1: sandbox_holds */
 struct msg_stop { struct slice reason; };
 struct msg_reload { uint32_t req; };
+struct msg_beat { uint32_t n; };                       /* the answer has the question's */
 struct msg_reloaded { uint32_t req, ok; struct slice text; };
 /* cas, revoked: enum msg_file.  Names for the log.  methods: as base/methods.h reads them */
 struct msg_settings { uint32_t cas, revoked, mfa_period_s; struct slice cas_name, revoked_name, methods; };

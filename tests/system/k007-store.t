@@ -69,7 +69,7 @@ def until_cut(w, c, limit):
     except (Over, TimeoutError) as e: err += type(e).__name__.encode()
     return back, err, status
 
-b = Small(build, "KernelAudit off\nRecordTimeout 2s\nRecordWindow 64K\n")
+b = Small(build, "KernelAudit off\nRecordTimeout 2s\nGateTimeout 60s\nRecordWindow 64K\n")
 A = ("127.0.0.1", b.port)
 try:
     key = private_key(b.key)
@@ -108,7 +108,7 @@ try:
     # The others.
     w = login(); c = running(w)
     gate = b.child("gate"); os.kill(gate, signal.SIGSTOP)
-    ok(echoes(w, c), "a gate that hangs: what runs goes on")
+    ok(echoes(w, c), "a gate that hangs: what runs goes on until GateTimeout")
     began = time.monotonic(); out, err, status = w.run("echo no")
     ok(status == 255 and b"gate does not answer" in err and err.count(b"\n") == 1, f"what would begin is refused in words, after {time.monotonic() - began:.0f} s", out, err, status)
     os.kill(gate, signal.SIGCONT)

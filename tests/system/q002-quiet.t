@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """A connection where nothing happens sleeps: of thousands, most are like that.  What may take too long is still seen in time."""
-import os, pty, signal, sys, time
+import os, pty, signal, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -12,7 +12,7 @@ from tap import ok, needs_bastion, without, end
 needs_bastion()
 from bastion import Bastion
 
-b = Bastion(build, "KernelAudit off\nRecordTimeout 2s\n")
+b = Bastion(build, "KernelAudit off\nRecordTimeout 2s\nGateTimeout 2s\n")
 
 def sleeps(pid):
     """For how many ms its epoll_wait waits, 0 if it is not in one."""
@@ -68,5 +68,15 @@ try:
         t = Terminal(argv); t.until(b"NAME"); b.wait(lambda: len(b.fronts()) == 1)
         ok(falls_asleep(next(iter(b.fronts()))), "so does one in front of the picker")
         t.type(b"q"); t.close()
+
+    # What the gate permitted it alone can take back, so nothing runs on without it.
+    t = Terminal(b.ssh("fortress", "-tt") + ["stty raw -echo; echo ready; exec cat"])
+    t.until(b"ready"); gate = b.child("gate"); os.kill(gate, signal.SIGSTOP)
+    ok(t.until(b"fortress: the bastion's gate is gone; the session ends [no-gate]"), "a gate that stands still: the session ends after GateTimeout, in words", t.out[-300:])
+    t.close()
+    b.wait(lambda: subprocess.run(b.ssh("fortress") + ["true"], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0, 20)
+    ok(b.child("gate") != gate, "and another gate serves")
+    e = next(e for e in b.events() if e["text"].startswith("the gate stood still"))
+    ok(e["class"] == 6002 and not e["ok"] and e["severity"] == 5, "it is on the record", e)
 finally: b.stop()
 end()
