@@ -13,6 +13,7 @@ sys.path.insert(0, f"{top}/tests")
 from tap import end, needs_bastion, ok, without
 needs_bastion()
 from bastion import Bastion, talk
+from terminal import until
 
 def audit_enabled():
     r = subprocess.run(["auditctl", "-s"], capture_output=True, text=True)
@@ -39,6 +40,32 @@ try:
     ok(rc == 255, "a user that only PAM knows is refused")
     events = b.ctl("session", "ls", "--json")
     ok('"user":"pamela"' in events and '"exit":5' in events, "the session is on the record")
+
+    # --- what modules say, and the phases behind the password ---
+    open(f"{b.dir}/notice", "w").write('Grüße an %u: "bring <your> badge"\nsecond line\n')
+    open(f"{b.dir}/phases", "w").write(f'#!/bin/sh\necho "$PAM_TYPE $PAM_USER $PAM_RHOST $PAM_SERVICE" >>{b.dir}/said\n'); os.chmod(f"{b.dir}/phases", 0o755)
+    AUTH = f"auth optional pam_echo.so file={b.dir}/notice\nauth required pam_exec.so expose_authtok quiet {script}\n"
+    def login(auth="auth required pam_permit.so\n", account="pam_permit.so", session=f"pam_exec.so {b.dir}/phases"):
+        """By a password, with these modules: what was shown, the status, and which phases of the session there were when it was over."""
+        open(path, "w").write(AUTH + auth + f"account required {account}\nsession required {session}\n")
+        if os.path.exists(f"{b.dir}/said"): os.unlink(f"{b.dir}/said")
+        out, rc = talk(["ssh", "-o", "LogLevel=INFO", "-o", "NumberOfPasswordPrompts=1", *base[1:], "pamela+box@127.0.0.1", "echo in"], [("assword:", "open sesame\n")])
+        said = lambda: open(f"{b.dir}/said").read().split("\n")[:-1] if os.path.exists(f"{b.dir}/said") else []
+        if rc == 0: until(lambda: len(said()) == 2, 10)
+        return out, rc, said()
+    out, rc, said = login()
+    ok('Gr\\303\\274\\303\\237e an pamela: "bring <your> badge"\r\nsecond line' in out and rc == 0, "what a module says comes word for word", out)
+    ok(said == [f"{phase} pamela 127.0.0.1 {service}" for phase in ("open_session", "close_session")], "its session is opened, and closed behind the login", said)
+    out, rc, said = login(account="pam_debug.so acct=perm_denied")
+    ok(rc == 255 and said == [], "who may not log in by the account phase does not, with a password that is right", out, rc, said)
+    r = subprocess.run(b.ssh("fortress") + ["echo in"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    ok(r.returncode == 255 and r.stdout == "", "nor by a key", r)
+    out, rc, said = login(auth="auth required pam_debug.so auth=success cred=cred_err\n")
+    ok(rc == 255 and said == [], "nor whose credentials cannot be established", out, rc, said)
+    out, rc, said = login(session="pam_debug.so open_session=session_err")
+    ok(rc == 255 and "in\r" not in out, "nor whose session cannot be opened", out, rc)
+    open(path, "w").write(f"auth required pam_exec.so expose_authtok quiet {script}\nauth required pam_permit.so\naccount required pam_permit.so\n"
+                          "session required pam_permit.so\n")
 
     if shutil.which("auditctl"): subprocess.run(["auditctl", "-e", "1"], capture_output=True)
     if not audit_enabled():
