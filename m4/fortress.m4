@@ -46,11 +46,13 @@ AC_DEFUN([FTS_HARDENING], [
 # Debian backports fixes without a change of upstream's version: ask dpkg where there is one.
 AC_DEFUN([FTS_LIBSSH_LEVEL], [
 	AC_MSG_CHECKING([libssh's security level])
+	fts_libssh_least=0.10.6-0+deb12u3
 	fts_libssh_level=`dpkg-query -W -f '${Version}' libssh-4 2>/dev/null` ||
 		fts_libssh_level=`$PKG_CONFIG --modversion libssh`
-	AS_IF([test -x /usr/bin/dpkg && dpkg --compare-versions "$fts_libssh_level" lt 0.10.6-0+deb12u3],
+	AS_IF([test -x /usr/bin/dpkg && dpkg --compare-versions "$fts_libssh_level" lt $fts_libssh_least],
 		[AC_MSG_RESULT([$fts_libssh_level])
-		 AC_MSG_ERROR([libssh $fts_libssh_level lacks the fixes of 0.10.6-0+deb12u3: run apt-get install libssh-4 libssh-dev])],
+		 AC_MSG_ERROR([libssh $fts_libssh_level lacks the fixes of $fts_libssh_least: run apt-get install libssh-4 libssh-dev])],
 		[AC_MSG_RESULT([$fts_libssh_level, good])])
 	AC_DEFINE_UNQUOTED([LIBSSH_LEVEL], ["$fts_libssh_level"], [libssh's package version at build time])
+	AC_DEFINE_UNQUOTED([LIBSSH_LEAST], ["$fts_libssh_least"], [libssh's package version that has the fixes])
 ])

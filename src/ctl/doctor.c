@@ -22,6 +22,7 @@
 #include <linux/netlink.h>
 
 #include "base/fd.h"
+#include "base/package.h"
 #include "base/text.h"
 #include "ctl/ask.h"
 #include "ctl/conf.h"
@@ -62,8 +63,14 @@ whose(int code)
 static void
 check_libssh(struct ctl *c, struct finding *f)
 {
+	char version[PACKAGE_VERSION_MAX];
+	struct err e = { 0 };
+
 	(void)c;
-	say(f, OK, "", "built with libssh %s, which has the fixes", LIBSSH_LEVEL);
+	if (package_check_libssh(PACKAGE_LIST, version, &e) != 0)
+		say(f, FAIL, "apt-get install libssh-4, then start the bastion again", "%s", e.text);
+	else
+		say(f, OK, "", "libssh %s, which has the fixes", version);
 }
 
 /* The question that auditctl -s asks; false: no answer. */

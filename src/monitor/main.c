@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/package.h"
 #include "base/sandbox.h"
 #include "monitor/audit.h"
 #include "monitor/child.h"
@@ -213,7 +214,13 @@ start(struct monitor *m, struct err *e)
 static void
 announce(const struct monitor *m)
 {
-	log_info("fortress %s: state %s libssh %s", PACKAGE_VERSION, m->state_dir, LIBSSH_LEVEL);
+	char libssh[PACKAGE_VERSION_MAX];
+	struct err e = { 0 };
+	int r = package_check_libssh(PACKAGE_LIST, libssh, &e);
+
+	log_info("fortress %s: state %s libssh %s", PACKAGE_VERSION, m->state_dir, libssh);
+	if (r != 0)
+		log_error("%s: apt-get install libssh-4, then start again", e.text);
 	if (!m->root)
 		log_warn("sandbox profile \"unprivileged\": not started as root, so every process runs under one account; "
 		    "seccomp and Landlock still hold");

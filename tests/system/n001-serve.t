@@ -26,7 +26,7 @@ def alive(pid):
 def pid(): return int(open(f"{state}/run/fortress.pid").read())
 def served(): return fortress("status").returncode == 0
 def greets():
-    with socket.create_connection(("127.0.0.1", b.port), 5) as s: s.settimeout(5); return s.recv(4) == b"SSH-"
+    with socket.create_connection(("127.0.0.1", b.port), 5) as s: s.settimeout(5); return s.recv(100) == b"SSH-2.0-Fortress_0.1\r\n"
 def doctor(): return {r["check"]: r for r in json.loads(fortress("--json", "doctor").stdout)}
 def session(way, *more):
     """A command that stays, with its recording open; an ssh."""
@@ -118,6 +118,19 @@ try:
     taken.close()
     r = fortress("serve", "--foo")
     ok(r.returncode == 2 and r.stderr.startswith("fortress serve: --foo: no such option"), "an option that is none", r.stderr)
+
+    # --- a libssh of before its fixes, as dpkg lists it ---
+    listed = f"{b.dir}/dpkg"; open(listed, "w").write("Package: libssh-4\nStatus: install ok installed\nVersion: 0.10.6-0+deb12u1\n")
+    with_old = ["unshare", "-m", "sh", "-c", f'mount --bind {listed} /var/lib/dpkg/status && exec "$@"', "sh", f"{build}/fortress"]
+    r = subprocess.run([*with_old, "--json", "doctor"], env=b.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+    if not tap.without("unshare" in r.stderr or "mount" in r.stderr, "an old libssh", "no mount namespaces"):
+        d = {x["check"]: x for x in json.loads(r.stdout)}["libssh"]
+        ok(d["result"] == "fail" and "0.10.6-0+deb12u1" in d["found"] and "apt-get" in d["what_to_do"], "doctor looks at the libssh that is installed now", d)
+        open(f"{b.dir}/fortress.log", "w").close()
+        p = subprocess.Popen([*with_old, "serve"], env=b.env, stdin=subprocess.DEVNULL, stdout=b.log, stderr=b.log); b.procs.append(p)
+        ok(until(served) and "error: libssh 0.10.6-0+deb12u1 is installed, which lacks the fixes" in open(f"{b.dir}/fortress.log").read(),
+           "and the log says so at every start", open(f"{b.dir}/fortress.log").read())
+        p.terminate(); p.wait(15)
 
     # --- a service manager ---
     path = f"{b.dir}/notify"

@@ -108,9 +108,10 @@ TESTS += %D%/test_copy %D%/test_typed %D%/test_zmodem
 %C%_test_copy_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
 %C%_test_zmodem_LDADD = $(TAP_LIBS) $(FRONT_LIBS)
 
-check_PROGRAMS += %D%/test_methods
-TESTS += %D%/test_methods
+check_PROGRAMS += %D%/test_methods %D%/test_package
+TESTS += %D%/test_methods %D%/test_package
 %C%_test_methods_LDADD = $(TAP_LIBS) $(BASE_LIBS)
+%C%_test_package_LDADD = $(TAP_LIBS) $(BASE_LIBS)
 check_PROGRAMS += %D%/test_index
 TESTS += %D%/test_index
 %C%_test_index_LDADD = $(TAP_LIBS) $(DB_LIBS)
