@@ -64,20 +64,32 @@ take(struct run *r, int timeout_ms)
 		screen_feed(r->screen, slice_of(bytes, (size_t)n));
 }
 
+/* As it stands on a screen, from the first column on: a tab leads to the next one of eight. */
+static void
+expand(const char *text, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (; *text != '\0' && n + 1 < size; text++)
+		do
+			out[n++] = *text == '\t' ? ' ' : *text;
+		while (*text == '\t' && n % 8 != 0 && n + 1 < size);
+	out[n] = '\0';
+}
+
 bool
 run_waits_for(struct run *r, const char *text)
 {
 	mono_t from = clock_mono();
-	const char *tab = strchr(text, '\t');
-	bool shown = false;
+	char shown[SCREEN_COLS_MAX + 1];
 
-	while (!shown && clock_ms_since(from) < RUN_WAIT_MS) {
-		if (r->eof)
-			return screen_shows(r->screen, tab != NULL ? tab + 1 : text);
+	expand(text, shown, sizeof(shown));
+	while (!screen_shows(r->screen, shown)) {
+		if (r->eof || clock_ms_since(from) >= RUN_WAIT_MS)
+			return false;
 		take(r, 100);
-		shown = screen_shows(r->screen, tab != NULL ? tab + 1 : text);
 	}
-	return shown;
+	return true;
 }
 
 void
