@@ -32,7 +32,7 @@ try:
     state, public = f"{b.dir}/state", f"{b.dir}/state/keys/checkpoint_ed25519.pub"
 
     def verify(*args, state=state):
-        r = subprocess.run([f"{build}/fortress", "audit", "verify", *args], env=dict(b.env, FORTRESS_STATE=state), capture_output=True, text=True)
+        r = subprocess.run([f"{build}/fortress", "audit", "verify", *args], env=dict(b.env, FORTRESS_STATE=state), capture_output=True, text=True, timeout=60)
         verify.status = r.returncode
         return r.returncode == 0, (r.stdout + r.stderr).strip()
     def forged(name, change, words, *args, status=6):
@@ -255,6 +255,19 @@ try:
     b.run("tar", "--format=ustar", "-C", other, "-rf", tar, "sessions.csv")
     good, said = verify(tar, "--key", public)
     ok(not good and "twice" in said, f"export: a file that a tar file holds twice: {said[-120:]}", good, said)
+    def endless(name):
+        """A tar file's entry: one byte behind a hole of 1 EB."""
+        number = lambda v: b"\x80" + v.to_bytes(11, "big")
+        head = bytearray(512); head[0:len(name)] = name; head[100:116] = b"0000600\0" + b"0000000\0"; head[116:148] = b"0000000\0" + b"00000000001\0" * 2
+        head[148:157] = b" " * 8 + b"S"; head[257:265] = b"ustar  \0"; head[386:398] = number(1 << 60); head[398:410] = number(1); head[483:495] = number((1 << 60) + 1)
+        head[148:156] = b"%06o\0 " % sum(head)
+        return bytes(head) + b"x".ljust(512, b"\0")
+    most = [f for f in files if f != "report.html"]; b.run("tar", "--format=ustar", "-C", pack, "-cf", tar, *most)
+    with open(tar, "r+b") as f:
+        f.seek(sum((os.path.getsize(f"{pack}/{x}") + 511) // 512 * 512 + 512 for x in most)); f.write(endless(b"report.html") + bytes(1024)); f.truncate()
+    try: good, said = verify(tar, "--key", public)
+    except subprocess.TimeoutExpired: good, said = None, "no end"
+    ok(good is False and verify.status == 6 and "report.html was changed" in said, f"export: a file of 1 EB in a small tar file: {said[-120:]}", verify.status, said)
     own = f"{b.dir}/own.pub"; t = open(public).read(); open(own, "w").write(t[:-6] + ("AAAAA\n" if t[-6:-1] != "AAAAA" else "BBBBB\n"))
     good, said = verify(pack, "--key", own)
     ok(not good, "export: against another key", said)
