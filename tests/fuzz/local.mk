@@ -62,3 +62,12 @@ tests_fuzz_fuzz_live_SOURCES = %D%/fuzz_live.c
 tests_fuzz_fuzz_live_LDADD = $(FUZZ_LIBS) ui/libui.a $(MSG_LIBS) $(VTERM_LIBS)
 check_PROGRAMS += %D%/fuzz_note
 %C%_fuzz_note_LDADD = $(FUZZ_LIBS) $(DB_LIBS)
+# These read files: file.c makes one of the input.
+check_PROGRAMS += %D%/fuzz_unpack %D%/fuzz_inspect %D%/fuzz_prove
+%C%_fuzz_unpack_SOURCES = %D%/fuzz_unpack.c %D%/file.c %D%/file.h
+%C%_fuzz_unpack_LDADD = $(FUZZ_LIBS) $(CTL_LIBS)
+%C%_fuzz_inspect_SOURCES = %D%/fuzz_inspect.c %D%/file.c %D%/file.h
+%C%_fuzz_inspect_CFLAGS = $(AM_CFLAGS) $(ARCHIVE_CFLAGS)
+%C%_fuzz_inspect_LDADD = $(FUZZ_LIBS) $(CTL_LIBS)
+%C%_fuzz_prove_SOURCES = %D%/fuzz_prove.c %D%/file.c %D%/file.h
+%C%_fuzz_prove_LDADD = $(FUZZ_LIBS) $(CTL_LIBS)
