@@ -3,8 +3,9 @@
 # Copyright (c) 2026, the Fortress authors
 """A whole bastion, an sshd and a staragent in a temporary directory on 127.0.0.1, for tests and benches.
 They run as root; everything is ended by stop()."""
-import fcntl, json, os, pty, random, re, select, shutil, socket, struct, subprocess, sys, tempfile, termios, time
+import json, os, random, re, select, shutil, socket, subprocess, sys, tempfile, time
 import tap
+from terminal import on_pty, resize
 
 taken = []
 def take(what):
@@ -25,17 +26,17 @@ def port():
             except OSError: continue
         if take(f"port-{p}"): return p
 
-def talk(argv, script, seconds=20, env=None):
-    """Runs argv on a pty of 80x24.  script: pairs of a text to wait for and an answer (bytes).
-    All output as text, and the exit status (None if it did not end in time)."""
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execvpe(argv[0], argv, env or os.environ)
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+def talk(argv, script, seconds=20, env=None, size=(24, 80)):
+    """Runs argv on a pty.  script: pairs of a text to wait for and an answer: what is typed, or a new size (rows, columns).
+    All output as text, and the exit status (that of a SIGKILL if it did not end in time)."""
+    pid, fd = on_pty(argv, env, size)
     out, seen, steps, end = "", 0, list(script), time.monotonic() + seconds
     while time.monotonic() < end:
         if steps and steps[0][0] in out[seen:]:
-            seen = len(out); os.write(fd, steps.pop(0)[1].encode()); continue
+            seen = len(out); answer = steps.pop(0)[1]
+            if isinstance(answer, tuple): resize(fd, *answer)
+            else: os.write(fd, answer.encode())
+            continue
         if not select.select([fd], [], [], 0.2)[0]: continue
         try: data = os.read(fd, 4096)
         except OSError: data = b""

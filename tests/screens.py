@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Programs on terminals of their own, several at once: what they write is kept, and waited for."""
-import fcntl, os, pty, re, signal, struct, termios, threading, time
+import os, re, signal, threading, time
+from terminal import on_pty
 
 SEQUENCE = re.compile(rb"\x1b\[([?>]?)([0-9;]*)([@-~])|\x1b([()].|[^\[()])|([\x00-\x1f])|([^\x00-\x1f]+)", re.S)
 
@@ -59,10 +60,7 @@ class Screen:
     """A program on a pty; what it writes is kept, and waited for."""
     def __init__(self, argv, cols=80, rows=24, env=None):
         self.out, self.all, self.more, self.code = b"", bytearray(), threading.Condition(), None
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
-            os.execvpe(argv[0], argv, env or dict(os.environ, TERM="xterm"))
+        self.pid, self.fd = on_pty(argv, env or dict(os.environ, TERM="xterm"), (rows, cols))
         threading.Thread(target=self.read, daemon=True).start()
     def read(self):
         while True:

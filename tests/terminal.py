@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
-"""A client on a terminal of its own, for tests that look at what it shows: output comes by itself, words are waited for."""
+"""Programs on terminals of their own; and a client on one, for tests that look at what it shows: output comes by itself, words are
+waited for."""
 import fcntl, os, pty, signal, struct, termios, threading, time
 
 def until(what, seconds=20):
@@ -9,12 +10,20 @@ def until(what, seconds=20):
     while not (got := what()) and time.monotonic() < end: time.sleep(0.05)
     return got
 
+def resize(fd, rows, cols): fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
+
+def on_pty(argv, env=None, size=(24, 80)):
+    """Its pid, and the terminal's other end.  The terminal has its size before the program begins."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        try: resize(0, *size); os.execvpe(argv[0], argv, os.environ if env is None else env)
+        finally: os._exit(127)
+    return pid, fd
+
 class Terminal:
     def __init__(self, *argv, env=None, size=(24, 80)):
         self.data, self.seen, self.status = b"", 0, None
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0: os.execvpe(argv[0], argv, env or dict(os.environ, TERM="xterm"))
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+        self.pid, self.fd = on_pty(argv, env or dict(os.environ, TERM="xterm"), size)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
     def read(self):

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """A hostile host's output, recorded through the bastion and replayed: the viewer's terminal is never made to answer,
 and what draws it has given up what it does not need."""
-import fcntl, os, pty, re, select, shutil, struct, subprocess, sys, termios
+import os, re, select, shutil, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -11,6 +11,7 @@ sys.path.insert(0, f"{top}/tests")
 from tap import end, needs_bastion, ok
 needs_bastion()
 from bastion import Bastion, talk
+from terminal import on_pty
 
 HOSTILE = [b"\x1b]52;c;ZXZpbA==\x07", b"\x1b]0;title <b>x</b>\x07", b"\x1b[21t", b"\x1b[6n", b"\x1b[5n", b"\x1b[c", b"\x1b[>c", b"\x1b[=c",
            b"\x1bP$qm\x1b\\", b"\x1bP+q544e\x1b\\", b"\x1bP0;1;0q#0;2;0;0;0~-\x1b\\", b"\x1b]8;;http://evil/\x1b\\link\x1b]8;;\x1b\\", b"\x1b[?1049h",
@@ -28,9 +29,7 @@ def look_at(pid):
     return out
 def screen(argv, keys, until):
     """Runs on a pty, sends keys when `until` shows; the bytes that the terminal got, the process while it ran."""
-    pid, fd = pty.fork()
-    if pid == 0: os.execvpe(argv[0], argv, b.env | {"TERM": "xterm-256color"})
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    pid, fd = on_pty(argv, b.env | {"TERM": "xterm-256color"})
     out, status, keys = b"", {}, list(keys)
     while select.select([fd], [], [], 15)[0]:
         try: data = os.read(fd, 65536)

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """A recording in each of its forms: true to what was recorded, and what a hostile host wrote neither acts on a terminal that
 plays it nor runs in a browser that shows it."""
-import base64, json, os, pty, re, select, shutil, stat, subprocess, sys
+import base64, json, os, re, shutil, stat, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -30,17 +30,9 @@ def export(session, form):
     return r.stdout if r.returncode == 0 else r.stderr
 def sessions():
     return [s["id"] for s in b.sessions()]
-def on_pty(argv):
-    pid, fd = pty.fork()
-    if pid == 0: os.execvpe(argv[0], argv, b.env | {"TERM": "xterm-256color", "HOME": b.dir})
-    out = b""
-    while select.select([fd], [], [], 20)[0]:
-        try: data = os.read(fd, 65536)
-        except OSError: break
-        if not data: break
-        out += data
-    os.close(fd)
-    return out, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+def on_terminal(argv):
+    out, status = talk(argv, [], env=b.env | {"TERM": "xterm-256color", "HOME": b.dir})
+    return out.encode(), status
 
 try:
     bad = f"{b.dir}/bad"; open(bad, "wb").write(PAGE)
@@ -86,7 +78,7 @@ try:
     if shutil.which("asciinema"):
         path = f"{b.dir}/two.cast"
         ok(ctl("replay", typed, "--export", "cast2", "-o", path).returncode == 0, "into a file")
-        out, rc = on_pty(["asciinema", "play", "-s", "1000", "-i", "0.1", path])
+        out, rc = on_terminal(["asciinema", "play", "-s", "1000", "-i", "0.1", path])
         ok(rc == 0 and MARKUP[1].encode() in out, "asciinema plays it", rc, out)
         ok(ASKS.search(out) is None, "and its terminal is not made to answer", ASKS.search(out))
     else:
@@ -104,7 +96,7 @@ try:
                        (("--export", "text", "--text"), b"only one of them")):
         r = ctl("replay", typed, *args)
         ok(r.returncode == 2 and said in r.stderr, f"{' '.join(args)}: said in a line", r)
-    out, rc = on_pty([f"{build}/fortress", "replay", typed, "--export", "raw"])
+    out, rc = on_terminal([f"{build}/fortress", "replay", typed, "--export", "raw"])
     ok(rc == 1 and b"not sent to a terminal" in out, "raw bytes do not go to a terminal", out)
     ok(export(typed, "html") == open(path, "rb").read(), "the same page each time")
 

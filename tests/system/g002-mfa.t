@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The second factor: made at the first login that needs it, asked for after, good once, in the real client on a pty."""
-import os, shutil, subprocess, sys, time
+import os, select, shutil, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -11,6 +11,7 @@ from tap import end, needs_bastion, ok, skip
 needs_bastion()
 if not shutil.which("oathtool"): skip("no oathtool")
 from bastion import Bastion, factor_key, talk
+from terminal import on_pty
 
 b = Bastion(build, "KernelAudit off\n", """permit bench any on env=bench as root id bench
 permit robot exec on env=bench as root id robot
@@ -72,9 +73,7 @@ try:
     def learn(steps):
         return Answer(lambda: code(first[0], steps))
     # A new secret each time until one is confirmed: read it from the screen, then answer.
-    import pty, select
-    pid, fd = pty.fork()
-    if pid == 0: os.execvpe("ssh", ssh("bench+box") + ["echo inside"], env)
+    pid, fd = on_pty(ssh("bench+box") + ["echo inside"], env)
     shown = ""
     while "code: " not in shown and select.select([fd], [], [], 20)[0]:
         shown += os.read(fd, 4096).decode("utf-8", "replace")

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """AuthenticationMethods and MfaPeriod: keys, PAM, codes and certificates in lists, by the real client.  The service file
 lies in /etc/pam.d under a name of this test's own while it runs."""
-import os, shutil, signal, sqlite3, subprocess, sys, time
+import os, select, shutil, signal, sqlite3, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -12,7 +12,7 @@ from tap import end, needs_bastion, ok, skip
 needs_bastion()
 if not shutil.which("oathtool"): skip("no oathtool")
 from bastion import Bastion, factor_key, talk
-from terminal import until
+from terminal import on_pty, until
 
 service = f"fortress-methods-{os.getpid()}"
 path = f"/etc/pam.d/{service}"
@@ -107,9 +107,7 @@ try:
     # A code alone as the second.
     configure("AuthenticationMethods publickey,totp", "MfaPeriod 8h")
     b.ctl("user", "lock", "bench"); b.ctl("user", "unlock", "bench")
-    import pty, select
-    pid, fd = pty.fork()
-    if pid == 0: os.execvpe("ssh", ssh(), env)
+    pid, fd = on_pty(ssh(), env)
     shown = ""
     while "code: " not in shown and select.select([fd], [], [], 20)[0]: shown += os.read(fd, 4096).decode("utf-8", "replace")
     secret = factor_key(shown)

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """fortress serve as a person and a service manager meet it: what keeps it from starting is said, "started" means that it
 serves, a former life is waited for, and every way to stop it closes the sessions with its reason."""
-import json, os, pty, signal, socket, sqlite3, subprocess, sys, time
+import json, os, signal, socket, sqlite3, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -12,7 +12,7 @@ import tap
 from tap import ok
 tap.needs_bastion()
 from bastion import Bastion
-from terminal import until
+from terminal import on_pty, until
 
 b = Bastion(build, "KernelAudit off\n")
 state = f"{b.dir}/state"
@@ -144,8 +144,7 @@ try:
 
     # --- a terminal ---
     def on_terminal(*argv):
-        child, fd = pty.fork()
-        if child == 0: os.execve(argv[0], argv, b.env)
+        child, fd = on_pty(argv, b.env)
         until(lambda: served())
         return child, fd
     child, fd = on_terminal(f"{build}/fortress", "serve")

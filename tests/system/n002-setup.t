@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """fortress setup and contrib/quickstart: made once, kept afterwards; ports, users and former lives; what they may not touch."""
-import os, pty, re, shutil, signal, socket, stat, subprocess, sys, tempfile
+import os, re, shutil, signal, socket, stat, subprocess, sys, tempfile
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -10,7 +10,7 @@ sys.path.insert(0, f"{top}/tests")
 import tap
 from tap import ok
 from bastion import port
-from terminal import until
+from terminal import on_pty, until
 
 if os.geteuid() != 0: tap.skip("needs root, to make accounts")
 dir = tempfile.mkdtemp(prefix="fortress-n"); os.chmod(dir, 0o755)
@@ -29,8 +29,7 @@ def alive(pid):
 def pid(name): return int(read(f"run/{name}.pid"))
 def mode(path): return stat.S_IMODE(os.stat(f"{state}/{path}").st_mode)
 def on_terminal(*argv):
-    child, fd = pty.fork()
-    if child == 0: os.execvpe(argv[0], argv, env)
+    child, fd = on_pty(argv, env)
     shells.append(child)
     out = ""
     while "Stop it:" not in out: out += os.read(fd, 4096).decode("utf-8", "replace")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The fortress command: every refusal says what, why and what to do; 2 when it was not understood, 1 when it failed."""
-import fcntl, json, os, pty, shutil, struct, subprocess, sys, tempfile, termios, time
+import json, os, shutil, subprocess, sys, tempfile
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -11,6 +11,7 @@ import tap
 from tap import ok
 tap.needs_bastion()
 from bastion import Bastion
+from terminal import on_pty
 
 b = Bastion(build, "KernelAudit off\n")
 # Every account may use the program, so that one without rights can be tried.
@@ -24,9 +25,7 @@ def refused(status, words, *args):
     ok(r.returncode == status and all(w in r.stderr for w in words) and r.stdout in ("", "[]\n"), "fortress " + " ".join(args), r.returncode, r.stdout, r.stderr)
 def on_screen(columns, *args):
     """What a terminal of so many columns gets."""
-    child, fd = pty.fork()
-    if child == 0: time.sleep(0.1); os.execve(f"{build}/fortress", ["fortress", *args], b.env)
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    child, fd = on_pty([f"{build}/fortress", *args], b.env, (24, columns))
     out = b""
     while True:
         try: data = os.read(fd, 4096)

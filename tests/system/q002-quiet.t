@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """A connection where nothing happens sleeps: of thousands, most are like that.  What may take too long is still seen in time."""
-import os, pty, signal, subprocess, sys, time
+import os, signal, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -11,6 +11,7 @@ sys.path.insert(0, f"{top}/tests")
 from tap import ok, needs_bastion, without, end
 needs_bastion()
 from bastion import Bastion
+from terminal import Terminal
 
 b = Bastion(build, "KernelAudit off\nRecordTimeout 2s\nGateTimeout 2s\n")
 
@@ -29,20 +30,6 @@ def falls_asleep(pid):
         time.sleep(0.05)
     return False
 
-class Terminal:
-    def __init__(self, argv):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0: os.execvpe("ssh", argv, dict(os.environ, TERM="xterm"))
-        self.out = b""
-    def type(self, keys): os.write(self.fd, keys)
-    def until(self, text):
-        while text not in self.out:
-            try: data = os.read(self.fd, 4096)
-            except OSError: return False
-            self.out += data
-        return True
-    def close(self): os.close(self.fd); os.waitpid(self.pid, 0)
-
 try:
     open(f"/proc/{b.child('gate')}/syscall").read()
     readable = True
@@ -50,29 +37,29 @@ except OSError: readable = False
 
 try:
     if not without(not readable, "sleeps", "/proc/PID/syscall cannot be read here"):
-        t = Terminal(b.ssh("fortress", "-tt") + ["stty raw -echo; echo ready; exec cat"])
-        t.until(b"ready"); front = next(iter(b.fronts()))
+        t = Terminal(*b.ssh("fortress", "-tt"), "stty raw -echo; echo ready; exec cat")
+        t.saw("ready"); front = next(iter(b.fronts()))
         ok(falls_asleep(front), "a session where nobody types sleeps for seconds", sleeps(front))
-        t.type(b"key"); ok(t.until(b"key"), "a key and its echo", t.out)
+        t.send("key"); ok(t.saw("key"), "a key and its echo", t.out)
         ok(falls_asleep(front), "and it sleeps again", sleeps(front))
 
         store = b.child("store"); os.kill(store, signal.SIGSTOP)
-        t.type(b"more")
+        t.send("more")
         try:
             start = time.monotonic()
-            ok(t.until(b"the recorder does not answer") and time.monotonic() - start < 10, "a recorder that stopped meanwhile is noticed within RecordTimeout, not when it wakes", t.out[-300:])
+            ok(t.saw("the recorder does not answer") and time.monotonic() - start < 10, "a recorder that stopped meanwhile is noticed within RecordTimeout, not when it wakes", t.out[-300:])
         finally: os.kill(store, signal.SIGCONT)
         t.close()
 
         argv = b.ssh("fortress", "-tt"); argv[-1] = "bench@127.0.0.1"
-        t = Terminal(argv); t.until(b"NAME"); b.wait(lambda: len(b.fronts()) == 1)
+        t = Terminal(*argv); t.saw("NAME"); b.wait(lambda: len(b.fronts()) == 1)
         ok(falls_asleep(next(iter(b.fronts()))), "so does one in front of the picker")
-        t.type(b"q"); t.close()
+        t.close()
 
     # What the gate permitted it alone can take back, so nothing runs on without it.
-    t = Terminal(b.ssh("fortress", "-tt") + ["stty raw -echo; echo ready; exec cat"])
-    t.until(b"ready"); gate = b.child("gate"); os.kill(gate, signal.SIGSTOP)
-    ok(t.until(b"fortress: the bastion's gate is gone; the session ends [no-gate]"), "a gate that stands still: the session ends after GateTimeout, in words", t.out[-300:])
+    t = Terminal(*b.ssh("fortress", "-tt"), "stty raw -echo; echo ready; exec cat")
+    t.saw("ready"); gate = b.child("gate"); os.kill(gate, signal.SIGSTOP)
+    ok(t.saw("fortress: the bastion's gate is gone; the session ends [no-gate]"), "a gate that stands still: the session ends after GateTimeout, in words", t.out[-300:])
     t.close()
     b.wait(lambda: subprocess.run(b.ssh("fortress") + ["true"], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0, 20)
     ok(b.child("gate") != gate, "and another gate serves")

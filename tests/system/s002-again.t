@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """What was permitted is asked again when policy, role, group, label, time, account, key or revocation change: whatever the
 change takes away ends within five seconds with a sentence and an event, through every door; all else goes on."""
-import os, pty, select, signal, socket, socketserver, subprocess, sys, threading, time
+import os, select, signal, socket, socketserver, subprocess, sys, threading, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -12,6 +12,7 @@ import tap, terminal
 from tap import ok
 from bastion import port
 from clients import Clients, need
+from terminal import on_pty
 need("sftp", "ssh-agent")
 
 ENDS_S = 5                     # what is promised; a busy machine gets as much again
@@ -35,9 +36,8 @@ class Door:
     def __init__(self, *argv, terminal=False):
         self.out = b""
         if terminal:
-            pid, self.fd = pty.fork()
-            if pid == 0: os.execvpe(argv[0], argv, env)
-            self.pid, self.send = pid, lambda data: os.write(self.fd, data)
+            self.pid, self.fd = on_pty(argv, env)
+            self.send = lambda data: os.write(self.fd, data)
         else:
             self.p = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env)
             self.pid, self.fd = self.p.pid, self.p.stdout.fileno()

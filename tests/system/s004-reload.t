@@ -3,13 +3,14 @@
 # Copyright (c) 2026, the Fortress authors
 """The policy is read again: while many work nobody loses anything; one with an error changes nothing, and administrators see it.
 The picker shows what may be reached, and the others, with the reason, on demand."""
-import os, pty, select, signal, subprocess, sys, threading, time
+import os, signal, subprocess, sys, threading, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
 from tap import ok, end
 from clients import Clients, need
+from screens import Screen
 from terminal import until
 need()
 
@@ -24,29 +25,10 @@ def hup(): b.bastion.send_signal(signal.SIGHUP)
 def fortress(*args): return subprocess.run([f"{build}/fortress", *args], env=b.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
 def loads(): return len(b.query("select id from event where class=3004 and text like 'the policy was%'"))
 
-class Picker:
-    """An ssh on a terminal, by a user and a key; keys go in, what came out is searched."""
-    def __init__(self, user, key):
-        self.out = b""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.environ["TERM"] = "xterm"
-            os.execvp("ssh", ["ssh", "-F", "/dev/null", "-tt", "-i", key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o",
-                              "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", str(b.port), f"{user}@127.0.0.1"])
-    def until(self, text, seconds=20):
-        limit = time.monotonic() + seconds
-        while text not in self.out and time.monotonic() < limit:
-            if select.select([self.fd], [], [], 0.2)[0]:
-                try: data = os.read(self.fd, 65536)
-                except OSError: break
-                if not data: break
-                self.out += data
-        return text in self.out
-    def send(self, keys): self.out = b""; os.write(self.fd, keys)
-    def leave(self):
-        os.write(self.fd, b"\x03"); gone = until(lambda: os.waitpid(self.pid, os.WNOHANG)[0], 10)
-        if not gone: os.kill(self.pid, signal.SIGKILL); os.waitpid(self.pid, 0)
-        os.close(self.fd)
+def picker(user, key):
+    return Screen(["ssh", "-F", "/dev/null", "-tt", "-i", key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o",
+                   "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", str(b.port), f"{user}@127.0.0.1"])
+def leave(p): p.type(b"\x03"); p.over(); p.close()
 
 try:
     b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/other")
@@ -95,24 +77,24 @@ try:
     ok(e["ok"] == 0 and "policy.conf:4:8" in e["text"] and "leed" in e["text"], "an error at SIGHUP is an event with its place", e)
     r = b.on("box", "echo in"); ok(r.stdout == b"in\n", "the old policy is in force", r)
     r = fortress("doctor"); ok("policy.conf:4:8" in r.stdout and r.returncode == 1, "doctor says so", r.stdout)
-    p = Picker("bench", b.key)
-    ok(p.until(b"the policy was not loaded, the old one is in force") and p.until(b"policy.conf:4:8"), "an administrator sees it in the picker", p.out[-1500:])
-    p.leave()
-    p = Picker("other", f"{b.dir}/other")
-    ok(p.until(b"box") and not p.until(b"not loaded", 1), "somebody else does not", p.out[-1500:])
-    p.leave()
+    p = picker("bench", b.key)
+    ok(p.until(b"the policy was not loaded, the old one is in force") and p.until(b"policy.conf:4:8"), "an administrator sees it in the picker", p.all[-1500:])
+    leave(p)
+    p = picker("other", f"{b.dir}/other")
+    ok(p.shows(b"box") and not p.shows(b"not loaded", 1), "somebody else does not", p.all[-1500:])
+    leave(p)
     policy(POLICY); b.ctl("reload")
-    p = Picker("bench", b.key)
-    ok(p.until(b"box") and not p.until(b"not loaded", 1), "nor anybody when it is mended", p.out[-1500:])
+    p = picker("bench", b.key)
+    ok(p.shows(b"box") and not p.shows(b"not loaded", 1), "nor anybody when it is mended", p.all[-1500:])
 
     # --- what may be reached, and the others ---
-    p.leave()
+    leave(p)
     b.ctl("host", "add", "vault", "10.0.0.9", "--login", "root", "--label", "env=secret", "--trust-first-key")
-    p = Picker("other", f"{b.dir}/other")
-    ok(p.until(b"others") and b"vault" not in p.out, "a host that may not be reached is not shown", p.out[-1500:])
-    p.send(b"\x0f")
-    ok(p.until(b"vault") and p.until(b"denied:") and p.until(b"no permit"), "on demand it is, with the reason", p.out[-1500:])
-    p.leave()
+    p = picker("other", f"{b.dir}/other")
+    ok(p.shows(b"others") and b"vault" not in p.all, "a host that may not be reached is not shown", p.all[-1500:])
+    p.type(b"\x0f")
+    ok(p.shows(b"vault") and p.shows(b"denied:") and p.shows(b"no permit"), "on demand it is, with the reason", p.all[-1500:])
+    leave(p)
 finally:
     b.stop()
 end()
