@@ -14,6 +14,7 @@ if not os.environ.get("IN_NAMESPACE"):                 # mounts of ours must not
     if not shutil.which("mkfs.ext4"): skip("no mkfs.ext4")
     os.execvpe("unshare", ["unshare", "-m", "--propagation", "private", sys.executable, *sys.argv], dict(os.environ, IN_NAMESPACE="1"))
 from bastion import Bastion, port
+from terminal import until
 from wire import *
 
 class Small(Bastion):
@@ -142,15 +143,12 @@ try:
     b.bastion.terminate(); b.bastion.wait()
     def start(name, spoil):
         d = f"{b.dir}/{name}"
-        shutil.copytree(f"{b.dir}/state", d, ignore=lambda where, names: ["run"] * where.endswith("state"))
+        shutil.copytree(f"{b.dir}/state", d, ignore=lambda where, names: {"run", "lost+found"} & set(names))       # what e2fsck found is no state
         conf = open(f"{d}/fortress.conf").read().replace(f":{b.port}", f":{port()}"); open(f"{d}/fortress.conf", "w").write(conf)
         spoil(d, f"{d}/db/fortress.db")
         p = subprocess.Popen([f"{build}/fortress", "serve", "--state", d], env=dict(b.env, FORTRESS_STATE=d), stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        for i in range(100):
-            if p.poll() is not None: break
-            if subprocess.run([f"{build}/fortress", "status"], env=dict(b.env, FORTRESS_STATE=d), capture_output=True).returncode == 0: break
-            time.sleep(0.05)
+        until(lambda: p.poll() is not None or subprocess.run([f"{build}/fortress", "status"], env=dict(b.env, FORTRESS_STATE=d), capture_output=True).returncode == 0)
         events = ""
         if p.poll() is None and subprocess.run([f"{build}/fortress", "audit", "export", "-o", f"{d}/pack"], env=dict(b.env, FORTRESS_STATE=d), capture_output=True).returncode == 0:
             events = open(f"{d}/pack/events.jsonl").read()
