@@ -210,18 +210,16 @@ approvals_keys(struct approvals_screen *s)
 
 /* ---- looks ---- */
 
-static const struct rows_column columns[] = {
-	{ "REQUEST", 7 }, { "USER", 12 }, { "WHAT", 26 }, { "STATE", 24 }, { "ASKED (UTC)", 11 }, { "REASON", 30 },
+static const struct column columns[] = {
+	{ "REQUEST", 7, 40 }, { "USER", 8, 20 }, { "WHAT", 16, 10 }, { "STATE", 24, 15 }, { "ASKED (UTC)", 11, 5 }, { "REASON", 12, 1 },
 };
 
-#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
-
-static void
-draw_line(int y, const struct approval_line *r, bool selected)
+static struct rows_line
+line(const void *screen, size_t i)
 {
-	const char *const texts[COLUMNS] = { r->id, r->user, r->what, r->state, r->asked, r->reason };
+	const struct approval_line *r = &((const struct approvals_screen *)screen)->list.rows[i];
 
-	rows_draw(y, columns, COLUMNS, texts, selected, r->may);
+	return (struct rows_line){ { r->id, r->user, r->what, r->state, r->asked, r->reason }, r->may };
 }
 
 static void
@@ -236,11 +234,9 @@ draw_list(struct approvals_screen *s)
 	s->top = rows_top(s->top, s->cursor, height);
 	(void)snprintf(title, sizeof(title), s->known ? " requests for approval: %zu" : " requests for approval ...", s->list.n);
 	(void)draw_text(0, 0, COLS, slice_from(title), A_BOLD);
-	rows_draw(1, columns, COLUMNS, NULL, false, false);
+	rows_draw(&(struct rows_list){ columns, sizeof(columns) / sizeof(columns[0]), s->list.n, s->top, s->cursor, line, s }, 1, height);
 	if (s->known && s->list.n == 0)
 		(void)draw_text(2, 0, COLS, slice_from("   none of yours, and none that you may approve"), A_DIM);
-	for (size_t i = 0; i < height && s->top + i < s->list.n; i++)
-		draw_line(2 + (int)i, &s->list.rows[s->top + i], s->top + i == s->cursor);
 	draw_page(&s->page, LINES - 1 - details_height(&s->page), 1, A_NORMAL);
 	rows_draw_footer(keys, KEYS, s->notice);
 }

@@ -65,7 +65,7 @@ draw_row(const struct hosts *h, int y, const int widths[LIST_COLUMNS], const str
 			memset(hits, 0, sizeof(hits));
 		if (text.n <= sizeof(hits))
 			join_marks(text, hits);
-		x += x > LAYOUT_MARK ? draw_text(y, x, LAYOUT_GAP, slice_from(""), look) : 0;
+		x += x > LAYOUT_MARK ? draw_text(y, x, COLUMNS_GAP, slice_from(""), look) : 0;
 		x += draw_marked(y, x, widths[i], text, look, text.n <= sizeof(hits) ? hits : NULL, marked_of(look));
 	}
 	(void)draw_text(y, x, COLS - x, slice_from(""), selected ? look : A_NORMAL);
@@ -90,8 +90,8 @@ draw_header(int y, const int widths[LIST_COLUMNS])
 
 	for (enum list_column i = 0; i < LIST_COLUMNS; i++)
 		if (widths[i] > 0) {
-			x += x > LAYOUT_MARK ? LAYOUT_GAP : 0;
-			x += draw_text(y, x, widths[i], slice_from(layout_heads[i]), A_DIM);
+			x += x > LAYOUT_MARK ? COLUMNS_GAP : 0;
+			x += draw_text(y, x, widths[i], slice_from(layout_list_columns[i].head), A_DIM);
 		}
 }
 

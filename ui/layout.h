@@ -10,7 +10,6 @@
 #include "ui/list.h"
 
 #define LAYOUT_MARK 3                     /* columns before a row's text: ">", "-", blank */
-#define LAYOUT_GAP  2                     /* between columns */
 
 struct span {
 	int y, n;                         /* n: lines; 0: it is not there */
@@ -27,10 +26,9 @@ void layout_make(struct layout *l, int rows, int cols, int pane, int notice);
 /* Is line y in it?  *line is then y's number in it. */
 bool layout_holds(struct span s, int y, int *line);
 
-/* Widths of the columns, 0 for one that is not there: from what all rows hold, whatever is searched, such that most of it is to
- * be seen.  They drop out in this order as the window gets narrow: why, labels, logins. */
+/* columns_fit for all rows of the list, whatever is searched. */
 void layout_columns(const struct list *list, int cols, int widths[LIST_COLUMNS]);
 
-extern const char *const layout_heads[LIST_COLUMNS];
+extern const struct column layout_list_columns[LIST_COLUMNS];
 
 #endif

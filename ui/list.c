@@ -124,7 +124,7 @@ count_widths(struct list *l, const struct list_row *r, int by)
 	for (enum list_column i = 0; i < LIST_COLUMNS; i++) {
 		int w = width_of(slice_from(list_text(r, i)));
 
-		l->widths[i][w < LIST_WIDTH_MAX ? w : LIST_WIDTH_MAX] += (unsigned)(by * (i == LIST_WHY && !r->allowed ? LIST_DENIED : 1));
+		l->widths[i][w < COLUMNS_WIDTH_MAX ? w : COLUMNS_WIDTH_MAX] += (unsigned)(by * (i == LIST_WHY && !r->allowed ? LIST_DENIED : 1));
 	}
 }
 

@@ -11,11 +11,11 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "ui/columns.h"
 #include "ui/query.h"
 
 #define LIST_ROWS_MAX  200000
 #define LIST_QUERY_MAX QUERY_MAX
-#define LIST_WIDTH_MAX 200                /* columns; what is wider counts as this */
 #define LIST_DENIED    3                  /* why a host is denied says more than why one is allowed: it counts as so many */
 
 /* The texts of a row that have a column of their own, in the order of the screen. */
@@ -46,7 +46,7 @@ struct list {
 	struct query query;
 	size_t cursor, top, height;       /* indices into found; height: rows on screen */
 	bool sorted;
-	unsigned widths[LIST_COLUMNS][LIST_WIDTH_MAX + 1];     /* of all rows that are shown: how many are that wide (LIST_DENIED) */
+	column_counts widths[LIST_COLUMNS];                    /* of all rows that are shown (LIST_DENIED) */
 };
 
 void list_init(struct list *l);

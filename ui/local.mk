@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += %D%/libui.a
 %C%_libui_a_SOURCES = \
-	%D%/approvals.c %D%/approvals.h %D%/commands.c %D%/deck.c %D%/deck.h %D%/draw.c %D%/draw.h \
+	%D%/approvals.c %D%/approvals.h %D%/columns.c %D%/columns.h %D%/commands.c %D%/deck.c %D%/deck.h %D%/draw.c %D%/draw.h \
 	%D%/export.c %D%/export.h %D%/export_cast.c %D%/export_html.c %D%/export_json.c %D%/export_model.h \
 	%D%/help.c %D%/help.h %D%/hosts.c %D%/hosts.h %D%/hosts_draw.c %D%/keys.c %D%/keys.h \
 	%D%/layout.c %D%/layout.h %D%/link.c %D%/link.h %D%/lines.c %D%/lines.h %D%/lines_model.h %D%/live.c %D%/live.h %D%/list.c %D%/list.h %D%/page.c %D%/page.h \

@@ -50,7 +50,7 @@ cell(const char *text, int width, bool last)
 	if (n < s.n)
 		printf("~");
 	if (!last)
-		printf("%*s", width - taken - (n < s.n) + LAYOUT_GAP, "");
+		printf("%*s", width - taken - (n < s.n) + COLUMNS_GAP, "");
 }
 
 static void
@@ -72,14 +72,17 @@ show(struct plain *p)
 {
 	const struct list *l = &p->hosts->list;
 	size_t end;
+	const char *heads[LIST_COLUMNS];
 	int widths[LIST_COLUMNS];
 	char number[32];
 
 	size_up(p);
 	end = l->top + l->height < l->found_n ? l->top + l->height : l->found_n;
 	layout_columns(l, p->cols - NUMBER + LAYOUT_MARK - 1, widths);
+	for (enum list_column i = 0; i < LIST_COLUMNS; i++)
+		heads[i] = layout_list_columns[i].head;
 	if (l->found_n > 0)
-		row("#  ", widths, layout_heads);
+		row("#  ", widths, heads);
 	for (size_t i = l->top; i < end; i++) {
 		const struct list_row *r = l->found[i];
 		const char *const texts[] = { r->name, r->logins, r->labels, r->brief };

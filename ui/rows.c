@@ -8,8 +8,10 @@
 #include "ui/draw.h"
 #include "ui/help.h"
 #include "ui/rows.h"
+#include "ui/width.h"
 
 #define HELP_NAMES 12
+#define MARK       2                      /* columns before a row: ">", "*" */
 
 int
 rows_act(const struct rows_key *keys, size_t n, int code)
@@ -42,20 +44,53 @@ rows_top(size_t top, size_t cursor, size_t height)
 	return cursor < top ? cursor : cursor >= top + height ? cursor - height + 1 : top;
 }
 
-void
-rows_draw(int y, const struct rows_column *columns, size_t n, const char *const *texts, bool selected, bool marked)
+static void
+draw_line(const struct rows_list *l, int y, const int *widths, const struct rows_line *line, bool selected, unsigned long look)
 {
-	unsigned long look = selected ? A_REVERSE : A_NORMAL;
-	char mark[3] = { selected ? '>' : ' ', marked ? '*' : ' ', '\0' };
-	int x = draw_text(y, 0, 2, slice_from(mark), look);
+	char mark[3] = { selected ? '>' : ' ', line->marked ? '*' : ' ', '\0' };
+	int x = draw_text(y, 0, MARK, slice_from(mark), look);
 
-	for (size_t i = 0; i < n && x + columns[i].width <= COLS; i++) {
-		x += draw_text(y, x, columns[i].width, slice_from(texts != NULL ? texts[i] : columns[i].head), texts != NULL ? look : A_DIM);
-		if (x < COLS)
-			x += draw_text(y, x, 1, slice_from(""), look);
+	for (size_t i = 0; i < l->columns_n; i++) {
+		if (widths[i] == 0)
+			continue;
+		x += x > MARK ? draw_text(y, x, COLUMNS_GAP, slice_from(""), look) : 0;
+		x += draw_text(y, x, widths[i], slice_from(line->texts[i]), look);
 	}
 	if (x < COLS)
 		(void)draw_text(y, x, COLS - x, slice_from(""), look);
+}
+
+static void
+measure(const struct rows_list *l, int widths[COLUMNS_MAX])
+{
+	column_counts counts[COLUMNS_MAX] = { 0 };
+	struct rows_line line;
+	int w;
+
+	for (size_t k = 0; k < l->n; k++) {
+		line = l->line(l->screen, k);
+		for (size_t i = 0; i < l->columns_n; i++) {
+			(void)width_fit(slice_from(line.texts[i]), COLUMNS_WIDTH_MAX, &w);
+			counts[i][w]++;
+		}
+	}
+	columns_fit(l->columns, l->columns_n, counts, l->n, COLS - MARK, widths);
+}
+
+void
+rows_draw(const struct rows_list *l, int y, size_t height)
+{
+	struct rows_line line = { .marked = false };
+	int widths[COLUMNS_MAX];
+
+	measure(l, widths);
+	for (size_t i = 0; i < l->columns_n; i++)
+		line.texts[i] = l->columns[i].head;
+	draw_line(l, y, widths, &line, false, A_DIM);
+	for (size_t i = l->top; i < l->n && i < l->top + height; i++) {
+		line = l->line(l->screen, i);
+		draw_line(l, ++y, widths, &line, i == l->cursor, i == l->cursor ? A_REVERSE : A_NORMAL);
+	}
 }
 
 void

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ui/columns.h"
 #include "ui/page.h"
 
 /* name NULL: another code for what stands before; brief NULL: not in the footer. */
@@ -30,14 +31,22 @@ enum { ROWS_UP = 1000, ROWS_DOWN, ROWS_PAGE_UP, ROWS_PAGE_DOWN, ROWS_FIRST, ROWS
 	{ 'q', ROWS_LEAVE, NULL, NULL, NULL }, \
 	{ 3, ROWS_LEAVE, NULL, NULL, NULL }
 
-struct rows_column { const char *head; int width; };
+/* One row: a text for each column. */
+struct rows_line { const char *texts[COLUMNS_MAX]; bool marked; };
+
+struct rows_list {
+	const struct column *columns;
+	size_t columns_n, n, top, cursor;              /* n rows, of which top is the first to be shown */
+	struct rows_line (*line)(const void *screen, size_t i);
+	const void *screen;
+};
 
 int rows_act(const struct rows_key *keys, size_t n, int code);                     /* -1: no key of theirs */
 /* The cursor in n rows, of which height are on the screen, after one of the keys that move it.  False: act is none of theirs. */
 bool rows_move(int act, size_t n, size_t height, size_t *cursor);
 size_t rows_top(size_t top, size_t cursor, size_t height);     /* the first row to be shown, so that the cursor's is */
-/* One row, a text for each column; texts NULL: their heads.  Columns that need more room than there is go, the last first. */
-void rows_draw(int y, const struct rows_column *columns, size_t n, const char *const *texts, bool selected, bool marked);
+/* The heads on line y and height rows below, in columns as wide as all rows ask for. */
+void rows_draw(const struct rows_list *l, int y, size_t height);
 void rows_draw_footer(const struct rows_key *keys, size_t n, const char *notice);  /* notice "": the keys */
 void rows_draw_help(const struct rows_key *keys, size_t n, struct page *page);
 

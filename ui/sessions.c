@@ -38,12 +38,12 @@ static const struct rows_key over[] = {
 	ROWS_KEYS,
 };
 
-#define KEYS(table) (sizeof(table) / sizeof((table)[0]))
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct rows_key *
 keys_of(const struct sessions *s, size_t *n)
 {
-	*n = s->past ? KEYS(over) : KEYS(running);
+	*n = s->past ? COUNT(over) : COUNT(running);
 	return s->past ? over : running;
 }
 
@@ -75,19 +75,38 @@ sessions_open(struct sessions *s, bool past)
 }
 
 static void
+short_number(uint64_t v, char out[16])
+{
+	static const char units[] = " kMGT";
+	unsigned u = 0;
+
+	for (; v >= 10000 && u + 2 < sizeof(units); v /= 1000)
+		u++;
+	(void)snprintf(out, 16, u > 0 ? "%llu%c" : "%llu", (unsigned long long)v, units[u]);
+}
+
+static void
+short_time(uint64_t s, char out[16])
+{
+	(void)snprintf(out, 16, s < 600 ? "%llus" : s < 36000 ? "%llum" : "%lluh", (unsigned long long)(s < 600 ? s : s < 36000 ? s / 60 : s / 3600));
+}
+
+static void
 line_fill(struct session_line *to, const struct msg_live_row *r)
 {
-	char at[40];
+	char at[40], login[66], host[66];
 
-	*to = (struct session_line){ .idle_s = r->idle_ms / 1000, .bytes = r->bytes, .viewers = r->viewers };
 	(void)text_cleaned(r->id, to->id, sizeof(to->id));
 	(void)text_cleaned(r->user, to->user, sizeof(to->user));
-	(void)text_cleaned(r->login, to->login, sizeof(to->login));
-	(void)text_cleaned(r->host, to->host, sizeof(to->host));
+	(void)snprintf(to->where, sizeof(to->where), "%s@%s", text_cleaned(r->login, login, sizeof(login)),
+	    text_cleaned(r->host, host, sizeof(host)));
 	(void)text_cleaned(r->command, to->command, sizeof(to->command));
 	(void)text_cleaned(r->state, to->held, sizeof(to->held));
 	(void)clock_print((wall_t){ (int64_t)r->start_us }, at, sizeof(at));
 	(void)snprintf(to->start, sizeof(to->start), "%.5s %.5s", at + 5, at + 11);
+	short_time(r->idle_ms / 1000, to->idle);
+	short_number(r->bytes, to->bytes);
+	(void)snprintf(to->viewers, sizeof(to->viewers), "%u", (unsigned)r->viewers);
 }
 
 /* The cursor stays with its session. */
@@ -139,7 +158,7 @@ ask_sure(struct sessions *s)
 
 	s->sure = true;
 	(void)snprintf(s->act_id, sizeof(s->act_id), "%s", r->id);
-	(void)snprintf(s->notice, sizeof(s->notice), "y ends the session of %s on %s, any other key does not", r->user, r->host);
+	(void)snprintf(s->notice, sizeof(s->notice), "y ends the session of %s on %s, any other key does not", r->user, r->where);
 }
 
 /* What holds is taken back by the same key. */
@@ -209,73 +228,44 @@ sessions_keys(struct sessions *s)
 
 /* ---- looks ---- */
 
-enum column { USER, HOST, IDLE, EYES, HELD, SINCE, BYTES, COMMAND, COLUMNS };
-
-static const struct rows_column columns[COLUMNS] = {
-	[USER] = { "USER", 12 }, [HOST] = { "LOGIN@HOST", 18 }, [IDLE] = { "IDLE", 6 }, [EYES] = { "EYES", 4 }, [HELD] = { "HELD UP", 14 },
-	[SINCE] = { "SINCE (UTC)", 11 }, [BYTES] = { "BYTES", 6 }, [COMMAND] = { "COMMAND", 20 },
+static const struct column running_columns[] = {
+	{ "USER", 8, 20 }, { "LOGIN@HOST", 32, 40 }, { "IDLE", 6, 5 }, { "EYES", 4, 5 }, { "HELD UP", 20, 10 }, { "SINCE (UTC)", 11, 5 },
+	{ "BYTES", 6, 5 }, { "COMMAND", 7, 1 },
 };
 
-enum over_column { O_USER, O_HOST, O_SINCE, O_LASTED, O_END, O_BYTES, O_COMMAND, O_COLUMNS };
+static struct rows_line
+running_line(const void *screen, size_t i)
+{
+	const struct session_line *r = &((const struct sessions *)screen)->rows[i];
 
-static const struct rows_column over_columns[O_COLUMNS] = {
-	[O_USER] = { "USER", 12 }, [O_HOST] = { "LOGIN@HOST", 18 }, [O_SINCE] = { "SINCE (UTC)", 11 }, [O_LASTED] = { "LASTED", 6 },
-	[O_END] = { "END", 4 }, [O_BYTES] = { "BYTES", 6 }, [O_COMMAND] = { "COMMAND", 15 },
+	return (struct rows_line){ { r->user, r->where, r->idle, r->viewers, r->held, r->start, r->bytes, r->command }, r->held[0] != '\0' };
+}
+
+static const struct column over_columns[] = {
+	{ "USER", 8, 20 }, { "LOGIN@HOST", 32, 40 }, { "SINCE (UTC)", 11, 5 }, { "LASTED", 6, 5 }, { "END", 4, 5 }, { "BYTES", 6, 5 },
+	{ "COMMAND", 7, 1 },
 };
 
-static const char *
-short_number(uint64_t v, char out[16])
+/* Of one that is over held says so if its end was lost. */
+static struct rows_line
+over_line(const void *screen, size_t i)
 {
-	static const char units[] = " kMGT";
-	unsigned u = 0;
+	const struct session_line *r = &((const struct sessions *)screen)->rows[i];
 
-	for (; v >= 10000 && u + 2 < sizeof(units); v /= 1000)
-		u++;
-	(void)snprintf(out, 16, u > 0 ? "%llu%c" : "%llu", (unsigned long long)v, units[u]);
-	return out;
-}
-
-static const char *
-short_time(uint64_t s, char out[16])
-{
-	(void)snprintf(out, 16, s < 600 ? "%llus" : s < 36000 ? "%llum" : "%lluh", (unsigned long long)(s < 600 ? s : s < 36000 ? s / 60 : s / 3600));
-	return out;
+	return (struct rows_line){ { r->user, r->where, r->start, r->idle, r->held, r->bytes, r->command }, r->held[0] != '\0' };
 }
 
 static void
-draw_running(int y, const struct session_line *r, const char *where, bool selected)
+draw_rows(const struct sessions *s, size_t height)
 {
-	char idle[16], bytes[16], eyes[16];
-	const char *const texts[COLUMNS] = { [USER] = r->user, [HOST] = where, [IDLE] = short_time(r->idle_s, idle), [EYES] = eyes,
-		[HELD] = r->held, [SINCE] = r->start, [BYTES] = short_number(r->bytes, bytes), [COMMAND] = r->command };
+	struct rows_list l = { running_columns, COUNT(running_columns), s->n, s->top, s->cursor, running_line, s };
 
-	(void)snprintf(eyes, sizeof(eyes), "%u", (unsigned)r->viewers);
-	rows_draw(y, columns, COLUMNS, texts, selected, r->held[0] != '\0');
-}
-
-/* Of one that is over idle_s is how long it took, and held says so if its end was lost. */
-static void
-draw_over(int y, const struct session_line *r, const char *where, bool selected)
-{
-	char lasted[16], bytes[16];
-	const char *const texts[O_COLUMNS] = { [O_USER] = r->user, [O_HOST] = where, [O_SINCE] = r->start,
-		[O_LASTED] = short_time(r->idle_s, lasted), [O_END] = r->held, [O_BYTES] = short_number(r->bytes, bytes), [O_COMMAND] = r->command };
-
-	rows_draw(y, over_columns, O_COLUMNS, texts, selected, r->held[0] != '\0');
-}
-
-static void
-draw_line(const struct sessions *s, size_t i)
-{
-	const struct session_line *r = &s->rows[i];
-	int y = 2 + (int)(i - s->top);
-	char where[160];
-
-	(void)snprintf(where, sizeof(where), "%s@%s", r->login, r->host);
-	if (s->past)
-		draw_over(y, r, where, i == s->cursor);
-	else
-		draw_running(y, r, where, i == s->cursor);
+	if (s->past) {
+		l.columns = over_columns;
+		l.columns_n = COUNT(over_columns);
+		l.line = over_line;
+	}
+	rows_draw(&l, 1, height);
 }
 
 static void
@@ -289,11 +279,9 @@ draw_list(struct sessions *s)
 	s->top = rows_top(s->top, s->cursor, height);
 	(void)snprintf(title, sizeof(title), s->known ? " %s: %zu" : " %s ...", what, s->n);
 	(void)draw_text(0, 0, COLS, slice_from(title), A_BOLD);
-	rows_draw(1, s->past ? over_columns : columns, s->past ? (size_t)O_COLUMNS : COLUMNS, NULL, false, false);
+	draw_rows(s, height);
 	if (s->known && s->n == 0)
 		(void)draw_text(2, 0, COLS, slice_from("   none that you may see"), A_DIM);
-	for (size_t i = 0; i < height && s->top + i < s->n; i++)
-		draw_line(s, s->top + i);
 	rows_draw_footer(keys, n, s->notice);
 }
 

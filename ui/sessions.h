@@ -14,9 +14,8 @@
 #define SESSIONS_MAX 400
 
 struct session_line {
-	char id[32], user[66], login[66], host[66], command[130], held[100], start[20];
-	uint64_t idle_s, bytes;
-	uint32_t viewers;
+	char id[32], user[66], where[134], command[130], held[100], start[20];
+	char idle[16], bytes[16], viewers[12];         /* idle: of one that is over how long it took */
 };
 
 struct sessions {

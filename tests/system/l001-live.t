@@ -190,7 +190,7 @@ try:
     p.type(b"w"); ok(s.until(b"dora watches this session") and p.until(b"goes"), "w watches", p.out)
     s.type(b"echo see''n\r"); ok(p.until(b"seen"), "what comes", p.out)
     p.type(b"q"); ok(p.until(b"sessions that run") and p.until(b"root@box"), "q leads back to the list", p.out)
-    p.type(b"t"); ok(p.until(b"y ends the session of bench on box"), "t asks", p.out)
+    p.type(b"t"); ok(p.until(b"y ends the session of bench on root@box"), "t asks", p.out)
     p.type(b"y"); ok(s.over() and b"dora ended this session" in s.out, "and ends it", s.out[-300:])
     p.close(); s.close()
 finally:

@@ -135,6 +135,11 @@ static const struct test tests[] = {
 		{ WAIT, "> alice" }, { SEND, "\033[F" }, { WAIT, "> e" }, { GOLDEN, "40x6-sessions" }, { SEND, "?" }, { WAIT, "other keys" }, { SEND, "\033[F" },
 		{ WAIT, "back to the hosts" }, { SEND, "x" },
 		{ WAIT, "> e" }, { SEND, "\033" }, { WAIT, ">  m1" } } },
+	{ "sessions, long names", "xterm", NULL, 80, 12, { TO_SESSIONS,
+		{ LIVE, "alice@payments-primary-01.eu.example bob@db1:locked,_typed_by_carol carol@payments-standby-02.eu.example" }, { WAIT, "> alice" },
+		{ GOLDEN, "80x12-sessions-long" }, { SEND, "o" }, { WAIT, "sessions that are over ..." },
+		{ LIVE, "alice@payments-primary-01.eu.example bob@db1:lost carol@payments-standby-02.eu.example" }, { WAIT, "> alice" },
+		{ GOLDEN, "80x12-sessions-over-long" } } },
 	{ "a session's end is asked for twice", "xterm", NULL, 80, 12, { TO_SESSIONS, { LIVE, "alice@web1" },
 		{ WAIT, "> alice" }, { SEND, "t" }, { WAIT, "y ends the" }, { GOLDEN, "80x12-sessions-sure" }, { SEND, "n" }, { WAIT, "w watch" }, { SEND, "ty" }, { DID, "8 S0" },
 		{ SAYS, "ended" }, { WAIT, "ended" } } },
@@ -145,6 +150,8 @@ static const struct test tests[] = {
 		{ REQUESTS, "alice@web1 bob@db1" }, { WAIT, ">*R0" }, { GOLDEN, "80x12-approvals" }, { SEND, "\033[Fr" }, { WAIT, "y rejects R1 of bob" },
 		{ SEND, "y" }, { DID, "0 R1" }, { SEND, "?" }, { WAIT, "any key" }, { GOLDEN, "80x12-approvals-help" }, { SEND, "x" }, { WAIT, ">*R1" },
 		{ SEND, "q" }, { WAIT, ">  m1" } } },
+	{ "requests, long states", "xterm", NULL, 80, 12, { TO_REQUESTS,
+		{ REQUESTS, "alice@payments-db-primary-01=approved_by_bob,_waits_for_1_of_dba bob@db1" }, { WAIT, ">*R0" }, { GOLDEN, "80x12-approvals-states" } } },
 	{ "requests, more than a screen", "xterm", NULL, 80, 12, { TO_REQUESTS,
 		{ REQUESTS, "a@w b@w c@w d@w e@w f@w g@w h@w i@w j@w" }, { WAIT, ">*R0" }, { SEND, "\033[6~" }, { WAIT, ">*R6" }, { GOLDEN, "80x12-approvals-down" },
 		{ SEND, "\033[6~" }, { WAIT, ">*R9" }, { SEND, "\033[5~" }, { WAIT, ">*R3" }, { SEND, "?x\033[5~" }, { WAIT, ">*R0" } } },
@@ -243,6 +250,16 @@ start(struct run *r, const struct test *t)
 	chan = chan_new(NULL, pair[0], LINK_FRONT_OF_MENU, on_choice, NULL);
 }
 
+/* What a word of a test says, with blanks in place of its _. */
+static const char *
+blanks(const char *word, size_t n, char *out, size_t size)
+{
+	(void)snprintf(out, size, "%.*s", (int)n, word);
+	for (char *p = out; *p != '\0'; p++)
+		*p = *p == '_' ? ' ' : *p;
+	return out;
+}
+
 /* Names of hosts, those with a - denied; +N: so many are left out; !TEXT: a banner, _ for blanks; ... when more follow. */
 static void
 rows(const char *names)
@@ -259,9 +276,7 @@ rows(const char *names)
 		if (names[0] == '+') {
 			m.others = (uint32_t)atoi(names + 1);
 		} else if (names[0] == '!') {
-			(void)snprintf(banner, sizeof(banner), "%.*s", (int)n - 1, names + 1);
-			for (char *p = banner; *p != '\0'; p++)
-				*p = *p == '_' ? ' ' : *p;
+			(void)blanks(names + 1, n - 1, banner, sizeof(banner));
 		} else {
 			row.name = names[0] == '-' ? slice_of(names + 1, n - 1) : slice_of(names, n);
 			(void)msg_host_row_put(&b, &row);
@@ -294,12 +309,10 @@ live(const char *names)
 		colon = memchr(names, ':', n);
 		(void)snprintf(id, sizeof(id), "S%u", i);
 		row.id = slice_from(id);
-		(void)snprintf(held, sizeof(held), "%.*s", colon != NULL ? (int)(names + n - colon) - 1 : 0, colon != NULL ? colon + 1 : "");
-		for (char *p = held; *p != '\0'; p++)
-			*p = *p == '_' ? ' ' : *p;
 		row.user = slice_of(names, (size_t)(at - names));
 		row.host = slice_of(at + 1, (size_t)((colon != NULL ? colon : names + n) - at) - 1);
-		row.state = slice_from(held);
+		if (colon != NULL)
+			row.state = slice_from(blanks(colon + 1, (size_t)(names + n - colon) - 1, held, sizeof(held)));
 		(void)msg_live_row_put(&b, &row);
 	}
 	m.rows = buf_slice(&b);
@@ -307,16 +320,16 @@ live(const char *names)
 	buf_done(&b);
 }
 
-/* Requests USER@HOST, each with :COMMAND or without; - for one that is there no more. */
+/* Requests USER@HOST, each with :COMMAND or =STATE (_ for blanks) or without; - for one that is there no more. */
 static void
 requests(const char *names)
 {
 	const struct msg_dir_end end = { .req = 1 };
-	char id[8];
+	char id[8], state[100];
 	unsigned i = 0;
 
 	for (size_t n; *names != '\0'; names += n + (names[n] == ' '), i++) {
-		const char *colon;
+		const char *colon, *is;
 		struct msg_approval_row row = { .req = 1, .verb = slice_from("shell"), .login = slice_from("root"), .reason = slice_from("disk full"),
 			.state = slice_from("waits for 1 of dba"), .asked_us = 1795678200000000, .may = 1 };
 
@@ -327,7 +340,10 @@ requests(const char *names)
 		row.id = slice_from(id);
 		row.user = slice_of(names, strcspn(names, "@"));
 		colon = memchr(names, ':', n);
-		row.host = slice_of(names + row.user.n + 1, (size_t)((colon != NULL ? colon : names + n) - names) - row.user.n - 1);
+		is = memchr(names, '=', n);
+		row.host = slice_of(names + row.user.n + 1, strcspn(names, ":= ") - row.user.n - 1);
+		if (is != NULL)
+			row.state = slice_from(blanks(is + 1, (size_t)(names + n - is) - 1, state, sizeof(state)));
 		if (colon != NULL) {
 			row.verb = slice_from("exec");
 			row.what = slice_of(colon + 1, n - (size_t)(colon + 1 - names));

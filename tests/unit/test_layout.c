@@ -78,11 +78,11 @@ static const char *
 widths_of(const struct list *list, int cols)
 {
 	static char text[64];
-	int w[LIST_COLUMNS], sum = LAYOUT_MARK - LAYOUT_GAP;
+	int w[LIST_COLUMNS], sum = LAYOUT_MARK - COLUMNS_GAP;
 
 	layout_columns(list, cols, w);
 	for (int i = 0; i < LIST_COLUMNS; i++)
-		sum += w[i] > 0 ? w[i] + LAYOUT_GAP : 0;
+		sum += w[i] > 0 ? w[i] + COLUMNS_GAP : 0;
 	(void)snprintf(text, sizeof(text), "%d %d %d %d%s", w[0], w[1], w[2], w[3], sum > cols ? " too wide" : "");
 	return text;
 }
