@@ -223,6 +223,7 @@ struct option_row {
 	bool agent;                            /* only a staragent keeps it */
 };
 extern const struct option_row option_rows[POLICY_OPTIONS];
+bool option_is(const char *word);
 
 /* check.c: resolves names, refuses unknown ones and cycles. */
 int policy_check(struct policy *p, struct err *e);

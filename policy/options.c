@@ -2,6 +2,7 @@
  * Copyright (c) 2026, the Fortress authors */
 /* options { }: the table of what may stand there, and how it is written. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "policy/ast.h"
@@ -23,6 +24,15 @@ const struct option_row option_rows[POLICY_OPTIONS] = {
 	[POLICY_PARALLEL_PERCENT] = { "parallel", OPTION_PERCENT, 100, NULL, false },
 	[POLICY_STOP_ON_ERRORS] = { "stop_on_errors", OPTION_COUNT, 1000000, NULL, false },
 };
+
+bool
+option_is(const char *word)
+{
+	for (size_t i = 0; i < POLICY_OPTIONS; i++)
+		if (strcmp(option_rows[i].word, word) == 0)
+			return true;
+	return false;
+}
 
 static int
 value_print(struct buf *b, enum option_kind kind, uint64_t v)

@@ -144,11 +144,7 @@ parse_hosts(struct parse *p)
 	return r == 0 ? parse_expect(p, '}') : r;
 }
 
-int
-parse_misplaced_digest(struct parse *p)
-{
-	return parse_fail(p, p->t.at, "sha256 belongs where the command is defined", NULL, "command NAME sha256 HEX { ... }");
-}
+static const char digest_form[] = "command NAME sha256 HEX { ... }";
 
 static int
 parse_digest(struct parse *p, struct command *x, bool adds)
@@ -159,7 +155,7 @@ parse_digest(struct parse *p, struct command *x, bool adds)
 	if (!able_has(p->able->clauses, slice_from("sha256")))
 		return parse_not_yet(p, p->t.at, "", "sha256");
 	if (adds)
-		return parse_misplaced_digest(p);
+		return parse_fail(p, p->t.at, "misplaced", "sha256", digest_form);
 	r = parse_next(p);
 	if (r != 0)
 		return r;
@@ -266,6 +262,32 @@ parse_macro(struct parse *p, const char *name, struct place at)
 	return r == 0 ? parse_next(p) : r;
 }
 
+/* Where a word belongs that starts no statement, if it has a place in one. */
+static int
+unknown_statement(struct parse *p, struct place at, const char *word)
+{
+	static const struct { const char *word, *form; } inner[] = {
+		{ "sha256", digest_form }, { "on", "permit WHO VERB,.. on HOSTS" }, { "reason", "deny WHO VERB,.. on HOSTS reason TEXT" },
+		{ "unless", "deny WHO VERB,.. on HOSTS unless ..." }, { "for", "require OBLIGATION for WHO VERB,.. on HOSTS" },
+		{ "within", "require approval N from WHO within TIME for ..." }, { "match", "watch WHO on HOSTS match /ERE/ then ACTION" },
+		{ "then", "watch WHO on HOSTS match /ERE/ then ACTION" }, { "with", "permit WHO plugin on HOSTS plugin NAME with { ... }" },
+	};
+	char form[160];
+
+	for (size_t i = 0; i < COUNT(inner); i++)
+		if (strcmp(word, inner[i].word) == 0)
+			return parse_fail(p, at, "misplaced", word, inner[i].form);
+	if (clause_bit(word) != 0)
+		(void)snprintf(form, sizeof(form), "permit WHO VERB,.. on HOSTS %.40s ...", word);
+	else if (obligation_is(word))
+		(void)snprintf(form, sizeof(form), "require %.40s ... for WHO VERB,.. on HOSTS", word);
+	else if (option_is(word))
+		(void)snprintf(form, sizeof(form), "permit WHO VERB,.. on HOSTS options { %.40s ... }", word);
+	else
+		return parse_unknown(p, at, "unknown statement", word, statements, COUNT(statements));
+	return parse_fail(p, at, "misplaced", word, form);
+}
+
 static int
 parse_statement(struct parse *p)
 {
@@ -297,7 +319,7 @@ parse_statement(struct parse *p)
 		return parse_watch(p, at);
 	if (strcmp(word, "Include") == 0)
 		return parse_include(p);
-	return parse_unknown(p, at, "unknown statement", word, statements, COUNT(statements));
+	return unknown_statement(p, at, word);
 }
 
 static struct policy *

@@ -66,11 +66,9 @@ int parse_matchers(struct parse *p, struct rule *x);
 int parse_clause(struct parse *p, struct rule *x);
 unsigned clause_bit(const char *word);         /* of rule.clauses */
 
-/* parse.c */
-int parse_misplaced_digest(struct parse *p);
-
 /* parse_require.c */
 int parse_require(struct parse *p, struct place at);
 int parse_watch(struct parse *p, struct place at);
+bool obligation_is(const char *word);
 
 #endif

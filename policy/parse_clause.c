@@ -209,15 +209,12 @@ parse_option(struct parse *p, struct rule *x)
 	uint64_t value;
 	struct place at = p->t.at;
 	unsigned seconds;
-	bool known = false;
 	int r;
 
 	(void)snprintf(word, sizeof(word), "%.31s", p->t.text);
-	for (size_t i = 0; i < POLICY_OPTIONS; i++) {
+	for (size_t i = 0; i < POLICY_OPTIONS; i++)
 		words[i] = option_rows[i].word;
-		known = known || parse_at_word(p, words[i]);
-	}
-	if (!known)
+	if (p->t.kind != TOKEN_WORD || !option_is(p->t.text))
 		return parse_unknown(p, p->t.at, "unknown option", word, words, POLICY_OPTIONS);
 	if (!able_has(p->able->options, slice_from(word)))
 		return parse_not_yet(p, p->t.at, "the option ", word);

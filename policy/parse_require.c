@@ -89,12 +89,18 @@ static const struct obligation {
 };
 
 static const struct obligation *
-obligation_find(const struct parse *p)
+obligation_find(const char *word)
 {
 	for (size_t i = 0; i < COUNT(obligations); i++)
-		if (parse_at_word(p, obligations[i].word))
+		if (strcmp(word, obligations[i].word) == 0)
 			return &obligations[i];
 	return NULL;
+}
+
+bool
+obligation_is(const char *word)
+{
+	return obligation_find(word) != NULL;
 }
 
 static int
@@ -155,7 +161,7 @@ parse_for(struct parse *p, struct rule *x)
 int
 parse_require(struct parse *p, struct place at)
 {
-	const struct obligation *o = obligation_find(p);
+	const struct obligation *o = p->t.kind == TOKEN_WORD ? obligation_find(p->t.text) : NULL;
 	struct rule *x = pool_get(p->p->pool, sizeof(*x));
 	int r;
 

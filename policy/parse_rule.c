@@ -57,8 +57,6 @@ parse_matchers(struct parse *p, struct rule *x)
 		r = 1;
 	while (r == 1)
 		r = parse_clause(p, x);
-	if (r == 0 && parse_at_word(p, "sha256"))
-		return parse_misplaced_digest(p);
 	if (r == 0 && x->to != NULL && x->listen != NULL)
 		return parse_fail(p, x->at, "to and listen in one rule", NULL, "connecting and listening need a rule each");
 	return r;
