@@ -72,6 +72,24 @@ what_fits_command(const struct rule *r, struct asked *a)
 	return r->permit && a->req->agent ? FIT_YES : FIT_UNKNOWN;
 }
 
+/* One that would match if the program were named as it is there. */
+static int
+say_program(const struct rule *r, const struct slice *words, size_t n, struct buf *out)
+{
+	const struct pattern *p = r->cmd->patterns;
+	char shown[80];
+	int e;
+
+	while (p != NULL && !pattern_matches(p, words, n, true))
+		p = p->next;
+	if (p == NULL)
+		return 0;
+	e = buf_text(out, ": it permits ");
+	if (e == 0)
+		e = print_arg(out, p->args);
+	return e == 0 ? buf_printf(out, ", not \"%s\"", text_escaped(words[0], shown, sizeof(shown))) : e;
+}
+
 /* "arg 1 "-c" is not "-XAt"", of the pattern that came furthest. */
 static int
 say_arg(const struct rule *r, const struct slice *words, size_t n, struct buf *out)
@@ -89,7 +107,7 @@ say_arg(const struct rule *r, const struct slice *words, size_t n, struct buf *o
 		}
 	}
 	if (best == 0)
-		return 0;
+		return say_program(r, words, n, out);
 	if (best < n && best_wanted == NULL)
 		return buf_printf(out, ": arg %zu \"%s\" is one too many", best, text_escaped(words[best], shown, sizeof(shown)));
 	e = best == n ? buf_printf(out, ": arg %zu is missing: ", best) :
