@@ -4,6 +4,10 @@
  * CH_FORM asks, CH_WAIT waits; from both the way leads back to CH_DECIDE, and the gate alone says whether that is enough.
  * News of a request are only a reason to ask it again, so that none can come too early or get lost.
  *
+ * What is said once holds for the whole connection: while one channel asks its user, those that have no terminal of their own
+ * wait for the same answer, and of several requests for approval each waits for the one before, since the gate takes one at
+ * a time of a connection.
+ *
  * A transfer of files has two verbs, and nobody knows beforehand which it will use: it begins with what is permitted, unless
  * there is a request for the other; if it has to make requests, it makes both and begins when both are answered.
  */
@@ -32,6 +36,8 @@ struct lack {
 	unsigned lacks, tries;
 	uint32_t req;                    /* of what the gate is asked now, or was last */
 	bool asked;                      /* requests were made */
+	bool pending;                    /* the gate has not answered req yet */
+	bool queued, due;                /* another channel asks first; then its own request is made, or all is asked anew */
 	bool mfa;                        /* the form is for a code */
 	struct form form;
 };
@@ -101,6 +107,40 @@ again(struct channel *c)
 	channel_decide(c);
 }
 
+/* ---- one after the other ---- */
+
+/* Does another channel of this connection wait for the gate's answer, or (forms) ask the user for what this one may need, too? */
+static bool
+another_asks(const struct channel *c, bool forms)
+{
+	for (const struct channel *x = c->front->channels; x != NULL; x = x->next)
+		if (x != c && x->lack != NULL && ((x->state == CH_WAIT && x->lack->pending) || (forms && x->state == CH_FORM)))
+			return true;
+	return false;
+}
+
+static void
+queue(struct channel *c, bool due)
+{
+	struct lack *l = c->lack;
+
+	if (l->since.us == 0)
+		l->since = clock_mono();
+	l->queued = true;
+	l->due = due;
+	c->state = CH_WAIT;
+}
+
+/* Whoever has a terminal asks there. */
+static bool
+waits_for_another(struct channel *c)
+{
+	if (is_terminal(c) || !another_asks(c, true))
+		return false;
+	queue(c, false);
+	return true;
+}
+
 /* ---- the form ---- */
 
 static void
@@ -123,7 +163,6 @@ ask(struct channel *c, const char *reason)
 	c->state = CH_FORM;
 }
 
-/* One at a time: the gate takes no more of a connection. */
 static void
 request(struct channel *c)
 {
@@ -132,6 +171,10 @@ request(struct channel *c)
 	struct msg_decide q;
 	unsigned verb = 0;
 
+	if (another_asks(c, false)) {
+		queue(c, true);
+		return;
+	}
 	while (verb + 1 < VERBS && (c->lack->bare >> verb & 1) == 0)
 		verb++;
 	channel_question(c, verb, &q);
@@ -142,7 +185,7 @@ request(struct channel *c)
 	m.to = q.to;
 	m.listen = q.listen;
 	c->lack->bare &= ~(1u << verb);
-	c->lack->asked = true;
+	c->lack->asked = c->lack->pending = true;
 	m.req = c->lack->req = ++f->last_req;
 	c->state = CH_WAIT;
 	if (chan_send(f->gate, MSG_APPROVAL_ASK, &m) != 0)
@@ -156,7 +199,7 @@ step_up(struct channel *c, const char *code)
 	struct msg_step_up m = { .code = slice_from(code) };
 
 	m.req = c->lack->req = ++c->front->last_req;
-	c->lack->mfa = true;
+	c->lack->mfa = c->lack->pending = true;
 	c->state = CH_WAIT;
 	if (chan_send(c->front->gate, MSG_STEP_UP, &m) != 0)
 		channel_refuse(c, "denied", "the gate does not answer");
@@ -210,9 +253,20 @@ step_form(struct channel *c)
 bool
 step_wait(struct channel *c)
 {
-	if (c->session || c->lack->since.us == 0 || clock_ms_since(c->lack->since) < FORWARD_WAIT_MS)
+	struct lack *l = c->lack;
+
+	if (l->queued && !another_asks(c, !l->due)) {
+		l->queued = false;
+		if (l->due)
+			request(c);
+		else
+			again(c);
+		return true;
+	}
+	if (c->session || l->since.us == 0 || clock_ms_since(l->since) < FORWARD_WAIT_MS)
 		return false;
-	channel_refuse(c, "denied", "nobody has answered the request yet: try again when they have");
+	channel_refuse(c, "denied", l->queued ? "what this connection is asked for has not been said yet: try again when it has" :
+	    "nobody has answered the request yet: try again when they have");
 	return true;
 }
 
@@ -294,11 +348,13 @@ can_ask(const struct channel *c, const struct lack *l, unsigned lacks)
 bool
 lack_take(struct channel *c, const struct msg_decision *d)
 {
-	struct lack *l = !c->back && ((d->lacks & MSG_LACK_MFA) == 0 || is_terminal(c)) ? lack_of(c) : NULL;
+	struct lack *l = c->back ? NULL : lack_of(c);
 	char reason[900];
 
 	if (l == NULL)
 		return false;
+	if ((d->lacks & MSG_LACK_MFA) != 0 && !is_terminal(c))
+		return waits_for_another(c);
 	if (lack_wait(c))
 		return true;
 	(void)text_cleaned(d->reason, reason, sizeof(reason));
@@ -306,6 +362,8 @@ lack_take(struct channel *c, const struct msg_decision *d)
 		channel_refuse(c, "denied", l->news[0] != '\0' ? l->news : reason);      /* what was waited for has been refused */
 		return true;
 	}
+	if (waits_for_another(c))
+		return true;
 	if ((d->lacks & MSG_LACK_MFA) != 0) {
 		tty_wait_end(c, NULL);
 		say(c, "a second factor is required here, and this login had none");
@@ -348,6 +406,7 @@ lack_asked(struct front *f, const struct msg_approval_asked *m)
 
 	if (c == NULL)
 		return;
+	c->lack->pending = false;
 	if (m->ok != 1)
 		channel_refuse(c, "denied", text_cleaned(m->text, why, sizeof(why)));
 	else if (c->lack->bare != 0)
@@ -385,6 +444,7 @@ lack_stepped_up(struct front *f, const struct msg_stepped_up *m)
 
 	if (c == NULL)
 		return;
+	c->lack->pending = false;
 	if (m->ok == 2) {
 		show(c, m->text);
 		ask_code(c);

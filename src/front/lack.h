@@ -2,10 +2,10 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * Permitted but for something that the user can still bring: a second factor, a ticket, a reason, the yes of others.  On a terminal
- * it is asked for; elsewhere reason and ticket come by the environment.  Where a request for approval is open, or can be made, the
- * channel waits for those who say yes and then goes on by itself, whichever door it came by: a forwarded connection, too, though
- * not for long, since nobody sees why.  Else a sentence says what to do.  What the host opens, and what a session may have
- * besides, does not wait.
+ * it is asked for; elsewhere reason and ticket come by the environment, or from a terminal of the same connection that is
+ * asked just then.  Where a request for approval is open, or can be made, the channel waits for those who say yes and then goes
+ * on by itself, whichever door it came by: a forwarded connection, too, though not for long, since nobody sees why.  Else a
+ * sentence says what to do.  What the host opens, and what a session may have besides, does not wait.
  */
 #ifndef FRONT_LACK_H
 #define FRONT_LACK_H

@@ -203,7 +203,9 @@ approve_ask(struct client *c, const void *message)
 		no = "only users of the directory ask for approval";
 	if (no == NULL && login_check(c, &d, &e) != 0)
 		no = e.text;
-	if (no == NULL && (c->requesting || recent_of(c->gate, c->user, ask.at) >= RECENT_MAX || c->gate->approvals.n >= APPROVALS_MAX))
+	if (no == NULL && c->requesting)
+		no = "another request of this connection is on its way";
+	if (no == NULL && (recent_of(c->gate, c->user, ask.at) >= RECENT_MAX || c->gate->approvals.n >= APPROVALS_MAX))
 		no = "too many requests in an hour: wait with the next one";
 	if (no != NULL)
 		return asked_send(c, m->req, NULL, no);

@@ -114,5 +114,5 @@ DIRECTORY_TESTS = %D%/s001-directory.t %D%/s002-again.t %D%/s003-bulk.t %D%/s004
 TESTS += $(DIRECTORY_TESTS)
 EXTRA_DIST += $(DIRECTORY_TESTS)
 
-TESTS += %D%/t001-approval.t %D%/t002-stepup.t %D%/t003-record.t %D%/t004-notify.t %D%/t005-doors.t
-EXTRA_DIST += %D%/t001-approval.t %D%/t002-stepup.t %D%/t003-record.t %D%/t004-notify.t %D%/t005-doors.t tests/terminal.py
+TESTS += %D%/t001-approval.t %D%/t002-stepup.t %D%/t003-record.t %D%/t004-notify.t %D%/t005-doors.t %D%/t006-together.t
+EXTRA_DIST += %D%/t001-approval.t %D%/t002-stepup.t %D%/t003-record.t %D%/t004-notify.t %D%/t005-doors.t %D%/t006-together.t tests/terminal.py
