@@ -467,6 +467,9 @@ enroll(struct ctl *c, int argc, char **argv)
 	return ask_once(c, MSG_ENROL, &m, enrolled_seen, &e) == 0 && e.ok ? CTL_OK : CTL_FAILED;
 }
 
+#define HOST_OPTIONS "[--port N] [--agent | --sshd] [--login L]... [--label K=V]...\n" \
+	"[--hostkey FILE|\"ALG BASE64\"]... [--trust-first-key] [--alias A]..."
+
 const struct command commands_directory[] = {
 	{ "enroll", NULL, "USER [--ttl TIME]", "make a single-use code that binds a key to USER at the first login", enroll },
 	{ "user", "list", "", "list users", user_list },
@@ -489,9 +492,8 @@ const struct command commands_directory[] = {
 	{ "key", "add", "USER FILE|-|KEY [--expires TIME]", "bind a public key to a user", key_add },
 	{ "key", "del", "USER FINGERPRINT", "take a key from a user", key_del },
 	{ "host", "list", "", "list hosts", host_list },
-	{ "host", "add", "NAME ADDR [--port N] [--agent] [--login L]... [--label K=V]...\n"
-	    "[--hostkey FILE|\"ALG BASE64\"]... [--trust-first-key] [--alias A]...", "add a host", host_add },
-	{ "host", "set", "NAME [--addr ADDR] [the options of add]", "change a host", host_set },
+	{ "host", "add", "NAME ADDR " HOST_OPTIONS, "add a host", host_add },
+	{ "host", "set", "NAME [--addr ADDR] " HOST_OPTIONS, "change a host", host_set },
 	{ "host", "label", "NAME KEY=VALUE|KEY-...", "set labels of a host, or take them away (KEY-); others stay", host_label },
 	{ "host", "del", "NAME", "delete a host", host_del },
 	{ "hosts", NULL, "[--user USER [--allowed]]", "what a user may reach, and why, or why not", hosts_reach },
