@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """A whole bastion, an sshd and a staragent in a temporary directory on 127.0.0.1, for tests and benches.
 They run as root; everything is ended by stop()."""
-import json, os, random, re, select, shutil, socket, subprocess, sys, tempfile, time
+import codecs, json, os, random, re, select, shutil, socket, subprocess, sys, tempfile, time
 import tap
 from terminal import on_pty, resize
 
@@ -31,6 +31,7 @@ def talk(argv, script, seconds=20, env=None, size=(24, 80)):
     All output as text, and the exit status (that of a SIGKILL if it did not end in time)."""
     pid, fd = on_pty(argv, env, size)
     out, seen, steps, end = "", 0, list(script), time.monotonic() + seconds
+    text = codecs.getincrementaldecoder("utf-8")("replace")   # a read may end inside a character
     while time.monotonic() < end:
         if steps and steps[0][0] in out[seen:]:
             seen = len(out); answer = steps.pop(0)[1]
@@ -41,7 +42,7 @@ def talk(argv, script, seconds=20, env=None, size=(24, 80)):
         try: data = os.read(fd, 4096)
         except OSError: data = b""
         if not data: break
-        out += data.decode("utf-8", "replace")
+        out += text.decode(data)
     else:
         os.kill(pid, 9)
     status = os.waitpid(pid, 0)[1]                       # before the close, which would hang it up
