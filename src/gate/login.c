@@ -30,6 +30,7 @@ struct login {
 	char raw[NAMES_MAX + 1], user[65], method[96];
 	unsigned proved;
 	bool remembered;                       /* the second factor, by MfaPeriod */
+	bool enrolled;                         /* its key was bound by a code, on this connection */
 	struct methods left;
 	struct buf key;                        /* the blob that signed; empty without one */
 	bool has_cert;
@@ -230,10 +231,10 @@ limits_of(const struct login *l)
 }
 
 static int
-let_in(struct client *c, bool enrolled)
+let_in(struct client *c)
 {
 	struct login *l = c->login;
-	struct msg_login_answer answer = { .ok = 1, .enrolled = enrolled, .limits = limits_of(l),
+	struct msg_login_answer answer = { .ok = 1, .enrolled = l->enrolled, .limits = limits_of(l),
 		.method = slice_from(l->method) };
 	struct names n = { 0 };
 	int r = split(c->gate, slice_from(l->raw), &n);
@@ -249,7 +250,7 @@ let_in(struct client *c, bool enrolled)
 	answer.login = n.login;
 	answer.host = n.host;
 	answer.command = l->terms.force_command;
-	r = events_login(c, l->user, l->method, true, enrolled ? "a new key was bound" :
+	r = events_login(c, l->user, l->method, true, l->enrolled ? "a new key was bound" :
 	    l->remembered ? "the second factor was proved earlier" : "");
 	return r != 0 ? r : chan_send(c->chan, MSG_LOGIN_ANSWER, &answer);
 }
@@ -290,7 +291,7 @@ policy_wants_more(const struct client *c)
 }
 
 int
-login_proved(struct client *c, unsigned method, bool enrolled)
+login_proved(struct client *c, unsigned method)
 {
 	struct login *l = c->login;
 	size_t n = strlen(l->method);
@@ -307,7 +308,7 @@ login_proved(struct client *c, unsigned method, bool enrolled)
 		l->left = (struct methods){ .n = 1, .lists = { { .items = { METHOD_TOTP }, .n = 1 } } };
 		r = 0;
 	}
-	return r == 1 ? let_in(c, enrolled) : r == 0 ? ask_more(c) : r;
+	return r == 1 ? let_in(c) : r == 0 ? ask_more(c) : r;
 }
 
 int
@@ -371,8 +372,9 @@ key_take(struct client *c, const struct msg_login *m, struct err *e)
 void
 login_enrolled(struct client *c, struct slice blob)
 {
+	c->login->enrolled = true;
 	buf_clear(&c->login->key);
-	if (buf_slice_append(&c->login->key, blob) != 0 || login_proved(c, METHOD_PUBLICKEY, true) != 0)
+	if (buf_slice_append(&c->login->key, blob) != 0 || login_proved(c, METHOD_PUBLICKEY) != 0)
 		log_warn("login lost: %s: the front does not listen", c->peer);
 }
 
@@ -413,7 +415,7 @@ login_take(struct client *c, const void *message)
 		return enrol_start(c, m, &n);
 	else if (key_take(c, m, &e) != 0)
 		why = e.text;
-	return why != NULL ? login_refused(c, m->raw, m->method, why) : login_proved(c, bits, false);
+	return why != NULL ? login_refused(c, m->raw, m->method, why) : login_proved(c, bits);
 }
 
 /* --- afterwards --- */

@@ -16,7 +16,7 @@ int login_take(struct client *c, const void *message);         /* MSG_LOGIN */
 void login_free(struct client *c);
 
 /* One more method (a bit of base/methods.h) was proved: lets in, or asks for more.  0 or chan_send's codes. */
-int login_proved(struct client *c, unsigned method, bool enrolled);
+int login_proved(struct client *c, unsigned method);
 /* A key was bound by a code (enrol.c): it counts as proved. */
 void login_enrolled(struct client *c, struct slice blob);
 /* A second factor was proved in the middle of the connection.  0 or events_login's codes: then it does not count. */

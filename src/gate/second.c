@@ -111,7 +111,7 @@ no(struct client *c, const char *why)
 static int
 proved(struct client *c, bool stepping, uint32_t req)
 {
-	return stepping ? stepped_send(c, req, login_stepped_up(c) == 0, slice_from("")) : login_proved(c, METHOD_TOTP, false);
+	return stepping ? stepped_send(c, req, login_stepped_up(c) == 0, slice_from("")) : login_proved(c, METHOD_TOTP);
 }
 
 static void

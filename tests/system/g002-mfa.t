@@ -11,7 +11,7 @@ from tap import end, needs_bastion, ok, skip
 needs_bastion()
 if not shutil.which("oathtool"): skip("no oathtool")
 from bastion import Bastion, factor_key, talk
-from terminal import on_pty
+from terminal import Terminal, on_pty
 
 b = Bastion(build, "KernelAudit off\n", """permit bench any on env=bench as root id bench
 permit robot exec on env=bench as root id robot
@@ -124,6 +124,14 @@ try:
     b.ctl("user", "reset-factor", "bench")
     shown, status = talk(ssh("bench+box", "-o", "NumberOfPasswordPrompts=1") + ["true"], [("code: ", "000000\n")], env=env)
     ok(factor_key(shown) is not None and factor_key(shown) != first[0], "a factor that was reset is made anew", shown)
+    b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/new")
+    t = Terminal(*ssh(f"bench+{b.ctl('enroll', 'bench').strip()}", key=f"{b.dir}/new"), env=env)
+    ok(t.saw("code: ") and factor_key(t.out), "a code that binds a key does for the key alone", t.out)
+    t.send(code(factor_key(t.out)) + "\n")
+    ok(t.saw("your key is bound to bench now"), "with the second factor the picker says that it is bound", t.out)
+    t.send("\3"); t.close()
+    event = [e for e in b.events() if e["class"] == 3002 and e["ok"]][-1]
+    ok("publickey+totp" in event["text"] and "a new key was bound" in event["text"], "and so does the record", event)
     found = subprocess.run(["grep", "-rlaF", first[0], f"{b.dir}/state", f"{b.dir}/fortress.log"], capture_output=True, text=True).stdout
     ok(found == "", "the secret lies nowhere in the clear", found)
 
