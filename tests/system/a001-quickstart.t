@@ -7,7 +7,7 @@ import json, os, re, shutil, subprocess, sys, tempfile
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-from bastion import port, talk
+from bastion import port, talk, under
 from tap import end, ok
 
 dir = tempfile.mkdtemp(prefix="fortress-a-"); os.chmod(dir, 0o755)
@@ -45,6 +45,12 @@ try:
     ok("marker-42" in text, "Enter gives a shell on it", text)
     ok("demo: closed, exit status 3" in text, "after it the picker again, with one line about it", text)
     ok(rc == 0, "Esc leaves", rc)
+
+    # As root or not.
+    monitor = int(open(f"{state}/run/fortress.pid").read())
+    held = [dict(re.findall(r"^(\w+):\s+(\S+)", open(f"/proc/{p}/status").read(), re.M)) for p in under(monitor)]
+    ok(len(held) >= 3 and all((s["Seccomp"], s["NoNewPrivs"]) == ("2", "1") for s in held), "every process but the monitor is held to its own calls", held)
+    ok(("one account for every process" in out.stdout) == (os.geteuid() != 0), "without root it says so")
 
     ssh = line.group(1).split()[:-1]
     r = run(*ssh, f"{user}+demo@127.0.0.1", "echo hi; echo no >&2; exit 7")
