@@ -108,6 +108,17 @@ try:
 
     # The others.
     w = login(); c = running(w)
+    mine = b.sessions()[0]["id"]
+    victim = login(); d = running(victim, "exec cat - -")
+    text = b"".join(b"line %d\n" % i for i in range(3000))
+    ok(echoes(victim, d, text), "a front in the midst of work")
+    front = max(b.fronts().items(), key=lambda p: int(p[1].split()[2]))[0]; os.kill(front, signal.SIGKILL)
+    b.wait(lambda: [s["state"] for s in b.sessions() if s["command"] == "exec cat - -"] == ["lost"])
+    lost = next(s for s in b.sessions() if s["command"] == "exec cat - -")
+    out = subprocess.run([f"{build}/fortress", "session", "print", lost["id"], "--raw=out"], env=b.env, capture_output=True).stdout
+    ok(out == b"up\n" + text, "is killed: what was shown is in the record", len(out), len(text))
+    ok(lost["reason"] != "" and lost["exit"] is None, "the session is closed, and marked", lost)
+    ok(echoes(w, c) and [s["state"] for s in b.sessions() if s["id"] == mine] == ["open"] and verifies(), "others notice nothing, and the record verifies")
     gate = b.child("gate"); os.kill(gate, signal.SIGSTOP)
     ok(echoes(w, c), "a gate that hangs: what runs goes on until GateTimeout")
     began = time.monotonic(); out, err, status = w.run("echo no")
