@@ -55,23 +55,37 @@ open_log(const struct options *o)
 	return fd;
 }
 
-/* The parent leaves only now, so that who started us can connect at once. */
-static void
+/* Who started us waits in the parent, until all is done that may fail; so connections are taken by then, and the pid is in its file.
+ * The end of the pipe that tells it. */
+static int
 leave_terminal(void)
 {
-	pid_t pid = fork();
-	int null;
+	int pair[2];
+	pid_t pid;
+	char c;
 
-	if (pid < 0)
-		fatal("cannot fork: %s", strerror(errno));
-	if (pid > 0)
-		_exit(0);
+	if (pipe2(pair, O_CLOEXEC) != 0 || (pid = fork()) < 0)
+		fatal("cannot go to the background: %s", strerror(errno));
+	if (pid > 0) {
+		close(pair[1]);
+		_exit(fd_read_full(pair[0], &c, 1) == 1 ? 0 : 1);
+	}
+	close(pair[0]);
 	(void)setsid();
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return pair[1];
+}
+
+static void
+terminal_left(int told)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
 	for (int i = 0; null >= 0 && i < 3; i++)
 		(void)dup2(null, i);
 	if (null > 2)
 		fd_close(&null);
+	(void)fd_write_full(told, "+", 1);
+	fd_close(&told);
 }
 
 static void
@@ -105,7 +119,7 @@ serve(const struct options *o)
 	char shown[160];
 	struct err e;
 	ssh_key key;
-	int fd, rc;
+	int fd, rc, told = -1;
 
 	(void)open_log(o);
 	if (hostkey_load(o->host_key, &key, &e) < 0 || server_new(key, &sv, &e) < 0 ||
@@ -115,9 +129,11 @@ serve(const struct options *o)
 	if (fd < 0)
 		fatal("%s", e.text);
 	if (o->background)
-		leave_terminal();
+		told = leave_terminal();
 	if (o->pidfile != NULL)
 		write_pidfile(o->pidfile);
+	if (told >= 0)
+		terminal_left(told);
 	if (server_warm(sv) < 0)
 		log_warn("no warm start: connections cost a little more");
 	log_info("listening: %s: pid=%d", shown, (int)getpid());

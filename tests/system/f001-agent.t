@@ -32,9 +32,11 @@ for i in tcp unix; do
 	if [ $i = tcp ]; then where=127.0.0.1:0; else where=unix:$dir/socket; fi
 	"$agent" --listen "$where" --host-key "$dir/hostkey" --authorized "$dir/authorized" \
 		--background --pidfile "$dir/pid.$i" --log "$dir/log.$i" -v
-	wait_for "[ -s '$dir/pid.$i' ] && grep -q listening: '$dir/log.$i'"
-	started="$started $(cat "$dir/pid.$i")"
+	started="$started $(cat "$dir/pid.$i")"; ok $? "once it is in the background its pid is in the file"
+	wait_for "grep -q listening: '$dir/log.$i'"
 done
+said=$("$agent" --listen "unix:$dir/unused" --host-key "$dir/hostkey" --authorized "$dir/authorized" --background --pidfile "$dir/none/pid" 2>&1)
+has "$? ${said#* error: }" "1 $dir/none/pid" "one that cannot write it does not go there, and says why"
 port=$(sed -n 's/.*listening: 127.0.0.1 \([0-9]*\).*/\1/p' "$dir/log.tcp")
 echo "agent $pin" >"$dir/known"
 cat >"$dir/config" <<END
