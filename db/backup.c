@@ -6,16 +6,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "db/backup.h"
 #include "db/stmt.h"
 
-enum { BLOCK = 1 << 20 };
+enum { BLOCK = 1 << 20, PROGRESS_STEPS = 10000 };
 
 static const char sql_files[] = "SELECT file,max(off+len) FROM segment WHERE file NOT IN (SELECT file FROM gone) GROUP BY file";
 
@@ -146,15 +148,52 @@ db_backup(struct db *db, const char *dir, uint64_t *bytes, struct err *e)
 	return r;
 }
 
-int
-db_integrity_check(struct db *db, struct err *e)
+static int
+check(struct db *db, const char *pragma, struct err *e)
 {
-	sqlite3_stmt *s = stmt_get(db, "PRAGMA integrity_check(1)", e);
+	sqlite3_stmt *s = stmt_get(db, pragma, e);
 	int r = s != NULL ? stmt_step(db, s, e) : -EIO;
 
-	if (r == 1)
-		r = strcmp(stmt_text(s, 0), "ok") == 0 ? 0 : err_set(e, -EBADMSG, "the database is damaged: %.200s", stmt_text(s, 0));
+	if (r == 1) {
+		const char *said = stmt_text(s, 0), *line = strrchr(said, '\n');     /* below a head */
+
+		r = strcmp(said, "ok") == 0 ? 0 : err_set(e, -EBADMSG, "the database is damaged: %.200s", line != NULL ? line + 1 : said);
+	}
 	if (s != NULL)
 		sqlite3_reset(s);
 	return r;
+}
+
+int
+db_integrity_check(struct db *db, struct err *e)
+{
+	return check(db, "PRAGMA integrity_check(1)", e);
+}
+
+struct patience {
+	mono_t begin;
+	unsigned limit_ms;
+	bool over;
+};
+
+static int
+is_over(void *arg)
+{
+	struct patience *p = arg;
+
+	p->over = clock_ms_since(p->begin) >= p->limit_ms;
+	return p->over;
+}
+
+int
+db_quick_check(struct db *db, unsigned limit_ms, struct err *e)
+{
+	struct patience p = { .begin = clock_mono(), .limit_ms = limit_ms };
+	struct err why = { 0 };
+	int r;
+
+	sqlite3_progress_handler(db->sql, PROGRESS_STEPS, is_over, &p);
+	r = check(db, "PRAGMA quick_check(1)", &why);
+	sqlite3_progress_handler(db->sql, 0, NULL, NULL);
+	return r == 0 || p.over ? 0 : err_set(e, r, "%s", why.text);
 }

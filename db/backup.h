@@ -11,5 +11,7 @@
 int db_backup(struct db *db, const char *dir, uint64_t *bytes, struct err *e);
 /* SQLite's own look at every page.  0 or -EBADMSG. */
 int db_integrity_check(struct db *db, struct err *e);
+/* The same without the indexes, and no further than it comes in that time. */
+int db_quick_check(struct db *db, unsigned limit_ms, struct err *e);
 
 #endif

@@ -29,10 +29,11 @@
 #include "ctl/directory.h"
 #include "ctl/doctor.h"
 #include "ctl/keep.h"
+#include "db/backup.h"
 #include "db/tree.h"
 
 enum level { OK, WARN, FAIL };
-enum { ANSWER_MS = 2000 };
+enum { ANSWER_MS = 2000, LOOK_MS = 2000 };
 
 struct finding { enum level level; char text[400], todo[400]; };
 
@@ -180,8 +181,8 @@ check_database(struct ctl *c, struct finding *f)
 
 	if (db == NULL)
 		say(f, FAIL, whose(-copy.e.code), "%s", copy.e.text);
-	else if (db_tree_size(db, &size, &e) != 0)
-		say(f, FAIL, "fortress audit verify --db", "%s", e.text);
+	else if (db_tree_size(db, &size, &e) != 0 || db_quick_check(db, LOOK_MS, &e) != 0)
+		say(f, FAIL, "stop the bastion; fortress restore BACKUP --to another state, or move the database away to begin anew", "%s", e.text);
 	else
 		say(f, OK, "", "%llu records; fortress audit verify --db checks every one", (unsigned long long)size);
 	db_close(db);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The fortress command: every refusal says what, why and what to do; 2 when it was not understood, 1 when it failed."""
-import json, os, shutil, subprocess, sys, tempfile
+import json, os, shutil, sqlite3, subprocess, sys, tempfile
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -134,6 +134,13 @@ try:
        "and doctor says who may", d["database"], d["bastion"])
     r = as_nobody("session", "ls", state=None); ok(r.returncode == 1 and "--state" in r.stderr and "FORTRESS_STATE" in r.stderr, "a default state that is none: where to name it", r.stderr)
     r = as_nobody("status", state=None); ok(r.returncode == 1 and "--state" in r.stderr, "for the running bastion too", r.stderr)
+    spoiled = f"{b.dir}/spoiled"; shutil.copytree(f"{b.dir}/state", spoiled, ignore=shutil.ignore_patterns("run", "*-shm"))
+    d = {x["check"]: x for x in json.loads(fortress("--json", "--state", spoiled, "doctor").stdout)}["database"]
+    ok(d["result"] == "ok", "doctor has nothing against a copy of the database", d)
+    db = sqlite3.connect(f"{spoiled}/db/fortress.db"); db.execute("pragma wal_checkpoint(truncate)"); db.close()
+    with open(f"{spoiled}/db/fortress.db", "r+b") as f: f.seek(8192); f.write(os.urandom(40000))
+    d = {x["check"]: x for x in json.loads(fortress("--json", "--state", spoiled, "doctor").stdout)}["database"]
+    ok(d["result"] == "fail" and "damaged" in d["found"] and "restore" in d["what_to_do"], "but sees that it is spoiled", d)
     said = {next(x for x in json.loads(fortress("--json", "doctor").stdout) if x["check"] == "kernel audit")["found"] for _ in range(10)}
     ok(len(said) == 1, "what doctor says of the kernel's audit log does not change", said)
 
