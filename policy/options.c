@@ -52,18 +52,33 @@ value_print(struct buf *b, enum option_kind kind, uint64_t v)
 }
 
 int
-policy_options_print(struct buf *b, const uint64_t options[POLICY_OPTIONS])
+policy_options_list(struct buf *b, const uint64_t options[POLICY_OPTIONS])
 {
-	const char *between = " options {";
+	const char *between = "";
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < POLICY_OPTIONS; i++) {
 		if (options[i] == 0)
 			continue;
-		r = buf_printf(b, "%s %s ", between, option_rows[i].word);
+		r = buf_printf(b, "%s%s ", between, option_rows[i].word);
 		if (r == 0)
 			r = value_print(b, option_rows[i].kind, options[i]);
-		between = ";";
+		between = "; ";
 	}
-	return r == 0 && between[0] == ';' ? buf_text(b, " }") : r;
+	return r;
+}
+
+int
+policy_options_print(struct buf *b, const uint64_t options[POLICY_OPTIONS])
+{
+	static const char begin[] = " options { ";
+	size_t before = b->len;
+	int r = buf_text(b, begin);
+
+	if (r == 0)
+		r = policy_options_list(b, options);
+	if (r == 0 && b->len > before + strlen(begin))
+		return buf_text(b, " }");
+	b->len = before;
+	return r;
 }

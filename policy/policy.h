@@ -199,7 +199,8 @@ const struct policy_watch *policy_watch_line(const struct policy_watch *const *w
  * 0 or buf_append's codes. */
 int policy_tell(const struct policy *p, const struct policy_request *req, struct policy_decision *ret, struct buf *explain,
     struct buf *brief);
-/* " options { mem 64M; timeout 10s }", nothing if there are none. */
+/* "mem 64M; timeout 10s", nothing if there are none; print: " options { mem 64M; timeout 10s }". */
+int policy_options_list(struct buf *b, const uint64_t options[POLICY_OPTIONS]);
 int policy_options_print(struct buf *b, const uint64_t options[POLICY_OPTIONS]);
 /* The policy in canonical form; parsing it gives the same policy, and printing that the same text. */
 int policy_print(const struct policy *p, struct buf *out);

@@ -111,9 +111,9 @@ put_limits(struct buf *b, const struct policy_decision *d)
 	int r;
 
 	buf_init(&text, LIMITS_TEXT_MAX);
-	r = policy_options_print(&text, d->options);
+	r = policy_options_list(&text, d->options);
 	if (r == 0 && text.len > 0)
-		r = put_pair(b, "options", slice_of(text.p + strlen(" options { "), text.len - strlen(" options {  }")));
+		r = put_pair(b, "options", buf_slice(&text));
 	buf_clear(&text);
 	for (size_t i = 0; r == 0 && i < d->digests_n; i++)
 		r = buf_printf(&text, "%s%s", i > 0 ? "," : "", d->digests[i]);
