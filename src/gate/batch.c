@@ -150,7 +150,10 @@ batch_send(struct client *c, const struct msg_dir_apply *m, int fd, struct err *
 	if (r != 0)
 		return err_set(e, r, "too many changes wait for the store: try again");
 	r = chan_send_fds(c->gate->store, MSG_DIR_APPLY, &out, &fd, 1);
-	return r == 0 ? 0 : err_set(e, r, "the store does not take it");
+	if (r == 0)
+		return 0;
+	puts_forget(c->gate, out.req);
+	return err_set(e, r, "the store does not take it");
 }
 
 int

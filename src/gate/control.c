@@ -208,10 +208,12 @@ take_view(struct client *c, const void *message)
 	struct msg_event_done no = { .req = m->req };
 	uint32_t number;
 
-	if (puts_wait(c->gate, c, m->req, view_done, &number) != 0 ||
-	    events_view(c->gate, number, c->actor, m->session, m->how) != 0)
-		return chan_send(c->chan, MSG_EVENT_DONE, &no);
-	return 0;
+	if (puts_wait(c->gate, c, m->req, view_done, &number) == 0) {
+		if (events_view(c->gate, number, c->actor, m->session, m->how) == 0)
+			return 0;
+		puts_forget(c->gate, number);
+	}
+	return chan_send(c->chan, MSG_EVENT_DONE, &no);
 }
 
 /* The store does it, and writes down who wanted it. */
@@ -219,11 +221,10 @@ static int
 take_upkeep(struct client *c, const void *message)
 {
 	struct msg_upkeep m = *(const struct msg_upkeep *)message;
-	uint32_t req = m.req;
 
 	m.actor = slice_from(c->actor);
-	if (puts_wait(c->gate, c, req, row_done, &m.req) != 0 || chan_send(c->gate->store, MSG_UPKEEP, &m) != 0)
-		return client_done(c, req, false, slice_from("the store does not take it: try again"));
+	if (puts_ask(c->gate, c, MSG_UPKEEP, &m, m.req, row_done) != 0)
+		return client_done(c, m.req, false, slice_from("the store does not take it: try again"));
 	return 0;
 }
 

@@ -524,8 +524,8 @@ ask_store(struct client *c, struct live_wait *w, uint32_t max)
 		if (!rules_may_verb(c->gate->rules, &who, "replay"))
 			ask.user = slice_from(c->user);          /* of all the newest none would be theirs but their own */
 	}
-	if (puts_wait(c->gate, c, w->number, found, &ask.req) == 0)
-		return chan_send(c->gate->store, MSG_LIVE_ASK, &ask);
+	if (puts_ask(c->gate, c, MSG_LIVE_ASK, &ask, w->number, found) == 0)
+		return 0;
 	free(wait_take(c, w->number));
 	return -EAGAIN;
 }

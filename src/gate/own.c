@@ -36,10 +36,11 @@ own_sessions(struct client *c, const void *message)
 
 	if (c->user[0] == '\0')
 		return -EPROTO;
-	if (login_check(c, NULL, &e) != 0 || c->asking >= ASKING_MAX || puts_wait(c->gate, c, m->req, sessions_come, &ask.req) != 0)
+	if (login_check(c, NULL, &e) != 0 || c->asking >= ASKING_MAX ||
+	    puts_ask(c->gate, c, MSG_SESSIONS_ASK, &ask, m->req, sessions_come) != 0)
 		return chan_send(c->chan, MSG_SESSION_ROWS, &none);
 	c->asking++;
-	return chan_send(c->gate->store, MSG_SESSIONS_ASK, &ask);
+	return 0;
 }
 
 int

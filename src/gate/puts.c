@@ -84,17 +84,26 @@ put_append(struct puts *p, struct put *put)
 	p->rows += is_state(put->type);
 }
 
-/* Every row begins with its req; the struct is copied so that the caller's stays as it was. */
+/* What begins with its req, as it goes to the store; the caller's stays as it was. */
+union numbered { uint64_t align; unsigned char bytes[512]; uint32_t req; };
+
+static void
+put_number(union numbered *ret, const struct put *put, unsigned type, const void *message)
+{
+	size_t n = msg_struct_size(type);
+
+	assert(n >= sizeof(ret->req) && n <= sizeof(*ret));
+	memcpy(ret->bytes, message, n);
+	ret->req = put->number;
+}
+
 static int
 row_send(struct gate *g, struct put *put, unsigned type, const void *row)
 {
-	union { uint64_t align; unsigned char bytes[512]; uint32_t req; } copy;
-	size_t n = msg_struct_size(type);
+	union numbered copy;
 	int r;
 
-	assert(n >= sizeof(copy.req) && n <= sizeof(copy));
-	memcpy(copy.bytes, row, n);
-	copy.req = put->number;
+	put_number(&copy, put, type, row);
 	r = msg_pack(&put->row, type, copy.bytes);
 	return r != 0 ? r : chan_send(g->store, type, copy.bytes);
 }
@@ -150,6 +159,24 @@ puts_wait(struct gate *g, struct client *c, uint32_t req, puts_fn *fn, uint32_t 
 	return 0;
 }
 
+int
+puts_ask(struct gate *g, struct client *c, unsigned type, const void *message, uint32_t req, puts_fn *fn)
+{
+	struct put *put = put_new(g, c, req, fn);
+	union numbered copy;
+	int r;
+
+	if (put == NULL)
+		return -EAGAIN;
+	put_number(&copy, put, type, message);
+	r = chan_send(g->store, type, copy.bytes);
+	if (r == 0)
+		put_append(g->puts, put);
+	else
+		put_free(put);
+	return r;
+}
+
 static struct put *
 put_take(struct puts *p, uint32_t number)
 {
@@ -165,6 +192,15 @@ put_take(struct puts *p, uint32_t number)
 	p->n--;
 	p->rows -= is_state(put->type);
 	return put;
+}
+
+void
+puts_forget(struct gate *g, uint32_t number)
+{
+	struct put *put = put_take(g->puts, number);
+
+	if (put != NULL)
+		put_free(put);
 }
 
 static int

@@ -21,6 +21,9 @@ int puts_row(struct gate *g, struct client *c, unsigned type, const void *row, u
 int puts_wait(struct gate *g, struct client *c, uint32_t req, puts_fn *fn, uint32_t *ret_number);
 unsigned puts_rows(const struct puts *p);        /* how many rows of users, groups, keys and hosts are on their way */
 bool puts_has_host(const struct puts *p, struct slice name);     /* is one of this host among them? */
+void puts_forget(struct gate *g, uint32_t number);       /* it was not asked after all */
+/* Asks the store, fn is called with the answer.  message begins with its req, which is ours to fill. */
+int puts_ask(struct gate *g, struct client *c, unsigned type, const void *message, uint32_t req, puts_fn *fn);
 /* The store's answer to number.  -EBADMSG: nobody asked. */
 int puts_done(struct gate *g, uint32_t number, bool ok, struct slice text);
 

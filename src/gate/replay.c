@@ -177,9 +177,12 @@ record(struct replay *r)
 {
 	uint32_t number;
 
-	if (puts_wait(r->client->gate, r->client, r->number, recorded, &number) != 0 ||
-	    events_reads(r->client, number, &r->tapes[r->at].row) != 0)
-		refuse(r, NULL, "that cannot be recorded now, so it is not shown");
+	if (puts_wait(r->client->gate, r->client, r->number, recorded, &number) == 0) {
+		if (events_reads(r->client, number, &r->tapes[r->at].row) == 0)
+			return;
+		puts_forget(r->client->gate, number);
+	}
+	refuse(r, NULL, "that cannot be recorded now, so it is not shown");
 }
 
 /* ---- the question ---- */
@@ -260,7 +263,7 @@ look_up(struct replay *r)
 	struct client *c = r->client;
 	struct msg_live_ask ask = { .session = slice_from(r->tapes[r->at].asked), .max = 2, .past = 1 };
 
-	if (puts_wait(c->gate, c, r->number, found, &ask.req) != 0 || chan_send(c->gate->store, MSG_LIVE_ASK, &ask) != 0)
+	if (puts_ask(c->gate, c, MSG_LIVE_ASK, &ask, r->number, found) != 0)
 		refuse(r, NULL, "the store does not answer");
 }
 

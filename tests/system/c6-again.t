@@ -73,6 +73,20 @@ try:
     m = held.want("REVOKED"); held.send("RELEASE", hold=1); ok(m["code"] == b"revoked" and b"its limits are stricter from now on (short): begin anew" in m["reason"], "stricter limits end what was begun with others", m)
     policy(g, POLICY)
 
+    # --- a store that takes nothing for a while ---
+    c = g.ctl()
+    def taken():
+        c.send("UPKEEP", req=1, op=1, session="S" * 26, text="t" * 3000); c.send("STATUS", req=2)
+        went = True
+        while c.recv()[0] != "STATUS_IS": went = False
+        return went
+    n = 0
+    while taken(): n += 1
+    ok(n > 1000 and not any(taken() for _ in range(9000)), f"after {n} questions that it has not read, more are refused", n)
+    while g.events(): pass
+    ok(taken() and [name for name, _ in g.events()] == ["UPKEEP"], "and when it reads again they go out as before")
+    c.close()
+
     # --- bounds ---
     many = g.logged_in()
     for i in range(4096): many.send("DECIDE", req=1, verb="shell", host="box", hold=i + 1)
