@@ -104,22 +104,48 @@ deny(struct verdict *v, const char *text)
 	snprintf(v->a.text, sizeof(v->a.text), "%s", text);
 }
 
-/* What a permit of the policy has to rest on besides: it is kept, has its words, uses up what is good for once, and has a ticket.  That
+/* A staragent gets a command that the policy permits for its words as those words.  A program that is known by its digest is run in
+ * no other way. */
+static bool
+words_are_there(const struct client *c, const struct msg_decide *m, const struct decide_ask *ask, const struct verdict *v, struct buf *words)
+{
+	int n;
+
+	if (v->host->kind != MSG_TARGET_AGENT || !slice_is(m->verb, "exec"))
+		return true;
+	n = decide_words(c->gate, ask, v->host, v->login, words);
+	return n > 0 || (n == 0 && v->a.limits.digests_n == 0);
+}
+
+/* What a permit of the policy has to rest on besides: it has its words, uses up what is good for once, and has a ticket.  That
  * comes last: a no has no connection with it, nor who signs for one. */
 static void
 permit_back(struct client *c, const struct msg_decide *m, const struct decide_ask *ask, struct buf *words, struct verdict *v)
 {
 	struct err e = { 0 };
 
-	if (m->hold != 0 && grant_keep(c, m, v->host->name, v->login, &v->a) != 0)
-		deny(v, "too much is open on this connection: end something first");
-	else if (v->host->kind == MSG_TARGET_AGENT && slice_is(m->verb, "exec") && decide_words(c->gate, ask, v->host, v->login, words) <
-	    (v->a.limits.digests_n > 0))
+	if (!words_are_there(c, m, ask, v, words))
 		deny(v, "the command cannot be run as it stands: it is too long");
 	else if (v->a.single && approve_use(c, v->a.approval, m->hold, &e) != 0)
 		deny(v, e.text);
 	else if (m->dial != 0 && (v->ticket = ticket_take(c, v->host, v->login, &v->agent, &e)) == NULL)
 		deny(v, e.text);
+}
+
+/* And it is kept, if something lasts: before anything is used up, but not when that fails. */
+static void
+permit_keep(struct client *c, const struct msg_decide *m, const struct decide_ask *ask, struct buf *words, struct verdict *v)
+{
+	struct grant *g = m->hold != 0 ? grant_keep(c, m, v->host->name, v->login, &v->a) : NULL;
+
+	if (m->hold != 0 && g == NULL)
+		deny(v, "too much is open on this connection: end something first");
+	else
+		permit_back(c, m, ask, words, v);
+	if (g != NULL && v->a.permit)
+		grant_settle(g);
+	else if (g != NULL)
+		grant_take_back(g);
 }
 
 /* A file that may go by becomes a row of its own. */
@@ -160,7 +186,7 @@ verdict_make(struct client *c, const struct msg_decide *asked, struct buf *words
 		v->missing = v->host == NULL;
 	}
 	if (v->a.permit)
-		permit_back(c, m, &ask, words, v);
+		permit_keep(c, m, &ask, words, v);
 	return put_down(c, m, v);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,17 +23,21 @@ grant_drop(struct client *c, struct grant **at)
 	free(g);
 }
 
-/* verb empty: all of the hold's.  command: of these alone; NULL: whatever it is. */
-static void
-grants_drop(struct client *c, uint32_t hold, struct slice verb, const struct slice *command)
+/* Does b take a's place?  Of recordings two are seen side by side. */
+static bool
+is_for_the_same(const struct grant *a, uint32_t hold, struct slice verb, struct slice command)
 {
-	struct grant **at = &c->grants;
+	return a->hold == hold && slice_eq(a->verb, verb) && (!slice_is(verb, "replay") || slice_eq(a->command, command));
+}
 
-	while (*at != NULL)
-		if ((*at)->hold == hold && (verb.n == 0 || slice_eq((*at)->verb, verb)) && (command == NULL || slice_eq((*at)->command, *command)))
-			grant_drop(c, at);
-		else
-			at = &(*at)->next;
+static unsigned
+count_the_same(const struct client *c, const struct msg_decide *m)
+{
+	unsigned n = 0;
+
+	for (const struct grant *g = c->grants; g != NULL; g = g->next)
+		n += is_for_the_same(g, m->hold, m->verb, m->command);
+	return n;
 }
 
 /* What is asked for again under the same number gets no more time by that. */
@@ -63,7 +66,7 @@ keep_text(char **at, struct slice s)
 	return slice_of(p, s.n);
 }
 
-static int
+static struct grant *
 keep(struct client *c, const struct msg_decide *m, const char *host, const char *login, const struct rules_answer *a,
     struct slice limits)
 {
@@ -74,12 +77,9 @@ keep(struct client *c, const struct msg_decide *m, const char *host, const char 
 	struct grant *g;
 	char *at;
 
-	grants_drop(c, m->hold, m->verb, slice_is(m->verb, "replay") ? &m->command : NULL);      /* two are seen side by side */
-	if (c->ngrants >= GRANTS_MAX || c->grants_bytes + n > BYTES_MAX)
-		return -ENOSPC;
-	g = calloc(1, sizeof(*g) + n);
+	g = c->ngrants - count_the_same(c, m) < GRANTS_MAX && c->grants_bytes + n <= BYTES_MAX ? calloc(1, sizeof(*g) + n) : NULL;
 	if (g == NULL)
-		return -ENOMEM;
+		return NULL;
 	at = g->texts;
 	g->client = c;
 	g->hold = m->hold;
@@ -103,29 +103,55 @@ keep(struct client *c, const struct msg_decide *m, const char *host, const char 
 	g->next = c->grants;
 	c->grants = g;
 	c->ngrants++;
-	return 0;
+	return g;
 }
 
-int
+struct grant *
 grant_keep(struct client *c, const struct msg_decide *m, const char *host, const char *login, const struct rules_answer *a)
 {
+	struct grant *g = NULL;
 	struct buf limits;
-	int r;
 
 	buf_init(&limits, LIMITS_TEXT_MAX);
-	r = limits_print(&limits, &a->limits);
-	if (r == 0)
-		r = keep(c, m, host, login, a, buf_slice(&limits));
+	if (limits_print(&limits, &a->limits) == 0)
+		g = keep(c, m, host, login, a, buf_slice(&limits));
 	buf_done(&limits);
-	return r;
+	return g;
+}
+
+void
+grant_settle(struct grant *g)
+{
+	struct grant **at = &g->client->grants;
+
+	while (*at != NULL)
+		if (*at != g && is_for_the_same(*at, g->hold, g->verb, g->command))
+			grant_drop(g->client, at);
+		else
+			at = &(*at)->next;
+}
+
+void
+grant_take_back(struct grant *g)
+{
+	struct grant **at = &g->client->grants;
+
+	while (*at != g)
+		at = &(*at)->next;
+	grant_drop(g->client, at);
 }
 
 int
 grant_release(struct client *c, const void *message)
 {
 	const struct msg_release *m = message;
+	struct grant **at = &c->grants;
 
-	grants_drop(c, m->hold, m->verb, NULL);
+	while (*at != NULL)
+		if ((*at)->hold == m->hold && (m->verb.n == 0 || slice_eq((*at)->verb, m->verb)))
+			grant_drop(c, at);
+		else
+			at = &(*at)->next;
 	if (m->verb.n > 0)
 		return 0;
 	sentry_forget(c, m->hold);

@@ -27,9 +27,10 @@ struct grant {
 	char texts[];
 };
 
-/* Keeps m's question, for this host and login.  0, -ENOSPC: too many, or -ENOMEM.  A second permit for the same verb of the
- * same hold takes the first one's place; of replay, for the same recording (command). */
-int grant_keep(struct client *c, const struct msg_decide *m, const char *host, const char *login, const struct rules_answer *a);
+/* Keeps m's question, for this host and login; NULL: too many, or no memory.  It is one of the two then, at once. */
+struct grant *grant_keep(struct client *c, const struct msg_decide *m, const char *host, const char *login, const struct rules_answer *a);
+void grant_settle(struct grant *g);       /* it takes the place of an older one of the same verb and hold; of replay, for the same recording */
+void grant_take_back(struct grant *g);    /* it came to nothing, and what was held before is held on */
 int grant_release(struct client *c, const void *message);     /* MSG_RELEASE */
 void grants_free(struct client *c);
 

@@ -244,12 +244,16 @@ keep_grant(struct client *c, const struct live_wait *w, const struct msg_live_ro
 {
 	struct msg_decide m = { .verb = slice_from(ops[w->op].verb), .hold = w->hold };
 	char host[65], login[LOGIN_SIZE];
+	struct grant *g;
 
 	if (c->kind != MSG_CLIENT_FRONT || w->hold == 0)
 		return 0;
 	if (slice_copy(row->host, host, sizeof(host)) != 0 || slice_copy(row->login, login, sizeof(login)) != 0)
 		return -EINVAL;
-	return grant_keep(c, &m, host, login, a);
+	g = grant_keep(c, &m, host, login, a);
+	if (g != NULL)
+		grant_settle(g);
+	return g != NULL ? 0 : -ENOSPC;
 }
 
 /* ---- doing it ---- */
