@@ -13,6 +13,7 @@
 #include "front/wish.h"
 
 #define CHANNEL_ENV_MAX     16
+#define CHANNEL_VERBS       2
 #define CHANNEL_LETTERS_MAX 32
 #define FORWARD_FROM_MAX    64           /* an address, as the other side gives it */
 
@@ -92,8 +93,9 @@ struct channel {
 	uint32_t req;                          /* the monitor's, for the picker */
 	struct listing *listing;
 	const char *refused_code, *refused;    /* of CH_REFUSED; the code also of a cut */
-	struct limits limits;                  /* of what was permitted … */
-	char rule[128];                        /* … by this rule */
+	struct limits limits;                  /* of what was permitted, of several verbs the strictest … */
+	unsigned limit_verb[LIMITS];           /* … each of this verb … */
+	char rules[CHANNEL_VERBS][128];        /* … which this rule permitted */
 	struct leg *leg;
 	ssh_channel target;
 	unsigned open_step, env_sent;
@@ -167,6 +169,8 @@ void channel_menu_started(struct front *f, struct chan_in *in);
 void channel_recorded(struct front *f, const struct chan_in *in);
 /* Was this verb of the channel's kind permitted? */
 bool channel_may(const struct channel *c, const char *verb);
+/* The rule that the strictest limit of this kind comes from. */
+const char *channel_limit_rule(const struct channel *c, enum limit limit);
 /* Is each file of this verb to be asked about? */
 bool channel_is_by_path(const struct channel *c, const char *verb);
 /* No one host was meant: a terminal gets the picker, filtered by what was said.  False: there is none, or it is no shell. */

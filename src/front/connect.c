@@ -16,7 +16,7 @@
 /* What is asked for before a channel of this kind reaches a target: all of it, or any, and then no more than what was
  * permitted goes through. */
 static const struct need {
-	const char *kind, *verbs[3];
+	const char *kind, *verbs[CHANNEL_VERBS + 1];
 	bool any;
 } needs[] = {
 	{ "shell", { "shell", NULL }, false },
@@ -130,17 +130,27 @@ note_how_much(struct channel *c, uint32_t record)
 		c->how_much = how;
 }
 
-/* Of several verbs the strictest.  0 or -EINVAL. */
+/* 0 or -EINVAL. */
 static int
 keep_limits(struct channel *c, const struct msg_decision *d)
 {
-	struct limits more;
+	struct limits more, before = c->limits;
 	int r = limits_parse(d->limits, &more);
 
-	if (r == 0)
-		limits_join(&c->limits, &more);
-	(void)text_escaped(d->rule, c->rule, sizeof(c->rule));
-	return r;
+	if (r != 0)
+		return r;
+	(void)text_escaped(d->rule, c->rules[c->verb], sizeof(c->rules[0]));
+	limits_join(&c->limits, &more);
+	for (size_t i = 0; i < LIMITS; i++)
+		if (c->limits.value[i] != before.value[i])
+			c->limit_verb[i] = c->verb;
+	return 0;
+}
+
+const char *
+channel_limit_rule(const struct channel *c, enum limit limit)
+{
+	return c->rules[c->limit_verb[limit]];
 }
 
 static void
@@ -302,6 +312,7 @@ void
 channel_decide(struct channel *c)
 {
 	c->verb = c->permitted = c->by_path = 0;
+	c->limits = (struct limits){ 0 };
 	c->last_ask = false;
 	c->state = CH_DECIDE;
 }

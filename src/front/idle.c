@@ -62,7 +62,7 @@ idle_is_over(struct channel *c, char *why, size_t size)
 		return false;
 	buf_init(&time, 64);
 	(void)text_duration(&time, c->limits.value[LIMIT_IDLE_S]);
-	(void)snprintf(why, size, "idle of rule %s: %s without %s", c->rule, buf_cstr(&time), c->pty ? "a key" : "a byte");
+	(void)snprintf(why, size, "idle of rule %s: %s without %s", channel_limit_rule(c, LIMIT_IDLE_S), buf_cstr(&time), c->pty ? "a key" : "a byte");
 	buf_done(&time);
 	return true;
 }

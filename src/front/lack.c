@@ -22,14 +22,14 @@
 #include "front/steps.h"
 #include "front/tty.h"
 
-enum { TRIES = 3, VERBS = 2, FORWARD_WAIT_MS = 120000 };
+enum { TRIES = 3, FORWARD_WAIT_MS = 120000 };
 
 struct lack {
 	/* by verb, since they were asked last: what waits, and the gate's words; bits of those that lack an approval that nobody was
 	 * asked for */
-	struct { char id[16], words[900]; } found[VERBS];
+	struct { char id[16], words[900]; } found[CHANNEL_VERBS];
 	unsigned bare;
-	char waited[VERBS][16];          /* what was waited for last: ids, or "" */
+	char waited[CHANNEL_VERBS][16];          /* what was waited for last: ids, or "" */
 	mono_t since;                    /* when that began */
 	char news[600];                  /* what was said to it last */
 	bool stale;                      /* there was news while the gate was asked */
@@ -175,7 +175,7 @@ request(struct channel *c)
 		queue(c, true);
 		return;
 	}
-	while (verb + 1 < VERBS && (c->lack->bare >> verb & 1) == 0)
+	while (verb + 1 < CHANNEL_VERBS && (c->lack->bare >> verb & 1) == 0)
 		verb++;
 	channel_question(c, verb, &q);
 	m.verb = q.verb;
@@ -273,7 +273,7 @@ step_wait(struct channel *c)
 void
 lack_note(struct channel *c, unsigned verb, const struct msg_decision *d)
 {
-	struct lack *l = !c->back && (d->lacks & MSG_LACK_APPROVAL) != 0 && verb < VERBS ? lack_of(c) : NULL;
+	struct lack *l = !c->back && (d->lacks & MSG_LACK_APPROVAL) != 0 && verb < CHANNEL_VERBS ? lack_of(c) : NULL;
 
 	if (l == NULL)
 		return;
@@ -288,7 +288,7 @@ lack_note(struct channel *c, unsigned verb, const struct msg_decision *d)
 bool
 lack_waits(const struct channel *c)
 {
-	for (unsigned i = 0; c->lack != NULL && i < VERBS; i++)
+	for (unsigned i = 0; c->lack != NULL && i < CHANNEL_VERBS; i++)
 		if (c->lack->found[i].id[0] != '\0')
 			return true;
 	return false;
@@ -311,7 +311,7 @@ lack_wait(struct channel *c)
 	tty_wait_end(c, NULL);
 	if (!has_waited(l))
 		l->since = clock_mono();
-	for (unsigned i = 0; i < VERBS; i++) {
+	for (unsigned i = 0; i < CHANNEL_VERBS; i++) {
 		if (l->found[i].id[0] != '\0' && (strcmp(l->found[i].id, l->waited[i]) != 0 || l->news[0] != '\0')) {
 			(void)snprintf(line, sizeof(line), "%s%s", l->found[i].words, is_terminal(c) ? "; Ctrl-C gives up" : "");
 			say(c, line);
@@ -468,7 +468,7 @@ lack_stepped_up(struct front *f, const struct msg_stepped_up *m)
 static bool
 is_about(const struct lack *l, struct slice id)
 {
-	for (unsigned i = 0; i < VERBS; i++)
+	for (unsigned i = 0; i < CHANNEL_VERBS; i++)
 		if (slice_is(id, l->waited[i]) || slice_is(id, l->found[i].id))
 			return true;
 	return false;

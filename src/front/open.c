@@ -137,7 +137,7 @@ open_reach(struct channel *c)
 	return c->unreached == 0 ? SSH_OK : SSH_ERROR;
 }
 
-/* What a staragent keeps.  Only it can: a host that it has left gets nothing to run. */
+/* What a staragent keeps.  Only it can: a host that is called one and is none refuses them, and gets nothing to run. */
 static int
 open_limits(struct channel *c)
 {
@@ -229,7 +229,7 @@ open_words(struct channel *c)
 
 /* In their order, and what it is that a host refuses. */
 static const struct { int (*step)(struct channel *); const char *what; } open_steps[] = {
-	{ open_session, "a session" }, { open_reach, "it" }, { open_limits, "its limits" }, { open_env, "its environment" },
+	{ open_session, "a session" }, { open_reach, "it" }, { open_limits, "the limits of its permit, which only a staragent keeps" }, { open_env, "its environment" },
 	{ open_pty, "a terminal" }, { open_agent, "the agent" }, { open_x11, "X11" }, { open_looked_after, "it" },
 	{ open_start, "to start it" }, { open_words, "its words" },
 };

@@ -278,11 +278,13 @@ relay(struct channel *c)
 static void
 stopped(struct channel *c)
 {
+	bool digest = strcmp(c->stopped_code, "digest") == 0;
+	const char *rule = digest ? c->rules[0] : channel_limit_rule(c, LIMIT_TIMEOUT_S);     /* what has digests has one verb */
 	char text[1000], detail[500];
 
-	(void)snprintf(text, sizeof(text), "%s: %s (rule %s)", c->leg->host, c->stopped, c->rule);
-	if (strcmp(c->stopped_code, "digest") == 0) {
-		(void)snprintf(detail, sizeof(detail), "{\"host\":\"%s\",\"rule\":\"%s\"}", c->leg->host, c->rule);
+	(void)snprintf(text, sizeof(text), "%s: %s (rule %s)", c->leg->host, c->stopped, rule);
+	if (digest) {
+		(void)snprintf(detail, sizeof(detail), "{\"host\":\"%s\",\"rule\":\"%s\"}", c->leg->host, rule);
 		front_event(c->front, OCSF_SSH, 5, 4, false, text, detail);
 	}
 	channel_cut(c, c->stopped_code, text);

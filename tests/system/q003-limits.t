@@ -50,6 +50,7 @@ permit bench put on env=small as root options {{ fsize 64K }} id small-put
 permit bench exec on env=procs as root,{little} cmd {{ {python} -c ** ; /bin/sh -c ** }} options {{ procs 12; nofile 64 }} id procs
 permit bench shell,exec,get,forward,jump on env=time as root options {{ timeout 2s }} id quick
 permit bench shell,exec,get,forward on env=idle as root options {{ idle 2s }} id lazy
+permit bench put on env=idle as root options {{ idle 1h }} id slow
 permit bench shell,exec on env=bench as root id free
 role dba {{ bench, :dba }}   hosts proddb {{ env=prod & tier=db }}   time office Mon-Sun 00:00-24:00 Asia/Shanghai
 command pgro {{ /usr/bin/psql -XAt -c "select pg_is_in_recovery()" ; /usr/bin/id -u }}
@@ -143,6 +144,8 @@ try:
     r = run("mem", f"{python} -c '{big % 600}'"); ok(r.returncode != 0 and b"MemoryError" in r.stderr, "and beyond it", r)
     r = run("mem", f"{python} -c 'import resource; print(resource.getrlimit(resource.RLIMIT_AS))'"); ok(r.stdout == f"({300 << 20}, {300 << 20})\n".encode(), "the bound is hard", r)
     r = run("mem-sshd", f"{python} -c 'print(1)'"); ok(denied(r, "[denied]", "its limit mem is kept by a staragent only, and none serves this host"), "behind a plain sshd that permit is none", r)
+    b.ctl("host", "add", "posing", "127.0.0.1", "--port", str(b.sshd_port), "--agent", "--login", "root", "--label", "env=small", "--hostkey", f"{b.dir}/hk.pub")
+    r = run("posing", "echo ran"); ok(denied(r, "posing refused the limits of its permit, which only a staragent keeps") and r.stdout == b"", "nor behind one that the directory calls an agent", r)
     r = run("small", "ulimit -Hn; ulimit -Sn"); ok(r.stdout == b"40\n40\n", "open files", r)
     r = run("small", f"head -c 200000 /dev/zero > {d}/big; echo; wc -c < {d}/big"); ok(r.stdout.split()[-1:] == [b"65536"], "a file's size", r)
     begun = time.monotonic(); r = run("small", "while :; do :; done"); ok(r.returncode != 0 and time.monotonic() - begun < LONG, "processor time", r)
@@ -193,6 +196,9 @@ try:
     # --- nobody there ---
     out, status = talk(argv("idle", "-tt"), []); ok("idle of rule lazy: 2s without a key [idle]" in out and status == 255, "a shell that nobody types in", out)
     ok(until(lambda: b.sessions()[0]["reason"] == "idle of rule lazy: 2s without a key"), "its session says so", b.sessions()[0])
+    p = subprocess.Popen(sftp_argv("idle"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL); b.procs.append(p)
+    ok(until(lambda: b.sessions()[0]["channel"] == "sftp" and b.sessions()[0]["reason"] == "idle of rule lazy: 2s without a byte"),
+       "of two verbs the one whose limit it was is named", b.sessions()[0])
     begun = time.monotonic()
     p = subprocess.Popen(argv("idle") + ["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     for i in range(8):
