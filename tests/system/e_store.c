@@ -172,10 +172,10 @@ test_work(void)
 	ok(front_wait_ack(&f, 7, pos, 10000) == 0, "all of it is durable, %u acknowledgements", f.acks);
 	ok(lines_are_there(id[0], pos), "and readable while it goes on: %s", e.text);
 	ok(front_open(&f, 8, id[0], "alice") == 0, "the same id twice is refused: %s", f.text);
-	ok(front_close(&f, 7, pos) == 0, "closes");
-	ok(front_start(&p, &lost, NULL) == 0 && front_open(&lost, 1, id[1], "bob") == 1, "another");
+	ok(front_close(&f, 7, pos) == 0, "the first session is closed");
+	ok(front_start(&p, &lost, NULL) == 0 && front_open(&lost, 1, id[1], "bob") == 1, "another is opened");
 	(void)send_line(&lost, 1, &pos2, 0);
-	ok(front_wait_ack(&lost, 1, pos2, 10000) == 0, "durable");
+	ok(front_wait_ack(&lost, 1, pos2, 10000) == 0, "and is durable so far");
 	front_stop(&lost);
 	ok(front_start(&p, &bad, NULL) == 0 && front_open(&bad, 1, id[2], "eve") == 1, "a front with a gap");
 	pos3 = 77;

@@ -96,7 +96,7 @@ static const struct test tests[] = {
 		{ SEND, "\033[B" }, { WAIT, ">  deploy" }, { SEND, "w\r" }, { WAIT, "root\tweb-staging" }, { GONE, "0" } } },
 	{ "quit key", XTERM, 80, 24, { { WAIT, "web1" }, { SEND, "\034" }, { GONE, "1" } } },
 	{ "interrupt key", XTERM, 80, 24, { { WAIT, "web1" }, { SEND, "\003" }, { GONE, "1" } } },
-	{ "login in plain lines", "dumb", "hosts.tsv", 80, 24, { { WAIT, "host>" }, { SEND, "2\n" }, { WAIT, "which login? write 2" },
+	{ "login in plain lines", "dumb", "hosts.tsv", 80, 24, { { WAIT, "host>" }, { SEND, "2\n" }, { WAIT, "which login? write 2 and one of root,deploy\nhost>" },
 		{ SEND, "2 deploy\n" }, { WAIT, "deploy\tweb1" }, { GONE, "0" } } },
 	{ "escape", XTERM, 80, 24, { { WAIT, "web1" }, { SEND, "web" }, { WAIT, "1/3 of 4" }, { SEND, "\033" },
 		{ WAIT, "1/4" }, { SEND, "\033" }, { GONE, "1" } } },
@@ -284,7 +284,7 @@ rows(const char *names)
 	}
 	m.rows = buf_slice(&b);
 	m.banner = slice_from(banner);
-	ok(chan_send(chan, MSG_HOST_ROWS, &m) == 0, "rows");
+	ok(chan_send(chan, MSG_HOST_ROWS, &m) == 0, "rows are sent");
 	buf_done(&b);
 }
 
@@ -316,7 +316,7 @@ live(const char *names)
 		(void)msg_live_row_put(&b, &row);
 	}
 	m.rows = buf_slice(&b);
-	ok(chan_send(chan, MSG_LIVE_ROWS, &m) == 0, "sessions");
+	ok(chan_send(chan, MSG_LIVE_ROWS, &m) == 0, "sessions are sent");
 	buf_done(&b);
 }
 

@@ -64,34 +64,6 @@ take(struct run *r, int timeout_ms)
 		screen_feed(r->screen, slice_of(bytes, (size_t)n));
 }
 
-/* As it stands on a screen, from the first column on: a tab leads to the next one of eight. */
-static void
-expand(const char *text, char *out, size_t size)
-{
-	size_t n = 0;
-
-	for (; *text != '\0' && n + 1 < size; text++)
-		do
-			out[n++] = *text == '\t' ? ' ' : *text;
-		while (*text == '\t' && n % 8 != 0 && n + 1 < size);
-	out[n] = '\0';
-}
-
-bool
-run_waits_for(struct run *r, const char *text)
-{
-	mono_t from = clock_mono();
-	char shown[SCREEN_COLS_MAX + 1];
-
-	expand(text, shown, sizeof(shown));
-	while (!screen_shows(r->screen, shown)) {
-		if (r->eof || clock_ms_since(from) >= RUN_WAIT_MS)
-			return false;
-		take(r, 100);
-	}
-	return true;
-}
-
 void
 run_resize(struct run *r, const char *text)
 {
@@ -143,6 +115,50 @@ render(struct run *r, bool looks, struct buf *out)
 	}
 	while (out->len > 1 && out->p[out->len - 1] == '\n' && out->p[out->len - 2] == '\n')
 		out->len--;
+}
+
+/* As it stands on a screen, from the first column on: a tab leads to the next one of eight. */
+static void
+expand(const char *text, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++) {
+		size_t to = *text == '\t' ? (n / 8 + 1) * 8 : n + 1;
+
+		while (n < to && n + 1 < size)
+			out[n++] = *text == '\t' ? ' ' : *text;
+	}
+	out[n] = '\0';
+}
+
+/* Rows stand one behind the other here: text may go on in the next one. */
+static bool
+shows(struct run *r, const char *text)
+{
+	struct buf screen;
+	bool found;
+
+	buf_init(&screen, 1u << 20);
+	render(r, false, &screen);
+	found = strcasestr(buf_cstr(&screen), text) != NULL;
+	buf_done(&screen);
+	return found;
+}
+
+bool
+run_waits_for(struct run *r, const char *text)
+{
+	mono_t from = clock_mono();
+	char shown[SCREEN_COLS_MAX + 1];
+
+	expand(text, shown, sizeof(shown));
+	while (!shows(r, shown)) {
+		if (r->eof || clock_ms_since(from) >= RUN_WAIT_MS)
+			return false;
+		take(r, 100);
+	}
+	return true;
 }
 
 static void

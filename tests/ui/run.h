@@ -27,7 +27,8 @@ struct run {
 /* child runs on the pty and does not return. */
 void run_start(struct run *r, unsigned short cols, unsigned short rows, void (*child)(const void *arg), const void *arg);
 void run_end(struct run *r);                       /* kills it if it is still there */
-/* Until the screen shows text; one with a tab begins its line.  false: it does not, or it has ended without. */
+/* Until the screen shows text, which begins its line if there is a tab in it, and may go on in the next one.  false: it does not, or it
+ * has ended without. */
 bool run_waits_for(struct run *r, const char *text);
 bool run_send(struct run *r, const char *keys);
 void run_resize(struct run *r, const char *size);  /* "50x12" */

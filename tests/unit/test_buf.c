@@ -81,8 +81,8 @@ test_slices(void)
 	is(copy, "web1", "a copy");
 	free(copy);
 	ok(slice_from(NULL).n == 0 && slice_eq(slice_from(NULL), slice_from("")), "NULL is the empty slice");
-	ok(slice_copy(slice_from("abc"), small, sizeof(small)) == 0 && strcmp(small, "abc") == 0, "fits");
-	ok(slice_copy(slice_from("abcd"), small, sizeof(small)) == -ENOBUFS && small[0] == '\0', "does not");
+	ok(slice_copy(slice_from("abc"), small, sizeof(small)) == 0 && strcmp(small, "abc") == 0, "a text that fits is copied, with its end");
+	ok(slice_copy(slice_from("abcd"), small, sizeof(small)) == -ENOBUFS && small[0] == '\0', "of one that does not nothing is");
 	ok(slice_copy(slice_of("a\0b", 3), small, sizeof(small)) == -ENOBUFS, "a NUL inside is refused");
 	ok(!slice_eq(slice_from("a"), slice_from("b")) && !slice_is(slice_from("a"), "ab"), "differences");
 }

@@ -148,9 +148,9 @@ test_live(void)
 		tap_skip("no accounts: contrib/accounts.sh");
 		return;
 	}
-	ok(mkdtemp(dir) != NULL, "a directory");
+	ok(mkdtemp(dir) != NULL, "a directory for a state");
 	snprintf(command, sizeof(command), "mkdir %s/keys", dir);
-	ok(system(command) == 0, "a state");
+	ok(system(command) == 0, "and one for its keys");
 	is(load(dir, "", &keys), "/fortress.conf: Policy \"policy.conf\": /policy.conf: No such file or directory",
 	    "a policy must be there");
 	file_put(dir, "policy.conf", "");

@@ -70,7 +70,7 @@ checkpoint(struct db *db)
 	struct buf text;
 
 	buf_init(&text, NOTE_MAX);
-	ok(db_tree_edge_root(db, &c.size, c.root, &e) == 0 && note_sign(key, c.size, c.root, &text) == 0, "signs");
+	ok(db_tree_edge_root(db, &c.size, c.root, &e) == 0 && note_sign(key, c.size, c.root, &text) == 0, "the tree's root is signed");
 	c.note = buf_cstr(&text);
 	ok(db_checkpoint_add(db, &c, &e) == 0, "checkpoint");
 	buf_done(&text);
@@ -90,17 +90,17 @@ test_write(unsigned char id[ID_BYTES])
 		exit(1);
 	id_new(id);
 	memcpy(s.id, id, ID_BYTES);
-	ok(db_begin(db, &e) == 0, "begins");
+	ok(db_begin(db, &e) == 0, "a transaction begins");
 	for (int i = 0; i < 600; i++)
 		add_event(db, "alice came in");
 	ok(db_session_open(db, &s, g.hash, &e) == 0, "a session opens %s", e.text);
 	add_segment(db, &s, &g, "hello ");
 	add_segment(db, &s, &g, "world");
 	ok(db_session_close(db, &s, &e) == 0, "and closes %s", e.text);
-	ok(db_tree_flush(db, &e) == 0, "tiles");
+	ok(db_tree_flush(db, &e) == 0, "the tree is written");
 	checkpoint(db);
 	ok(db_commit(db, &e) == 0, "commits %s", e.text);
-	ok(db_begin(db, &e) == 0, "again");
+	ok(db_begin(db, &e) == 0, "another transaction begins");
 	add_event(db, "not to be");
 	db_rollback(db);
 	ok(db_begin(db, &e) == 0 && (add_event(db, "after a rollback"), db_tree_flush(db, &e) == 0) &&
@@ -134,7 +134,7 @@ test_read(const unsigned char id[ID_BYTES])
 		return;
 	ok(db_frames_next(it, &f, &pos, &e) == 1 && slice_is(f.data, "hello ") && pos == 0, "first frame %s", e.text);
 	ok(db_frames_next(it, &f, &pos, &e) == 1 && slice_is(f.data, "world"), "second frame");
-	ok(db_frames_next(it, &f, &pos, &e) == 0, "the end");
+	ok(db_frames_next(it, &f, &pos, &e) == 0, "and no third one");
 	ok(db_frames_seek_ms(it, 5, &e) == 0 && db_frames_next(it, &f, &pos, &e) == 1 && f.t_ms == 10, "seeks by time");
 	db_frames_close(it);
 	ok(db_tree_size(db, &size, &e) == 0 && size == 605, "leaves: %d", (int)size);
@@ -195,7 +195,7 @@ test_directory(void)
 	ok(db_code_delete(db, &c, &before, &e) == 0, "used once %s", e.text);
 	buf_clear(&before);
 	ok(db_code_delete(db, &c, &before, &e) == -ENOENT, "not twice");
-	ok(db_commit(db, &e) == 0, "commits");
+	ok(db_commit(db, &e) == 0, "which is committed");
 	buf_done(&before);
 	buf_done(&after);
 	db_close(db);

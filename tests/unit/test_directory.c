@@ -160,7 +160,7 @@ test_host_rows(void)
 		ok(put_host(d, "h1", good[i], "") == 0, "an address: %s", good[i]);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ok(put_host(d, "h1", bad[i], "") == -EINVAL, "none: \"%s\"", bad[i]);
-	ok(put_host(d, "h2", "10.0.0.2", "two,second") == 0, "aliases");
+	ok(put_host(d, "h2", "10.0.0.2", "two,second") == 0, "a host may have aliases");
 	ok(put_host(d, "h2", "10.0.0.2", "two,second,again") == 0, "which may be put again");
 	ok(put_host(d, "h3", "10.0.0.3", "h1") == -EEXIST, "but not one that is a host");
 	ok(put_host(d, "h3", "10.0.0.3", "x,second") == -EEXIST, "nor another's");
@@ -186,16 +186,16 @@ test_users(void)
 	const struct dir_user *u;
 
 	ok(acceptable_row(d, MSG_DIR_KEY, &key, &e) == -ENOENT, "a key of nobody: %s", e.text);
-	ok(put_user(d, "alice", 0) == 0 && put_user(d, "a+b", 0) == -EINVAL, "users");
-	ok(acceptable_row(d, MSG_DIR_KEY, &key, &e) == 0 && directory_apply(d, MSG_DIR_KEY, &key) == 0, "a key");
+	ok(put_user(d, "alice", 0) == 0 && put_user(d, "a+b", 0) == -EINVAL, "a user is taken, one with a plus in the name is not");
+	ok(acceptable_row(d, MSG_DIR_KEY, &key, &e) == 0 && directory_apply(d, MSG_DIR_KEY, &key) == 0, "a key of hers is taken");
 	u = directory_find_user(d, slice_from("alice"));
-	ok(u != NULL && directory_find_key(u, key.blob) != NULL, "is hers");
+	ok(u != NULL && directory_find_key(u, key.blob) != NULL, "and is found as hers");
 	ok(directory_find_key(u, slice_of(blob, 10)) == NULL && directory_find_key(u, slice_of(NULL, 0)) == NULL, "another is not");
-	ok(put_user(d, "alice", 1) == 0, "disabled");
+	ok(put_user(d, "alice", 1) == 0, "she is locked");
 	u = directory_find_user(d, slice_from("alice"));
 	ok(u != NULL && u->disabled && directory_find_key(u, key.blob) != NULL, "and the key stays");
 	is(directory_refuses(u, (wall_t){ 0 }), "this user is locked", "locked");
-	ok(put_user(d, "alice", 0) == 0, "unlocked");
+	ok(put_user(d, "alice", 0) == 0, "she is unlocked");
 	u = directory_find_user(d, slice_from("alice"));
 	directory_find_user(d, slice_from("alice"))->expires_us = 1000;
 	ok(directory_refuses(u, (wall_t){ 999 }) == NULL && directory_refuses(u, (wall_t){ 1000 }) != NULL &&
@@ -219,8 +219,8 @@ test_codes(void)
 	    .expires_us = 1000 };
 	wall_t before = { 999 }, after = { 1000 };
 
-	ok(directory_apply(d, MSG_DIR_CODE, &m) == 0, "a code");
-	ok(codes_has(directory_codes(d), slice_from("alice"), hash, before), "is good");
+	ok(directory_apply(d, MSG_DIR_CODE, &m) == 0, "a code is taken");
+	ok(codes_has(directory_codes(d), slice_from("alice"), hash, before), "and is good");
 	ok(!codes_has(directory_codes(d), slice_from("alice"), hash, after), "until it expires");
 	ok(!codes_has(directory_codes(d), slice_from("bob"), hash, before), "for its user alone");
 	ok(codes_take(directory_codes(d), slice_from("alice"), hash, before), "taken once");
@@ -267,7 +267,7 @@ test_groups(void)
 	is(directory_find_user(d, slice_from("alice"))->attrs, "team=pay team=web", "the last good ones stay");
 	ok(put_group(d, MSG_DIR_DELETE, "ops", "") == -EEXIST, "a group with a member is not deleted");
 	ok(put_member(d, "alice", "dbas", "") == 0 && put_group(d, MSG_DIR_DELETE, "dba", "") == 0, "one that nobody is in is");
-	ok(put_group(d, MSG_DIR_DELETE, "dba", "") == -ENOENT && directory_groups(d) == 1, "once");
+	ok(put_group(d, MSG_DIR_DELETE, "dba", "") == -ENOENT && directory_groups(d) == 1, "once: it is not there then");
 	directory_free(d);
 }
 

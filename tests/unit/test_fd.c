@@ -46,7 +46,7 @@ test_large(void)
 	static unsigned char large[65536 + 16], got[sizeof(large)];
 	int pair[2], fds[FD_PASS_MAX], nfds, sent = 0, received = 0;
 
-	ok(fd_pair(pair) == 0, "a pair");
+	ok(fd_pair(pair) == 0, "two sockets, connected");
 	memset(large, 'x', sizeof(large));
 	while (sent < 64 && fd_send(pair[0], large, sizeof(large), NULL, 0) == 0)
 		sent++;
@@ -94,7 +94,7 @@ test_match(void)
 	buf_init(&b, 10000);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
-		ok(fd_write_file(path, files[i], 1, 0600, &e) == 0, "a file");
+		ok(fd_write_file(path, files[i], 1, 0600, &e) == 0, "%s is written", files[i]);
 	}
 	for (unsigned i = 0; i < 3; i++)
 		(void)fd_read_match(fd, "*.conf", i, 10, &b, name, sizeof(name));

@@ -23,7 +23,7 @@ main(void)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ok(!id_parse(slice_from(bad[i]), id), "refused: \"%s\"", bad[i]);
 	ok(id_new(id) == 0 && id_new(other) == 0 && memcmp(id, other, ID_BYTES) != 0, "two differ");
-	ok(id_parse(slice_from(id_print(id, text)), other) && memcmp(id, other, ID_BYTES) == 0, "and back");
+	ok(id_parse(slice_from(id_print(id, text)), other) && memcmp(id, other, ID_BYTES) == 0, "printed and read it is the same");
 	ok(strcmp(id_print((unsigned char[ID_BYTES]){ 0, 1 }, early), text) < 0, "older is smaller");
 	return tap_done();
 }

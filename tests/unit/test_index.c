@@ -68,7 +68,7 @@ test_commands(struct index *x)
 	struct index_done d = { .session = 1, .over = true, .id = "fifteen bytes..", .how = INDEX_SLOW }, got;
 	struct err e = { 0 };
 
-	ok(index_begin(x, &e) == 0, "begins");
+	ok(index_begin(x, &e) == 0, "a transaction begins");
 	ok(index_better(x, 1, &c, &e) == 0, "where there is none, none is known better");
 	add(x, 1, 10, COMMAND_MARK, "false");
 	ok(index_better(x, 1, &c, &e) == 0, "how it ended");
@@ -100,11 +100,11 @@ main(void)
 	if (mkdtemp(dir) == NULL)
 		return 1;
 	x = index_open(dir, true, &e);
-	ok(x != NULL, "opens");
+	ok(x != NULL, "an index is made where there is none");
 	if (x != NULL)
 		test_commands(x);
 	index_close(x);
 	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	ok(system(command) == 0, "done");
+	ok(system(command) == 0, "and taken away");
 	return tap_done();
 }

@@ -60,9 +60,9 @@ test_layout(void)
 	ok(rows, "there is always a row of the list, if nothing is open over it");
 	ok(panes, "and always something of what is open");
 	layout_make(&l, 24, 80, 0, 0);
-	ok(l.title.n == 1 && l.search.y == 1 && l.header.y == 2 && l.list.y == 3 && l.list.n == 20 && l.footer.y == 23, "24 lines");
+	ok(l.title.n == 1 && l.search.y == 1 && l.header.y == 2 && l.list.y == 3 && l.list.n == 20 && l.footer.y == 23, "of 24 lines each part has its own");
 	layout_make(&l, 4, 40, 0, 0);
-	ok(l.search.n == 1 && l.list.n == 3 && l.title.n + l.header.n + l.footer.n == 0, "4 lines");
+	ok(l.search.n == 1 && l.list.n == 3 && l.title.n + l.header.n + l.footer.n == 0, "of 4 lines search and list have all");
 	layout_make(&l, 24, 80, 1000, 0);
 	ok(l.pane.n == 8 && l.list.n == 12 && l.pane.y == 15, "a pane takes two fifths");
 	layout_make(&l, 24, 80, 3, 0);

@@ -231,7 +231,7 @@ test_signals(void)
 	struct world w;
 
 	pairs_open(&w);
-	ok(loop_signal(w.loop, SIGUSR1, on_signal, &w) == 0 && loop_signal(w.loop, SIGUSR2, on_signal, &w) == 0, "two");
+	ok(loop_signal(w.loop, SIGUSR1, on_signal, &w) == 0 && loop_signal(w.loop, SIGUSR2, on_signal, &w) == 0, "two signals are watched");
 	(void)kill(getpid(), SIGUSR1);
 	(void)kill(getpid(), SIGUSR2);
 	ok(loop_run(w.loop) == 3, "signals come through the loop");

@@ -26,7 +26,7 @@ test_any(void)
 	struct methods m;
 	struct err e;
 
-	ok(methods_parse("any", &m, &e) == 0 && m.n == 0, "any");
+	ok(methods_parse("any", &m, &e) == 0 && m.n == 0, "any: no list is asked for");
 	ok((methods_next(&m) & METHOD_TOTP) == 0, "a code is no first method");
 	ok(methods_take(&m, METHOD_TOTP) == -EPERM, "nor enough");
 	ok(methods_take(&m, METHOD_PASSWORD) == 1, "one of them is enough");

@@ -183,7 +183,7 @@ test_limits(void)
 	memcpy(raw, "alice+", 6);
 	ok(split(raw, NAMES_MAX, &n) == 0 && n.host.n == NAMES_MAX - 6, "255 bytes, most of them the host's");
 	ok(split(raw, NAMES_MAX + 1, &n) == -ENAMETOOLONG, "256 bytes, of a known user");
-	ok(split("a\0b", 3, &n) == -EINVAL, "a NUL");
+	ok(split("a\0b", 3, &n) == -EINVAL, "a name with a NUL in it is refused");
 	ok(split("alice\0+web1", 11, &n) == -EINVAL, "a NUL behind a known user");
 	ok(split("alice+web1\0", 11, &n) == -EINVAL, "a NUL at the end");
 	ok(split("alice+\0", 7, &n) == -EINVAL, "a NUL for a host");

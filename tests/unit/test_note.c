@@ -39,7 +39,7 @@ test_sign(void)
 	pub = note_key_parse(buf_slice(&public), &e);
 	other = note_key_parse(buf_slice(&secret), &e);
 	ok(pub != NULL && other != NULL && note_key_signs(other), "both forms read back %s", e.text);
-	ok(note_sign(other, 42, root, &text) == 0, "signs");
+	ok(note_sign(other, 42, root, &text) == 0, "another one signs");
 	ok(note_open(pub, buf_slice(&text), &n, &e) == 0, "its signature holds %s", e.text);
 	ok(n.size == 42 && memcmp(n.root, root, HASH_BYTES) == 0 && strcmp(n.origin, "bastion.example") == 0,
 	    "size, root, origin");

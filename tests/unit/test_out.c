@@ -70,13 +70,13 @@ test_records(void)
 	buf_init(&line, 65536);
 	buf_init(&arena, 65536);
 	buf_init(&again, 65536);
-	ok(record_json(&line, record_events, &in) == 0, "written");
+	ok(record_json(&line, record_events, &in) == 0, "a row is written");
 	text = buf_slice(&line);
-	ok(take_part(&text, '\n', &one) && record_parse(one, record_events, &out, &arena) == 0, "read");
+	ok(take_part(&text, '\n', &one) && record_parse(one, record_events, &out, &arena) == 0, "and read again");
 	is(out.text, in.text, "text");
 	is(out.actor, in.actor, "actor");
 	is(out.host, in.host, "host");
-	ok(out.id == 7 && out.leaf == 9 && out.mono_us == -1 && out.class_uid == 3002 && out.ok == 1, "numbers");
+	ok(out.id == 7 && out.leaf == 9 && out.mono_us == -1 && out.class_uid == 3002 && out.ok == 1, "with the same numbers");
 	ok(record_json(&again, record_events, &out) == 0 && slice_eq(buf_slice(&again), buf_slice(&line)), "and the same again");
 	for (size_t n = 0; n < one.n; n++) {
 		buf_clear(&arena);

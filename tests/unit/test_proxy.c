@@ -115,7 +115,7 @@ test_binary(void)
 	n = make_2(head, 0x21, 0x11, more, 500);
 	ok(read_all(head, n, &p) == n && !p.own && p.to_port == 22, "further fields are skipped");
 	n = make_2(head, 0x20, 0x00, more, 0);
-	ok(read_all(head, n, &p) == n && p.own, "LOCAL");
+	ok(read_all(head, n, &p) == n && p.own, "LOCAL: a connection of the balancer's own");
 	n = make_2(head, 0x20, 0x11, four, 12);
 	ok(read_all(head, n, &p) == n && p.own, "LOCAL with addresses");
 	n = make_2(head, 0x21, 0x00, more, 0);

@@ -61,7 +61,7 @@ test_bound(void)
 	(void)ranges_add(&s, 10, 11, &left);
 	ok(ranges_add(&s, 20, 21, &left) == -ENOBUFS && s.n == 2 && s.total == 2, "a range too many is not taken");
 	ok(ranges_add(&s, 1, 11, &left) == 0 && s.n == 1 && s.total == 11 && left == 1, "one that joins two of them is, and leaves room");
-	ok(ranges_add(&s, 20, 21, &left) == 0 && left == 0, "for that");
+	ok(ranges_add(&s, 20, 21, &left) == 0 && left == 0, "for the one that was too many");
 	ok(ranges_add(&s, UINT64_MAX, 3, &left) == 0 && s.total == 12, "what ends before it begins is nothing");
 	ranges_done(&s, &left);
 }

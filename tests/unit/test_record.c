@@ -150,7 +150,7 @@ test_bounds(void)
 	ok(record_add(&r, FRAME_OUT, slice_of(big, 100000)) == 0 && r.pos == 100000 + 4 * FRAME_HEAD, "large data becomes several frames");
 	before = r.pos;
 	ok(record_add(&r, FRAME_OUT, slice_of(big, sizeof(big))) == -EAGAIN && r.pos == before, "what does not fit is not begun");
-	ok(record_flush(&r) == 0, "flushed");
+	ok(record_flush(&r) == 0, "what was taken is sent");
 	drain();
 	ok(seen.next == r.sent && r.sent == r.pos && seen.datas >= 2 && !seen.gap, "in messages of whole frames, in order");
 	while (!record_is_full(&r) && n++ < 100000) {

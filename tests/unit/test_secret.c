@@ -17,8 +17,8 @@ main(void)
 	ok(s.p == NULL && s.n == 0, "done twice is fine");
 	ok(secret_init(&s, 10000) == 0 && s.p[9999] == 0, "more than a page, zero");
 	secret_done(&s);
-	ok(secret_random(a, sizeof(a)) == 0 && secret_random(b, sizeof(b)) == 0 && memcmp(a, b, sizeof(a)) != 0, "random");
+	ok(secret_random(a, sizeof(a)) == 0 && secret_random(b, sizeof(b)) == 0 && memcmp(a, b, sizeof(a)) != 0, "two that are random differ");
 	secret_wipe(a, sizeof(a));
-	ok(memcmp(a, zero, sizeof(a)) == 0, "wiped");
+	ok(memcmp(a, zero, sizeof(a)) == 0, "what was wiped is nought");
 	return tap_done();
 }

@@ -92,7 +92,7 @@ test_flips(void)
 	buf_init(&out, SEGMENT_RAW_MAX);
 	for (unsigned i = 0; i < 40; i++)
 		add(&raw, FRAME_OUT, i * 3, "some output of a program", i % 20);
-	ok(pack(&packed, &s, buf_slice(&raw)) == 0, "packs");
+	ok(pack(&packed, &s, buf_slice(&raw)) == 0, "frames are packed");
 	for (size_t i = SEGMENT_HEAD; i < packed.len; i++) {
 		packed.p[i] ^= 0x10;
 		buf_clear(&out);

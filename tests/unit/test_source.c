@@ -50,7 +50,7 @@ test_penalty(void)
 	struct net_addr a = at("192.0.2.1"), b = at("192.0.2.2");
 
 	ok(sources_punish(s, &a, FAULT_WRONG, after_s(0)) == 0 && sources_refused_s(s, &a, after_s(0)) == 0, "one wrong try is forgiven");
-	ok(sources_punish(s, &a, FAULT_WRONG, after_s(0)) == 0, "two are");
+	ok(sources_punish(s, &a, FAULT_WRONG, after_s(0)) == 0, "and a second one");
 	ok(sources_punish(s, &a, FAULT_WRONG, after_s(0)) == 15, "three at once are not");
 	ok(sources_refused_s(s, &a, after_s(14)) == 1 && sources_refused_s(s, &a, after_s(15)) == 0, "for their time");
 	ok(sources_refused_s(s, &b, after_s(1)) == 0, "another source notices nothing");

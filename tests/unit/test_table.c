@@ -30,7 +30,7 @@ test_few(void)
 	    "two of the same number");
 	ok(table_hash(slice_from("web1")) != table_hash(slice_from("web2")), "texts have numbers");
 	table_done(&t);
-	ok(t.n == 0 && find(&t, 0) == NULL, "done");
+	ok(t.n == 0 && find(&t, 0) == NULL, "what is done holds nothing");
 }
 
 /* step: of the keys; those of one kind must not all fall into one slot. */
