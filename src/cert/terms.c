@@ -43,18 +43,16 @@ take_force_command(struct slice value, struct cert_terms *t)
 	return NULL;
 }
 
-/* The next network of a comma-separated list. */
+/* The next network of a comma-separated list; behind a comma there is one more. */
 static bool
 take_network(struct slice *list, struct net_prefix *ret)
 {
-	const unsigned char *comma = memchr(list->p, ',', list->n);
-	size_t n = comma != NULL ? (size_t)(comma - list->p) : list->n;
+	struct slice one;
+	bool more = take_until(list, ',', &one);
 
-	if (net_prefix_parse(slice_of(list->p, n), ret) != 0 || !net_prefix_is_aligned(ret))
-		return false;
-	n += comma != NULL;
-	*list = slice_of(list->p + n, list->n - n);
-	return comma == NULL || list->n > 0;
+	if (!more)
+		(void)take_bytes(list, list->n, &one);
+	return net_prefix_parse(one, ret) == 0 && net_prefix_is_aligned(ret) && more == (list->n > 0);
 }
 
 static const char *

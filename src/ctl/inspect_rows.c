@@ -256,20 +256,19 @@ event_check(struct inspect *x, struct slice line)
 int
 inspect_events(struct inspect *x, struct slice bytes)
 {
-	const unsigned char *end;
+	struct slice part;
+	bool whole;
 	int r = 0;
 
 	while (r == 0 && bytes.n > 0) {
-		struct slice part = bytes;
-
-		end = memchr(bytes.p, '\n', bytes.n);
-		part.n = end != NULL ? (size_t)(end - bytes.p) : bytes.n;
-		bytes = end != NULL ? slice_of(end + 1, bytes.n - part.n - 1) : slice_of(NULL, 0);
-		if (end == NULL || x->pending.len > 0) {
+		whole = take_until(&bytes, '\n', &part);
+		if (!whole)
+			(void)take_bytes(&bytes, bytes.n, &part);
+		if (!whole || x->pending.len > 0) {
 			r = buf_slice_append(&x->pending, part);
 			part = buf_slice(&x->pending);
 		}
-		if (r == 0 && end != NULL) {
+		if (r == 0 && whole) {
 			r = event_check(x, part);
 			buf_clear(&x->pending);
 		}

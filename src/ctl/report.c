@@ -226,13 +226,11 @@ sheet_put(struct writer *w, const char *name)
 	cell(w, title);
 	if (w->r == 0)
 		w->r = buf_slice_append(&w->p->doc, buf_slice(&s->head));
-	for (rows = buf_slice(&s->shown); rows.n > 0 && w->r == 0; rows = slice_of(rows.p + row.n, rows.n - row.n)) {
-		const unsigned char *end = memchr(rows.p, '\n', rows.n);
-
-		row = slice_of(rows.p, end != NULL ? (size_t)(end - rows.p) + 1 : rows.n);
+	for (rows = buf_slice(&s->shown); w->r == 0 && take_until(&rows, '\n', &row);) {
 		line_begin(w, 'R');
 		if (w->r == 0)
 			w->r = buf_slice_append(&w->p->doc, row);
+		line_end(w);
 	}
 }
 
