@@ -254,8 +254,8 @@ static int
 give_up(const struct reader *r, struct err *e)
 {
 	static const int calls[] = {
-		SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(ftruncate), SCMP_SYS(fallocate),
-		SCMP_SYS(getcwd), SCMP_SYS(readlink), -1,
+		SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(readlink),
+		SCMP_SYS(readlinkat), SCMP_SYS(getcwd), SCMP_SYS(ftruncate), SCMP_SYS(fallocate), -1,
 	};
 	const struct sandbox_path path = { .path = r->dir };
 	const struct sandbox box = { .name = "replay's reader", .user = sandbox_owner(r->dir), .calls = calls, .memory_max = (size_t)1 << 30 };
