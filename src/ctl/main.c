@@ -206,6 +206,16 @@ format_set(struct ctl *c, enum out_format format)
 	return true;
 }
 
+/* As the bastion has it, whose database no link may lead to; one that is not there yet as it was given. */
+static void
+state_set(struct ctl *c, const char *state)
+{
+	char *whole = realpath(state, NULL);
+
+	snprintf(c->state, sizeof(c->state), "%s", whole != NULL ? whole : state);
+	free(whole);
+}
+
 /* The global options may stand before the command or behind it; they are taken out of argv.  Words that stay, or 0: no. */
 static int
 globals_take(struct ctl *c, int argc, char **argv)
@@ -235,7 +245,7 @@ globals_take(struct ctl *c, int argc, char **argv)
 	}
 	argv[kept] = NULL;
 	c->state_given = state != NULL && state[0] != '\0';
-	snprintf(c->state, sizeof(c->state), "%s", c->state_given ? state : PKGSTATEDIR);
+	state_set(c, c->state_given ? state : PKGSTATEDIR);
 	return good ? kept : 0;
 }
 

@@ -123,6 +123,11 @@ try:
     for args in (("--at", "0", "--text"), ("--at=0", "--text")):
         r = fortress("replay", *args, rows["exit 7"]["id"]); ok(r.returncode == 0, f"replay {' '.join(args)} ID", r.stderr)
 
+    # --- a state that is named by a link ---
+    os.symlink("state", f"{b.dir}/link")
+    for args in (("session", "ls"), ("audit", "grep", "exit 7"), ("replay", "--text", rows["exit 7"]["id"]), ("status",)):
+        r = fortress("--state", f"{b.dir}/link", *args); ok(r.returncode == 0, f"a link leads to the state: {' '.join(args)}", r.stdout, r.stderr)
+
     # --- a state that may not be read, or is none ---
     def as_nobody(*args, state=f"{b.dir}/state"):
         env = {k: v for k, v in b.env.items() if k != "FORTRESS_STATE"} | {"FORTRESS_LIBEXEC": bin}
