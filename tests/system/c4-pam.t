@@ -10,13 +10,12 @@ sys.path.insert(0, f"{top}/tests")
 from tap import ok, needs_bastion, end
 needs_bastion()
 from bastion import Bastion
+from pam import PERMIT, Service
 
-service = f"fortress-test-{os.getpid()}"
-path = f"/etc/pam.d/{service}"
+pam = Service()
 b = None
-PERMIT = "auth required pam_permit.so\naccount required pam_permit.so\nsession required pam_permit.so\n"
 try:
-    b = Bastion(build, f"UsePAM yes\nPAMService {service}\nKernelAudit off\nLoginGraceTime 3s\n",
+    b = Bastion(build, f"{pam.keywords}KernelAudit off\nLoginGraceTime 3s\n",
                 "permit any exec on env=bench as root id all\n")
     def script(name, text):
         open(f"{b.dir}/{name}", "w").write("#!/bin/sh\n" + text); os.chmod(f"{b.dir}/{name}", 0o755)
@@ -39,24 +38,24 @@ try:
 
     for size in (5000, 60000):
         open(f"{b.dir}/motd", "w").write(("welcome ä " * 7 + "\n") * (size // 71))
-        open(path, "w").write(PERMIT + f"session optional pam_echo.so file={b.dir}/motd\n")
+        pam.has(PERMIT + f"session optional pam_echo.so file={b.dir}/motd\n")
         out, err, rc, took = result(login())
         ok(out == "in\n" and took < 10, f"a session module that says {size} bytes", out, err, rc, took)
 
-    open(path, "w").write(PERMIT + f"session required pam_exec.so {script('dies', 'kill -KILL $PPID')}\n")
+    pam.has(PERMIT + f"session required pam_exec.so {script('dies', 'kill -KILL $PPID')}\n")
     out, err, rc, took = result(login())
     ok(rc == 255 and took < 3 and "ermission denied" in err, "a PAM child that dies in the session phase refuses the login at once", out, err, rc, took)
-    open(path, "w").write(PERMIT)
+    pam.has(PERMIT)
     ok(result(login())[0] == "in\n", "the next login is as before")
 
     # Two that hang at once, in different phases.
-    open(path, "w").write(PERMIT + f"session required pam_exec.so {script('hangs', 'while :; do sleep 1; done')}\n")
+    pam.has(PERMIT + f"session required pam_exec.so {script('hangs', 'while :; do sleep 1; done')}\n")
     session = login()
     b.wait(lambda: ours(f"{b.dir}/hangs"))
-    open(path, "w").write(f"auth required pam_exec.so {script('deaf', 'trap : TERM; while :; do sleep 1; done')}\n" + PERMIT)
+    pam.has(f"auth required pam_exec.so {script('deaf', 'trap : TERM; while :; do sleep 1; done')}\n" + PERMIT)
     auth = login("-o", "PreferredAuthentications=keyboard-interactive")
     b.wait(lambda: ours(f"{b.dir}/deaf"))
-    open(path, "w").write(PERMIT)
+    pam.has(PERMIT)
     for p, what in ((session, "session"), (auth, "authentication")):
         out, err, rc, took = result(p)
         ok(rc == 255 and took < 8, f"LoginGraceTime ends a login whose {what} hangs", out, err, rc, took)
@@ -68,5 +67,5 @@ finally:
     if b:
         for p in ours(f"{b.dir}/deaf") + ours(f"{b.dir}/hangs"): os.kill(int(p), 9)      # pam_exec gives its helpers a session of their own
         b.stop()
-    if os.path.exists(path): os.unlink(path)
+    pam.end()
 end()

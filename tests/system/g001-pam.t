@@ -1,10 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
-"""PAM and the kernel's audit log: a real PAM service, a real client, the records read back from the kernel.
-
-The service file lies in /etc/pam.d under a name of this test's own while it runs; its module asks for a
-password and hands it to a script, so no account of the machine is touched."""
+"""PAM and the kernel's audit log: a real PAM service, a real client, the records read back from the kernel."""
 import os, shutil, socket, struct, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
@@ -13,23 +10,21 @@ sys.path.insert(0, f"{top}/tests")
 from tap import end, needs_bastion, ok, without
 needs_bastion()
 from bastion import Bastion, talk
+from pam import PERMIT, Service
 from terminal import until
 
 def audit_enabled():
     r = subprocess.run(["auditctl", "-s"], capture_output=True, text=True)
     return "enabled 1" in r.stdout or "enabled 2" in r.stdout
 
-service = f"fortress-test-{os.getpid()}"
-path = f"/etc/pam.d/{service}"
+pam = Service()
 b = None
 was_on = audit_enabled() if shutil.which("auditctl") else True
 try:
-    b = Bastion(build, f"UsePAM yes\nPAMService {service}\nKernelAudit wanted\n",
+    b = Bastion(build, f"{pam.keywords}KernelAudit wanted\n",
                 "permit any exec on env=bench as root id all\n")
-    script = f"{b.dir}/check"
-    open(script, "w").write('#!/bin/sh\ngiven=$(tr -d "\\000")\n[ "$given" = "open sesame" ]\n'); os.chmod(script, 0o755)
-    open(path, "w").write(f"auth required pam_exec.so expose_authtok quiet {script}\nauth required pam_permit.so\naccount required pam_permit.so\n"
-                          "session required pam_permit.so\n")
+    asks = pam.asks(b.dir)
+    pam.has(asks + PERMIT)
     b.ctl("user", "add", "pamela")
     base = ["ssh", "-F", "/dev/null", "-o", "PubkeyAuthentication=no", "-o", "StrictHostKeyChecking=no", "-o",
             "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", str(b.port)]
@@ -44,10 +39,10 @@ try:
     # --- what modules say, and the phases behind the password ---
     open(f"{b.dir}/notice", "w").write('Grüße an %u: "bring <your> badge"\nsecond line\n')
     open(f"{b.dir}/phases", "w").write(f'#!/bin/sh\necho "$PAM_TYPE $PAM_USER $PAM_RHOST $PAM_SERVICE" >>{b.dir}/said\n'); os.chmod(f"{b.dir}/phases", 0o755)
-    AUTH = f"auth optional pam_echo.so file={b.dir}/notice\nauth required pam_exec.so expose_authtok quiet {script}\n"
+    AUTH = f"auth optional pam_echo.so file={b.dir}/notice\n" + asks
     def login(auth="auth required pam_permit.so\n", account="pam_permit.so", session=f"pam_exec.so {b.dir}/phases"):
         """By a password, with these modules: what was shown, the status, and which phases of the session there were when it was over."""
-        open(path, "w").write(AUTH + auth + f"account required {account}\nsession required {session}\n")
+        pam.has(AUTH + auth + f"account required {account}\nsession required {session}\n")
         if os.path.exists(f"{b.dir}/said"): os.unlink(f"{b.dir}/said")
         out, rc = talk(["ssh", "-o", "LogLevel=INFO", "-o", "NumberOfPasswordPrompts=1", *base[1:], "pamela+box@127.0.0.1", "echo in"], [("assword:", "open sesame\n")])
         said = lambda: open(f"{b.dir}/said").read().split("\n")[:-1] if os.path.exists(f"{b.dir}/said") else []
@@ -55,7 +50,7 @@ try:
         return out, rc, said()
     out, rc, said = login()
     ok('Gr\\303\\274\\303\\237e an pamela: "bring <your> badge"\r\nsecond line' in out and rc == 0, "what a module says comes word for word", out)
-    ok(said == [f"{phase} pamela 127.0.0.1 {service}" for phase in ("open_session", "close_session")], "its session is opened, and closed behind the login", said)
+    ok(said == [f"{phase} pamela 127.0.0.1 {pam.name}" for phase in ("open_session", "close_session")], "its session is opened, and closed behind the login", said)
     out, rc, said = login(account="pam_debug.so acct=perm_denied")
     ok(rc == 255 and said == [], "who may not log in by the account phase does not, with a password that is right", out, rc, said)
     r = subprocess.run(b.ssh("fortress") + ["echo in"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
@@ -64,8 +59,7 @@ try:
     ok(rc == 255 and said == [], "nor whose credentials cannot be established", out, rc, said)
     out, rc, said = login(session="pam_debug.so open_session=session_err")
     ok(rc == 255 and "in\r" not in out, "nor whose session cannot be opened", out, rc)
-    open(path, "w").write(f"auth required pam_exec.so expose_authtok quiet {script}\nauth required pam_permit.so\naccount required pam_permit.so\n"
-                          "session required pam_permit.so\n")
+    pam.has(asks + PERMIT)
 
     if shutil.which("auditctl"): subprocess.run(["auditctl", "-e", "1"], capture_output=True)
     if not audit_enabled():
@@ -84,6 +78,6 @@ try:
             ok(any(kind == k and text in l for k, l in own), f"the kernel has {name}", own)
 finally:
     if b: b.stop()
-    if os.path.exists(path): os.unlink(path)
+    pam.end()
     if not was_on: subprocess.run(["auditctl", "-e", "0"], capture_output=True)
 end()

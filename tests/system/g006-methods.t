@@ -1,8 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
-"""AuthenticationMethods and MfaPeriod: keys, PAM, codes and certificates in lists, by the real client.  The service file
-lies in /etc/pam.d under a name of this test's own while it runs."""
+"""AuthenticationMethods and MfaPeriod: keys, PAM, codes and certificates in lists, by the real client."""
 import os, select, shutil, signal, sqlite3, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
@@ -12,10 +11,10 @@ from tap import end, needs_bastion, ok, skip
 needs_bastion()
 if not shutil.which("oathtool"): skip("no oathtool")
 from bastion import Bastion, factor_key, talk
+from pam import PERMIT, Service
 from terminal import on_pty, until
 
-service = f"fortress-methods-{os.getpid()}"
-path = f"/etc/pam.d/{service}"
+service = Service()
 b = None
 env = dict(os.environ, LC_ALL="C.UTF-8", TERM="xterm"); env.pop("SSH_AUTH_SOCK", None)
 
@@ -46,14 +45,11 @@ def configure(*lines):
 try:
     b = Bastion(build, "", "permit bench any on env=bench as root id bench\npermit cert:ci exec on env=bench as root id ci\n"
                 "require mfa for bench any on env=bench id mfa\n")
-    script = f"{b.dir}/check"
-    open(script, "w").write('#!/bin/sh\ngiven=$(tr -d "\\000")\n[ "$given" = "open sesame" ]\n'); os.chmod(script, 0o755)
-    open(path, "w").write(f"auth required pam_exec.so expose_authtok quiet {script}\nauth required pam_permit.so\n"
-                          "account required pam_permit.so\nsession required pam_permit.so\n")
+    service.has(service.asks(b.dir) + PERMIT)
     for k in ("ca", "robot", "second"): b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/{k}")
     b.run("ssh-keygen", "-q", "-s", f"{b.dir}/ca", "-I", "robot", "-n", "robot,ci", f"{b.dir}/robot.pub")
     b.ctl("key", "add", "bench", f"{b.dir}/second.pub")
-    base = open(f"{b.dir}/state/fortress.conf").read() + (f"KernelAudit off\nUsePAM yes\nPAMService {service}\n"
+    base = open(f"{b.dir}/state/fortress.conf").read() + (f"KernelAudit off\n{service.keywords}"
             f"TrustedUserCAKeys {b.dir}/ca.pub\nMaxAuthTries 10")
     robot = f"{b.dir}/robot"; once = ("-o", "NumberOfPasswordPrompts=1"); pam = ("assword:", "open sesame\n")
 
@@ -131,5 +127,5 @@ try:
     ok("configuration not loaded, the old one stays" in open(log).read(), "lists that cannot be are not taken")
 finally:
     if b: b.stop()
-    if os.path.exists(path): os.unlink(path)
+    service.end()
 end()

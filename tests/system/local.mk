@@ -12,7 +12,7 @@ TESTS += %D%/c1-bastion.t
 EXTRA_DIST += %D%/c1-bastion.t
 
 TESTS += %D%/g001-pam.t
-EXTRA_DIST += %D%/g001-pam.t tests/bastion.py
+EXTRA_DIST += %D%/g001-pam.t tests/bastion.py tests/pam.py
 
 TESTS += %D%/a001-quickstart.t
 EXTRA_DIST += %D%/a001-quickstart.t

@@ -12,18 +12,15 @@ sys.path.insert(0, f"{top}/tests")
 from tap import ok, needs_bastion, end
 needs_bastion()
 from bastion import Bastion, talk
+from pam import PERMIT, Service
 
-service = f"fortress-test-{os.getpid()}"
-path = f"/etc/pam.d/{service}"
+pam = Service()
 b = None
 def log(): return open(f"{b.dir}/fortress.log").read()
 try:
-    b = Bastion(build, f"UsePAM yes\nPAMService {service}\nKernelAudit off\nMaxStartups 6:100:8\nPerSourcePenaltyExemptList 127.0.0.1\n",
+    b = Bastion(build, f"{pam.keywords}KernelAudit off\nMaxStartups 6:100:8\nPerSourcePenaltyExemptList 127.0.0.1\n",
                 "permit alice exec on env=bench as root id all\npermit bob exec on env=bench as root id bob\nrequire mfa for bob any on env=bench id codes\n")
-    script = f"{b.dir}/check"
-    open(script, "w").write('#!/bin/sh\ngiven=$(tr -d "\\000")\n[ "$given" = "open sesame" ]\n'); os.chmod(script, 0o755)
-    open(path, "w").write(f"auth required pam_exec.so expose_authtok quiet {script}\nauth required pam_permit.so\n"
-                          "account required pam_permit.so\nsession required pam_permit.so\n")
+    pam.has(pam.asks(b.dir) + PERMIT)
     b.ctl("user", "add", "alice")
     def ssh(source, *words, more=()):
         return ["ssh", "-F", "/dev/null", "-b", source, "-o", "PubkeyAuthentication=no", "-o", "StrictHostKeyChecking=no", "-o",
@@ -77,5 +74,5 @@ try:
     ok(sum("127.0.0.2 is refused for" in e["text"] for e in events) == 1, "the refusal of a source is one row, however often it knocks")
 finally:
     if b: b.stop()
-    if os.path.exists(path): os.unlink(path)
+    pam.end()
 end()
