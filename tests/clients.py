@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """What the tests with many clients share: TAP lines, a bastion with client configurations, and what it says of a session.
 Hosts of the configuration: box and agent (named in the user name), box.fx and agent.fx (jumps), bastion (no host named)."""
-import json, os, re, shutil, sqlite3, subprocess, sys, time
+import functools, http.server, json, os, re, shutil, sqlite3, subprocess, sys, threading, time
 import tap
 from bastion import Bastion
 from tap import ok, end
@@ -28,6 +28,14 @@ def run(*args, stdin=None, timeout=60, **kw):
 def alike(one, other):
     """Are these two trees the same?"""
     return run("diff", "-r", one, other).returncode == 0
+
+class Silent(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *a): pass
+
+def serve_files(port, folder):
+    """By HTTP, as long as the test runs."""
+    web = http.server.ThreadingHTTPServer(("127.0.0.1", port), functools.partial(Silent, directory=folder))
+    threading.Thread(target=web.serve_forever, daemon=True).start()
 
 class Clients(Bastion):
     def __init__(self, build, conf="", policy="permit bench any on env=bench as root id bench\n", sshd="", hosts=(), options=""):

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Recorded jumps (ssh -J, -W) and forwarded connections, with OpenSSH, PuTTY, dropbear and paramiko."""
-import hashlib, http.server, json, os, socket, subprocess, sys, threading
+import hashlib, json, os, socket, subprocess, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
 from bastion import port
-from clients import Clients, ok, need, end, run, skip, without
+from clients import Clients, ok, need, end, run, serve_files, skip, without
 import wire
 from wire import Wire, Take
 
@@ -141,11 +141,7 @@ try:
     ok(all(o.count(b"\n") == 2 for o in outs), "six lists at once, each whole", outs)
 
     # Forwarded connections go through the host.
-    class Server(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *a): super().__init__(*a, directory=b.dir)
-        def log_message(self, *a): pass
-    web = http.server.ThreadingHTTPServer(("127.0.0.1", served), Server)
-    threading.Thread(target=web.serve_forever, daemon=True).start()
+    serve_files(served, b.dir)
     near, other, socks = port(), port(), port()
     fwd = subprocess.Popen(["ssh", "-F", config, "-N", "-l", "bench+box", "-L", f"127.0.0.1:{near}:127.0.0.1:{served}",
                             "-L", f"127.0.0.1:{other}:127.0.0.1:{b.sshd_port}", "-D", f"127.0.0.1:{socks}", "bastion"],

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """Forwarded connections, there and back: ssh -L, -D, -R, with OpenSSH, PuTTY and paramiko."""
-import http.server, os, re, shutil, signal, socket, subprocess, sys, threading, time
+import os, re, shutil, signal, socket, subprocess, sys, threading, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
 from tap import end, ok
 from bastion import port
-from clients import Clients, need, run
+from clients import Clients, need, run, serve_files
 need("curl")
 
 served, dead, named, second = port(), port(), port(), port()
@@ -43,13 +43,9 @@ def allocated(p):
 
 data = os.urandom(3_000_000)
 open(f"{b.dir}/sent", "wb").write(data)
-class Server(http.server.SimpleHTTPRequestHandler):
-    def __init__(self, *a): super().__init__(*a, directory=b.dir)
-    def log_message(self, *a): pass
 
 try:
-    web = http.server.ThreadingHTTPServer(("127.0.0.1", served), Server)
-    threading.Thread(target=web.serve_forever, daemon=True).start()
+    serve_files(served, b.dir)
 
     # There.
     near, nothing, socks = port(), port(), port()
