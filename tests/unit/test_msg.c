@@ -134,16 +134,24 @@ raw_send(int fd, enum msg_type type, const void *message)
 	return r;
 }
 
+/* A gate's end and a front's, and what each hears; pair: their sockets. */
+static void
+channels_open(int pair[2], struct seen *gate, struct chan **g, struct seen *front, struct chan **f)
+{
+	*gate = *front = (struct seen){ .fd = -1 };
+	ok(fd_pair(pair) == 0, "two sockets, connected");
+	*g = chan_new(NULL, pair[0], LINK_GATE_OF_FRONT, note, gate);
+	*f = chan_new(NULL, pair[1], LINK_FRONT_OF_GATE, note, front);
+}
+
 static void
 test_chan(void)
 {
-	struct seen gate = { .fd = -1 }, front = { .fd = -1 };
+	struct seen gate, front;
 	struct chan *g, *f;
 	int pair[2], r;
 
-	ok(fd_pair(pair) == 0, "a pair");
-	g = chan_new(NULL, pair[0], LINK_GATE_OF_FRONT, note, &gate);
-	f = chan_new(NULL, pair[1], LINK_FRONT_OF_GATE, note, &front);
+	channels_open(pair, &gate, &g, &front, &f);
 	r = chan_send(f, MSG_LOGIN, &(struct msg_login){ .raw = slice_from("alice") });
 	ok(r == 0 && chan_wait(g, 1000) == 0 && gate.type == MSG_LOGIN, "what the table allows arrives");
 	r = chan_send_fds(g, MSG_DECISION, &(struct msg_decision){ .permit = 1 }, &(int){ 0 }, 1);
@@ -165,13 +173,11 @@ test_chan(void)
 static void
 test_last_words(void)
 {
-	struct seen gate = { .fd = -1 }, front = { .fd = -1 };
+	struct seen gate, front;
 	struct chan *g, *f;
 	int pair[2], r;
 
-	ok(fd_pair(pair) == 0, "a pair");
-	g = chan_new(NULL, pair[0], LINK_GATE_OF_FRONT, note, &gate);
-	f = chan_new(NULL, pair[1], LINK_FRONT_OF_GATE, note, &front);
+	channels_open(pair, &gate, &g, &front, &f);
 	r = chan_send(g, MSG_PINNED, &(struct msg_pinned){ .ok = 1 });
 	if (r == 0)
 		r = chan_send(g, MSG_KEY_ANSWER, &(struct msg_key_answer){ .known = 1 });
