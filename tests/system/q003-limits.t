@@ -199,6 +199,8 @@ try:
     p = subprocess.Popen(sftp_argv("idle"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL); b.procs.append(p)
     ok(until(lambda: b.sessions()[0]["channel"] == "sftp" and b.sessions()[0]["reason"] == "idle of rule lazy: 2s without a byte"),
        "of two verbs the one whose limit it was is named", b.sessions()[0])
+    out, status = talk(argv("idle", "-tt", "-o", "ServerAliveInterval=1") + ["while :; do echo .; sleep 0.2; done"], [], seconds=10)
+    ok("[idle]" in out and status == 255, "what the host writes is no key, nor is a keepalive", out[-300:], status)
     begun = time.monotonic()
     p = subprocess.Popen(argv("idle") + ["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     for i in range(8):
