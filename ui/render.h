@@ -22,6 +22,7 @@
 
 #define RENDER_MAX      ((size_t)SCREEN_PAINT_MAX + 65536)
 #define RENDER_HEAD     5
+#define RENDER_LINE_HEAD 8
 #define RENDER_COMMAND_HEAD 14
 #define RENDER_KEY_POS  262144           /* bytes of frames between two keyframes, */
 #define RENDER_KEY_US   40000            /* or so much of its own time: some output is slow to render */

@@ -59,20 +59,22 @@ put(struct render *x, uint8_t what, struct slice bytes, struct slice more)
 	x->r = r;
 }
 
+/* The same behind a head, which is done with; r: how making it went. */
 static void
-put_text(struct render *x, uint8_t what, uint64_t t_ms, struct slice text)
+put_behind(struct render *x, uint8_t what, struct buf *head, int r, struct slice more)
 {
-	unsigned char head[8];
-
-	for (int i = 0; i < 8; i++)
-		head[i] = (unsigned char)(t_ms >> 8 * i);
-	put(x, what, slice_of(head, sizeof(head)), text);
+	x->r = x->r != 0 ? x->r : r;
+	put(x, what, buf_slice(head), more);
+	buf_done(head);
 }
 
 static void
 on_line(void *arg, uint64_t t_ms, struct slice text)
 {
-	put_text(arg, RENDER_LINE, t_ms, text);
+	struct buf head;
+
+	buf_init(&head, RENDER_LINE_HEAD);
+	put_behind(arg, RENDER_LINE, &head, buf_u64(&head, t_ms), text);
 }
 
 static void
@@ -86,9 +88,7 @@ put_command(struct render *x, uint8_t what, const struct command_seen *c)
 	r = r != 0 ? r : buf_u8(&head, (uint8_t)c->source);
 	r = r != 0 ? r : buf_u8(&head, (uint8_t)c->sure);
 	r = r != 0 ? r : buf_u32(&head, (uint32_t)c->exit);
-	x->r = x->r != 0 ? x->r : r;
-	put(x, what, buf_slice(&head), c->text);
-	buf_done(&head);
+	put_behind(x, what, &head, r, c->text);
 }
 
 static void
@@ -117,11 +117,7 @@ put_screen(struct render *x, uint8_t what)
 		at.cols = 0;
 	r = frame_screen_pack(&head, &at);
 	r = r != 0 ? r : screen_paint(x->stage.screen, &paint);
-	if (r == 0)
-		put(x, what, buf_slice(&head), buf_slice(&paint));
-	else
-		x->r = x->r != 0 ? x->r : r;
-	buf_done(&head);
+	put_behind(x, what, &head, r, buf_slice(&paint));
 	buf_done(&paint);
 }
 
