@@ -30,7 +30,9 @@ static const char sql_all_gone[] = "SELECT file FROM gone";
 static const char sql_oldest[] = "WITH RECURSIVE m(file) AS (SELECT min(file) FROM segment UNION ALL"
     " SELECT (SELECT min(file) FROM segment WHERE file>m.file) FROM m WHERE m.file IS NOT NULL)"
     " SELECT file FROM m WHERE file IS NOT NULL AND file NOT IN (SELECT file FROM gone) LIMIT 1";
-static const char sql_newest[] = "SELECT t_us FROM event ORDER BY id DESC LIMIT 1";
+static const char sql_newest[] = "SELECT t_us,mono_us,boot FROM event ORDER BY id DESC LIMIT 1";
+static const char sql_unseen[] = "SELECT unseen_us FROM clock";
+static const char sql_unseen_put[] = "UPDATE clock SET unseen_us=?";
 static const char sql_clock[] = "SELECT ok,text FROM event WHERE class=6002 AND json_valid(detail) AND detail->>'$.what'='clock' ORDER BY id DESC LIMIT 1";
 static const char sql_to_move[] = "SELECT session_id,no,off,len FROM segment WHERE file=?1 AND session_id IN"
     "(SELECT session_id FROM hold UNION SELECT id FROM session WHERE state='open') ORDER BY off LIMIT 1";
@@ -175,9 +177,30 @@ db_clock_doubt(struct db *db, char *why, size_t size, struct err *e)
 }
 
 int
-db_clock_newest(struct db *db, int64_t *t_us, struct err *e)
+db_clock_newest(struct db *db, struct db_clock *ret, struct err *e)
 {
-	return stmt_number(db, sql_newest, t_us, e, "");
+	sqlite3_stmt *s = stmt_get(db, sql_newest, e);
+	int r = s != NULL ? stmt_step(db, s, e) : -EIO;
+
+	if (r == 1) {
+		*ret = (struct db_clock){ .t_us = sqlite3_column_int64(s, 0), .mono_us = sqlite3_column_int64(s, 1) };
+		snprintf(ret->boot, sizeof(ret->boot), "%s", stmt_text(s, 2));
+	}
+	if (s != NULL)
+		sqlite3_reset(s);
+	return r == 1 ? 0 : r == 0 ? -ENOENT : r;
+}
+
+int
+db_clock_unseen(struct db *db, int64_t *us, struct err *e)
+{
+	return stmt_number(db, sql_unseen, us, e, "");
+}
+
+int
+db_clock_unseen_put(struct db *db, int64_t us, struct err *e)
+{
+	return stmt_run(db, sql_unseen_put, e, "i", us);
 }
 
 /* The next segment of file that must stay.  1, 0 none is left, or negative. */

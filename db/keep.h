@@ -30,10 +30,13 @@ int db_partition_oldest(struct db *db, char file[24], struct err *e);
 /* May the clock be gone by when something is to be erased for its age?  Events of class 6002 with detail.what "clock" say that it
  * leapt (not ok), or that an administrator has looked at it (ok); the newest counts.  1: no, and why; 0: yes; negative: unknown. */
 int db_clock_doubt(struct db *db, char *why, size_t size, struct err *e);
-/* When the newest event was written.  -ENOENT: there is none. */
-int db_clock_newest(struct db *db, int64_t *t_us, struct err *e);
+/* When the newest event was written, by both clocks.  -ENOENT: there is none. */
+struct db_clock { int64_t t_us, mono_us; char boot[40]; };
+int db_clock_newest(struct db *db, struct db_clock *ret, struct err *e);
+int db_clock_unseen(struct db *db, int64_t *us, struct err *e);           /* as the writer has left it */
 
 /* Writers, inside a transaction. */
+int db_clock_unseen_put(struct db *db, int64_t us, struct err *e);
 /* -ENOENT: no such session, -EEXIST: it is held already. */
 int db_hold_put(struct db *db, const unsigned char id[ID_BYTES], const char *reason, const char *actor, int64_t t_us, struct err *e);
 int db_hold_delete(struct db *db, const unsigned char id[ID_BYTES], struct err *e);        /* -ENOENT: it is not held */

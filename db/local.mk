@@ -12,7 +12,7 @@ DB_LIBS = db/libdb.a $(BASE_LIBS) $(SQLITE_LIBS) $(ZSTD_LIBS) $(CRYPTO_LIBS)
 
 # The schema and what came to it later, each a C string, a line a line.
 SCHEMA_STEPS = %D%/schema.sql %D%/migrate/0002-expires.sql %D%/migrate/0003-groups.sql %D%/migrate/0004-keep.sql %D%/migrate/0005-approvals.sql \
-	%D%/migrate/0006-partitions.sql %D%/migrate/0007-bulk.sql
+	%D%/migrate/0006-partitions.sql %D%/migrate/0007-bulk.sql %D%/migrate/0008-clock.sql
 %D%/schema.inc: $(SCHEMA_STEPS) %D%/local.mk
 	$(AM_V_GEN)$(MKDIR_P) %D% && rm -f $@.tmp && for f in $(SCHEMA_STEPS); do \
 		$(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $(srcdir)/$$f >> $@.tmp && \

@@ -7,12 +7,12 @@ import tap
 from peers import Process, Chan, Closed, frame
 
 class FaultyStore(Process):
-    """dir: a state to go on with (db, key); default a new one.  ahead: how many seconds its clock is."""
-    def __init__(self, build, dir=None, log=False, more=(), ahead=0):
+    """dir: a state to go on with (db, key); default a new one.  ahead, mono: how many seconds its clocks are."""
+    def __init__(self, build, dir=None, log=False, more=(), ahead=0, mono=0):
         self.build, self.last, self.own = build, 0, dir is None
         self.state = dir or tempfile.mkdtemp(prefix="fortress-faults-")
         self.control = f"{self.state}/faults"; open(self.control, "wb").write(bytes(64))
-        self.file = open(self.control, "r+b"); self.map = mmap.mmap(self.file.fileno(), 64); self.step(ahead)
+        self.file = open(self.control, "r+b"); self.map = mmap.mmap(self.file.fileno(), 64); self.map[24:40] = struct.pack("<2q", ahead, mono)
         self.undo = f"{self.state}/undo"
         env = dict(LD_PRELOAD=tap.preload(build, "faulty"), FAULTY=self.control, **({"FAULTY_LOG": self.undo} if log else {}))
         super().__init__(build, "fortress-store", 2, lambda d: ["--db", f"{self.state}/db", "--key", f"{self.state}/key", *more], **env)
@@ -29,6 +29,7 @@ class FaultyStore(Process):
     def later(self, seconds):
         """So much time has passed: for both clocks at once, since what looks in between sees one that was set."""
         self.map[24:40] = struct.pack("<2q", *(at + seconds for at in struct.unpack_from("<2q", self.map, 24)))
+    def mono(self): return struct.unpack_from("<q", self.map, 32)[0]
     def ahead(self): return struct.unpack_from("<q", self.map, 24)[0]
 
     def front(self):

@@ -215,6 +215,8 @@ commit_write(struct store *st, int64_t *journal_row, struct err *e)
 	if (r == 0)
 		r = journal_trim(st, *journal_row, e);
 	if (r == 0)
+		r = retain_write(st, e);
+	if (r == 0)
 		r = checkpoint_write(st, e);
 	if (r == 0)
 		r = db_tree_flush(st->db, e);
@@ -420,6 +422,7 @@ commit_now(struct store *st)
 	recs_done(st, journal_row);
 	clients_done(st);
 	bulk_done(st);
+	retain_done(st);
 	upkeep_done(st);
 	checkpoint_publish(st);
 	if (st->failing)

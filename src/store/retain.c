@@ -5,9 +5,12 @@
  * command: it happens wherever recording happens, asks nobody, and comes between two commits.  What is done is what an administrator
  * who erases a month does, step by step, and it is on the record in the same way.
  *
- * It cannot be undone, so it is slow: one month at the start, and one an hour.  And it does not believe a clock that leaps: when the
- * time is more than LEAP_US ahead of the newest event, or has come so far ahead of a clock that cannot be set, at once or step by
- * step, nothing is erased until an administrator says that it is right.  That it leapt is an event, so the next life knows it too.
+ * It cannot be undone, so it is slow: one month at the start, and one an hour.  And it does not believe a clock that leaps.  What
+ * the time has gained over a clock that cannot be set, which each event has beside it and which goes on as long as the machine
+ * runs, nobody has seen pass; nor what lies between two boots.  That is added up from life to life, and what a store sees pass is
+ * taken off again, a day for a day: a machine that is off at night is believed, one that is started again and again with another
+ * date is not.  When more than LEAP_US are unseen, nothing is erased until an administrator says that the time is right.  That it
+ * leapt is an event, so the next life knows it too.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -38,25 +41,49 @@ leapt(struct store *st, wall_t from, wall_t to)
 	(void)op_add(st, NULL, MSG_EVENT, &m);
 }
 
+/* So much has passed, of which so much was seen. */
+static void
+passed(struct store *st, int64_t wall_us, int64_t seen_us)
+{
+	struct retain *t = &st->retain;
+
+	t->unseen_us -= seen_us < t->unseen_us ? seen_us : t->unseen_us;
+	if (wall_us > seen_us)
+		t->unseen_us += wall_us - seen_us;
+	if (t->unseen_us <= LEAP_US)
+		return;
+	leapt(st, (wall_t){ t->wall.us - t->unseen_us }, t->wall);
+	t->unseen_us = 0;
+}
+
+/* Between the newest event and now: of one boot the other clock has seen it. */
+static void
+passed_between(struct store *st, const struct db_clock *then)
+{
+	const struct retain *t = &st->retain;
+	bool same = strcmp(then->boot, st->boot) == 0 && t->mono.us >= then->mono_us;
+
+	passed(st, t->wall.us - then->t_us, same ? t->mono.us - then->mono_us : 0);
+}
+
 int
 retain_start(struct store *st, struct err *e)
 {
 	struct retain *t = &st->retain;
+	struct db_clock newest;
 	char why[256];
-	wall_t newest;
-	int r = db_clock_newest(st->db, &newest.us, e);
+	int r = db_clock_unseen(st->db, &t->saved_us, e);
 
+	t->unseen_us = t->saved_us;
 	t->wall = clock_wall();
 	t->mono = t->next = clock_mono();
-	t->ahead_us = t->wall.us - t->mono.us;
+	if (r == 0)
+		r = db_clock_newest(st->db, &newest, e);
 	if (r != 0)
 		return r == -ENOENT ? 0 : r;
-	if (t->wall.us - newest.us > LEAP_US) {
-		leapt(st, newest, t->wall);
-		return 0;
-	}
-	r = t->keep_s > 0 ? db_clock_doubt(st->db, why, sizeof(why), e) : 0;
-	t->doubted = r == 1;
+	passed_between(st, &newest);
+	r = t->keep_s > 0 && !t->doubted ? db_clock_doubt(st->db, why, sizeof(why), e) : 0;
+	t->doubted = t->doubted || r == 1;
 	return r < 0 ? r : 0;
 }
 
@@ -64,16 +91,37 @@ static void
 clock_look(struct store *st)
 {
 	struct retain *t = &st->retain;
-	int64_t ahead_us;
+	wall_t wall = t->wall;
+	mono_t mono = t->mono;
 
 	t->wall = clock_wall();
 	t->mono = clock_mono();
-	ahead_us = t->wall.us - t->mono.us;
-	if (ahead_us - t->ahead_us > LEAP_US)
-		leapt(st, (wall_t){ t->ahead_us + t->mono.us }, t->wall);
-	else if (ahead_us > t->ahead_us)
+	passed(st, t->wall.us - wall.us, t->mono.us - mono.us);
+}
+
+/* What is added up is kept at once, what is taken off now and then. */
+int
+retain_write(struct store *st, struct err *e)
+{
+	struct retain *t = &st->retain;
+	int64_t off_us = t->saved_us - t->unseen_us;
+
+	t->saving_us = t->believed ? 0 : t->unseen_us;
+	if (!t->believed && !st->stopping && off_us >= 0 && off_us < HOUR_US)
+		t->saving_us = t->saved_us;
+	return t->saving_us == t->saved_us ? 0 : db_clock_unseen_put(st->db, t->saving_us, e);
+}
+
+void
+retain_done(struct store *st)
+{
+	struct retain *t = &st->retain;
+
+	t->saved_us = t->saving_us;
+	if (!t->believed)
 		return;
-	t->ahead_us = ahead_us;
+	t->doubted = false;
+	t->unseen_us = 0;
 }
 
 static void

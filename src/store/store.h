@@ -121,7 +121,8 @@ struct store {
 		char asked[24];           /* the partition that a tick asked for last */
 		wall_t wall;              /* both clocks, at the last tick */
 		mono_t mono;
-		int64_t ahead_us;         /* of wall before mono: the least since it leapt, or since the start */
+		int64_t unseen_us;        /* how far wall has come that no store has seen pass, less what it has seen since … */
+		int64_t saved_us, saving_us;         /* … as the database has it, and will have it with this transaction */
 		bool doubted;             /* it leapt, and nobody has looked at it … */
 		bool believed;            /* … before this transaction, which says that somebody has */
 	} retain;
@@ -191,6 +192,8 @@ void bulk_free(struct bulk *b);                                 /* NULL is fine 
 /* retain.c: what is older than RetainRecordings goes. */
 int retain_start(struct store *st, struct err *e);              /* before the first event of this life */
 void retain_tick(struct store *st);
+int retain_write(struct store *st, struct err *e);              /* in the transaction */
+void retain_done(struct store *st);                             /* after it */
 void retain_answer(struct store *st, bool ok, const char *text);         /* what became of what a tick asked for */
 /* sessions.c */
 int sessions_send_open(struct client *c, const struct msg_live_ask *m);      /* the same */

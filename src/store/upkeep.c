@@ -165,8 +165,6 @@ upkeep_done(struct store *st)
 {
 	struct err e = { 0 };
 
-	if (st->retain.believed)
-		st->retain.doubted = false;
 	if (st->erased[0] == '\0')
 		return;
 	if (st->shrinking[0] != '\0')

@@ -52,10 +52,14 @@ def bytes_of(store, s):
 def verifies(store, what):
     r = fortress(store, "audit", "verify", "--db", "--key", f"{store.state}/key.pub"); ok(r.returncode == 0, f"{what}: the record verifies", r.stderr)
 def again(store, **kw):
-    """Another life on the same files, at the same time of its clock."""
-    ahead = kw.pop("ahead", store.ahead()); state = store.state
+    """Another life on the same files, at the same time of its clocks."""
+    ahead, mono, state = kw.pop("ahead", store.ahead()), store.mono(), store.state
     store.own = False; store.stop()
-    return Kept(build, state, ahead=ahead, **kw)
+    return Kept(build, state, ahead=ahead, mono=mono, **kw)
+def rebooted(store):
+    """The machine was started anew: no clock has gone on from then to now."""
+    db = sqlite3.connect(f"{store.state}/db/fortress.db", timeout=20); trigger, = db.execute("SELECT sql FROM sqlite_schema WHERE name='event_no_update'").fetchone()
+    db.executescript(f"BEGIN; DROP TRIGGER event_no_update; UPDATE event SET boot='another'; {trigger}; COMMIT"); db.close()
 
 store = Kept(build, more=KEEP, ahead=START)
 try:
@@ -96,6 +100,26 @@ try:
         if store.told("clock"): break
     ok(until(lambda: len(store.told("clock")) == 1) and i == 1, "a clock that is set forward in small steps has leapt, too", i, store.told("clock"))
     store.later(2 * HOUR); store.looked(); ok(store.gone() == [] and "2025-01" in store.files(), "nothing is erased for it", store.gone()); store.stop()
+
+    # Start by start: each is less than what is a leap by itself.
+    for boots in (False, True):
+        store = Kept(build, more=KEEP, ahead=START); store.record()
+        for i in range(5):
+            if store.told("clock"): break
+            store.end()
+            if boots: rebooted(store)
+            store = again(store, more=KEEP, ahead=store.ahead() + 20 * DAY); store.looked()
+        ok(i == 2 and "from 2025-01-1" in store.told("clock")[0][3], f"a clock that another date is given at each start has leapt, too ({'of the machine' if boots else 'of the bastion'})", i, store.told("clock"))
+        store.later(2 * HOUR); store.looked(); ok(store.gone() == [] and "2025-01" in store.files(), "nothing is erased for it", store.gone())
+        store.upkeep(op=CLOCK); store.end()
+        if boots: rebooted(store)
+        store = again(store, more=KEEP, ahead=store.ahead() + 20 * DAY); store.looked(); ok(len(store.told("clock")) == 2, "said to be right, it is counted anew"); store.own = True; store.stop()
+    # Off a third of the time.
+    store = Kept(build, more=KEEP, ahead=START); store.record()
+    for i in range(5):
+        store.later(20 * DAY); store.looked(); store.end(); rebooted(store)
+        store = again(store, more=KEEP, ahead=store.ahead() + 10 * DAY)
+    store.looked(); ok(store.told("clock") == [] and "2025-01" in store.gone(), "a machine that is off now and then is believed", store.told("clock"), store.gone()); store.own = True; store.stop()
 
     # For ever, by default.
     store = Kept(build, ahead=START); store.record()
