@@ -98,7 +98,8 @@ reload(struct ctl *c, int argc, char **argv)
 const struct command commands_system[] = {
 	{ "setup", NULL, "[--user NAME] [--listen ADDRESS] [--port N]",
 	    "make what a bastion needs: state directory, accounts, host keys, configuration, policy", setup },
-	{ "serve", NULL, "[-f FILE] [-t | -T] [--background]", "run the bastion; -t checks its configuration, -T prints it", serve },
+	{ "serve", NULL, "[-f FILE] [-t | -T [KEYWORD]] [--background]",
+	    "run the bastion; -t checks its configuration, -T prints it, or one setting", serve },
 	{ "status", NULL, "", "what the running bastion holds", status },
 	{ "reload", NULL, "", "read the policy again; a policy with an error changes nothing", reload },
 	{ "doctor", NULL, "", "look for what is wrong, and say what to do", doctor },

@@ -153,16 +153,23 @@ row_find(const char *name)
 	return NULL;
 }
 
-static int
-unknown_keyword(struct parse *p, size_t col, const char *word)
+static void
+hint_put(const char *word, char *hint, size_t size)
 {
 	const char *names[ROWS], *near;
-	char hint[96];
 
 	for (size_t i = 0; i < ROWS; i++)
 		names[i] = rows[i].name;
 	near = text_nearest(word, names, ROWS);
-	snprintf(hint, sizeof(hint), near != NULL ? "did you mean %s?" : "see fortress.conf(5)%s", near != NULL ? near : "");
+	snprintf(hint, size, near != NULL ? "did you mean %s?" : "see fortress.conf(5)%s", near != NULL ? near : "");
+}
+
+static int
+unknown_keyword(struct parse *p, size_t col, const char *word)
+{
+	char hint[96];
+
+	hint_put(word, hint, sizeof(hint));
 	return fail(p, col, "unknown keyword", word, hint);
 }
 
@@ -386,11 +393,20 @@ conf_free(struct conf *c)
 	free(c);
 }
 
-void
-conf_print(const struct conf *c, FILE *out)
+int
+conf_print(const struct conf *c, const char *keyword, FILE *out, struct err *e)
 {
+	const struct conf_row *only = keyword != NULL ? row_find(keyword) : NULL;
+	char hint[96];
+
+	if (keyword != NULL && only == NULL) {
+		hint_put(keyword, hint, sizeof(hint));
+		return err_set(e, -ENOENT, "unknown keyword \"%s\": %s", keyword, hint);
+	}
 	for (size_t i = 0; i < ROWS; i++)
-		conf_value_print(&rows[i], field_const(c, &rows[i]), out);
+		if (only == NULL || only == &rows[i])
+			conf_value_print(&rows[i], field_const(c, &rows[i]), out);
+	return 0;
 }
 
 static void

@@ -60,7 +60,8 @@ struct conf *conf_load(const char *path, const char *state_dir, struct err *e);
 struct conf *conf_parse(const char *name, struct slice text, const char *state_dir, struct err *e);
 void conf_free(struct conf *c);
 
-void conf_print(const struct conf *c, FILE *out);             /* what is in force, in the file's own syntax */
+/* What is in force, in the file's own syntax; keyword: that alone, or NULL.  0 or -ENOENT: there is no such keyword. */
+int conf_print(const struct conf *c, const char *keyword, FILE *out, struct err *e);
 /* The rows themselves: "mdoc" for fortress.conf(5), "words" for completion.  0 or -EINVAL. */
 int conf_print_keywords(const char *format, FILE *out);
 

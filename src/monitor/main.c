@@ -39,7 +39,7 @@ enum { OPT_STATE = 256, OPT_KEYWORDS, OPT_BACKGROUND };
 struct options {
 	char state[PATH_MAX], conf[PATH_MAX + 32];
 	bool test, print, background;
-	const char *keywords;
+	const char *keywords, *only;     /* only: the one that -T is to print; NULL: all */
 };
 
 static const struct option longs[] = {
@@ -84,11 +84,13 @@ options_parse(struct options *o, int argc, char **argv)
 		case 't':            o->test = true; break;
 		case 'T':            o->print = true; break;
 		default:
-			refuse(2, "%s: %s\nusage: fortress serve [-f FILE] [-t | -T] [--background]", argv[optind - 1],
+			refuse(2, "%s: %s\nusage: fortress serve [-f FILE] [-t | -T [KEYWORD]] [--background]", argv[optind - 1],
 			    c == ':' ? "needs a value" : "no such option");
 		}
+	if (o->print && optind + 1 == argc)
+		o->only = argv[optind++];
 	if (optind < argc)
-		refuse(2, "%s: not understood here\nusage: fortress serve [-f FILE] [-t | -T] [--background]", argv[optind]);
+		refuse(2, "%s: not understood here\nusage: fortress serve [-f FILE] [-t | -T [KEYWORD]] [--background]", argv[optind]);
 	if (realpath(state != NULL ? state : PKGSTATEDIR, o->state) == NULL && o->keywords == NULL)
 		refuse(1, "%s: %s: name the bastion's state with --state or FORTRESS_STATE; fortress setup makes one",
 		    state != NULL ? state : PKGSTATEDIR, strerror(errno));
@@ -107,10 +109,10 @@ answer_and_exit(const struct options *o)
 	c = conf_load(o->conf, o->state, &e);
 	if (c == NULL)
 		refuse(1, "%s", e.text);
-	if (o->print)
-		conf_print(c, stdout);
-	else
+	if (!o->print)
 		printf("%s: good\n", o->conf);
+	else if (conf_print(c, o->only, stdout, &e) != 0)
+		refuse(1, "%s", e.text);
 	conf_free(c);
 	return 0;
 }

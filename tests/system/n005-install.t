@@ -71,7 +71,7 @@ try:
     if b: env.update(FORTRESS_STATE=b.env["FORTRESS_STATE"], FORTRESS_LIBEXEC=build)
     cases = [("fortress se", "setup", "list"), ("fortress audit ", "export", "enroll"), ("fortress audit ls --cl", "--class", "--db"),
              ("fortress audit ls --class ", "decision", "screen"), ("fortress audit grep --class ", "screen", "host"),
-             ("fortress audit stream --format ", "cef", "xml"), ("fortress session ls --state-is ", "lost", "web1"), ("fortress retention e", "erase", "confirm"),
+             ("fortress audit stream --format ", "cef", "xml"), ("fortress serve -T ", "RecordWindow", "alice"), ("fortress session ls --state-is ", "lost", "web1"), ("fortress retention e", "erase", "confirm"),
              ("fortress retention erase --", "--before", "--keys"), ("fortress session com", "commands", "lock"), ("fortress hosts --", "--allowed", "--port"),
              ("fortress replay --", "--follow", "--class"), ("fortress help ret", "retention", "replay"), ("fortress import ssh-config --", "--trust-first-key", "--plan"), ("fortress --state x user ", "add", "explain")]
     if b: cases += [("fortress host set ", "box", "web1"), ("fortress key add ", "bench", "box"), ("fortress hosts --user ", "bench", "box")]

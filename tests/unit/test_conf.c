@@ -178,10 +178,82 @@ test_live(void)
 	ok(system(command) == 0, "the state is taken away");
 }
 
+/* Each with another value than its default: what -T prints is read again as the same. */
+static const char every[] = "ListenAddress 127.0.0.1:7\nListenAddress [::1]:7\nHostKey /k/one\nHostKey /k/the other\nPolicy /p\nLogLevel error\n"
+    "UsePAM yes\nPAMService ssh\nPasswordAuthentication yes\nTrustedUserCAKeys /cas\nRevokedKeys /krl\n"
+    "AuthenticationMethods publickey,totp password,totp\nMfaPeriod 3600s\nLoginGraceTime 61s\nMaxAuthTries 7\nMaxChannels 8\nMaxConnections 9\n"
+    "MaxStartups 10:20:30\nMaxStartupsPerSource 11\nPerSourcePenalties no\nPerSourcePenaltyExemptList 10.0.0.0/8\nPerSourcePenaltyExemptList 2001:db8::/32\n"
+    "ProxyProtocolFrom 10.9.0.1/32\nOwnKeys no\nUserNameFormats jumpserver\nRecordWindow 12\nRecordTimeout 13s\nGateTimeout 14s\nRecordStrict yes\n"
+    "RetainRecordings 86400s\nWatchNotice no\nKernelAudit required\nCheckpointFile /c\nCheckpointSyslog /l\nNotifySink ops syslog /dev/log\n"
+    "User a\nGateUser b\nStoreUser c\n";
+
+static char *
+printed(const struct conf *c, const char *keyword)
+{
+	struct err e = { 0 };
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	if (f == NULL || (c != NULL ? conf_print(c, keyword, f, &e) : conf_print_keywords("words", f)) != 0)
+		fprintf(f, "%s", e.text);
+	fclose(f);
+	return text;
+}
+
+/* The keywords of the table that no line of text but its first begins with. */
+static unsigned
+missing(const char *text, char *names)
+{
+	unsigned n = 0;
+
+	for (char *save, *name = strtok_r(names, "\n", &save); name != NULL; name = strtok_r(NULL, "\n", &save)) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "\n%s ", name);
+		if (strstr(text, line) == NULL) {
+			printf("# %s\n", name);
+			n++;
+		}
+	}
+	return n;
+}
+
+static void
+test_print(void)
+{
+	struct err e;
+	struct conf *c = parse(every, &e), *again;
+	char *text, *twice, *one, *names = printed(NULL, NULL);
+
+	ok(c != NULL, "every keyword has a value of its own: %s", e.text);
+	if (c == NULL)
+		return;
+	text = printed(c, NULL);
+	is(text, every, "-T prints what was set, in the table's order");
+	ok(missing(text, names) == 0, "and every keyword there is");
+	again = parse(text, &e);
+	ok(again != NULL, "it is read again: %s", e.text);
+	twice = again != NULL ? printed(again, NULL) : strdup("");
+	is(twice, text, "as the same");
+	one = printed(c, "recordwindow");
+	is(one, "RecordWindow 12\n", "one alone");
+	free(one);
+	one = printed(c, "RecordWindows");
+	is(one, "unknown keyword \"RecordWindows\": did you mean RecordWindow?", "one that is none");
+	free(one);
+	free(text);
+	free(twice);
+	free(names);
+	conf_free(again);
+	conf_free(c);
+}
+
 int
 main(void)
 {
 	test_good();
+	test_print();
 	test_bad();
 	test_live();
 	return tap_done();
