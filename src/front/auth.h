@@ -10,13 +10,9 @@
 extern const struct door_auth auth_of_user;
 /* Says to the client by which methods. */
 void auth_init(struct front *f);
-/* Who the client says it is, as logs may have it: without what may be an enrolment code that is still good. */
-struct slice auth_claimed(const struct front *f);
 /* libssh has seen a login by this method, and more text behind it (overhear.c). */
 void auth_overheard(struct front *f, const char *method);
 /* Each turn before the login: ends the connection of whom libssh does not answer, or who says too much. */
 void auth_look(struct front *f);
-/* Answers of the gate and the monitor to what auth asked; true if the message was one. */
-bool auth_take(struct front *f, const struct chan_in *in);
 
 #endif

@@ -27,6 +27,7 @@
 #include "front/jump.h"
 #include "front/overhear.h"
 #include "front/listen.h"
+#include "front/login.h"
 #include "front/lack.h"
 #include "front/own.h"
 #include "front/replay.h"
@@ -45,7 +46,7 @@ front_event(struct front *f, unsigned class_uid, unsigned activity, unsigned sev
     const char *detail)
 {
 	struct msg_event msg = { .class_uid = class_uid, .activity = activity, .severity = severity, .ok = ok,
-		.actor = f->user[0] != '\0' ? slice_from(f->user) : auth_claimed(f), .src = slice_from(f->peer),
+		.actor = f->user[0] != '\0' ? slice_from(f->user) : login_claimed(f), .src = slice_from(f->peer),
 		.host = slice_from(f->door.host), .text = slice_from(text), .detail = slice_from(detail) };
 
 	(void)chan_send(f->store, MSG_EVENT, &msg);
@@ -103,7 +104,7 @@ gate_message(void *arg, struct chan *c, struct chan_in *in)
 	struct front *f = arg;
 
 	(void)c;
-	if (auth_take(f, in) || own_take(f, in) || screen_take(f, in))
+	if (login_take(f, in) || own_take(f, in) || screen_take(f, in))
 		return;
 	switch (in->type) {
 	case MSG_DECISION:
@@ -158,7 +159,7 @@ monitor_message(void *arg, struct chan *c, struct chan_in *in)
 	struct front *f = arg;
 
 	(void)c;
-	if (auth_take(f, in))
+	if (login_take(f, in))
 		return;
 	switch (in->type) {
 	case MSG_MENU_STARTED:
