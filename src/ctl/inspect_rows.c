@@ -61,6 +61,7 @@ session_check(struct inspect *x, const struct db_session *s, struct recorded *to
 		return err_set(x->e, -EBADMSG, "%s was changed: not an id", what);
 	*to = (struct recorded){ .closed = s->close_leaf >= 0, .bytes = s->bytes, .segments = s->segments };
 	memcpy(to->id, s->id_text, ID_TEXT);
+	memcpy(to->end, s->chain, HASH_BYTES);
 	buf_clear(&x->data);
 	r = db_session_open_leaf(&x->data, s);
 	if (r == 0)
@@ -220,6 +221,8 @@ inspect_recording_end(struct inspect *x)
 	if (r->of->closed && (r->count != r->of->segments || r->kept != r->of->bytes || r->bytes > r->of->bytes))
 		return err_set(x->e, -EBADMSG, "recording %s is not whole: %u of %u segments, %llu of %llu bytes", r->of->id, r->count,
 		    r->of->segments, (unsigned long long)r->bytes, (unsigned long long)r->of->bytes);
+	if (r->of->closed && memcmp(r->chain, r->of->end, HASH_BYTES) != 0)
+		return err_set(x->e, -EBADMSG, "recording %s does not end as its session says", r->of->id);
 	return 0;
 }
 

@@ -18,7 +18,7 @@ struct listed { const char *name; uint64_t size; unsigned char hash[HASH_BYTES];
 /* What the second walk has to know of a session. */
 struct recorded {
 	char id[ID_TEXT];
-	unsigned char begin[HASH_BYTES];      /* of the chain */
+	unsigned char begin[HASH_BYTES], end[HASH_BYTES];        /* of the chain; end: once it is closed */
 	struct slice rows;                    /* of segments.jsonl */
 	bool closed, seen;
 	uint64_t bytes;

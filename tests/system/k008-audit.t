@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """Whoever has the database file or an export, and what verify says of it: each forgery is one row of a table.  Of an export
 contrib/verifier, which shares no line with us, has to say the same."""
-import glob, json, os, re, shutil, sqlite3, subprocess, sys, zipfile
+import base64, glob, hashlib, json, os, re, shutil, sqlite3, subprocess, sys, zipfile
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -12,6 +12,7 @@ from tap import ok, needs_bastion, end
 needs_bastion()
 from bastion import Bastion
 from wire import *
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 b = Bastion(build, "KernelAudit off\n")
 A = ("127.0.0.1", b.port)
@@ -217,6 +218,32 @@ try:
                                 ("a recording's frame", lambda d: flip(f"{d}/recordings/{os.path.basename(recs[-1])}"), "recording"), ("a report", lambda d: flip(f"{d}/report.html"), "report.html was changed"),
                                 ("a stranger's file", lambda d: open(f"{d}/x\033]0;y", "w").close(), "x?]0;y is no part")):
         d = f"{b.dir}/forged-pack"; shutil.rmtree(d, ignore_errors=True); shutil.copytree(pack, d); change(d); alone(name, 6, words, d, public)
+    # By who has the key, too: an end that says of its recording what is not so.
+    _, _, name, key_id, seed = open(f"{state}/keys/checkpoint_ed25519").read().strip().split("+", 4)
+    signer = Ed25519PrivateKey.from_private_bytes(base64.b64decode(seed)[1:])
+    def signed(text): return f"\u2014 {name} {base64.b64encode(bytes.fromhex(key_id) + signer.sign(text)).decode()}\n"
+    def sha256(*parts): return hashlib.sha256(b"".join(parts)).digest()
+    def root(leaves):
+        if len(leaves) == 1: return leaves[0]
+        half = 1 << (len(leaves) - 1).bit_length() - 1
+        return sha256(b"\1", root(leaves[:half]), root(leaves[half:]))
+    def signed_anew(d, leaves):
+        body = f"{name}\n{len(leaves)}\n{base64.b64encode(root(leaves)).decode()}\n"
+        open(f"{d}/checkpoint", "w").write(f"{body}\n{signed(body.encode())}"); open(f"{d}/leaves.txt", "w").write("".join(l.hex() + "\n" for l in leaves))
+        manifest = open(f"{d}/manifest.json").read()
+        for f in ("checkpoint", "leaves.txt", "sessions.jsonl"):
+            data = open(f"{d}/{f}", "rb").read()
+            manifest = re.sub(rf'("name":"{f}","size":)\d+(,"sha256":")[0-9a-f]+', rf"\g<1>{len(data)}\g<2>{sha256(data).hex()}", manifest)
+        open(f"{d}/manifest.json", "w").write(manifest); open(f"{d}/manifest.sig", "w").write(signed(b"\0seal\n" + manifest.encode()))
+    def end_of_another(d, change=lambda row: row.update(chain="0" * 64)):
+        leaves, rows = [bytes.fromhex(l) for l in open(f"{d}/leaves.txt")], open(f"{d}/sessions.jsonl").read().splitlines(True)
+        row = json.loads(rows[0]); change(row)
+        fields = ["close", *(str(row[k]) for k in ("id", "end_us", "state", "reason", "exit", "bytes", "frames", "segments", "chain"))]
+        leaves[row["close_leaf"]] = sha256(b"\0", "".join(f"{len(f.encode())}:{f}," for f in fields).encode())
+        open(f"{d}/sessions.jsonl", "w").write("".join([json.dumps(row, separators=(",", ":"), ensure_ascii=False) + "\n", *rows[1:]])); signed_anew(d, leaves)
+    pack_forged("the end of another recording, signed", end_of_another, ("recording", "end"))
+    d = f"{b.dir}/resigned"; shutil.copytree(pack, d); end_of_another(d, lambda row: None); good, said = verify(d, "--key", public)
+    ok(good, "what is signed anew as it was is good", said)
     d = f"{b.dir}/unsigned"; shutil.copytree(pack, d); os.unlink(f"{d}/manifest.sig"); good, said = verify(d, "--key", public)
     ok("not signed" in said, "export: one whose manifest is not signed says so", good, said)
     # As one file.  The same record makes the same bytes, wherever and in whatever time zone.
