@@ -34,6 +34,7 @@ struct pack {
 	const struct note_key *key;
 	struct { char name[64]; struct buf bytes; } files[FILES];
 	size_t n;
+	struct slice recordings[SESSIONS];
 	struct session sessions[SESSIONS];
 	size_t nsessions;
 	unsigned char leaves[LEAVES][HASH_BYTES];
@@ -64,53 +65,58 @@ leaf_put(struct pack *p, int64_t leaf, const struct buf *data)
 		p->nleaves = (uint64_t)leaf + 1;
 }
 
-static void
-event_seal(struct pack *p, const void *row, struct buf *data)
+/* Of each row: what it is made right with, data being room for a leaf.  True: it was changed. */
+typedef bool seal_fn(struct pack *p, void *row, struct buf *data);
+
+static bool
+event_seal(struct pack *p, void *row, struct buf *data)
 {
 	const struct db_event *v = row;
 
 	if (db_event_leaf(data, v) == 0)
 		leaf_put(p, v->leaf, data);
+	return false;
 }
 
-static void
-session_seal(struct pack *p, const void *row, struct buf *data)
+static bool
+session_find(struct pack *p, void *row, struct buf *data)
 {
 	const struct db_session *s = row;
-	struct session *to;
+	struct session *to = &p->sessions[p->nsessions];
 
 	if (p->nsessions == SESSIONS || db_session_open_leaf(data, s) != 0)
-		return;
-	to = &p->sessions[p->nsessions++];
+		return false;
+	to->recording = p->recordings[p->nsessions++];
 	memcpy(to->id, s->id_text, ID_TEXT);
 	leaf_sha256(buf_slice(data), slice_of(NULL, 0), to->chain);
-	leaf_put(p, s->open_leaf, data);
+	return false;
+}
+
+static struct session *
+session_of(struct pack *p, const char *id)
+{
+	for (size_t i = 0; i < p->nsessions; i++)
+		if (strcmp(p->sessions[i].id, id) == 0)
+			return &p->sessions[i];
+	return NULL;
+}
+
+/* Behind its segments: it ends with their chain. */
+static bool
+session_seal(struct pack *p, void *row, struct buf *data)
+{
+	struct db_session *s = row;
+	const struct session *of = session_of(p, s->id_text);
+
+	if (of != NULL)
+		memcpy(s->chain, of->chain, HASH_BYTES);
+	if (db_session_open_leaf(data, s) == 0)
+		leaf_put(p, s->open_leaf, data);
 	buf_clear(data);
 	if (db_session_close_leaf(data, s) == 0)
 		leaf_put(p, s->close_leaf, data);
+	return of != NULL;
 }
-
-static void
-rows_seal(struct pack *p, const struct record_field *fields, struct slice rows, void (*seal)(struct pack *, const void *, struct buf *))
-{
-	union { struct db_event event; struct db_session session; } row;
-	struct buf arena, data;
-	struct slice line;
-
-	buf_init(&arena, ROOM);
-	buf_init(&data, LEAF_MAX);
-	while (take_part(&rows, '\n', &line)) {
-		memset(&row, 0, sizeof(row));
-		buf_clear(&arena);
-		buf_clear(&data);
-		if (record_parse(line, fields, &row, &arena) == 0)
-			seal(p, &row, &data);
-	}
-	buf_done(&arena);
-	buf_done(&data);
-}
-
-/* --- segments --- */
 
 /* The chain before and behind what the row says are its bytes. */
 static void
@@ -127,42 +133,43 @@ segment_chain(struct session *of, struct db_segment *g)
 	memcpy(g->hash, of->chain, HASH_BYTES);
 }
 
-static void
-segment_seal(struct pack *p, struct record_segment *row, struct buf *out)
+static bool
+segment_seal(struct pack *p, void *row, struct buf *data)
 {
-	struct buf data;
+	struct record_segment *r = row;
+	struct session *of = session_of(p, r->session);
 
-	for (size_t i = 0; i < p->nsessions; i++)
-		if (strcmp(p->sessions[i].id, row->session) == 0) {
-			segment_chain(&p->sessions[i], &row->s);
-			break;
-		}
-	buf_init(&data, LEAF_MAX);
-	if (db_segment_leaf(&data, row->session, &row->s) == 0)
-		leaf_put(p, row->s.leaf, &data);
-	buf_done(&data);
-	(void)record_json(out, record_segments, row);
+	if (of != NULL)
+		segment_chain(of, &r->s);
+	if (db_segment_leaf(data, r->session, &r->s) == 0)
+		leaf_put(p, r->s.leaf, data);
+	return of != NULL;
 }
 
+/* A row that is none, or was right, stays as it was written. */
 static void
-segments_seal(struct pack *p, struct slice rows)
+rows_seal(struct pack *p, const struct record_field *fields, struct slice rows, seal_fn *seal, struct buf *out)
 {
-	struct buf *out = file_add(p, "segments.jsonl"), arena;
-	struct slice line;
+	union { struct db_event event; struct db_session session; struct record_segment segment; } row;
+	struct slice rest = rows, line;
+	struct buf arena, data;
 
 	buf_init(&arena, ROOM);
-	while (take_part(&rows, '\n', &line)) {
-		struct record_segment row = { 0 };
-
+	buf_init(&data, LEAF_MAX);
+	while (take_part(&rest, '\n', &line)) {
+		memset(&row, 0, sizeof(row));
 		buf_clear(&arena);
-		if (record_parse(line, record_segments, &row, &arena) == 0) {
-			segment_seal(p, &row, out);
-		} else {
-			(void)buf_slice_append(out, line);
-			(void)buf_u8(out, '\n');
+		buf_clear(&data);
+		if (record_parse(line, fields, &row, &arena) == 0 && seal(p, &row, &data)) {
+			(void)record_json(out, fields, &row);
+			continue;
 		}
+		(void)buf_slice_append(out, line);
+		if (line.p + line.n < rows.p + rows.n)
+			(void)buf_u8(out, '\n');
 	}
 	buf_done(&arena);
+	buf_done(&data);
 }
 
 /* --- what is signed --- */
@@ -202,23 +209,24 @@ manifest_seal(struct pack *p, bool complete)
 static void
 pack_seal(struct pack *p, struct slice input)
 {
-	struct slice parts[3 + SESSIONS] = { 0 };
-	size_t n = 0;
+	struct slice parts[3] = { 0 };
+	struct buf found;
+	char name[64];
 
-	while (n < 3 + SESSIONS && take_part(&input, 0xff, &parts[n]))
-		n++;
-	(void)buf_slice_append(file_add(p, "events.jsonl"), parts[0]);
-	(void)buf_slice_append(file_add(p, "sessions.jsonl"), parts[1]);
-	rows_seal(p, record_events, parts[0], event_seal);
-	rows_seal(p, record_sessions, parts[1], session_seal);
+	for (size_t i = 0; i < 3; i++)
+		(void)take_part(&input, 0xff, &parts[i]);
+	for (size_t i = 0; i < SESSIONS; i++)
+		(void)take_part(&input, 0xff, &p->recordings[i]);
+	buf_init(&found, ROOM);
+	rows_seal(p, record_events, parts[0], event_seal, file_add(p, "events.jsonl"));
+	rows_seal(p, record_sessions, parts[1], session_find, &found);
+	rows_seal(p, record_segments, parts[2], segment_seal, file_add(p, "segments.jsonl"));
+	rows_seal(p, record_sessions, parts[1], session_seal, file_add(p, "sessions.jsonl"));
+	buf_done(&found);
 	for (size_t i = 0; i < p->nsessions; i++) {
-		char name[64];
-
-		p->sessions[i].recording = parts[3 + i];
 		(void)snprintf(name, sizeof(name), "recordings/%s.frames", p->sessions[i].id);
-		(void)buf_slice_append(file_add(p, name), parts[3 + i]);
+		(void)buf_slice_append(file_add(p, name), p->recordings[i]);
 	}
-	segments_seal(p, parts[2]);
 	tree_seal(p);
 	manifest_seal(p, parts[0].n % 2 == 0);
 }
