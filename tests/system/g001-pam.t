@@ -25,7 +25,7 @@ try:
                 "permit any exec on env=bench as root id all\n")
     asks = pam.asks(b.dir)
     pam.has(asks + PERMIT)
-    b.ctl("user", "add", "pamela")
+    for name in ("pamela", "pamina"): b.ctl("user", "add", name)
     base = ["ssh", "-F", "/dev/null", "-o", "PubkeyAuthentication=no", "-o", "StrictHostKeyChecking=no", "-o",
             "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", str(b.port)]
     out, rc = talk(base + ["pamela+box@127.0.0.1", "echo in; exit 5"], [("assword:", "wrong\n"), ("assword:", "open sesame\n")])
@@ -33,6 +33,16 @@ try:
     ok("in" in out and rc == 5, "the right one gets in")
     out, rc = talk(base + ["nobody-here+box@127.0.0.1", "true"], [("assword:", "open sesame\n")] * 3)
     ok(rc == 255, "a user that only PAM knows is refused")
+    # Who does not exist is asked the same, and as slowly.
+    open(f"{b.dir}/slow", "w").write("#!/bin/sh\nsleep 1\n"); os.chmod(f"{b.dir}/slow", 0o755)
+    pam.has(f"auth optional pam_exec.so quiet {b.dir}/slow\n" + asks + PERMIT)
+    def guess(name, source):                               # a wrong password slows its source
+        begun = time.monotonic(); out, rc = talk(base + ["-b", source, f"{name}+box@127.0.0.1", "true"], [("assword:", "wrong\n")] * 3)
+        return out.replace(name, "NAME"), rc, time.monotonic() - begun
+    (known, rc, took), (unknown, rc2, took2) = guess("pamina", "127.0.0.2"), guess("nobody-at-all", "127.0.0.3")
+    ok((known, rc) == (unknown, rc2) and known.count("assword:") == 3, "a user who does not exist is asked as one who does", known, unknown)
+    ok(abs(took - took2) < 2, f"and takes as long: {took:.1f} and {took2:.1f} s")
+    pam.has(asks + PERMIT)
     events = b.ctl("session", "ls", "--json")
     ok('"user":"pamela"' in events and '"exit":5' in events, "the session is on the record")
 
