@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """fortress setup and contrib/quickstart: made once, kept afterwards; ports, users and former lives; what they may not touch."""
-import os, re, shutil, signal, socket, stat, subprocess, sys, tempfile
+import os, pwd, re, shutil, signal, socket, stat, subprocess, sys, tempfile
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -136,6 +136,15 @@ try:
     r = run(quick, "--state", state, "--user", "dora", "--background")
     ok("made a key for you" in r.stdout and os.path.exists(f"{home}/.ssh/id_ed25519"), "a key is made for who has none, with --user too", r.stdout, r.stderr)
     run(quick, "--state", state, "--stop")
+    # Under sudo it is for who called that, and belongs to them.
+    who = pwd.getpwnam("_fortress-demo"); home = f"{dir}/theirs"; os.makedirs(home); os.chown(home, who.pw_uid, who.pw_gid)
+    open(f"{stubs}/getent", "w").write(f'#!/bin/sh\n[ "$2" = {who.pw_name} ] || exit 2\necho "$2:x:0:0::{home}:/bin/sh"\n')
+    env.update(SUDO_USER=who.pw_name)
+    r = run(quick, "--state", state, "--background")
+    made = [f"{home}/.ssh", f"{home}/.ssh/id_ed25519"]
+    ok(r.returncode == 0 and f" {who.pw_name}+e-" in r.stdout and all(os.path.exists(f) and os.stat(f).st_uid == who.pw_uid for f in made),
+       "sudo quickstart: who called it has a line, and a key of their own", r.stdout, r.stderr)
+    del env["SUDO_USER"]; run(quick, "--state", state, "--stop")
 finally:
     run(quick, "--state", state, "--stop")
     for s in shells:
