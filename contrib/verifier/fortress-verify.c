@@ -143,6 +143,7 @@ key_load(const char *path)
 	SHA256(named, (size_t)(raw - named) + 33, h);
 	memcpy(key_id, h, sizeof(key_id));
 	key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw + 1, 32);
+	free(text);
 }
 
 /* Is one of these lines "— NAME base64(key id | signature)" a good signature of the n bytes of text? */
@@ -170,13 +171,14 @@ is_signed(const char *text, size_t n, char *lines)
 static void
 leaves_load(void)
 {
-	char *rest = file_text("leaves.txt", BAD), *line;
+	char *text = file_text("leaves.txt", BAD), *rest = text, *line;
 
-	nleaves = strlen(rest) / 65;                 /* 64 digits and a newline */
+	nleaves = strlen(text) / 65;                 /* 64 digits and a newline */
 	leaves = room(NULL, (nleaves + 1) * HASH);
 	seen = memset(room(NULL, nleaves + 1), 0, nleaves + 1);
 	for (count i = 0; i < nleaves && (line = strsep(&rest, "\n")) != NULL; i++)
 		hash_parse(line, leaves[i]);
+	free(text);
 }
 
 /* Of n leaves, as RFC 9162 defines it: the left subtree has the largest power of two that is less than n. */
@@ -199,7 +201,7 @@ root_make(count from, count n, byte root[HASH])
 	SHA256(both, sizeof(both), root);
 }
 
-/* A checkpoint, and that the leaves are those that it was signed for. */
+/* A checkpoint, which it frees, and that the leaves are those that it was signed for. */
 static void
 checkpoint_check(char *note, const char *what)
 {
@@ -218,6 +220,7 @@ checkpoint_check(char *note, const char *what)
 	root_make(0, n, got);
 	if (memcmp(got, want, HASH) != 0)
 		end(BAD, "leaves.txt does not hash to the root that %s signs: history was changed", what);
+	free(note);
 }
 
 /* --- rows: a line is a flat JSON object of strings and whole numbers, without blanks --- */
@@ -305,14 +308,17 @@ row_parse(struct row *r, char *s)
 	return next == '}' && *s == '\0';
 }
 
-/* The next row of a file, until one more is read into r.  False: the file has ended. */
+/* The next row of a file, until one more is read into r.  False: the file has ended, and r holds nothing any more. */
 static bool
 row_read(FILE *f, struct row *r)
 {
 	ssize_t n = getline(&r->line, &r->room, f);
 
-	if (n < 0)
+	if (n < 0) {
+		free(r->line);
+		r->line = NULL;
 		return false;
+	}
 	r->no++;
 	r->line[n - 1] = '\0';
 	if (strlen(r->line) != (size_t)n - 1 || !row_parse(r, r->line))
@@ -492,19 +498,22 @@ manifest_check(void)
 	static const char lead[] = "\0seal\n";
 	const size_t lead_n = sizeof(lead) - 1;
 	struct row r;
-	char *text, *line;
+	char *text, *signatures, *rest, *line;
 	bool complete;
 
 	manifest = file_text("manifest.json", BAD);
+	signatures = file_text("manifest.sig", BAD);
 	text = room(NULL, lead_n + strlen(manifest) + 1);
 	memcpy(text, lead, lead_n);
 	strcpy(text + lead_n, manifest);
-	if (!is_signed(text, lead_n + strlen(manifest), file_text("manifest.sig", BAD)))
+	if (!is_signed(text, lead_n + strlen(manifest), signatures))
 		end(BAD, "manifest.json has no good signature by %s", key_name);
+	free(text);
+	free(signatures);
 	complete = strstr(manifest, "\"complete\": true") != NULL;
 	if (nftw(".", stranger, 16, FTW_PHYS) != 0)
 		end(UNREADABLE, "the files of the export cannot be listed");
-	while ((line = strsep(&manifest, "\n")) != NULL)
+	for (rest = manifest; (line = strsep(&rest, "\n")) != NULL;)
 		if (strncmp(line, "  {", 3) == 0) {
 			if (line[strlen(line) - 1] == ',')       /* a file has one behind it */
 				line[strlen(line) - 1] = '\0';
@@ -512,6 +521,7 @@ manifest_check(void)
 				end(BAD, "manifest.json is damaged");
 			file_check(field(&r, "name"), field(&r, "sha256"));
 		}
+	free(manifest);
 	for (count i = 0; i < nleaves && complete; i++)
 		if (!seen[i])
 			end(BAD, "a record was taken out: that of leaf %llu", i);
