@@ -65,11 +65,8 @@ def under(pid):
     return out
 
 def memory_peak(pids):
-    """The most memory that one of these processes has ever had, in MB; what has just ended has none."""
-    def of(pid):
-        try: return int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{pid}/status").read()).group(1))
-        except (OSError, AttributeError): return 0
-    return max(map(of, pids), default=0) // 1024
+    """The most memory that one of these processes has ever had, in MB."""
+    return max((tap.memory(p, "VmHWM") for p in pids), default=0) // 1024
 
 def pss(pids):
     """The memory that these processes have together, in kB: of what they share each has its part."""

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """What the tests with many clients share: TAP lines, a bastion with client configurations, and what it says of a session.
 Hosts of the configuration: box and agent (named in the user name), box.fx and agent.fx (jumps), bastion (no host named)."""
-import functools, http.server, json, os, re, shutil, sqlite3, subprocess, sys, threading, time
+import functools, http.server, json, os, shutil, sqlite3, subprocess, sys, threading, time
 import tap
 from bastion import Bastion
 from tap import ok, end
@@ -122,8 +122,7 @@ class Clients(Bastion):
 
     def memory(self, title, what="VmRSS"):
         """The most that a process has that serves a connection of this title, in kB."""
-        def of(pid, file): return open(f"/proc/{pid}/{file}").read()
-        return max(int(re.search(rf"{what}:\s+(\d+)", of(p, "status")).group(1)) for p in self.fronts() if title in of(p, "cmdline"))
+        return max(tap.memory(p, what) for p, name in self.fronts().items() if title in name)
 
     def audited(self, session, verb):
         """Is there a decision for the verb, and its opening and its end, in the audit?"""

@@ -217,7 +217,7 @@ class Store(Process):
 
     def memory(self):
         """What it holds now, in MB."""
-        return int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{self.proc.pid}/status").read()).group(1)) // 1024
+        return tap.memory(self.proc.pid) // 1024
 
     def rows(self, sql):
         import sqlite3

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """TAP for tests in python: what they need or they are skipped, their points, their end."""
-import os, re, subprocess, sys
+import functools, os, re, subprocess, sys
 
 n = failed = 0
 
@@ -30,10 +30,22 @@ def no_report(log):
     found = re.search(r"ERROR: (Address|Leak)Sanitizer|runtime error: ", text)
     if found: ok(False, "the sanitizers have found no fault", text[found.start():][:1200])
 
-def preload(build, name):
-    """LD_PRELOAD for a library of tests/system; the sanitizers, where the programs have them, want to come before any other."""
+@functools.cache
+def sanitizers(build=os.environ.get("top_builddir", "build")):
+    """The libraries of the sanitizers, if the programs were built with them."""
     linked = subprocess.run(["ldd", f"{build}/fortress-store"], capture_output=True, text=True).stdout
-    return ":".join(re.findall(r"=> (\S+/lib(?:a|ub)san\S+)", linked) + [os.path.abspath(f"{build}/tests/system/{name}.so")])
+    return re.findall(r"=> (\S+/lib(?:a|ub)san\S+)", linked)
+
+def preload(build, name):
+    """LD_PRELOAD for a library of tests/system; the sanitizers want to come before any other."""
+    return ":".join(sanitizers(build) + [os.path.abspath(f"{build}/tests/system/{name}.so")])
+
+def memory(pid, what="VmRSS"):
+    """What a process has of that, in kB; what has just ended has none.  The sanitizers keep for a while what was freed: under them
+    nobody is held to a size, and this is 1 MB."""
+    try: found = re.search(rf"{what}:\s+(\d+)", open(f"/proc/{pid}/status").read())
+    except OSError: found = None
+    return 0 if not found else 1024 if sanitizers() else int(found.group(1))
 
 def needs_bastion():
     if os.geteuid() != 0: skip("needs root to run an sshd")
