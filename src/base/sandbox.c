@@ -37,7 +37,7 @@
 static int entered;
 int __lsan_is_turned_off(void);
 
-/* The search for leaks at exit needs /proc and ptrace; in a sandbox it would wait for ever. */
+/* The search for leaks at exit needs /proc and ptrace; in a sandbox it would wait for ever.  tests/long/leaks.t looks for them. */
 int
 __lsan_is_turned_off(void)
 {

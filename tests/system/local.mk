@@ -102,6 +102,10 @@ tests_system_slow_so_SOURCES = %D%/slow.c
 tests_system_slow_so_CFLAGS = -fPIC
 tests_system_slow_so_LDFLAGS = -shared
 tests_system_slow_so_LDADD = -ldl
+check_PROGRAMS += tests/system/heap.so
+tests_system_heap_so_SOURCES = %D%/heap.c
+tests_system_heap_so_CFLAGS = -fPIC
+tests_system_heap_so_LDFLAGS = -shared
 
 # Bugs of the seams between processes, each with its test.
 TESTS += %D%/q001-legs.t %D%/q002-words.t %D%/q002-quiet.t %D%/q003-limits.t
