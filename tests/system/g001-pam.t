@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """PAM and the kernel's audit log: a real PAM service, a real client, the records read back from the kernel."""
-import os, shutil, socket, struct, subprocess, sys, time
+import os, shutil, signal, socket, struct, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -70,6 +70,22 @@ try:
     out, rc, said = login(session="pam_debug.so open_session=session_err")
     ok(rc == 255 and "in\r" not in out, "nor whose session cannot be opened", out, rc)
     pam.has(asks + PERMIT)
+
+    # --- the method "password", which is there only where it is configured ---
+    def by_password(*words):
+        return talk(base + ["-o", "PreferredAuthentications=password", "-o", f"NumberOfPasswordPrompts={len(words)}", "pamela+box@127.0.0.1", "echo in; exit 6"],
+                    [("assword:", f"{w}\n") for w in words])
+    out, rc = by_password("open sesame")
+    ok(rc == 255 and "assword:" not in out and "(publickey,keyboard-interactive)" in out, "no password is asked for", out, rc)
+    conf, log = f"{b.dir}/state/fortress.conf", f"{b.dir}/fortress.log"; text = open(conf).read(); served = open(log).read().count("a new acceptor serves")
+    open(conf, "w").write(text + "PasswordAuthentication yes\n"); b.bastion.send_signal(signal.SIGHUP)
+    b.wait(lambda: open(log).read().count("a new acceptor serves") > served)
+    out, rc = by_password("wrong", "open sesame")
+    ok(out.count("assword:") == 2 and "in\r\n" in out and rc == 6, "where it is configured a wrong one is asked for again, the right one lets in", out, rc)
+    out, rc = by_password("wrong", "open sesame\x1b", "")
+    ok(rc == 255 and out.count("assword:") == 3, "others do not", out, rc)
+    logins = [e["text"] for e in b.events() if e["class"] == 3002 and e["ok"]]
+    ok("by password" in logins[-1], "the record says by what", logins[-1])
 
     if shutil.which("auditctl"): subprocess.run(["auditctl", "-e", "1"], capture_output=True)
     if not audit_enabled():
