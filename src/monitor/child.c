@@ -494,6 +494,7 @@ child_ended(void *arg, pid_t pid, int status)
 	if (!m->served) {
 		log_error("process ended before it served: %s: %s: the bastion does not start", names[who], how);
 		m->stopping = m->failed = true;
+		listen_close(m);                 /* whoever is told by our end may start another at once */
 		child_stop_all(m);
 		return;
 	}
