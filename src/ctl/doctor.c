@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/timex.h>
 #include <sys/un.h>
@@ -34,6 +35,7 @@
 
 enum level { OK, WARN, FAIL };
 enum { ANSWER_MS = 2000, LOOK_MS = 2000 };
+enum { DISK_LEAST = 1 << 20, DISK_LOW = 1 << 30 };            /* bytes: nothing can be recorded; soon */
 
 struct finding { enum level level; char text[400], todo[400]; };
 
@@ -258,6 +260,26 @@ check_conf(struct ctl *c, struct finding *f)
 }
 
 static void
+check_disk(struct ctl *c, struct finding *f)
+{
+	char path[4200];
+	struct statvfs s;
+	uint64_t left, of;
+	enum level level;
+
+	snprintf(path, sizeof(path), "%s/db", c->state);
+	if (statvfs(path, &s) != 0) {
+		say(f, WARN, whose(errno), "%s: %s", path, strerror(errno));
+		return;
+	}
+	left = s.f_files > 0 && s.f_favail == 0 ? 0 : (uint64_t)s.f_bavail * s.f_frsize;
+	of = (uint64_t)s.f_blocks * s.f_frsize;
+	level = left < DISK_LEAST ? FAIL : left < DISK_LOW && left < of / 20 ? WARN : OK;
+	say(f, level, level == OK ? "" : "make room there: RetainRecordings in fortress.conf, fortress retention erase, or a larger disk",
+	    "%s: %llu of %llu MB are left", path, (unsigned long long)(left >> 20), (unsigned long long)(of >> 20));
+}
+
+static void
 check_retention(struct ctl *c, struct finding *f)
 {
 	static const struct { enum level level; const char *todo; } is[] = {
@@ -395,7 +417,8 @@ check_agents(struct ctl *c, struct finding *f)
 static const struct { const char *name; void (*fn)(struct ctl *, struct finding *); bool in_state; } checks[] = {
 	{ "libssh", check_libssh, false }, { "landlock", check_landlock, false }, { "kernel audit", check_audit, false },
 	{ "clock", check_clock, false }, { "state", check_state, false }, { "configuration", check_conf, true },
-	{ "keys", check_keys, true }, { "database", check_database, true }, { "retention", check_retention, true }, { "bastion", check_running, true },
+	{ "keys", check_keys, true }, { "database", check_database, true }, { "disk", check_disk, true },
+	{ "retention", check_retention, true }, { "bastion", check_running, true },
 	{ "listening", check_listening, true }, { "agents", check_agents, true },
 };
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """A disk that is full, and one that becomes read-only; processes that are stopped or killed; a state that is spoiled at the start."""
-import os, shutil, signal, subprocess, sys, time
+import json, os, shutil, signal, subprocess, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -83,9 +83,11 @@ try:
     good, got = refused(b"[not-recorded]")
     ok(good and (b"full" in got[1] or b"No space" in got[1]) and b"/" not in got[1], "a new one is refused, and says why", got)
     ok(subprocess.run([f"{build}/fortress", "user", "add", "zoe"], env=b.env, capture_output=True).returncode == 1, "a change of the directory is refused too")
+    def doctor(): return {d["check"]: d for d in json.loads(subprocess.run([f"{build}/fortress", "--json", "doctor"], env=b.env, capture_output=True).stdout)}["disk"]
+    d = doctor(); ok(d["result"] == "fail" and "0 of " in d["found"] and "RetainRecordings" in d["what_to_do"], "doctor says so, and what to do", d)
     os.unlink(f"{b.db}/filler")
     b.wait(works)
-    ok(True, "with room again all is well")
+    d = doctor(); ok(d["result"] != "fail", "with room again all is well", d)
     texts = [e["text"] for e in b.events()]
     ok(any("could not write" in t for t in texts) and any("writes again" in t for t in texts), "the gap is on the record", texts[-10:])
     mine = [s for s in b.sessions() if s["command"] == "exec cat"]
