@@ -125,8 +125,11 @@ static int
 query_prepare(struct db *db, const char *name, sqlite3_stmt **s, struct err *e)
 {
 	const struct query *q = query_find(name);
-	int r = q == NULL ? err_set(e, -EINVAL, "there is no sheet %s", name) : q->directory ? db_bulk_whole(db, e) : 0;
+	int r;
 
+	if (q == NULL)
+		return err_set(e, -EINVAL, "there is no sheet %s", name);
+	r = q->directory ? db_bulk_whole(db, e) : 0;
 	if (r != 0)
 		return r;
 	*s = stmt_get(db, q->sql, e);

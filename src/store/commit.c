@@ -110,16 +110,17 @@ op_free(struct store *st, struct op *op)
 static void
 op_answer(struct store *st, const struct op *op, bool ok, const char *text)
 {
-	struct chan *c = op->client != NULL ? op->client->chan : NULL;
+	const struct client *client = op->client;
+	struct chan *c = client != NULL ? client->chan : NULL;
 	struct msg_event_done done = { .req = op->req, .ok = ok };
 	struct msg_dir_done dir = { .req = op->req, .ok = ok, .text = slice_from(text) };
 	struct msg_rec_opened opened = { .rec = op->req, .ok = ok, .text = slice_from(text) };
 
-	if (op->client == NULL && op->type == MSG_UPKEEP)
+	if (client == NULL && op->type == MSG_UPKEEP)
 		retain_answer(st, ok, text);
 	if (c == NULL || (op->req == 0 && op->type == MSG_EVENT))
 		return;
-	if (op->type == MSG_EVENT && op->client->end != LINK_STORE_OF_MONITOR)
+	if (op->type == MSG_EVENT && client->end != LINK_STORE_OF_MONITOR)
 		(void)chan_send(c, MSG_EVENT_DONE, &done);
 	else if (op->type == MSG_REC_OPEN)
 		(void)chan_send(c, MSG_REC_OPENED, &opened);
