@@ -158,7 +158,7 @@ Subsystem sftp internal-sftp
         self.procs.append(self.agent)
         self.ctl("host", "add", "agent", f"unix:{sock}", "--agent", "--login", "root", "--label", "env=bench", "--hostkey", shown)
 
-    def wait(self, ready, seconds=10):
+    def wait(self, ready, seconds=20):
         end = time.monotonic() + seconds
         while not ready():
             if time.monotonic() > end:
