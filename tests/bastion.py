@@ -194,8 +194,10 @@ Subsystem sftp internal-sftp
         for p in reversed(self.procs):
             p.terminate()
         for p in self.procs:
-            try: p.wait(10)
-            except subprocess.TimeoutExpired: p.kill()
+            try: p.wait(30 if p is self.bastion else 10)
+            except subprocess.TimeoutExpired:
+                if p is self.bastion: tap.ok(False, "the bastion ends when it is asked to", self.children())
+                p.kill()
         tap.no_report(f"{self.dir}/fortress.log")
         shutil.rmtree(self.dir, ignore_errors=True)
 
