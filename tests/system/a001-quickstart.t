@@ -60,6 +60,8 @@ try:
     r = run(*ssh, f"{user}+demo@127.0.0.1", "echo hi; echo no >&2; exit 7")
     ok(r.stdout == "hi\n" and r.returncode == 7, "a command prints hi and exits 7", r.stdout, r.stderr, r.returncode)
     ok(r.stderr == "no\n", "its stderr is apart", r.stderr)
+    said = open(f"{state}/log/agent-demo.log").read()
+    ok("listening: " in said, "the agent's log has what it says once it is in the background", said)
     r = run(*line.group(1).split()[:-1], "-o", "BatchMode=yes", "-o", "IdentityAgent=none", "-o", "IdentityFile=/nonexistent",
             line.group(1).split()[-1])
     ok(r.returncode == 255, "the code works once")
