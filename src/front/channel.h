@@ -5,6 +5,7 @@
 #define FRONT_CHANNEL_H
 
 #include "base/limits.h"
+#include "front/answers.h"
 #include "front/ask.h"
 #include "front/live.h"
 #include "front/record.h"
@@ -116,8 +117,10 @@ struct channel {
 	const char *stopped_code;              /* the staragent did, or NULL */
 	char stopped[600];                     /* its words */
 	struct loop_timer idle_timer;
-	mono_t heard;                          /* when idle_bytes came to be so many (idle.h) */
-	uint64_t idle_bytes;
+	mono_t heard;                          /* when idle_used came to be so much (idle.h) */
+	uint64_t idle_used;
+	struct answers answers;                /* which bytes of a terminal are keys, and how many have come, of joiners, too */
+	uint64_t keys;
 	bool idle;                             /* for too long */
 	bool gone, counted;                    /* gone: the user's side has closed it; counted: as open */
 	bool exited, core, cut;                /* cut: ended by the bastion, `why` says it */

@@ -7,9 +7,9 @@
 #include "front/idle.h"
 
 static uint64_t
-bytes_of(const struct channel *c)
+used(const struct channel *c)
 {
-	return c->in.bytes + (c->pty ? 0 : c->out.bytes + c->err.bytes);
+	return c->pty ? c->keys : c->in.bytes + c->out.bytes + c->err.bytes;
 }
 
 static void
@@ -26,7 +26,7 @@ look(void *arg)
 static void
 hear(struct channel *c)
 {
-	c->idle_bytes = bytes_of(c);
+	c->idle_used = used(c);
 	c->heard = clock_mono();
 }
 
@@ -53,7 +53,7 @@ idle_is_over(struct channel *c, char *why, size_t size)
 
 	if (c->limits.value[LIMIT_IDLE_S] == 0)
 		return false;
-	if (bytes_of(c) != c->idle_bytes) {
+	if (used(c) != c->idle_used) {
 		hear(c);
 		if (c->idle)
 			look(c);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
-/* options { idle }: what nobody uses ends.  At a terminal keys count, elsewhere every byte both ways. */
+/* options { idle }: what nobody uses ends.  At a terminal keys count (answers.h), elsewhere every byte both ways. */
 #ifndef FRONT_IDLE_H
 #define FRONT_IDLE_H
 

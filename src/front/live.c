@@ -453,6 +453,7 @@ live_type(struct channel *c)
 		return moved;
 	n = v->keys.len < KEYS_STEP ? v->keys.len : KEYS_STEP;
 	flow_inject(&c->in, &c->record, slice_of(v->keys.p, n));
+	c->keys += n;
 	buf_consume(&v->keys, n);
 	return true;
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += %D%/libfront.a
 %C%_libfront_a_SOURCES = \
-	%D%/acceptor.c %D%/acceptor.h %D%/ahead.c %D%/ahead.h %D%/approve.c %D%/approve.h %D%/arrive.c %D%/arrive.h %D%/ask.c %D%/ask.h %D%/auth.c %D%/auth.h %D%/back.c %D%/back.h \
+	%D%/acceptor.c %D%/acceptor.h %D%/ahead.c %D%/ahead.h %D%/answers.c %D%/answers.h %D%/approve.c %D%/approve.h %D%/arrive.c %D%/arrive.h %D%/ask.c %D%/ask.h %D%/auth.c %D%/auth.h %D%/back.c %D%/back.h \
 	%D%/channel.c %D%/channel.h %D%/connect.c %D%/copy.c %D%/copy.h %D%/door.c %D%/door.h %D%/form.c %D%/form.h %D%/forward.c %D%/forward.h %D%/front.h \
 	%D%/global.c %D%/global.h %D%/held.c %D%/held.h %D%/idle.c %D%/idle.h %D%/interactive.c %D%/interactive.h %D%/intake.c %D%/intake.h %D%/jump.c %D%/jump.h \
 	%D%/lack.c %D%/lack.h %D%/late.c %D%/late.h %D%/letter.c %D%/letter.h %D%/listen.c %D%/listen.h %D%/live.c %D%/live.h \

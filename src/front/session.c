@@ -49,7 +49,11 @@ line_typed(void *arg, struct slice line)
 static void
 watch_in(void *arg, struct slice bytes)
 {
-	typed_in(((struct channel *)arg)->typed_lines, bytes);
+	struct channel *c = arg;
+
+	c->keys += answers_keys(&c->answers, bytes);
+	if (c->typed_lines != NULL)
+		typed_in(c->typed_lines, bytes);
 }
 
 static void
@@ -58,20 +62,23 @@ watch_out(void *arg, struct slice bytes)
 	typed_out(((struct channel *)arg)->typed_lines, bytes);
 }
 
-/* The lines that are typed, too.  0 or -ENOMEM. */
+/* Keys are counted, and with a full record the lines that they make are kept.  0 or -ENOMEM. */
 static int
 watch_typed(struct channel *c)
 {
-	if (!c->pty || c->how_much != MSG_RECORD_FULL)
+	if (!c->pty)
+		return 0;
+	c->in.watch = watch_in;
+	c->in.watch_arg = c;
+	if (c->how_much != MSG_RECORD_FULL)
 		return 0;
 	c->typed_lines = calloc(1, sizeof(*c->typed_lines));
 	if (c->typed_lines == NULL)
 		return -ENOMEM;
 	c->typed_lines->line = line_typed;
 	c->typed_lines->arg = c;
-	c->in.watch = watch_in;
 	c->out.watch = watch_out;
-	c->in.watch_arg = c->out.watch_arg = c;
+	c->out.watch_arg = c;
 	return 0;
 }
 

@@ -201,6 +201,8 @@ try:
        "of two verbs the one whose limit it was is named", b.sessions()[0])
     out, status = talk(argv("idle", "-tt", "-o", "ServerAliveInterval=1") + ["while :; do echo .; sleep 0.2; done"], [], seconds=10)
     ok("[idle]" in out and status == 255, "what the host writes is no key, nor is a keepalive", out[-300:], status)
+    out, status = talk(argv("idle", "-tt") + [r"while :; do printf 'where\033[6n'; sleep 0.2; done"], [("where\033[6n", "\033[1;1R")] * 100, seconds=10)
+    ok(out.count("where\033[6n") > 3 and "[idle]" in out and status == 255, "nor is what a terminal answers when the host asks it", out[-300:], status)
     begun = time.monotonic()
     p = subprocess.Popen(argv("idle") + ["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     for i in range(8):
