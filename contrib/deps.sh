@@ -12,7 +12,7 @@ build='build-essential autoconf automake pkg-config
 	liboath-dev libqrencode-dev libcurl4-openssl-dev libarchive-dev libpango1.0-dev libcairo2-dev libfontconfig-dev fonts-dejavu-core curl openssh-client tzdata'
 check='openssh-server openssh-sftp-server tmux mandoc auditd libpam-wrapper python3 procps
 	putty-tools dropbear-bin sqlite3 oathtool python3-cryptography python3-paramiko python3-asyncssh rsync clang libclang-rt-14-dev git
-	ansible-core sshfs lrzsz asciinema chromium poppler-utils'
+	ansible-core sshfs lrzsz asciinema chromium poppler-utils zsh'
 
 case ${1:-build} in
 build) want=$build ;;
