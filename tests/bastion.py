@@ -116,6 +116,11 @@ class Bastion:
         self.log = open(f"{self.dir}/fortress.log", "w")
         self.serve()
 
+    def reload(self, text):
+        """Another policy, and it is in force."""
+        with open(f"{self.dir}/state/policy.conf", "w") as f: f.write(text)
+        self.ctl("reload")
+
     def serve(self):
         self.bastion = subprocess.Popen([f"{self.build}/fortress", "serve"], env=self.env, stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log)

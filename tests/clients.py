@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """What the tests with many clients share: TAP lines, a bastion with client configurations, and what it says of a session.
 Hosts of the configuration: box and agent (named in the user name), box.fx and agent.fx (jumps), bastion (no host named)."""
-import functools, http.server, json, os, shutil, sqlite3, subprocess, sys, threading, time
+import functools, http.server, json, os, shutil, socket, sqlite3, subprocess, sys, threading, time
 import tap
 from bastion import Bastion
 from tap import ok, end
@@ -36,6 +36,15 @@ def serve_files(port, folder):
     """By HTTP, as long as the test runs."""
     web = http.server.ThreadingHTTPServer(("127.0.0.1", port), functools.partial(Silent, directory=folder))
     threading.Thread(target=web.serve_forever, daemon=True).start()
+
+def serve_line(line):
+    """To whoever connects, as long as the test runs.  Its port."""
+    server = socket.create_server(("127.0.0.1", 0))
+    def serve():
+        while True:
+            s, _ = server.accept(); s.sendall(line); s.close()
+    threading.Thread(target=serve, daemon=True).start()
+    return server.getsockname()[1]
 
 class Clients(Bastion):
     def __init__(self, build, conf="", policy="permit bench any on env=bench as root id bench\n", sshd="", hosts=(), options=""):

@@ -90,9 +90,6 @@ def argv(name, *words, tty=False):
 def asks(name, *words):
     r = run(*argv(name, *words)); assert r.returncode == 0, r
     return r.stdout.decode().strip()
-def reload(text):
-    with open(f"{b.dir}/state/policy.conf", "w") as f: f.write(text)
-    b.ctl("reload")
 def idle(): return b.fronts() == {} and b.sessions("--live") == []
 def titled(what):
     """The process below the monitor that has this in its title."""
@@ -151,7 +148,7 @@ try:
     s = Screen(b.argv("box", options=["-tt"])); s.type(b"echo be''gun\r"); assert s.until(b"begun")
     id = b.sessions("--live")[0]["id"]; front = max(b.fronts())
     def reloads(i):
-        for text in (OTHER, POLICY): reload(text)
+        for text in (OTHER, POLICY): b.reload(text)
     again("reloads, with a session", {**lives(), "the front": front}, reloads)
 
     def lines(i):

@@ -13,8 +13,6 @@ from bastion import Bastion, memory_peak, talk
 
 permit = "permit bench shell,exec,put,get on env=bench as root id bench\n"
 b = Bastion(build, "KernelAudit off\nRecordTimeout 3s\n", permit)
-def policy(text):
-    open(f"{b.dir}/state/policy.conf", "w").write(text); b.ctl("reload")
 def run(way, *args, stdin=None, text=True, timeout=60):
     return subprocess.run(b.ssh(way) + list(args), capture_output=True, text=text, timeout=timeout,
                           **({"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}))
@@ -49,9 +47,9 @@ try:
     ok(outs == [(f"{i}\n", i) for i in range(10)], "ten channels at once on one connection", outs)
     subprocess.run(b.ssh("fortress", "-S", mux, "-O", "exit"), capture_output=True)
 
-    policy(permit + "deny bench exec on env=bench cmd { /usr/bin/dd ** } reason \"not here\"\n")
+    b.reload(permit + "deny bench exec on env=bench cmd { /usr/bin/dd ** } reason \"not here\"\n")
     r = run("fortress", "dd if=/dev/null")
-    policy(permit)
+    b.reload(permit)
     ok(r.returncode == 255 and re.search(r"^fortress: .*not here.* \[denied\]$", r.stderr, re.M), "a denied command: one line, 255", r)
     r = run("fortress")
     for user, code in (("bench+nohost", "no-host"), ("bench+other+box", "denied")):

@@ -19,8 +19,6 @@ A = ("127.0.0.1", b.port)
 key = private_key(b.key)
 PROOF, ASK = b"in-42", "echo in-$((6*7))"
 
-def policy(text):
-    open(f"{b.dir}/state/policy.conf", "w").write(text); b.ctl("reload")
 
 # --- doors: each takes a connection as "bench+box" and one as "bench", and answers (got in, stderr, exit status or None) ---
 def start(w, *requests):
@@ -196,42 +194,42 @@ verbs = "shell exec get put forward jump agent-forward".split()
 try:
     live = pair()
     walk("nothing forbids", nothing, live=live)
-    policy("permit bench any on env=bench as root id bench\ndeny bench any on host box reason \"closed\"\n")
+    b.reload("permit bench any on env=bench as root id bench\ndeny bench any on host box reason \"closed\"\n")
     walk("a deny", everything, b"closed", live)
-    policy("")
+    b.reload("")
     walk("no permit", everything, b"[denied]", live)
     for verb in verbs:
-        policy(f"permit bench {','.join(v for v in verbs if v != verb)} on env=bench as root id most\n")
+        b.reload(f"permit bench {','.join(v for v in verbs if v != verb)} on env=bench as root id most\n")
         need = lambda n: verb in DOORS[n][0].split(",") and not (verb in ("get", "put") and "get,put" in DOORS[n][0])
         others = [n for n in DOORS if not need(n)]
         walk(f"all but {verb}", need, b"[denied]", live, fresh=False, only=[n for n in DOORS if need(n)] + others[:1] + others[-1:])
-    policy("permit bench shell,exec,forward,jump,agent-forward on env=bench as root id most\n")
+    b.reload("permit bench shell,exec,forward,jump,agent-forward on env=bench as root id most\n")
     walk("neither get nor put", lambda n: "get" in DOORS[n][0], b"[denied]", live, fresh=False)
-    policy("permit bench any on env=bench as nobody id other\n")
+    b.reload("permit bench any on env=bench as nobody id other\n")
     walk("another login", everything, b"[denied]", live)
-    policy("permit bench any on env=bench as root from 10.0.0.0/8 id far\n")
+    b.reload("permit bench any on env=bench as root from 10.0.0.0/8 id far\n")
     walk("another source", everything, b"[denied]", live)
     day = time.strftime("%a", time.gmtime(time.time() + 3 * 86400))
-    policy(f"time then {day} 00:00-23:59 UTC\npermit bench any on env=bench as root when then id later\n")
+    b.reload(f"time then {day} 00:00-23:59 UTC\npermit bench any on env=bench as root when then id later\n")
     walk("another time", everything, b"[denied]", live)
-    policy(ALL + "require mfa for bench any on env=bench\n")
+    b.reload(ALL + "require mfa for bench any on env=bench\n")
     walk("a second factor that came to be required", lambda n: DOORS[n][1] != SILENT or n in ("picker", "-A"), b"[denied]", live, fresh=False)
     w = Wire.dial(A); w.hello(); w.kex(); w.service(); w.send(w.signed("bench", key)); p = w.recv()
     w.send(bytes([OPEN]) + string("session") + u32(0) + u32(9999) + u32(9999))
     try: q = w.recv()
     except (Over, ConnectionError): q = None
     ok(p[0] == AUTH_FAILURE and p[-1] == 1 and q is None, "and a new connection without it opens no channel at all", p, q)
-    policy(ALL)
+    b.reload(ALL)
     b.ctl("user", "disable", "bench")
     ok(ended(live), "the user is disabled: the connections end")
     b.ctl("user", "enable", "bench")
     b.ctl("user", "add", "guest"); b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/guest"); b.ctl("key", "add", "guest", f"{b.dir}/guest.pub")
-    policy(ALL + "permit guest any on env=bench as root id guest\n")
+    b.reload(ALL + "permit guest any on env=bench as root id guest\n")
     gone = [Wire.connect(A, u, private_key(f"{b.dir}/guest"), timeout=12) for u in ("guest+box", "guest")]
     walk("a guest", nothing, live=gone, fresh=False, only=("exec", "-L", "the list of hosts"))
     b.ctl("user", "del", "guest")
     ok(ended(gone), "the guest is deleted: so do these")
-    policy(ALL)
+    b.reload(ALL)
     live = pair()
     walk("and enabled again", nothing, live=live, fresh=False)
     many = connect(); held = [many.session() for i in range(8)]; bare = connect("bench"); kept = [bare.session() for i in range(8)]
@@ -252,12 +250,12 @@ try:
     ok(count == 17 - NO_RSYNC, "17 of these ways are sessions with a recording", count)
 
     # Nothing is only a file copy.
-    policy("permit bench get,put on env=bench as root id files\n")
+    b.reload("permit bench get,put on env=bench as root id files\n")
     for command in ("scp -t /tmp/x; " + ASK, "scp -f /etc/hostname", "rsync --server x; " + ASK, "sftp-server", "/usr/lib/openssh/sftp-server", "sftp", "bash", "bash --rcfile x",
                     "git-upload-pack x; " + ASK, "internal-sftp", " scp -t x", "scp\t-t x", "scp -t x\n" + ASK, "SCP -t x"):
         got, err, status = execute(connect(), command)
         ok(got is False and status == 255 and b"may not exec" in err or b"[denied]" in err, f"{command!r} is decided as exec", err, status)
-    policy("permit bench exec on env=bench as root id run\n")
+    b.reload("permit bench exec on env=bench as root id run\n")
     w = connect(); execute(w, "scp -t /nonexistent/x </dev/null; " + ASK)
     c = start(w, ("exec", string("/usr/lib/openssh/sftp-server"))); w.send(w.data(c, u32(5) + b"\1" + u32(3)), bytes([EOF]) + u32(c)); w.finish(c)
     b.wait_closed()
@@ -266,7 +264,7 @@ try:
     ok([s["channel"] for s in rows] == ["exec", "exec"] and any(PROOF in t for t in text), "what runs behind the name of a file copy is recorded as what it is", rows, text)
 
     # The bastion's own places: through the host, or not at all.
-    policy(ALL)
+    b.reload(ALL)
     listener = socket.create_server(("127.0.0.1", 0)); own = listener.getsockname()[1]
     w, bare = pair()
     for name in ("127.0.0.1", "localhost", "::1", "0.0.0.0", "169.254.169.254", "fe80::1", "[::1]", f"{b.dir}/state/run/control", "@x"):

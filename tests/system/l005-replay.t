@@ -46,7 +46,6 @@ def recorded(host, command):
     b.mark(); r = b.on(host, command); row = b.rows(1)
     assert r.returncode == 0 and row, (r, row)
     return row[0]["id"]
-def reload(text): open(f"{b.dir}/state/policy.conf", "w").write(text); b.ctl("reload")
 def readings(n=1, **want): return b.audit(1008, n, **want)
 def viewers(): return [p for p, n in b.children().items() if n.startswith("replay:")]
 
@@ -106,11 +105,11 @@ try:
     ok(s.until(b"root@box") and s.until(b"root@agent"), "two side by side", s.out[-600:]); s.type(b"q"); ok(s.over() and s.code == 0, "and left"); s.close()
     e = [x for x in readings(4, ok=1) if " reads " in x["text"]]; ok(sorted(x["session"] for x in e) == sorted((id, other)), "each is on the record", e)
     said = refused("cleo", id, other); ok(said and GONE in said, "one of two is not enough", said)
-    reload(POLICY.replace("permit bob replay on env=bench", 'permit bob replay on name ~ "box"\npermit bob replay on name ~ "agent"'))
+    b.reload(POLICY.replace("permit bob replay on env=bench", 'permit bob replay on name ~ "box"\npermit bob replay on name ~ "agent"'))
     s = shows("bob", other, id); ok(s.until(b"root@box"), "by two rules", s.out[-300:])
-    reload(POLICY.replace("permit bob replay on env=bench", 'permit bob replay on name ~ "box"'))
+    b.reload(POLICY.replace("permit bob replay on env=bench", 'permit bob replay on name ~ "box"'))
     ok(s.over(5) and b"no longer allowed" in s.out, "that one of them is not permitted any more ends both", s.out[-300:]); s.close()
-    reload(POLICY)
+    b.reload(POLICY)
 
     # ---- options, the screen's end ----
     s = shows("bob", "--at", "0:00", "--speed=2", "--follow", id); ok(s.until(b"the end"), "options", s.out[-400:]); s.type(b"q"); ok(s.over() and s.code == 0, "and left"); s.close()
@@ -119,11 +118,11 @@ try:
     # ---- revoked ----
     b.mark()
     s = shows("bob", id); ok(s.until(b"the secret is 1234"), "again")
-    start = time.monotonic(); reload(POLICY.replace("permit bob replay on env=bench id replayers\n", ""))
+    start = time.monotonic(); b.reload(POLICY.replace("permit bob replay on env=bench id replayers\n", ""))
     ok(s.over(5) and b"no longer allowed" in s.out and b"[revoked]" in s.out and s.code == 255, "a policy that does not permit it any more ends it, with a sentence", s.code, s.out[-300:], time.monotonic() - start); s.close()
     ok(b.until(viewers, lambda v: v == []) == [], "and what read")
     e = readings(2, ok=1); ok(any("has left" in x["text"] for x in e), "that is on the record", e)
-    reload(POLICY)
+    b.reload(POLICY)
 
     # ---- what the policy requires ----
     b.mark()

@@ -39,9 +39,6 @@ def request(name, *words):
     return r.stdout.decode().strip()
 def approvals(name): return [json.loads(l) for l in verb(name, "approvals", "--json").stdout.splitlines()]
 def shell(name="bench", host="box", options=()): return Terminal(*ssh(name, host, options=("-tt", *options)))
-def reload(text):
-    with open(f"{b.dir}/state/policy.conf", "w") as f: f.write(text)
-    b.ctl("reload")
 
 try:
     for name in ("other", "lena", "leo", "zoe"): user(name)
@@ -173,14 +170,14 @@ try:
     ok(r.returncode == 255 and b"not yours" in r.stderr, "a deny of approve keeps from approving", r)
     verb("lena", "approve", rid)
     t = shell(host="agent"); ok(t.alive("echo in-$((40+2))\n", "in-42"), "approved, and in", t.out)
-    b.ctl("user", "lock", "lena"); reload(POLICY + "# again\n")
+    b.ctl("user", "lock", "lena"); b.reload(POLICY + "# again\n")
     ok(until(t.ended) and "no longer allowed" in t.out, "a yes of somebody who was locked does not count", t.out); t.close()
     b.ctl("user", "unlock", "lena")
     t = shell(host="agent"); ok(t.alive("echo in-$((40+2))\n", "in-42"), "unlocked, it does", t.out)
-    reload(POLICY.replace("role lead { lena, leo, root }", "role lead { leo, root }"))
+    b.reload(POLICY.replace("role lead { lena, leo, root }", "role lead { leo, root }"))
     ok(until(t.ended), "nor one of somebody whom the policy does not name any more", t.out); t.close()
     # --- the picker: of the one who asks, and of the one who approves ---
-    reload(POLICY)
+    b.reload(POLICY)
     p = Terminal(*ssh("bench", "bastion", options=("-tt",)))
     ok(p.saw("needs approval"), "the picker says which hosts need approval", p.out)
     p.send("box\r"); ok(p.saw("Reason: "), "Enter asks for the reason", p.out[-600:]); p.send("from the picker\r"); p.saw("none: "); p.send("\r")
@@ -204,7 +201,7 @@ try:
     ok(made == 32 and said.count(b"too many requests in an hour") == 2, "32 requests in an hour are enough for anybody", made, said[-300:])
     run(*ssh("zoe", "bastion", options=("-S", f"{b.dir}/mux", "-O", "exit")))
     # --- it ends by itself ---
-    reload(POLICY.replace("within 30m", "within 3s"))
+    b.reload(POLICY.replace("within 30m", "within 3s"))
     rid = request("other", "box", "--reason", "short")
     t = shell("other"); t.saw("waits for"); verb("lena", "approve", rid)
     ok(t.alive("echo in-$((40+2))\n", "in-42"), "in for three seconds", t.out)

@@ -21,9 +21,6 @@ b = Clients(build, policy=FREE)
 def code(secret, steps=0):
     at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(time.time() + 30 * steps))
     return run("oathtool", "--totp", "-b", "-N", at, secret).stdout.decode().strip()
-def reload(text):
-    with open(f"{b.dir}/state/policy.conf", "w") as f: f.write(text)
-    b.ctl("reload")
 def shell(socket): return Terminal(*b.argv("box", options=("-tt", "-S", socket)))
 def master(name):
     m = Terminal(*b.argv("box", options=("-MN", "-S", f"{b.dir}/{name}")))
@@ -34,7 +31,7 @@ try:
     m = master("m")
     t = shell(f"{b.dir}/m")
     ok(t.alive("echo in-$((40+2))\n", "in-42"), "a session without a second factor", t.out)
-    reload(ASKS)
+    b.reload(ASKS)
     ok(until(t.ended) and "a second factor is required" in t.out, "which ends when one is required", t.out); t.close()
     r = b.on("box", "true", options=("-S", f"{b.dir}/m"))
     ok(r.returncode == 255 and b"a second factor is required (twice) and this login had none" in r.stderr and b"ssh -t" in r.stderr, "without a terminal: in words", r)
@@ -57,7 +54,7 @@ try:
     ok((r.stdout, r.returncode) == (b"42\n", 0), "the connection has it from now on", r)
     t.close(); m.close()
 
-    reload(FREE); m = master("n"); reload(ASKS)
+    b.reload(FREE); m = master("n"); b.reload(ASKS)
     t = shell(f"{b.dir}/n"); t.saw("code: ")
     ok("█" not in t.out, "another time a code alone is asked for", t.out)
     for i in range(3): t.send("12\r"); t.saw("code: ", 1)
@@ -67,12 +64,12 @@ try:
     t = shell(f"{b.dir}/n"); t.saw("code: "); t.send(code(secret, 1) + "\r")
     ok(t.alive("echo in-$((40+2))\n", "in-42"), "a right one opens it", t.out); t.close()
     m.close()
-    b.ctl("user", "reset-factor", "bench"); reload(FREE); m = master("p"); reload(ASKS)
+    b.ctl("user", "reset-factor", "bench"); b.reload(FREE); m = master("p"); b.reload(ASKS)
     t = shell(f"{b.dir}/p"); t.saw("code: "); secret = factor_key(t.out.replace("\r", "")); t.send(code(secret) + "\r")
     ok(t.alive("echo in-$((40+2))\n", "in-42"), "after a reset a new one is made", t.out); t.close(); m.close()
 
     # --- a factor that is taken away while its code is asked for ---
-    reload(FREE); m = master("o"); reload(ASKS)
+    b.reload(FREE); m = master("o"); b.reload(ASKS)
     t = shell(f"{b.dir}/o"); t.saw("code: ")
     b.ctl("user", "reset-factor", "bench")
     t.send(code(secret, 1) + "\r")

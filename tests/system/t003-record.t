@@ -15,9 +15,6 @@ need()
 
 BASE = "permit bench shell,exec,get,put on env=bench as root id work\n"
 b = Clients(build, policy=BASE)
-def reload(text):
-    with open(f"{b.dir}/state/policy.conf", "w") as f: f.write(text)
-    b.ctl("reload")
 def typed(lines):
     """A session at a terminal in which these pairs of words and what they bring are typed; its recording: all, and input alone."""
     b.mark()
@@ -32,14 +29,14 @@ ASK = [("read -s -p pw-$((1+1)): x; echo got-${#x}\r", "pw-2:"), ("hidden-word\r
 try:
     out, into, s = typed(ASK)
     ok(b"shown-42" in out and into == b"", "without a rule: what is shown, and of keys the count", out[-300:], into)
-    reload(BASE + "require record full for any shell,exec on any id whole\n")
+    b.reload(BASE + "require record full for any shell,exec on any id whole\n")
     out, into, s = typed(ASK)
     ok(b"shown-42" in out and b"echo shown-$((40+2))\r" in into, "full: what is typed, too", into)
     ok(b"hidden-word" not in into and b"hidden-word" not in out, "but nothing that is not shown", into)
     ok(any(e.get("record") == "full" and e["ok"] for e in b.audit(3003)), "the decision says so", b.audit(3003))
     b.mark(); r = b.on("box", "cat", stdin=b"by pipe"); (s,) = b.rows(1)
     ok(r.stdout == b"by pipe" and b.record(s, "--raw=in") == b"by pipe", "of a command its input", r)
-    reload(BASE + "require record meta for any any on any id little\n")
+    b.reload(BASE + "require record meta for any any on any id little\n")
     b.mark(); r = b.on("box", "cat; echo secret-out; echo secret-err >&2", stdin=b"secret-in"); (s,) = b.rows(1)
     ok(r.stdout == b"secret-insecret-out\n" and b"secret-err" in r.stderr, "meta: the session is the same", r)
     got = [b.record(s, f"--raw={x}") for x in ("out", "err", "in")]
@@ -47,10 +44,10 @@ try:
     out, into, s = typed([("echo shown-$((40+2))\r", "shown-42")])
     ok(out == b"" and into == b"", "at a terminal, too", out, into)
     # --- in the middle ---
-    reload(BASE); t = Terminal(*b.argv("box", options=("-tt",))); ok(t.alive("echo in-$((40+2))\r", "in-42"), "a session", t.out)
-    reload(BASE + "require record io for any any on any id usual\n")
+    b.reload(BASE); t = Terminal(*b.argv("box", options=("-tt",))); ok(t.alive("echo in-$((40+2))\r", "in-42"), "a session", t.out)
+    b.reload(BASE + "require record io for any any on any id usual\n")
     ok(t.alive("echo on-$((40+2))\r", "on-42"), "goes on when io is required, which it is", t.out)
-    reload(BASE + "require record full for any any on any id whole\n")
+    b.reload(BASE + "require record full for any any on any id whole\n")
     ok(until(t.ended) and "it has to be recorded otherwise" in t.out, "and ends when more is", t.out); t.close()
 finally:
     b.stop()

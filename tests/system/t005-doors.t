@@ -12,7 +12,7 @@ sys.path.insert(0, f"{top}/tests")
 import tap
 from tap import ok
 from bastion import port
-from clients import Clients, need, run
+from clients import Clients, need, run, serve_line
 from terminal import Terminal, until
 need("scp", "sftp", "rsync", "git", "ssh-agent")
 
@@ -25,15 +25,8 @@ with open(there, "w") as f: f.write("in-42\n")
 run("git", "init", "-q", f"{b.dir}/repo")
 run("git", "-C", f"{b.dir}/repo", "-c", "user.name=x", "-c", "user.email=x@x", "commit", "-q", "--allow-empty", "-m", "x")
 
-served = socket.create_server(("127.0.0.1", 0))
-def serve():
-    while True:
-        s, _ = served.accept(); s.sendall(b"in-42\n"); s.close()
-threading.Thread(target=serve, daemon=True).start()
-
-def reload(*lines):
-    with open(f"{b.dir}/state/policy.conf", "w") as f: f.write(FREE + "".join(line + "\n" for line in lines))
-    b.ctl("reload")
+served = serve_line(b"in-42\n")
+def reload(*lines): b.reload(FREE + "".join(line + "\n" for line in lines))
 
 class Try:
     """A client at a door: what it says on stderr, and whether it came through."""
@@ -83,13 +76,13 @@ def knock(near):
     except OSError: return False
 def forward(options):
     near, got = port(), []
-    t = Try(["ssh", "-v", "-F", b.config, "-o", "LogLevel=DEBUG", "-N", "-L", f"127.0.0.1:{near}:127.0.0.1:{served.getsockname()[1]}", "box"], None, lambda t: True in got, options)
+    t = Try(["ssh", "-v", "-F", b.config, "-o", "LogLevel=DEBUG", "-N", "-L", f"127.0.0.1:{near}:127.0.0.1:{served}", "box"], None, lambda t: True in got, options)
     if until(lambda: socket.socket().connect_ex(("127.0.0.1", near)) == 0 or t.over()):
         threading.Thread(target=lambda: got.append(knock(near)), daemon=True).start()
     return t
 def remote(options):
     far = port()
-    t = Try(["ssh", "-v", "-F", b.config, "-o", "LogLevel=DEBUG", "-N", "-R", f"127.0.0.1:{remote.far}:127.0.0.1:{served.getsockname()[1]}", "box"], None,
+    t = Try(["ssh", "-v", "-F", b.config, "-o", "LogLevel=DEBUG", "-N", "-R", f"127.0.0.1:{remote.far}:127.0.0.1:{served}", "box"], None,
             lambda t: b"remote forward success" in t.err and knock(remote.far), options)
     return t
 remote.far = port()

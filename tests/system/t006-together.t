@@ -11,7 +11,7 @@ sys.path.insert(0, f"{top}/tests")
 import tap
 from tap import ok
 from bastion import port
-from clients import Clients, need
+from clients import Clients, need, serve_line
 from terminal import Terminal, until
 need()
 
@@ -19,23 +19,15 @@ POLICY = "role lead { lena, root }\npermit bench any on env=bench as root id all
 b = Clients(build, policy=POLICY)
 FORWARDS = 3
 
-served = socket.create_server(("0.0.0.0", 0))
-def serve():
-    while True:
-        s, _ = served.accept(); s.sendall(b"in-42\n"); s.close()
-threading.Thread(target=serve, daemon=True).start()
-
-def reload(*lines):
-    with open(f"{b.dir}/state/policy.conf", "w") as f: f.write(POLICY + "".join(line + "\n" for line in lines))
-    b.ctl("reload")
+served = [serve_line(b"in-42\n") for _ in range(FORWARDS)]
+def reload(*lines): b.reload(POLICY + "".join(line + "\n" for line in lines))
 def open_requests(): return [a for a in json.loads(b.ctl("--json", "approval", "ls")) if a["state"].startswith("waits")]
 
 class Beside:
     """A shell on a terminal, and forwards to as many destinations, each knocked at; what came of it: None yet."""
     def __init__(self):
         self.near = [port() for _ in range(FORWARDS)]
-        far = served.getsockname()[1]
-        self.t = Terminal("ssh", "-tt", "-F", b.config, *(w for i, n in enumerate(self.near) for w in ("-L", f"127.0.0.1:{n}:127.0.0.{i + 1}:{far}")), "box")
+        self.t = Terminal("ssh", "-tt", "-F", b.config, *(w for near, far in zip(self.near, served) for w in ("-L", f"127.0.0.1:{near}:127.0.0.1:{far}")), "box")
         self.came = [None] * FORWARDS
     def knock(self):
         def one(i):
