@@ -20,7 +20,7 @@
 
 enum { TAPES_MAX = 2, OPTIONS_MAX = 256, REPLAYS_MAX = 64, USER_MAX = 10 };     /* at once: of all, of one user */
 
-static const char none[] = "there is no recording of that id, or none that you may replay: ssh USER@bastion sessions lists your sessions";
+static const char none[] = "there is no recording of that id, or none that you may replay (the verb replay of the policy): ssh USER@bastion sessions lists your sessions";
 
 struct tape {
 	char asked[ID_TEXT];               /* its id, or the beginning of it */
