@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 # TAP for tests in bash.  shellcheck shell=bash
+[ -n "${FORTRESS_APART-}" ] || exec "$(dirname "${BASH_SOURCE[0]}")/apart" bash "$0" "$@"
 n=0
 
 ok() {                                  # ok STATUS NAME

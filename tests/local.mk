@@ -2,7 +2,7 @@
 check_LIBRARIES += %D%/libtap.a
 %C%_libtap_a_SOURCES = %D%/tap.c %D%/tap.h
 TAP_LIBS = tests/libtap.a
-EXTRA_DIST += %D%/lib.sh
+EXTRA_DIST += %D%/lib.sh %D%/apart
 
 include tests/unit/local.mk
 include tests/policy/local.mk

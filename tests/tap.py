@@ -3,6 +3,7 @@
 """TAP for tests in python: what they need or they are skipped, their points, their end."""
 import functools, os, re, subprocess, sys
 
+if "FORTRESS_APART" not in os.environ: os.execv(f"{os.path.dirname(os.path.abspath(__file__))}/apart", ["apart", *sys.orig_argv])
 n = failed = 0
 
 def skip(why):

@@ -14,8 +14,8 @@ EXTRA_DIST += %D%/c1-bastion.t
 TESTS += %D%/g001-pam.t
 EXTRA_DIST += %D%/g001-pam.t tests/bastion.py tests/pam.py
 
-TESTS += %D%/a001-quickstart.t
-EXTRA_DIST += %D%/a001-quickstart.t
+TESTS += %D%/a001-quickstart.t %D%/a002-apart.t
+EXTRA_DIST += %D%/a001-quickstart.t %D%/a002-apart.t
 
 TESTS += %D%/d001-relay.t
 EXTRA_DIST += %D%/d001-relay.t
