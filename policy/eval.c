@@ -102,6 +102,7 @@ each_match(struct asked *a, size_t from, size_t until, bool (*fn)(void *arg, con
 struct verdict {
 	const struct asked *asked;
 	const struct rule *permit, *deny;
+	bool whole, spared;              /* of somehow: a permit is for all of it, a deny for a part */
 	uint64_t options[POLICY_OPTIONS];
 	bool any_program;                /* some permit asks for no digest */
 	const char *digests[POLICY_DIGESTS_MAX];
@@ -154,7 +155,13 @@ rule_matched(void *arg, const struct rule *r)
 {
 	struct verdict *v = arg;
 	const struct rule **best = r->permit ? &v->permit : &v->deny;
+	bool partial = v->asked->req->somehow && rule_is_partial(r);
 
+	if (partial && !r->permit) {
+		v->spared = true;
+		return true;
+	}
+	v->whole = v->whole || (r->permit && !partial);
 	if (*best == NULL || strcmp(r->id, (*best)->id) < 0)
 		*best = r;
 	if (r->permit)
@@ -190,6 +197,7 @@ decide(struct asked *a, struct policy_decision *ret)
 		.rule = v.permit != NULL ? v.permit->id : "", .reason = "" };
 	if (!ret->permit)
 		return;
+	ret->in_part = a->req->somehow && (v.spared || (!v.whole && !given));
 	memcpy(ret->options, v.options, sizeof(ret->options));
 	if (!v.any_program && !given && !digests_put(&v, ret))
 		*ret = (struct policy_decision){ .rule = "too-many-digests", .reason = "more programs match by their digest than 8" };

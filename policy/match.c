@@ -184,7 +184,7 @@ when_holds(const struct when *when, wall_t now)
 static enum fit
 fits_source(const struct rule *r, struct asked *a)
 {
-	return fit_of(r->from == NULL || source_matches(r->from, a->req->src));
+	return fit_of(r->from == NULL || a->req->somehow || source_matches(r->from, a->req->src));
 }
 
 static int
@@ -198,7 +198,7 @@ say_source(const struct rule *r, struct asked *a, struct buf *out)
 static enum fit
 fits_time(const struct rule *r, struct asked *a)
 {
-	return fit_of(r->when == NULL || when_holds(r->when, a->req->now));
+	return fit_of(r->when == NULL || a->req->somehow || when_holds(r->when, a->req->now));
 }
 
 static int
@@ -210,14 +210,18 @@ say_time(const struct rule *r, struct asked *a, struct buf *out)
 
 /* ---- unless ---- */
 
-/* timeless: times are left aside. */
+/* timeless: times are left aside; of what is permitted somehow all but people. */
 static bool
 except_holds(const struct except *x, const struct asked *a, bool timeless)
 {
-	for (; x != NULL; x = x->next)
-		if ((x->who != NULL && who_matches(x->who, &a->req->who, a->scope)) ||
-		    (x->from != NULL && source_matches(x->from, a->req->src)) || (!timeless && x->when != NULL && when_holds(x->when, a->req->now)))
+	for (; x != NULL; x = x->next) {
+		if (x->who != NULL && who_matches(x->who, &a->req->who, a->scope))
 			return true;
+		if (a->req->somehow)
+			continue;
+		if ((x->from != NULL && source_matches(x->from, a->req->src)) || (!timeless && x->when != NULL && when_holds(x->when, a->req->now)))
+			return true;
+	}
 	return false;
 }
 
@@ -315,6 +319,17 @@ rule_matches(const struct rule *r, struct asked *a)
 		if (condition_stops(c, r, a))
 			return false;
 	return true;
+}
+
+bool
+rule_is_partial(const struct rule *r)
+{
+	const struct except *x = r->unless;
+
+	while (x != NULL && x->who != NULL)
+		x = x->next;
+	return x != NULL || r->cmd != NULL || r->paths != NULL || r->plugin != NULL || r->to != NULL || r->listen != NULL || r->from != NULL ||
+	    r->when != NULL;
 }
 
 bool

@@ -80,6 +80,8 @@ const char *what_demands(const struct rule *r, const struct asked *a);
 /* Does this condition stop the rule?  A permit needs a yes, a deny and a require everything but a no. */
 bool condition_stops(const struct condition *c, const struct rule *r, struct asked *a);
 bool rule_matches(const struct rule *r, struct asked *a);
+/* Has it conditions that, of all that is asked somehow, some meets and some does not? */
+bool rule_is_partial(const struct rule *r);
 bool who_matches(const struct who *w, const struct policy_person *who, const struct policy_scope *scope);
 bool expr_matches(const struct expr *x, const struct asked *a);
 bool login_matches(const struct word *w, struct slice login);

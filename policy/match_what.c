@@ -46,7 +46,7 @@ digest_is_known(const struct asked *a)
 const char *
 what_demands(const struct rule *r, const struct asked *a)
 {
-	return r->permit && r->cmd != NULL && !digest_is_known(a) ? r->cmd->sha256 : NULL;
+	return r->permit && r->cmd != NULL && !digest_is_known(a) && !a->req->somehow ? r->cmd->sha256 : NULL;
 }
 
 /* A permit names its program by its whole path; what a deny or a require names is meant wherever it lies.  A digest that is not
@@ -60,6 +60,8 @@ what_fits_command(const struct rule *r, struct asked *a)
 
 	if (r->cmd == NULL)
 		return FIT_YES;
+	if (a->req->somehow)
+		return r->permit && r->cmd->sha256 != NULL && !a->req->agent ? FIT_UNKNOWN : FIT_YES;
 	n = words_of(a, &words);
 	if (n <= 0)
 		return FIT_UNKNOWN;
@@ -141,7 +143,7 @@ what_fits_path(const struct rule *r, struct asked *a)
 {
 	const struct word *w = r->paths;
 
-	if (r->paths == NULL)
+	if (r->paths == NULL || a->req->somehow)
 		return FIT_YES;
 	a->met_path = true;
 	if (a->req->some_path)
@@ -211,7 +213,7 @@ what_fits_plugin(const struct rule *r, struct asked *a)
 {
 	const char *name;
 
-	return fit_of(r->plugin == NULL || (plugin_named(r->plugin->name, a->req->plugin) &&
+	return fit_of(r->plugin == NULL || a->req->somehow || (plugin_named(r->plugin->name, a->req->plugin) &&
 	    (!r->plugin->with || params_wrong(r->plugin, a, &name) == NULL)));
 }
 
@@ -244,6 +246,8 @@ dests_fit(const struct dest *d, enum fit (*fits)(const struct dest *d, struct sl
 enum fit
 what_fits_forward(const struct rule *r, struct asked *a)
 {
+	if (a->req->somehow)
+		return FIT_YES;
 	if (r->to != NULL)
 		return a->req->listen.n > 0 ? FIT_NO : dests_fit(r->to, dest_fits, a->req->to);
 	if (r->listen != NULL)

@@ -92,6 +92,8 @@ struct policy_request {
 	                                                * processes */
 	struct slice path;                             /* of put, get, fetch, push */
 	bool some_path;                                /* not known yet: what might be permitted for some path is; see by_path */
+	bool somehow;                                  /* what might be permitted at some hour, from some address, for some command, file and
+	                                                * destination, whatever of these stands here; see in_part */
 	struct slice plugin;                           /* "log.tail@1" … */
 	const struct policy_label *params;             /* … and what it is given */
 	size_t params_n;
@@ -133,6 +135,7 @@ struct policy_decision {
 	bool permit;
 	bool by_default;                               /* no rule matched */
 	bool by_path;                                  /* of some_path: another path may be decided otherwise */
+	bool in_part;                                  /* of somehow: at some hours, from some addresses, for some commands … it is not */
 	const char *rule;                              /* its id, or "rule-N"; of several the first by name; "" by default */
 	const char *reason;                            /* of a deny, or "" */
 	/* Of a permit: all of these must be met.  By kind, then by id, whatever the order of the policy; none twice in the

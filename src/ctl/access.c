@@ -2,30 +2,34 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * The access review: every user against every host and each login that stands there, by the policy that is in force and the same
- * evaluator as at the door.  A row says which verbs are permitted, by which rules, and what else they ask for.  What depends on
- * the hour, the source or the command is judged as of the end of the period, from nowhere, without a command.
- * Who may get or put some files is among those who may; the rule says which.
+ * evaluator as at the door.  A row says which verbs are permitted, by which rules, and what else they ask for.  Who may at some
+ * hours, from some addresses, some commands, files or destinations is among those who may, since nobody else looks for them:
+ * such a verb is named once more as one in part, and the rule says which.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "base/zones.h"
 #include "ctl/evidence.h"
+#include "ctl/policy.h"
 #include "db/directory.h"
+#include "msg/msg.h"
 #include "policy/facts.h"
 
 enum { PAIRS_MAX = 2000000, LOGIN_MAX = 68 };
-enum { VERBS, RULES, NEEDS, LISTS };       /* columns that hold several, behind the first ones */
+enum { VERBS, PARTS, RULES, NEEDS, LISTS };       /* columns that hold several, behind the first ones */
 #define FIRST 3
 #define LIST_MAX (1u << 20)
 
 struct person { struct person *next; char *name, *groups, *attrs; };
-struct machine { struct machine *next; char *name, *labels, *logins; };
+struct machine { struct machine *next; char *name, *labels, *logins; bool agent; };
 
 struct review {
 	struct evidence *v;
 	struct policy *policy;
+	struct zones *zones;
 	struct person *people, **people_last;
 	struct machine *machines, **machines_last;
 	uint64_t pairs, npeople, nmachines;
@@ -38,7 +42,7 @@ struct review {
 static struct db_sheet_row
 columns_make(void)
 {
-	static const char *const names[] = { "user", "host", "login", "verbs", "rules", "requires" };
+	static const char *const names[] = { "user", "host", "login", "verbs", "in_part", "rules", "requires" };
 	struct db_sheet_row row = { .n = sizeof(names) / sizeof(names[0]) };
 
 	for (unsigned i = 0; i < row.n; i++) {
@@ -96,6 +100,7 @@ host_keep(void *arg, const struct db_host *h)
 	m->name = strdup(h->name);
 	m->labels = strdup(h->labels);
 	m->logins = strdup(h->logins);
+	m->agent = h->target_kind == MSG_TARGET_AGENT;
 	*w->machines_last = m;
 	w->machines_last = &m->next;
 	w->nmachines++;
@@ -127,6 +132,8 @@ verb_review(struct review *w, struct policy_request *req, const char *verb)
 	if (!d.permit)
 		return 0;
 	r = word_add(&w->lists[VERBS], verb);
+	if (r == 0 && d.in_part)
+		r = word_add(&w->lists[PARTS], verb);
 	if (r == 0)
 		r = word_add(&w->lists[RULES], d.rule);
 	for (size_t i = 0; r == 0 && i < d.needs_n; i++)
@@ -159,8 +166,8 @@ login_review(struct review *w, struct policy_request *req, const struct person *
 static int
 pair_review(struct review *w, const struct person *p, const struct policy_scope *scope, const struct machine *m)
 {
-	struct policy_request req = { .who = { .name = slice_from(p->name) }, .scope = scope, .host = slice_from(m->name), .some_path = true,
-		.now = { w->v->period.as_of_us } };
+	struct policy_request req = { .who = { .name = slice_from(p->name) }, .scope = scope, .host = slice_from(m->name), .agent = m->agent,
+		.somehow = true };
 	struct policy_facts facts;
 	char login[LOGIN_MAX];
 	const char *at = m->logins[0] != '\0' ? m->logins : p->name;
@@ -234,6 +241,7 @@ review_done(struct review *w)
 	for (unsigned i = 0; i < LISTS; i++)
 		buf_done(&w->lists[i]);
 	policy_free(w->policy);
+	zones_free(w->zones);
 	free(w->body);
 }
 
@@ -251,9 +259,15 @@ nothing_more(void *arg, const char *pattern, unsigned index, struct buf *text, c
 }
 
 static int
+zone_read(void *arg, const char *name, struct buf *bytes)
+{
+	return ctl_policy_zone(&((struct review *)arg)->zones, name, bytes);
+}
+
+static int
 review_load(struct review *w)
 {
-	const struct policy_source from = { .read = nothing_more, .able = NULL };
+	const struct policy_source from = { .read = nothing_more, .zone = zone_read, .arg = w, .able = NULL };
 	struct err why = { 0 };
 	int r = db_policy_list(w->v->db, policy_keep, w, w->e);
 

@@ -22,14 +22,18 @@ include_read(void *arg, const char *pattern, unsigned index, struct buf *text, c
 	return fd_read_match(((const struct reading *)arg)->dir, pattern, index, FILE_BYTES_MAX, text, name, size);
 }
 
+int
+ctl_policy_zone(struct zones **z, const char *name, struct buf *bytes)
+{
+	if (*z == NULL)
+		*z = zones_load(ZONES_DIR);
+	return *z != NULL ? zones_get(*z, name, bytes) : -ENOMEM;
+}
+
 static int
 zone_read(void *arg, const char *name, struct buf *bytes)
 {
-	struct reading *r = arg;
-
-	if (r->zones == NULL)
-		r->zones = zones_load(ZONES_DIR);
-	return r->zones != NULL ? zones_get(r->zones, name, bytes) : -ENOMEM;
+	return ctl_policy_zone(&((struct reading *)arg)->zones, name, bytes);
 }
 
 struct policy *

@@ -7,9 +7,14 @@
 #include "ctl/ctl.h"
 #include "policy/policy.h"
 
+struct zones;
+
 /* The policy in path, or (NULL) the state's policy.conf.  whole: as if this bastion did all that the language has; else what it
  * does not do yet is an error.  NULL with c->e; caller frees with policy_free. */
 struct policy *ctl_policy_load(struct ctl *c, const char *path, bool whole);
+
+/* Of a policy_zone_fn: the system's, read into *z when the first one is asked for; zones_free. */
+int ctl_policy_zone(struct zones **z, const char *name, struct buf *bytes);
 
 /* --whole alone, then min to max words from argv[optind] on.  CTL_OK, or what is wrong was said. */
 int ctl_policy_options(const struct ctl *c, int argc, char **argv, int min, int max, bool *whole);

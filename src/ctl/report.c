@@ -32,7 +32,7 @@ static const struct page pages[] = {
 	{ "5.17", "Authentication information", "The keys that people log in with, by fingerprint and age; and where a second factor is kept.",
 	    { NULL }, { "keys", "accounts" } },
 	{ "5.18", "Access rights", "The access review: who may do what on which host, as whom, by which rule, as the policy and the directory stand at the end of "
-	    "the period. Rules that depend on the hour, the source or the command are judged without them.", { NULL }, { "access" } },
+	    "the period. Verbs in part are permitted at some hours, from some addresses, or for some commands, files or destinations: the rule says which.", { NULL }, { "access" } },
 	{ "5.28", "Collection of evidence", "What was collected in the period. Each event and each piece of a recording is a leaf of one tree whose root is signed, so "
 	    "that nothing can be taken out or changed unseen.", { "events-by-class" }, { NULL } },
 	{ "5.33", "Protection of records", "Records are signed as they are written, and what is read, erased or put back is on the record.",

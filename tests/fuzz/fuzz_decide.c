@@ -85,8 +85,23 @@ check_words(const struct policy *p, const struct policy_request *req)
 	buf_done(&few);
 	assert(!d.permit || req->given || policy_may_reach(p, req));
 	assert(!d.by_path || req->some_path);
+	assert(!d.in_part || (d.permit && req->somehow));
 	assert(d.needs_n <= POLICY_NEEDS_MAX && (d.permit || d.needs_n == 0));
 	assert(d.digests_n <= POLICY_DIGESTS_MAX && (d.digests_n == 0 || (d.permit && req->agent && req->sha256.n == 0)));
+}
+
+/* What is permitted is so somehow. */
+static void
+check_somehow(const struct policy *p, const struct policy_request *req)
+{
+	struct policy_request some = *req;
+	struct policy_decision d, all;
+
+	some.somehow = true;
+	policy_eval(p, req, &d);
+	policy_eval(p, &some, &all);
+	assert(all.permit || !d.permit || strcmp(all.rule, "too-many-needs") == 0);
+	assert(!all.in_part || all.permit);
 }
 
 int
@@ -138,6 +153,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	check_words(p, &req);
 	req.some_path = true;
 	check_words(p, &req);
+	check_somehow(p, &req);
 	req.given = true;
 	check_words(p, &req);
 	return 0;

@@ -12,7 +12,10 @@ needs_bastion()
 from bastion import Bastion
 
 CONTROLS = "5.3 5.15 5.16 5.17 5.18 5.28 5.33 5.34 5.36 8.2 8.3 8.5 8.9 8.10 8.13 8.15 8.16 8.17 8.18 8.20 8.32".split()
-POLICY = "role lead { lena }\npermit bench any on env=bench as root id bench\nrequire approval 1 from role lead for bench shell on env=bench id four-eyes\npermit lena get on env=bench as root path /srv/** id reads\npermit lena put on env=bench as root path /srv/** id may-reads\n"
+POLICY = "role lead { lena }\npermit bench any on env=bench as root id bench\nrequire approval 1 from role lead for bench shell on env=bench id four-eyes\npermit lena get on env=bench as root path /srv/** id reads\npermit lena put on env=bench as root path /srv/** id may-reads\n" \
+    "time office Mon-Fri 09:00-18:00 Asia/Shanghai\npermit dba exec on env=bench as root cmd { /usr/bin/pg_lsclusters } when office id dba-ro\n" \
+    "permit dba any on env=prod from 192.0.2.0/24 id dba-far\npermit dba shell on env=lab as root options { mem 1G } id limited\n" \
+    "permit dba forward on env=lab id through\ndeny any forward on any to 169.254.0.0/16:* id link-local\n"
 b = Bastion(build, "KernelAudit off\n", POLICY)
 
 def ssh(*words, key=None):
@@ -41,6 +44,7 @@ try:
     def asked(name, *words): return subprocess.run([*(b.ssh("fortress")[:-1] if name == "bench" else [f"{b.dir}/lena" if w == b.key else w for w in b.ssh("fortress")[:-1]]), "-l", name, "127.0.0.1", *words], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     r = asked("bench", "request", "box", "--reason", "'disk =full'"); rid = r.stdout.strip(); ok(r.returncode == 0 and rid, "approval is asked for", r.stderr)
     r = asked("lena", "approve", rid); ok(r.returncode == 0, "and given", r.stderr)
+    b.ctl("user", "add", "dba"); b.ctl("host", "add", "lab", "192.0.2.2", "--agent", "--label", "env=lab", "--login", "root", "--hostkey", f"{b.dir}/hk.pub")
     b.ctl("user", "add", "gone"); b.ctl("user", "disable", "gone")
     b.ctl("user", "add", "wide"); long = [f"ticket /^{i}{'x' * 150}$/" for i in range(9)]
     open(f"{b.dir}/state/policy.conf", "w").write(POLICY + "# a remark\ndeny bench exec on env=prod id no-prod\n" +
@@ -74,6 +78,9 @@ try:
     reach = {(r["user"], r["host"]): r for r in sheets["access"]}
     ok((reach[("lena", "box")]["verbs"], reach[("lena", "box")]["rules"]) == ("put, get", "may-reads, reads"), "who may get some files is one who may; a rule whose name is the end of another's is named, too", sheets["access"])
     ok(reach[("bench", "box")]["rules"] == "bench" and "shell" in reach[("bench", "box")]["verbs"] and ("bench", "other") not in reach and not any(u == "gone" for u, _ in reach), "the access review", sheets["access"])
+    parts = [(h, reach[("dba", h)]["verbs"], reach[("dba", h)]["in_part"], reach[("dba", h)]["rules"]) for h in ("box", "lab")]
+    ok(parts == [("box", "exec", "exec", "dba-ro"), ("lab", "shell, forward", "forward", "limited, through")] and reach[("bench", "box")]["in_part"] == "forward", "who may at some hours, some commands, to some destinations, and what a staragent keeps, is in it, and is marked", parts, reach.get(("bench", "box")))
+    ok(reach[("dba", "other")]["in_part"] == reach[("dba", "other")]["verbs"] != "", "so is who may from some addresses", reach[("dba", "other")])
     ok(sorted(reach[("wide", "box")]["requires"].split(", ")) == long, "however long the list of what is required is, it is whole", reach[("wide", "box")])
     ok(any(r["session"] == one for r in sheets["readings"]) and any("audit export" in r["text"] for r in sheets["readings"]), "who read", sheets["readings"])
     ok([r["version"] for r in sheets["policies"]] == [1, 2], "policies", sheets["policies"])

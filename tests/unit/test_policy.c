@@ -551,6 +551,41 @@ test_some_path(void)
 	policy_free(p);
 }
 
+/* Whatever hour, address, command, file and destination: what is not permitted always and for all of these is so in part. */
+static void
+test_somehow(void)
+{
+	static const char somehow[] = "time night Mon-Sun 00:00-00:01\npermit a exec on any cmd { /bin/x } id one\n"
+	    "permit b exec on any from 192.0.2.0/24 id net\npermit b get on any when night id night\n"
+	    "permit c any on any id all\ndeny c forward on any to 10.0.0.0/8:* id no-ten\ndeny c jump on any id no-jump\n"
+	    "deny c exec on any cmd { /bin/dd ** } id no-dd\ndeny c put on any unless when night id days\n"
+	    "deny c shell on any as www unless from 192.0.2.0/24 id no-www\n"
+	    "permit d exec on any cmd { /bin/x } id d-one\npermit d exec on any id d-all\ndeny d exec on any from 192.0.2.0/24 unless d id not-d\n"
+	    "permit e shell on any options { mem 1G } id limited\npermit f exec on any cmd { /bin/x } id f\n"
+	    "permit f get on any id f-get\nrequire mfa for f exec on any from 192.0.2.0/24\nrequire mfa for f get on any unless when night\n";
+	static const struct { const char *user, *verb; bool permit, in_part; const char *rule; size_t needs; } cases[] = {
+		{ "a", "exec", true, true, "one", 0 }, { "a", "shell", false, false, "", 0 }, { "b", "exec", true, true, "net", 0 },
+		{ "b", "get", true, true, "night", 0 }, { "c", "forward", true, true, "all", 0 }, { "c", "jump", false, false, "no-jump", 0 },
+		{ "c", "exec", true, true, "all", 0 }, { "c", "put", true, true, "all", 0 }, { "c", "get", true, false, "all", 0 },
+		{ "c", "shell", true, false, "all", 0 }, { "d", "exec", true, false, "d-all", 0 }, { "e", "shell", false, false, "", 0 },
+		{ "f", "exec", true, true, "f", 1 }, { "f", "get", true, false, "f-get", 1 },
+	};
+	struct err e = { 0 };
+	struct policy *p = policy_parse("p", slice_from(somehow), &here, &e);
+
+	ok(p != NULL, "a policy with conditions loads %s", e.text);
+	for (size_t i = 0; p != NULL && i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct policy_request req = { .who = { .name = slice_from(cases[i].user) }, .verb = slice_from(cases[i].verb),
+			.host = slice_from("h"), .login = slice_from("root"), .somehow = true };
+		struct policy_decision d;
+
+		policy_eval(p, &req, &d);
+		ok(d.permit == cases[i].permit && d.in_part == cases[i].in_part && strcmp(d.rule, cases[i].rule) == 0 && d.needs_n == cases[i].needs,
+		    "%s, %s somehow: %s%s %s", cases[i].user, cases[i].verb, d.permit ? "permit" : "deny", d.in_part ? " in part" : "", d.rule);
+	}
+	policy_free(p);
+}
+
 int
 main(void)
 {
@@ -569,6 +604,7 @@ main(void)
 	test_too_large();
 	test_errors();
 	test_some_path();
+	test_somehow();
 	test_obligations();
 	test_able();
 	test_may_require();
