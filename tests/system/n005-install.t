@@ -74,9 +74,11 @@ try:
              ("fortress audit stream --format ", "cef", "xml"), ("fortress serve -T ", "RecordWindow", "alice"), ("fortress session ls --state-is ", "lost", "web1"), ("fortress retention e", "erase", "confirm"),
              ("fortress retention erase --", "--before", "--keys"), ("fortress session com", "commands", "lock"), ("fortress hosts --", "--allowed", "--port"),
              ("fortress replay --", "--follow", "--class"), ("fortress help ret", "retention", "replay"), ("fortress import ssh-config --", "--trust-first-key", "--plan"), ("fortress --state x user ", "add", "explain")]
-    if b: cases += [("fortress host set ", "box", "web1"), ("fortress key add ", "bench", "box"), ("fortress hosts --user ", "bench", "box")]
+    cases.append(("fortress session ", "watch", "--raw"))
+    files = [("fortress policy print Make", "Makefile", "box"), ("fortress host add x --hostkey Make", "Makefile", "box")]
+    if b: cases += [("fortress host set ", "box", "--addr"), ("fortress host set ", "box", "Makefile"), ("fortress key add ", "bench", "box"), ("fortress hosts --user ", "bench", "box")]
     script = file("bash-completion/completions/fortress")
-    for line, word, other in cases:
+    for line, word, other in cases + files:
         words = line.split(" ")
         r = run("bash", "-c", f'. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _fortress; printf "%s\\n" "${{COMPREPLY[@]}}"', "-", script, *words)
         ok(word in r.stdout.split() and other not in r.stdout.split(), f"bash: {line!r}", r.stdout, r.stderr)
