@@ -21,6 +21,7 @@
 #include "gate/events.h"
 #include "gate/lists.h"
 #include "gate/live.h"
+#include "gate/needs.h"
 #include "gate/puts.h"
 
 static void
@@ -157,6 +158,23 @@ command_from(struct slice argv, struct buf *out)
 	return r;
 }
 
+/* As at a door, but for what whoever stands there can still bring. */
+static void
+explain(const struct gate *g, struct decide_ask *ask, struct rules_answer *a)
+{
+	char login[LOGIN_SIZE], to[320];
+	struct msg_decide what = { .verb = ask->verb };
+	struct needs_ask needs = { .g = g, .who = ask->who, .m = &what, .at = ask->at };
+	struct dir_host *host;
+
+	if (slice_is(ask->verb, "jump")) {               /* where ssh -J goes: no word here says another place */
+		snprintf(to, sizeof(to), "%.*s:22", (int)(ask->host.n < 300 ? ask->host.n : 300), (const char *)ask->host.p);
+		ask->to = slice_from(to);
+	}
+	decide_ask(g, ask, &host, login, a);
+	needs_never(&needs, a);
+}
+
 static int
 take_explain(struct client *c, const void *message)
 {
@@ -164,8 +182,6 @@ take_explain(struct client *c, const void *message)
 	struct msg_explained answer = { .req = m->req };
 	struct rules_answer a = { 0 };
 	struct buf command;
-	struct dir_host *host;
-	char login[LOGIN_SIZE] = "";
 	const struct dir_user *user = directory_find_user(c->gate->dir, m->user);
 	struct rules_who who = { .name = user != NULL ? user->name : "", .groups = user != NULL ? user->groups : "",
 	    .attrs = user != NULL ? user->attrs : "" };
@@ -183,7 +199,7 @@ take_explain(struct client *c, const void *message)
 	else if (directory_refuses(user, ask.at) != NULL)
 		snprintf(a.text, sizeof(a.text), "DENY: %s", directory_refuses(user, ask.at));
 	else
-		decide_ask(c->gate, &ask, &host, login, &a);
+		explain(c->gate, &ask, &a);
 	answer.permit = a.permit;
 	answer.text = slice_from(a.text);
 	buf_done(&command);

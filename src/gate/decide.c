@@ -119,6 +119,10 @@ decide_ask(const struct gate *g, const struct decide_ask *ask, struct dir_host *
 		return;
 	}
 	q.host = *host;
+	if (slice_is(ask->verb, "jump") && ask->to.n == 0) {
+		answer_no(ret, "say where the jump goes: --to %s:22", (*host)->name);
+		return;
+	}
 	if (slice_is(ask->verb, "jump") && !is_ssh_port(*host, ask->to)) {
 		answer_no(ret, "a jump to %s ends at its SSH port, 22 or %u", (*host)->name, (*host)->port);
 		return;

@@ -327,28 +327,30 @@ find_change(const struct needs_ask *ask, struct rules_answer *a)
 		(void)slice_copy(x->row.ticket, a->change, sizeof(a->change));
 }
 
-/* When all else is there.  Of what goes on already they come and go; what nobody can watch is denied. */
+static bool
+is_watchable(struct slice verb)
+{
+	return slice_is(verb, "shell") || slice_is(verb, "exec");
+}
+
+/* When all else is there.  Of what goes on already they come and go. */
 static void
 check_moderator(const struct needs_ask *ask, struct rules_answer *a)
 {
 	const struct policy_need *need = policy_decision_need(&a->d, POLICY_MODERATOR);
-	bool watchable = slice_is(ask->m->verb, "shell") || slice_is(ask->m->verb, "exec");
 
 	if (need == NULL || !a->permit || ask->again != NULL || moderate_is_met(ask, &a->d))
 		return;
-	a->permit = false;
-	if (watchable)
-		lack(a, MSG_LACK_MODERATOR);
-	snprintf(a->text, sizeof(a->text), "%.200s is required (%.200s): %s", need->words, need->id,
-	    watchable ? "somebody of them has to watch it" : "nobody can watch that");
+	lack(a, MSG_LACK_MODERATOR);
+	snprintf(a->text, sizeof(a->text), "%.200s is required (%.200s): somebody of them has to watch it", need->words, need->id);
 }
 
 void
-needs_check(const struct needs_ask *ask, struct rules_answer *a)
+needs_never(const struct needs_ask *ask, struct rules_answer *a)
 {
 	const unsigned can = POLICY_MFA | POLICY_APPROVAL | POLICY_TICKET | POLICY_RECORD | POLICY_MODERATOR | POLICY_NOTIFY;
 	const struct policy_decision *d = &a->d;
-	const struct policy_need *mfa = policy_decision_need(d, POLICY_MFA);
+	const struct policy_need *moderator = policy_decision_need(d, POLICY_MODERATOR);
 
 	if (!a->permit)
 		return;
@@ -357,13 +359,28 @@ needs_check(const struct needs_ask *ask, struct rules_answer *a)
 		snprintf(a->text, sizeof(a->text), "DENY: %.200s requires what this bastion does not do", d->rule);
 		return;
 	}
+	check_sinks(ask, a);
+	if (moderator == NULL || ask->again != NULL || is_watchable(ask->m->verb))
+		return;
+	a->permit = false;
+	snprintf(a->text, sizeof(a->text), "%.200s is required (%.200s): nobody can watch that", moderator->words, moderator->id);
+}
+
+void
+needs_check(const struct needs_ask *ask, struct rules_answer *a)
+{
+	const struct policy_decision *d = &a->d;
+	const struct policy_need *mfa = policy_decision_need(d, POLICY_MFA);
+
+	needs_never(ask, a);
+	if (!a->permit)
+		return;
 	if ((d->obligations & POLICY_APPROVAL) != 0)
 		check_approval(ask, a);
 	find_change(ask, a);
 	for (size_t i = 0; i < d->needs_n; i++)
 		if (d->needs[i]->kind == POLICY_TICKET)
 			check_ticket(ask, d->needs[i], a);
-	check_sinks(ask, a);
 	check_record(ask, policy_decision_need(d, POLICY_RECORD), a);
 	check_limits(ask, a);
 	if (mfa != NULL)

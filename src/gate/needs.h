@@ -19,6 +19,9 @@ struct needs_ask {
 	const struct grant *again;         /* of what goes on already, or NULL */
 };
 
+/* Takes the permit of a back, with words, where what is required can be met by nobody: for the verb of m, whoever asks and whatever
+ * they have. */
+void needs_never(const struct needs_ask *ask, struct rules_answer *a);
 /* Takes the permit of a back, with words and what is lacking, or fills in what it rests on. */
 void needs_check(const struct needs_ask *ask, struct rules_answer *a);
 /* The first of d's needs for approval that too few said yes to for who, at that time, and *n: how many did.  NULL: none is left,

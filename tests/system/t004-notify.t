@@ -67,6 +67,8 @@ try:
     # --- what is not there ---
     r = b.on("agent", "true")
     ok(r.returncode == 255 and b"no NotifySink of that name" in r.stderr, "a sink that is not configured is no permit, in words", r)
+    r = subprocess.run([f"{build}/fortress", "policy", "explain", "bench", "exec", "agent"], env=b.env, capture_output=True, text=True)
+    ok(r.returncode == 1 and "no NotifySink of that name" in r.stdout, "policy explain says so, too", r)
     # --- its process ---
     pid = b.child("notify")
     status = open(f"/proc/{pid}/status").read()
