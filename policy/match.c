@@ -121,9 +121,10 @@ fits_verb(const struct rule *r, struct asked *a)
 static int
 say_verb(const struct rule *r, struct asked *a, struct buf *out)
 {
+	char verb[40];
+
 	(void)r;
-	(void)a;
-	return buf_text(out, "it is for other verbs");
+	return buf_printf(out, "it is not for %s", text_escaped(a->req->verb, verb, sizeof(verb)));
 }
 
 static enum fit
