@@ -28,7 +28,7 @@ static const struct rows_key keys[] = {
 	{ 'a', YES, "a", "approve the selected request, after a question", "a approve" },
 	{ 'r', NO, "r", "reject it, or end what was approved", "r reject" },
 	{ 'w', WITHDRAW, "w", "withdraw one of your own", "w withdraw" },
-	{ 'g', AGAIN, "g", "ask for the list again", NULL },
+	{ 'g', AGAIN, "g", "ask for the list again", "g again" },
 	ROWS_KEYS,
 };
 
