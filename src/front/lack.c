@@ -158,6 +158,8 @@ ask(struct channel *c, const char *reason)
 		fields[n++] = (struct form_field){ "Ticket, or Enter for none: ", false };
 	tty_wait_end(c, NULL);
 	say(c, reason);
+	if ((l->lacks & MSG_LACK_APPROVAL) != 0)         /* that was a command to copy, for whoever would rather not wait */
+		say(c, "or ask here, by a reason, and wait; Ctrl-C gives up");
 	l->mfa = false;
 	form_start(&l->form, c->ssh, fields, n);
 	c->state = CH_FORM;

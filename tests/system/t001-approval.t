@@ -104,7 +104,7 @@ try:
 
     # --- the form on the terminal; rejected while it waits ---
     t = shell()
-    ok(t.saw("Reason: "), "a terminal asks for the reason", t.out); t.send("look at \bthe log\r")
+    ok(t.saw("Reason: ") and "or ask here, by a reason, and wait; Ctrl-C gives up" in t.out, "a terminal asks for the reason, and says that it can be given there", t.out); t.send("look at \bthe log\r")
     ok(t.saw("Ticket, or Enter for none: "), "and for a ticket", t.out); t.send("\r")
     ok(t.saw("waits for approval 1 from role lead"), "then it waits", t.out)
     (a,) = [a for a in approvals("lena") if a["may"]]
