@@ -193,8 +193,10 @@ login_key_ask(struct client *c, const void *message)
 		answer.known = (code_is_good(c->gate, &n) && enrol_refusal(c, user, m->blob) == NULL) ||
 		    key_check(c, user, m->blob, &cert, &terms, &e) == 0;
 		answer.reason = slice_from(answer.known ? "" : e.text);
-		if (n.code.n > 0 && !answer.known && !code_is_good(c->gate, &n))
+		if (n.code.n > 0 && !answer.known && !code_is_good(c->gate, &n)) {
+			answer.reason = slice_from("its enrolment code is wrong, was used, or is over: fortress enroll makes another");
 			enrol_missed(c, &n);
+		}
 	}
 	return chan_send(c->chan, MSG_KEY_ANSWER, &answer);
 }

@@ -57,6 +57,8 @@ try:
     ok(got == [AUTH_FAILURE, AUTH_SUCCESS], "of two at once one comes in", got)
     code = enroll("eve", "--ttl", "1s"); time.sleep(1.1)
     ok(tries(f"eve+{code}+box", e1) == NO, "one that has expired is none")
+    texts = [e["text"] for e in b.events()]
+    ok("eve could not log in: its enrolment code is wrong, was used, or is over: fortress enroll makes another" in texts, "and the record says that it was the code", texts[-3:])
     code = enroll("eve")
     wrong = lambda i: "e-" + f"{'abcdefgh'[i]}" * 16
     for i in range(4): tries(f"eve+{wrong(i)}+box", e1)
