@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "front/jump.h"
 #include "front/lack.h"
+#include "front/live.h"
 #include "front/replay.h"
 #include "front/steps.h"
 #include "front/transfer.h"
@@ -280,6 +281,16 @@ on_jump_decision(void *arg, const struct msg_decision *d, int *agent)
 	lack_note(c, 0, d);
 	if (d->lacks == 0 || !lack_take(c, d))
 		refused(c, d);
+}
+
+void
+moderator_begun(struct channel *c)
+{
+	char id[ID_TEXT], line[120];
+
+	live_begun(c);
+	(void)snprintf(line, sizeof(line), "they watch it with ssh -t USER@bastion watch %s, or Ctrl-T in the picker", id_print(c->record.id, id));
+	tty_notice(c, line);
 }
 
 bool

@@ -385,5 +385,5 @@ channel_recorded(struct front *f, const struct chan_in *in)
 	else
 		record_was_closed(&c->record, closed);
 	if (in->type == MSG_REC_OPENED && c->record.opened && c->state == CH_MODERATOR)
-		live_begun(c);
+		moderator_begun(c);
 }

@@ -34,6 +34,7 @@ void channel_question(const struct channel *c, unsigned verb, struct msg_decide 
 /* Asks for all of them anew. */
 void channel_decide(struct channel *c);
 bool step_moderator(struct channel *c);
+void moderator_begun(struct channel *c);          /* its recording is open: now it can be watched */
 /* Does the channel go on when this verb is permitted no more?  True too for a verb that it never had. */
 bool channel_goes_on_without(struct channel *c, const char *verb);
 

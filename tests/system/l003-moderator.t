@@ -40,6 +40,7 @@ try:
     ok(s.until(b"moderator role seconds is required (two): somebody of them has to watch it"), "the session waits, and says for whom", s.out)
     s.type(b"PS1='$ '; echo be''gun\r")
     rows = waiting(); id = rows[0]["id"] if rows else ""
+    ok(s.until(f"they watch it with ssh -t USER@bastion watch {id}, or Ctrl-T in the picker".encode()), "and how", s.out)
     ok(len(rows) == 1 and rows[0]["user"] == "bench" and rows[0]["host"] == "box", "it is among those that run", rows)
     ok(b"begun" not in s.out, "nothing of it runs yet", s.out)
     w = Screen(argv("dora", "watch", id)); ok(s.until(b"dora watches this session"), "somebody watches who is none of them", s.out)
