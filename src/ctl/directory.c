@@ -402,6 +402,9 @@ enrolled_seen(void *arg, unsigned type, const void *message)
 		(void)err_set(&e->c->e, -EINVAL, "%.*s", (int)m->text.n, (const char *)m->text.p);
 	} else if (e->c->format == OUT_TEXT) {            /* the code alone, so that scripts can take it */
 		printf("%.*s\n", (int)m->code.n, (const char *)m->code.p);
+		if (isatty(STDOUT_FILENO))
+			ctl_note(e->c, "the first key that comes with it is %s's: ssh %s+%.*s@bastion", e->user, e->user, (int)m->code.n,
+			    (const char *)m->code.p);
 	} else {
 		o = ctl_out(e->c, enroll_columns, true);
 		out_text(o, m->code);

@@ -374,7 +374,8 @@ evidence_gather(struct export *x, struct evidence *v, struct pack *pack)
 		fprintf(stderr, "fortress: there is no access review: %s\n", v->no_access);
 	missing = r == 0 ? evidence_find(v, "commands-missing") : NULL;
 	if (missing != NULL && missing->rows > 0)
-		fprintf(stderr, "fortress: of %llu sessions not all commands are known: commands-missing.csv\n", (unsigned long long)missing->rows);
+		fprintf(stderr, "fortress: the commands of %llu session%s are not all known: commands-missing says why\n",
+		    (unsigned long long)missing->rows, missing->rows == 1 ? "" : "s");
 	return r;
 }
 

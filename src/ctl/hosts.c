@@ -279,6 +279,8 @@ edit_run(struct ctl *c, struct host_edit *h, bool is_new)
 	if (r == CTL_OK && is_new && h->logins.len == 0)
 		ctl_note(c, "%s has no login: people come to it by their own names, as far as the policy says so; --login names others",
 		    h->name);
+	if (r == CTL_OK && h->trust_first && h->pins.len == 0 && h->old.pins.n > 0)
+		ctl_note(c, "%s has a pinned key, which stays: --hostkey FILE puts another in its place", h->name);
 	return r;
 }
 

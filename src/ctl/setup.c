@@ -389,6 +389,7 @@ next_say(const struct setup *s)
 		printf("       fortress --state %s user add NAME --group ops\n", s->c->state);
 	printf("       fortress --state %s enroll %s\n", s->c->state, user);
 	printf("       fortress --state %s host add HOST ADDRESS --login LOGIN --trust-first-key\n", s->c->state);
+	printf("       on HOST add %s/keys/target_ed25519.pub to LOGIN's authorized_keys\n", s->c->state);
 }
 
 /* It goes into what is printed, for use elsewhere. */

@@ -11,7 +11,7 @@ import tap
 from tap import ok
 tap.needs_bastion()
 from bastion import Bastion
-from terminal import on_pty
+from terminal import Terminal, on_pty, until
 
 b = Bastion(build, "KernelAudit off\n")
 # Every account may use the program, so that one without rights can be tried.
@@ -90,6 +90,8 @@ try:
     r = fortress("enroll", "alise"); ok(r.returncode == 0 and "no user alise yet" in r.stderr and "did you mean alice?" in r.stderr and
                                         len(r.stdout.split()) == 1, "a code for somebody new, with a remark", r.stderr)
     r = fortress("enroll", "alice"); ok(r.returncode == 0 and r.stderr == "", "and none for one who is known", r.stderr)
+    t = Terminal(f"{build}/fortress", "enroll", "alice", env=b.env); until(t.ended); t.close()
+    code = t.out.split("\r")[0]; ok(code.startswith("e-") and f"is alice's: ssh alice+{code}@bastion" in t.out, "on a terminal it says what to do with it", t.out)
 
     # --- hosts ---
     refused(1, ['"bad addr" is not an address'], "host", "add", "w1", "bad addr", "--trust-first-key")
@@ -97,6 +99,8 @@ try:
     refused(1, ["box is the host's own name"], "host", "set", "box", "--alias", "box")
     r = fortress("host", "add", "w1", "10.0.0.1", "--trust-first-key", "--label", "env=x", "--label", "tier=db", "--login", "a", "--login", "b")
     ok(r.returncode == 0 and r.stderr == "", "a good one is added without a word", r.stderr)
+    r = fortress("host", "set", "box", "--trust-first-key"); ok(r.returncode == 0 and "box has a pinned key, which stays: --hostkey FILE" in r.stderr, "a key that is pinned is not forgotten, and that is said", r.stderr)
+    r = fortress("host", "set", "w1", "--trust-first-key"); ok(r.returncode == 0 and r.stderr == "", "where there is none, not a word", r.stderr)
     r = fortress("host", "add", "w2", "10.0.0.2", "--trust-first-key", "--alias", "second")
     ok(r.returncode == 0 and "w2 has no login" in r.stderr, "one without a login with one", r.stderr)
     refused(1, ["second is an alias of host w2"], "host", "add", "second", "10.0.0.3", "--trust-first-key")

@@ -87,7 +87,7 @@ try:
     b.wait(lambda: all(s["state"] != "open" for s in b.sessions()))
 
     r = export("pack.early"); early = rows(f"{b.dir}/pack.early", "commands-missing")
-    ok(r.returncode == 0 and [m["session"] for m in early] == [secret] and "not in the index" in early[0]["why"] and "of 1 sessions not all commands" in r.stderr, "an export says of which sessions it does not know the commands", early, r.stderr)
+    ok(r.returncode == 0 and [m["session"] for m in early] == [secret] and "not in the index" in early[0]["why"] and "the commands of 1 session are not all known" in r.stderr, "an export says of which sessions it does not know the commands", early, r.stderr)
     found = commands(secret); said = [c["command"] for c in found]
     ok("echo typed-$((40+2))" in said and any(c.startswith("ssh-keygen") for c in said), "the commands around them are there", said)
     raw = ctl("session", "print", "--raw=in", secret).stdout; ok("echo typed-$((40+2))" in raw, "and in the full record of what was typed", raw)
