@@ -278,7 +278,7 @@ main(int argc, char **argv)
 		help(NULL, NULL);
 		return CTL_OK;
 	}
-	if (strcmp(first, "version") == 0 || strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
+	if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
 		puts("fortress " PACKAGE_VERSION);
 		return CTL_OK;
 	}

@@ -82,6 +82,27 @@ ctl_policy_options(const struct ctl *c, int argc, char **argv, int min, int max,
 	return ctl_words(c, argc, argv, min, max);
 }
 
+static const struct out_column size_columns[] = {
+	{ "file", OUT_STRING, 0, 0 }, { "rules", OUT_NUMBER, 0, 0 }, { "requirements", OUT_NUMBER, 0, 0 }, { "watches", OUT_NUMBER, 0, 0 },
+	{ NULL, 0, 0, 0 },
+};
+
+static int
+size_print(const struct ctl *c, const char *file, const struct policy_size *size)
+{
+	struct out *o;
+
+	if (c->format == OUT_TEXT)
+		return printf("%s: good, %zu rule%s, %zu requirement%s, %zu watch%s\n", file, size->rules, size->rules == 1 ? "" : "s", size->requires,
+		    size->requires == 1 ? "" : "s", size->watches, size->watches == 1 ? "" : "es") > 0 ? CTL_OK : CTL_FAILED;
+	o = ctl_out(c, size_columns, true);
+	out_cstr(o, file);
+	out_number(o, (int64_t)size->rules);
+	out_number(o, (int64_t)size->requires);
+	out_number(o, (int64_t)size->watches);
+	return out_end(o) == 0 ? CTL_OK : CTL_FAILED;
+}
+
 static int
 policy_check(struct ctl *c, int argc, char **argv)
 {
@@ -95,10 +116,8 @@ policy_check(struct ctl *c, int argc, char **argv)
 	if (p == NULL)
 		return CTL_FAILED;
 	size = policy_size(p);
-	printf("%s: good, %zu rule%s, %zu requirement%s, %zu watch%s\n", argv[optind] != NULL ? argv[optind] : "policy.conf",
-	    size.rules, size.rules == 1 ? "" : "s", size.requires, size.requires == 1 ? "" : "s", size.watches, size.watches == 1 ? "" : "es");
 	policy_free(p);
-	return CTL_OK;
+	return size_print(c, argv[optind] != NULL ? argv[optind] : "policy.conf", &size);
 }
 
 static int

@@ -67,6 +67,17 @@ status(struct ctl *c, int argc, char **argv)
 
 struct reloaded { struct ctl *c; bool ok; };
 
+static const struct out_column reload_columns[] = { { "loaded", OUT_STRING, 0, 0 }, { NULL, 0, 0, 0 } };
+
+static int
+reloaded_print(const struct ctl *c, struct slice what)
+{
+	struct out *o = ctl_out(c, reload_columns, true);
+
+	out_text(o, what);
+	return out_end(o);
+}
+
 static bool
 reload_seen(void *arg, unsigned type, const void *message)
 {
@@ -76,7 +87,9 @@ reload_seen(void *arg, unsigned type, const void *message)
 	if (type != MSG_RELOADED)
 		return false;
 	r->ok = m->ok != 0;
-	if (r->ok)
+	if (r->ok && r->c->format != OUT_TEXT)
+		r->ok = reloaded_print(r->c, m->text) == 0;
+	else if (r->ok)
 		printf("policy loaded: %.*s\n", (int)m->text.n, (const char *)m->text.p);
 	else
 		(void)err_set(&r->c->e, -EINVAL, "the policy was not loaded, the old one stays in force: %.*s", (int)m->text.n,
@@ -95,6 +108,22 @@ reload(struct ctl *c, int argc, char **argv)
 	return ask_once(c, MSG_RELOAD, &m, reload_seen, &answer) == 0 && answer.ok ? CTL_OK : CTL_FAILED;
 }
 
+static const struct out_column version_columns[] = { { "version", OUT_STRING, 0, 0 }, { NULL, 0, 0, 0 } };
+
+static int
+version(struct ctl *c, int argc, char **argv)
+{
+	struct out *o;
+
+	if (ctl_plain(c, argc, argv, 0, 0) != CTL_OK)
+		return CTL_USAGE;
+	if (c->format == OUT_TEXT)
+		return puts("fortress " PACKAGE_VERSION) >= 0 ? CTL_OK : CTL_FAILED;
+	o = ctl_out(c, version_columns, true);
+	out_cstr(o, PACKAGE_VERSION);
+	return out_end(o) == 0 ? CTL_OK : CTL_FAILED;
+}
+
 const struct command commands_system[] = {
 	{ "setup", NULL, "[--user NAME] [--listen ADDRESS] [--port N]",
 	    "make what a bastion needs: state directory, accounts, host keys, configuration, policy", setup },
@@ -104,6 +133,6 @@ const struct command commands_system[] = {
 	{ "reload", NULL, "", "read the policy again; a policy with an error changes nothing", reload },
 	{ "doctor", NULL, "", "look for what is wrong, and say what to do", doctor },
 	{ "help", NULL, "[COMMAND]", "this text", NULL },
-	{ "version", NULL, "", "the version", NULL },
+	{ "version", NULL, "", "the version", version },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

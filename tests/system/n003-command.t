@@ -79,6 +79,11 @@ try:
     refused(2, ["shel: no such verb; did you mean shell?"], "policy", "explain", "bench", "shel", "box")
     refused(2, ["HOST is missing"], "policy", "explain", "bench", "shell")
 
+    # --- one object each ---
+    for words, keys in ((("version",), ["version"]), (("policy", "check"), ["file", "rules", "requirements", "watches"]), (("reload",), ["loaded"]),
+                        (("status",), ["users", "hosts", "rules", "policy", "policy_error"])):
+        r = fortress("--json", *words); ok(r.returncode == 0 and list(json.loads(r.stdout)) == keys, f"{' '.join(words)} as JSON", r.stdout, r.stderr)
+
     # --- names that nobody has ---
     refused(1, ["there is no user nobody"], "key", "list", "nobody")
     refused(1, ["there is no user nobody"], "session", "ls", "--user", "nobody")
