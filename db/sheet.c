@@ -21,6 +21,11 @@
 #define ASKED(path) "coalesce(detail->>'$.after." path "',detail->>'$.before." path "')"
 /* What was asked for and said, and what was then done because of it. */
 #define APPROVALS " AND class=3003 AND (detail LIKE '{\"before\":%\"asked_us\":%' OR detail LIKE '%,\"approval\":%')"
+/* What people do with keys, codes and second factors of their own, and the first key of a host, which the bastion pins when somebody
+ * connects, stands under their names and is no administrator's act. */
+#define OF_WHOM "coalesce(detail->>'$.after.user',detail->>'$.before.user')"
+#define ADMIN_KIND "CASE WHEN class=3001 THEN 'own account' WHEN detail='' THEN 'administration' WHEN " OF_WHOM "=actor THEN 'own account'" \
+	" WHEN detail->>'$.before.pins'='' AND detail->>'$.after.pins'<>'' THEN 'first host key' ELSE 'administration' END"
 #define DAYS_US "86400000000"
 #define YES(flag) "CASE " flag " WHEN 1 THEN 'yes' ELSE 'no' END"
 #define BYEND " CASE WHEN close_leaf<?7 THEN "
@@ -45,8 +50,8 @@ static const struct query sheets[] = {
 	    DETAIL("rule") " AS rule,text" EVENTS APPROVALS " ORDER BY id" },
 	{ "denials", "SELECT id AS event," TIME("t_us") " AS time,actor AS user,host,src AS source," DETAIL("verb") " AS verb," DETAIL("rule") " AS rule,text"
 	    EVENTS " AND class=3003 AND ok=0 ORDER BY id" },
-	{ "administration", "SELECT id AS event," TIME("t_us") " AS time,actor AS administrator,src AS source,text," YES("ok") " AS done," DETAIL("before") " AS before,"
-	    DETAIL("after") " AS after" EVENTS " AND class IN(3001,3004) ORDER BY id" },
+	{ "administration", "SELECT id AS event," TIME("t_us") " AS time,actor AS administrator,src AS source," ADMIN_KIND " AS kind,text," YES("ok")
+	    " AS done," DETAIL("before") " AS before," DETAIL("after") " AS after" EVENTS " AND class IN(3001,3004) ORDER BY id" },
 	{ "policies", "SELECT id AS version," TIME("seen_us") " AS in_force_since,actor AS administrator,hash,length(body) AS bytes FROM policy_version"
 	    " WHERE seen_us<?4 ORDER BY id" },
 	{ "accounts", "WITH last(name,t,n) AS MATERIALIZED(SELECT actor,max(t_us),count(*) FROM event WHERE class=3002 AND ok=1 AND +t_us<?4 AND leaf<?7"
@@ -86,14 +91,14 @@ static const struct query figures[] = {
 	{ "channels", "SELECT channel,count(*)" SESSIONS " GROUP BY 1 ORDER BY 2 DESC,1 LIMIT 10" },
 	{ "denials-per-day", "SELECT " DAY("t_us") ",count(*)" EVENTS " AND class=3003 AND ok=0 GROUP BY 1 ORDER BY 1" },
 	{ "approvals-per-day", "SELECT " DAY("t_us") ",count(*)" EVENTS APPROVALS " GROUP BY 1 ORDER BY 1" },
-	{ "administration-per-day", "SELECT " DAY("t_us") ",count(*)" EVENTS " AND class IN(3001,3004) GROUP BY 1 ORDER BY 1" },
+	{ "administration-per-day", "SELECT " DAY("t_us") ",count(*)" EVENTS " AND class=3004 AND " ADMIN_KIND "='administration' GROUP BY 1 ORDER BY 1" },
 	{ "readings-per-day", "SELECT " DAY("t_us") ",count(*)" EVENTS " AND class=1008 GROUP BY 1 ORDER BY 1" },
 	{ "transfers-per-day", "SELECT " DAY("t_us") ",count(*)" EVENTS " AND class=1001 GROUP BY 1 ORDER BY 1" },
 	{ "logins-by-method", "SELECT coalesce(nullif(method,''),'(none)'),count(*)" SESSIONS " GROUP BY 1 ORDER BY 2 DESC,1 LIMIT 10" },
 	{ "events-by-class", "SELECT CASE class WHEN 1001 THEN 'file operations' WHEN 1008 THEN 'reading of the record' WHEN 3001 THEN 'own account'"
 	    " WHEN 3002 THEN 'authentication' WHEN 3003 THEN 'decisions' WHEN 3004 THEN 'administration' WHEN 4007 THEN 'sessions' WHEN 6002"
 	    " THEN 'service' ELSE 'class '||class END,count(*)" EVENTS " GROUP BY class ORDER BY 2 DESC,1" },
-	{ "administrators", "SELECT actor,count(*)" EVENTS " AND class=3004 GROUP BY 1 ORDER BY 2 DESC,1 LIMIT 10" },
+	{ "administrators", "SELECT actor,count(*)" EVENTS " AND class=3004 AND " ADMIN_KIND "='administration' GROUP BY 1 ORDER BY 2 DESC,1 LIMIT 10" },
 	{ "logins-on-hosts", "SELECT login,count(*)" SESSIONS " GROUP BY 1 ORDER BY 2 DESC,1 LIMIT 10" },
 	{ "account-states", "SELECT state,count(*) FROM (SELECT CASE WHEN disabled THEN 'disabled' WHEN expires_us BETWEEN 1 AND ?8 THEN 'expired'"
 	    " ELSE 'active' END AS state FROM user WHERE (?5='' OR name=?5)) GROUP BY 1 ORDER BY 1", true },

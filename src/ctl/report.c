@@ -24,7 +24,7 @@ struct page { const char *control, *title, *words; const char *figures[ON_A_PAGE
 
 static const struct page pages[] = {
 	{ "5.3", "Segregation of duties", "Who changed the directory and the policy, beside who used what these permit. A person who stands in both "
-	    "lists both gives access and uses it.", { "administrators", "top-users" }, { "administration" } },
+	    "lists both gives access and uses it. What people do with keys and second factors of their own counts for neither.", { "administrators", "top-users" }, { "administration" } },
 	{ "5.15", "Access control", "Every connection to a host was decided by the policy that was in force; what no rule permitted was denied. Here is what "
 	    "was denied, and why.", { "denials-per-day" }, { "denials", "policies" } },
 	{ "5.16", "Identity management", "All accounts with their state. Dormant are those that have not logged in for more than 90 days.",

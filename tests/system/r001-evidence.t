@@ -46,6 +46,11 @@ try:
     r = asked("lena", "approve", rid); ok(r.returncode == 0, "and given", r.stderr)
     b.ctl("user", "add", "dba"); b.ctl("host", "add", "lab", "192.0.2.2", "--agent", "--label", "env=lab", "--login", "root", "--hostkey", f"{b.dir}/hk.pub")
     b.ctl("user", "add", "gone"); b.ctl("user", "disable", "gone")
+    b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/second")
+    r = subprocess.run([*[f"{b.dir}/lena" if w == b.key else w for w in b.ssh("fortress")[:-1]], "-l", "lena", "127.0.0.1", "keys", "add"], stdin=open(f"{b.dir}/second.pub"), capture_output=True, text=True)
+    ok(r.returncode == 0, "a key of one's own is added", r.stderr)
+    b.ctl("host", "add", "late", "127.0.0.1", "--port", str(b.sshd_port), "--login", "root", "--label", "env=bench", "--trust-first-key")
+    ok(asked("bench", "late", "true").returncode == 0, "a host's first key is pinned")
     b.ctl("user", "add", "wide"); long = [f"ticket /^{i}{'x' * 150}$/" for i in range(9)]
     open(f"{b.dir}/state/policy.conf", "w").write(POLICY + "# a remark\ndeny bench exec on env=prod id no-prod\n" +
         "permit wide shell on host box id wide\n" + "".join(f"require {t} for wide shell on host box\n" for t in long)); b.ctl("reload")
@@ -71,6 +76,10 @@ try:
     ok(any(r["host"] == "other" for r in sheets["denials"]), "denials", sheets["denials"])
     a = [r for r in sheets["approvals"] if r["request"] == rid]; ok([r["who"] for r in a[:2]] == ["bench", "lena"] and all(r["for_user"] == "bench" and r["verb"] == "shell" and r["host"] == "box" and r["reason"] == "disk =full" for r in a[:2]) and "lena" in a[1]["votes"], "approvals: who asked, who said yes", sheets["approvals"])
     ok(any("other" in str(r["after"]) and r["before"] is None for r in sheets["administration"]), "administrators' acts, with what was before and after", sheets["administration"][-1:])
+    kinds = {(r["administrator"], r["kind"]) for r in sheets["administration"]}
+    ok({("lena", "own account"), ("bench", "first host key"), ("root", "administration")} <= kinds and not {n for n, k in kinds if k == "administration"} & {"lena", "bench"}, "what people do for themselves, and what is pinned when they connect, is told from it", kinds)
+    chart = Page(open(f"{pack}/report.html").read()).words.split("Administrators by acts")[-1].split("People with the most sessions")[0]
+    ok("root" in chart and "lena" not in chart and "bench" not in chart, "and no one is an administrator by it", chart)
     users = {r["user"]: r for r in sheets["accounts"]}
     ok(users["bench"]["state"] == "active" and users["bench"]["last_login"] and users["bench"]["keys"] == 1 and users["gone"]["state"] == "disabled" and users["gone"]["last_login"] is None, "accounts", users)
     print_of = b.run("ssh-keygen", "-lf", f"{b.key}.pub").split()[1]
