@@ -153,6 +153,16 @@ client_free(struct client *c)
 	free(c);
 }
 
+/* Nothing that it was permitted can be taken back here any more: the monitor sees to it that its front ends. */
+static void
+let_go(const struct client *c)
+{
+	struct msg_let_go m = { .conn = c->conn };
+
+	if (chan_send(c->gate->monitor, MSG_LET_GO, &m) != 0)
+		log_warn("monitor: it does not hear that conn %llu has to end", (unsigned long long)c->conn);
+}
+
 static void
 client_message(void *arg, struct chan *chan, struct chan_in *in)
 {
@@ -170,6 +180,8 @@ client_message(void *arg, struct chan *chan, struct chan_in *in)
 		return;
 	if (in->type != 0)
 		log_warn("client ended: %s: %s: %s", c->peer, msg_name(in->type), strerror(-r));
+	if (c->kind == MSG_CLIENT_FRONT)
+		let_go(c);
 	client_free(c);
 }
 

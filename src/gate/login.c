@@ -232,6 +232,15 @@ limits_of(const struct login *l)
 	return (l->terms.forced ? MSG_LIMIT_COMMAND : 0) | (l->terms.pty ? 0 : MSG_LIMIT_NO_PTY);
 }
 
+/* Whose login is opened the monitor hears from here: a front that was taken over could name anybody. */
+static int
+admitted_send(const struct client *c, const char *user)
+{
+	struct msg_admitted m = { .conn = c->conn, .user = slice_from(user) };
+
+	return chan_send(c->gate->monitor, MSG_ADMITTED, &m);
+}
+
 static int
 let_in(struct client *c)
 {
@@ -241,6 +250,9 @@ let_in(struct client *c)
 	struct names n = { 0 };
 	int r = split(c->gate, slice_from(l->raw), &n);
 
+	if (r != 0)
+		return r;
+	r = admitted_send(c, l->user);
 	if (r != 0)
 		return r;
 	snprintf(c->user, sizeof(c->user), "%s", l->user);

@@ -23,6 +23,7 @@
 #define PAM_TIMEOUT_MS 120000
 #define LEAVE_MS       2000              /* to end by itself once nobody listens; the same again from SIGTERM to SIGKILL */
 #define CLOSE_MS       8000              /* with a session to close */
+#define CONVERSATIONS_MAX 200            /* each is a process; twice what MaxAuthTries may allow */
 
 /* What the front waits for is the answer to the last of its questions. */
 enum phase { AUTHENTICATING, VOUCHING, AUTHENTICATED, OPENING, OPEN };
@@ -293,28 +294,33 @@ wait_over(void *arg)
 		result(c, "authentication failed");
 }
 
-void
-auth_start(struct conn *c, const struct msg_pam_start *msg)
+static void
+wait_turn(struct conn *c)
 {
-	unsigned delay_ms;
+	unsigned delay_ms = sources_delay_ms(c->monitor->sources, &c->addr, slice_from(c->waiting_user), clock_mono());
 
-	child_drop(c->pam);
-	loop_timer_stop(&c->timer);
-	if (!c->monitor->conf->use_pam && !c->monitor->conf->password) {
-		result(c, "this bastion does not use PAM");
-		return;
-	}
-	if (slice_copy(msg->user, c->waiting_user, sizeof(c->waiting_user)) != 0) {
-		result(c, "authentication failed");
-		return;
-	}
-	delay_ms = sources_delay_ms(c->monitor->sources, &c->addr, msg->user, clock_mono());
 	if (delay_ms > 0)
 		log_info("a try waits: %s: from %s for %u ms", c->waiting_user, c->peer, delay_ms);
 	if (delay_ms > 0)
 		loop_timer_start(c->monitor->loop, &c->timer, delay_ms, wait_over, c);
 	else
 		wait_over(c);
+}
+
+int
+auth_start(struct conn *c, const struct msg_pam_start *msg)
+{
+	child_drop(c->pam);
+	loop_timer_stop(&c->timer);
+	if (c->conversations++ == CONVERSATIONS_MAX)
+		return -EPROTO;
+	if (!c->monitor->conf->use_pam && !c->monitor->conf->password)
+		result(c, "this bastion does not use PAM");
+	else if (slice_copy(msg->user, c->waiting_user, sizeof(c->waiting_user)) != 0)
+		result(c, "authentication failed");
+	else
+		wait_turn(c);
+	return 0;
 }
 
 void
@@ -324,35 +330,67 @@ auth_answer(struct conn *c, const struct msg_pam_answer *msg)
 		(void)chan_send(c->pam->chan, MSG_PAM_ANSWER, msg);
 }
 
-void
-auth_login(struct conn *c, const struct msg_login_open *msg)
+/* By PAM: its account and session phases, in the child that let the user in or in one of their own. */
+static void
+open_by_pam(struct conn *c)
 {
-	char user[256], method[40];
+	struct msg_login_open msg = { slice_from(c->opening), slice_from(c->method) };
 	struct pam_child *p = c->pam;
 
-	(void)text_escaped(msg->user, user, sizeof(user));
-	(void)text_escaped(msg->method, method, sizeof(method));
-	if (!audit_may_login()) {
-		opened(c, false, slice_from("the kernel's audit log does not take records, and KernelAudit is required"),
-		    user, method);
-		return;
-	}
-	if (!c->monitor->conf->use_pam) {
-		opened(c, true, slice_from(""), user, method);
-		return;
-	}
-	if (p == NULL || p->phase != AUTHENTICATED || strcmp(p->user, user) != 0) {
+	if (p == NULL || p->phase != AUTHENTICATED || strcmp(p->user, c->opening) != 0) {
 		child_drop(p);
-		p = child_start(c, user, false);
+		p = child_start(c, c->opening, false);
 	}
 	if (p == NULL) {
-		opened(c, false, slice_from("cannot start PAM"), user, method);
+		opened(c, false, slice_from("cannot start PAM"), c->opening, c->method);
 		return;
 	}
-	snprintf(p->method, sizeof(p->method), "%s", method);
+	snprintf(p->method, sizeof(p->method), "%s", c->method);
 	p->phase = OPENING;
 	loop_timer_start(p->loop, &p->timer, PAM_TIMEOUT_MS, child_timeout, p);
-	(void)chan_send(p->chan, MSG_LOGIN_OPEN, msg);
+	(void)chan_send(p->chan, MSG_LOGIN_OPEN, &msg);
+}
+
+/* Front and gate have both spoken, whichever came first. */
+static void
+open_login(struct conn *c)
+{
+	const char *no = NULL;
+
+	if (c->opening[0] == '\0' || c->admitted[0] == '\0')
+		return;
+	if (strcmp(c->opening, c->admitted) != 0)
+		no = "the gate has let in somebody else";
+	else if (c->evicted)
+		no = "it had to make room for others";
+	else if (!audit_may_login())
+		no = "the kernel's audit log does not take records, and KernelAudit is required";
+	if (no != NULL)
+		opened(c, false, slice_from(no), c->opening, c->method);
+	else if (!c->monitor->conf->use_pam)
+		opened(c, true, slice_from(""), c->opening, c->method);
+	else
+		open_by_pam(c);
+}
+
+int
+auth_login(struct conn *c, const struct msg_login_open *msg)
+{
+	if (c->opening[0] != '\0' || msg->user.n == 0)
+		return -EPROTO;
+	(void)text_escaped(msg->user, c->opening, sizeof(c->opening));
+	(void)text_escaped(msg->method, c->method, sizeof(c->method));
+	open_login(c);
+	return 0;
+}
+
+void
+auth_admitted(struct conn *c, struct slice user)
+{
+	if (c->admitted[0] != '\0')
+		return;
+	(void)text_escaped(user, c->admitted, sizeof(c->admitted));
+	open_login(c);
 }
 
 void

@@ -264,6 +264,12 @@ child_message(void *arg, struct chan *c, struct chan_in *in)
 	case MSG_VOUCHED:
 		conn_vouched(m, in->message);
 		break;
+	case MSG_ADMITTED:
+		conn_admitted(m, in->message);
+		break;
+	case MSG_LET_GO:
+		conn_let_go(m, in->message);
+		break;
 	case MSG_CUT:
 		conn_cut(m, in->message);
 		break;
@@ -501,6 +507,8 @@ child_ended(void *arg, pid_t pid, int status)
 	if (who != CHILD_NOTIFY)
 		listen_pause(m);
 	log_error("process ended: %s: %s: starting again", names[who], how);
+	if (who == CHILD_STORE || who == CHILD_GATE)
+		conn_orphan_all(m);
 	if (who == CHILD_STORE)
 		child_ask_to_stop(m, CHILD_GATE, "the store has ended");
 	if (who == CHILD_GATE)

@@ -30,6 +30,7 @@
 
 #define HEADER_MS  8000                  /* the front's own limit is shorter */
 #define CUT_MS     4000                  /* a front's own time for its last words is 3 s */
+#define ORPHAN_MS  10000                 /* the same, where all of them end at once */
 #define ENDED_KEPT 64
 #define OLDEST_N   16                    /* of those who wait: their sources are compared when somebody has to go */
 #define AUDITED_MAX 100
@@ -79,6 +80,7 @@ conn_free(struct conn *c)
 	table_take(&m->conns_by_id, &c->node);
 	m->conns_n--;
 	loop_timer_stop(&c->timer);
+	loop_timer_stop(&c->end_timer);
 	if (!c->logged_in) {
 		m->startups_n -= !c->evicted;
 		source_leave(c);
@@ -101,6 +103,34 @@ conn_find(struct monitor *m, uint64_t id)
 	return TABLE_OWNER(table_find(&m->conns_by_id, id), struct conn, node);
 }
 
+/* Its front lives as long as its channel: one that has let go of that is about to end, or nobody could end it any more. */
+static void
+conn_lost(struct conn *c)
+{
+	if (c->pid > 0)
+		(void)kill(c->pid, SIGKILL);
+	conn_free(c);
+}
+
+/* It was told to end and has not: its user may be there no more. */
+static void
+end_too_slow(void *arg)
+{
+	struct conn *c = arg;
+
+	log_warn("killed: conn %llu: did not end when told to", (unsigned long long)c->id);
+	if (c->pid > 0)
+		(void)kill(c->pid, SIGKILL);
+}
+
+/* A timer of its own, that nothing which a front says can stop. */
+static void
+end_within(struct conn *c, int64_t ms)
+{
+	if (!loop_timer_is_running(&c->end_timer))
+		loop_timer_start(c->monitor->loop, &c->end_timer, ms, end_too_slow, c);
+}
+
 /* It counts no more; its channel tells when it has gone. */
 static void
 evict(struct conn *c)
@@ -111,6 +141,7 @@ evict(struct conn *c)
 	c->monitor->startups_n--;
 	source_leave(c);
 	(void)chan_send(c->chan, MSG_TERMINATE, &msg);
+	end_within(c, CUT_MS);
 }
 
 const char *
@@ -145,6 +176,15 @@ conn_vouched(struct monitor *m, const struct msg_vouched *msg)
 }
 
 void
+conn_admitted(struct monitor *m, const struct msg_admitted *msg)
+{
+	struct conn *c = conn_find(m, msg->conn);
+
+	if (c != NULL)
+		auth_admitted(c, msg->user);
+}
+
+void
 conn_set_pid(struct monitor *m, const struct msg_conn_pid *msg)
 {
 	struct conn *c = conn_find(m, msg->conn);
@@ -157,8 +197,11 @@ conn_set_pid(struct monitor *m, const struct msg_conn_pid *msg)
 void
 conn_note_end(struct monitor *m, const struct msg_conn_end *msg)
 {
+	struct conn *c = conn_find(m, msg->conn);
 	int status = (int)msg->status;
 
+	if (c != NULL)
+		c->pid = 0;                      /* the number may be another's soon */
 	if (!WIFSIGNALED(status))
 		return;
 	log_error("front died: conn %llu: signal %d (%s)", (unsigned long long)msg->conn, WTERMSIG(status),
@@ -197,44 +240,62 @@ conn_failed(struct conn *c, const struct msg_login_failed *m)
 	c->refused = false;
 }
 
-static void
-conn_message(void *arg, struct chan *chan, struct chan_in *in)
+/* One that has not said for whom it is may say nothing else, and nothing of a login one that is in. */
+static bool
+is_in_turn(const struct conn *c, unsigned type)
 {
-	struct conn *c = arg;
-
-	(void)chan;
-	/* A front that has not said for whom it is may say nothing else. */
-	if (c->nameless && in->type != 0 && in->type != MSG_PROXIED) {
-		log_warn("connection ended: conn %llu: %s before the proxy's header", (unsigned long long)c->id, msg_name(in->type));
-		conn_free(c);
-		return;
-	}
-	switch (in->type) {
+	switch (type) {
 	case MSG_PROXIED:
-		conn_proxied(c, in->message);
-		break;
+		return c->nameless;
+	case MSG_MENU_START:
+	case MSG_AUDIT_NOTE:
+		return c->logged_in;
+	default:
+		return !c->nameless && !c->logged_in;
+	}
+}
+
+/* 0, or negative: its front does what ours never would. */
+static int
+conn_take(struct conn *c, const struct chan_in *in)
+{
+	if (!is_in_turn(c, in->type))
+		return -EPROTO;
+	switch (in->type) {
 	case MSG_LOGIN_FAILED:
 		conn_failed(c, in->message);
 		break;
 	case MSG_PAM_START:
-		auth_start(c, in->message);
-		break;
+		return auth_start(c, in->message);
 	case MSG_PAM_ANSWER:
 		auth_answer(c, in->message);
 		break;
 	case MSG_LOGIN_OPEN:
-		auth_login(c, in->message);
-		break;
+		return auth_login(c, in->message);
 	case MSG_MENU_START:
 		menu_start(c, in->message);
 		break;
 	case MSG_AUDIT_NOTE:
 		conn_audit_note(c, in->message);
 		break;
-	case 0:
+	}
+	return 0;
+}
+
+static void
+conn_message(void *arg, struct chan *chan, struct chan_in *in)
+{
+	struct conn *c = arg;
+
+	(void)chan;
+	if (in->type == 0) {
 		log_debug("connection ended: conn %llu: %s", (unsigned long long)c->id, in->why);
-		conn_free(c);
-		break;
+		conn_lost(c);
+	} else if (in->type == MSG_PROXIED && c->nameless) {
+		conn_proxied(c, in->message);           /* after which there may be no connection */
+	} else if (conn_take(c, in) != 0) {
+		log_warn("connection ended: conn %llu: its front broke the rules: %s", (unsigned long long)c->id, msg_name(in->type));
+		conn_lost(c);
 	}
 }
 
@@ -401,7 +462,7 @@ conn_proxied(struct conn *c, const struct msg_proxied *p)
 	char said[160];
 
 	loop_timer_stop(&c->timer);
-	if (!c->nameless || conn_rename(c, p) != 0)
+	if (conn_rename(c, p) != 0)
 		why = p->kind == MSG_PROXIED_BAD ? text_escaped(p->text, said, sizeof(said)) : "its front broke the rules";
 	else if (!child_all_ready(c->monitor))
 		why = "starting again";
@@ -418,32 +479,44 @@ conn_proxied(struct conn *c, const struct msg_proxied *p)
 	conn_free(c);
 }
 
-/* It was told to end and has not: its user may be there no more. */
 static void
-cut_too_slow(void *arg)
+cut_say(struct conn *c, const struct msg_cut *msg)
 {
-	struct conn *c = arg;
+	struct msg_terminate terminate = { msg->reason, msg->session };
+	char why[300], session[64];
 
-	log_warn("killed: conn %llu: did not end when told to", (unsigned long long)c->id);
-	if (c->pid > 0)
-		(void)kill(c->pid, SIGKILL);
+	log_info("told to end: %s: %s: from %s conn=%llu session=%s", c->user, text_escaped(msg->reason, why, sizeof(why)), c->peer,
+	    (unsigned long long)c->id, msg->session.n > 0 ? text_escaped(msg->session, session, sizeof(session)) : "all");
+	(void)chan_send(c->chan, MSG_TERMINATE, &terminate);
 }
 
 void
 conn_cut(struct monitor *m, const struct msg_cut *msg)
 {
-	struct msg_terminate terminate = { msg->reason, msg->session };
 	struct conn *c = conn_find(m, msg->conn);
-	char why[300], session[64];
 
 	if (c == NULL || c->told)
 		return;
 	c->told = msg->session.n == 0;
-	log_info("told to end: %s: %s: from %s conn=%llu session=%s", c->user, text_escaped(msg->reason, why, sizeof(why)), c->peer,
-	    (unsigned long long)c->id, msg->session.n > 0 ? text_escaped(msg->session, session, sizeof(session)) : "all");
-	(void)chan_send(c->chan, MSG_TERMINATE, &terminate);
+	cut_say(c, msg);
 	if (c->told)
-		loop_timer_start(m->loop, &c->timer, CUT_MS, cut_too_slow, c);
+		end_within(c, CUT_MS);
+}
+
+void
+conn_let_go(struct monitor *m, const struct msg_let_go *msg)
+{
+	struct conn *c = conn_find(m, msg->conn);
+
+	if (c != NULL)
+		end_within(c, CUT_MS);
+}
+
+void
+conn_orphan_all(struct monitor *m)
+{
+	for (struct conn *c = m->conns; c != NULL; c = c->next)
+		end_within(c, ORPHAN_MS);
 }
 
 void

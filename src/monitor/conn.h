@@ -27,10 +27,14 @@ struct conn {
 	bool evicted;                  /* it had to make room for others */
 	bool told;                     /* to end, with all that it has */
 	unsigned wrong;                /* failed tries */
+	unsigned conversations;        /* with PAM */
 	bool refused;                  /* the last one is in the kernel's audit log already */
 	mono_t since;
-	struct loop_timer timer;       /* of the header, then of a try that waits (auth.c), then of an end that was asked for */
+	struct loop_timer timer;       /* of the header, then of a try that waits (auth.c) */
+	struct loop_timer end_timer;   /* of an end that was asked for */
 	char waiting_user[256];
+	char admitted[256];            /* whom the gate lets in; "": nobody yet */
+	char opening[256], method[40]; /* the login that its front wants to have opened; "": none yet */
 	char user[256];
 	struct pam_child *pam;
 	unsigned menus;
@@ -45,10 +49,15 @@ void conn_logged_in(struct conn *c, struct slice user);
  * few the one whose source has the most.  Its address, or NULL if there is none. */
 const char *conn_make_room(struct monitor *m, const struct net_addr *addr);
 void conn_vouched(struct monitor *m, const struct msg_vouched *msg);
+void conn_admitted(struct monitor *m, const struct msg_admitted *msg);
 void conn_set_pid(struct monitor *m, const struct msg_conn_pid *msg);
 void conn_note_end(struct monitor *m, const struct msg_conn_end *msg);
-/* Tells a front to end all that it has, or one session, saying why. */
+/* Tells a front to end all that it has, or one session, saying why.  One that was told of all and does not end is killed. */
 void conn_cut(struct monitor *m, const struct msg_cut *msg);
+/* The gate is done with it, so its front ends by itself; if it does not, it is killed. */
+void conn_let_go(struct monitor *m, const struct msg_let_go *msg);
+/* Gate or store are gone, so all fronts end by themselves; who has not after a while is killed. */
+void conn_orphan_all(struct monitor *m);
 /* Tells every front to end, saying why. */
 void conn_terminate_all(struct monitor *m, const char *reason);
 

@@ -106,6 +106,8 @@ static const struct message messages[MSG_TYPE_END] = {
 	ROW(MSG_VOUCH, vouch, F64(msg_vouch, conn), FB(msg_vouch, user), F32(msg_vouch, methods)),
 	ROW(MSG_VOUCHED, vouched, F64(msg_vouched, conn)),
 	ROW(MSG_CUT, cut, F64(msg_cut, conn), FB(msg_cut, session), FB(msg_cut, reason)),
+	ROW(MSG_ADMITTED, admitted, F64(msg_admitted, conn), FB(msg_admitted, user)),
+	ROW(MSG_LET_GO, let_go, F64(msg_let_go, conn)),
 	ROW(MSG_EVENT, event, F32(msg_event, req), F32(msg_event, class_uid),
 	    F32(msg_event, activity), F32(msg_event, severity), F32(msg_event, ok), F32(msg_event, sign),
 	    FB(msg_event, actor), FB(msg_event, session), FB(msg_event, host), FB(msg_event, src),

@@ -75,6 +75,8 @@ enum msg_type {
 	MSG_VOUCH,                        /* monitor → gate: PAM has let this connection's user in */
 	MSG_VOUCHED,                      /* back: heard, so its front may hear it */
 	MSG_CUT,                          /* end this connection, or one session of it, saying why */
+	MSG_ADMITTED,                     /* gate → monitor: this user is let in, so the login may be opened */
+	MSG_LET_GO,                       /* gate → monitor: I and this front have nothing to do with each other any more */
 
 	/* front, gate → store */
 	MSG_EVENT = 100,                  /* an audit event */
@@ -279,6 +281,8 @@ struct msg_dial { uint64_t ticket, conn; struct slice addr; uint32_t port; };
 struct msg_vouch { uint64_t conn; struct slice user; uint32_t methods; };
 struct msg_vouched { uint64_t conn; };
 struct msg_cut { uint64_t conn; struct slice session, reason; };          /* session: as in msg_terminate */
+struct msg_admitted { uint64_t conn; struct slice user; };
+struct msg_let_go { uint64_t conn; };
 
 /* class, activity, severity: OCSF numbers.  text: one human sentence.  detail: a JSON object or empty.
  * sign: 1 when the tree's head is to be signed with it, because somebody is about to read the record */

@@ -43,14 +43,14 @@ try:
         ask(f, rows); d = f.want("DECISION")
         answers[what] = {k: v for k, v in d.items() if k != "req"}
     ok(all(a == answers["none"] and a["permit"] == 0 for a in answers.values()), "none, two, a host that is gone, no permit: one answer, to the last field", answers)
-    ok(g.monitor.quiet(), "nothing is started for them")
+    ok(g.monitor.quiet("SCREEN_START"), "nothing is started for them")
     # --- on the record first ---
     bob.close(); bob = g.logged_in("bob"); g.events()
     n = ask(bob, row(A))
     e = None
     while e is None or e["class_uid"] != 1008: e = g.store.want("EVENT")
     ok(e["req"] != 0 and e["sign"] == 1 and e["session"] == A.encode() and e["actor"] == b"bob" and b"alice" in e["text"] and e["host"] == b"box", "that somebody reads is an event", e)
-    ok(g.monitor.quiet() and bob.quiet(), "until it is durable nothing is started, and nobody is told yes")
+    ok(g.monitor.quiet("SCREEN_START") and bob.quiet(), "until it is durable nothing is started, and nobody is told yes")
     g.store.send("EVENT_DONE", req=e["req"], ok=1)
     s, d = g.monitor.want("SCREEN_START"), bob.want("DECISION")
     ok(d["permit"] == 1 and d["req"] == n and s["op"] == REPLAY and s["conn"] == bob.conn and s["req"] == n and s["session"] == A.encode() and s["other"] == b"" and len(g.monitor.fds) == 1,
@@ -92,12 +92,12 @@ try:
     e = None
     while e is None or e["req"] == 0: e = g.store.want("EVENT")
     g.store.send("EVENT_DONE", req=e["req"], ok=0)
-    d = bob.want("DECISION"); ok(d["permit"] == 0 and b"cannot be recorded" in d["reason"] and g.monitor.quiet(), "what the store does not keep is not shown", d)
+    d = bob.want("DECISION"); ok(d["permit"] == 0 and b"cannot be recorded" in d["reason"] and g.monitor.quiet("SCREEN_START"), "what the store does not keep is not shown", d)
     n = ask(bob, row(A))
     e = None
     while e is None or e["req"] == 0: e = g.store.want("EVENT")
     bob.send("RELEASE", hold=n); bob.ask("LIVE_DO", "LIVE_DONE", req=2, op=1, session="S" * 27)      # it has been heard
-    g.store.send("EVENT_DONE", req=e["req"], ok=1); ok(g.monitor.quiet(), "what was given up meanwhile is not started")
+    g.store.send("EVENT_DONE", req=e["req"], ok=1); ok(g.monitor.quiet("SCREEN_START"), "what was given up meanwhile is not started")
 
     # --- an answer is for the question that it is to ---
     n = req = req + 1; ids = []
@@ -109,7 +109,7 @@ try:
     e = [v for k, v in g.events() if k == "EVENT" and v["req"] != 0]
     ok([v["session"] for v in e] == [B.encode()], "what the store says of one that was given up is not taken for the other's", e)
     for v in e: g.store.send("EVENT_DONE", req=v["req"], ok=1)
-    s = g.monitor.want("SCREEN_START"); ok(s["session"] == B.encode() and bob.want("DECISION")["permit"] == 1 and g.monitor.quiet(), "one reader is started, for that one", s)
+    s = g.monitor.want("SCREEN_START"); ok(s["session"] == B.encode() and bob.want("DECISION")["permit"] == 1 and g.monitor.quiet("SCREEN_START"), "one reader is started, for that one", s)
     bob.send("RELEASE", hold=n)
 
     # --- so many ---

@@ -52,7 +52,7 @@ TESTS += %D%/g003-sk.t
 EXTRA_DIST += %D%/g003-sk.t
 
 # Single processes between peers of the test's own (peers.py), and the monitor's children.
-CORE_TESTS = %D%/c2-gate.t %D%/c6-again.t %D%/c3-monitor.t %D%/c4-pam.t %D%/c5-store.t %D%/c7-sandbox.t
+CORE_TESTS = %D%/c2-gate.t %D%/c6-again.t %D%/c3-monitor.t %D%/c4-pam.t %D%/c5-store.t %D%/c7-sandbox.t %D%/c8-front.t
 TESTS += $(CORE_TESTS)
 EXTRA_DIST += $(CORE_TESTS) tests/peers.py
 
