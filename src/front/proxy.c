@@ -78,7 +78,7 @@ parse_1(struct slice head, struct proxy *ret, size_t *want)
 	const unsigned char *cr = memchr(head.p, '\r', head.n), *lf = memchr(head.p, '\n', head.n);
 	const unsigned char *end = head.p + head.n;
 
-	if (memchr(head.p, '\0', head.n) != NULL || (cr != NULL && cr + 1 != end && cr + 1 != lf) || (lf != NULL && (lf + 1 != end || lf != cr + 1)))
+	if (memchr(head.p, '\0', head.n) != NULL || (cr != NULL && cr + 1 != end && cr + 1 != lf) || (lf != NULL && (lf + 1 != end || cr == NULL || lf != cr + 1)))
 		return -EBADMSG;
 	if (lf != NULL)
 		return line_parse(slice_of(head.p + sizeof(mark_1), head.n - sizeof(mark_1) - 2), ret);
