@@ -74,7 +74,7 @@ try:
              ("fortress audit stream --format ", "cef", "xml"), ("fortress serve -T ", "RecordWindow", "alice"), ("fortress session ls --state-is ", "lost", "web1"), ("fortress retention e", "erase", "confirm"),
              ("fortress retention erase --", "--before", "--keys"), ("fortress session com", "commands", "lock"), ("fortress hosts --", "--allowed", "--port"),
              ("fortress replay --", "--follow", "--class"), ("fortress help ret", "retention", "replay"), ("fortress import ssh-config --", "--trust-first-key", "--plan"), ("fortress --state x user ", "add", "explain")]
-    cases.append(("fortress session ", "watch", "--raw"))
+    cases += [("fortress session ", "watch", "--raw"), ("fortress audit ls --", "--user", "--state,")]
     files = [("fortress policy print Make", "Makefile", "box"), ("fortress host add x --hostkey Make", "Makefile", "box")]
     if b: cases += [("fortress host set ", "box", "--addr"), ("fortress host set ", "box", "Makefile"), ("fortress key add ", "bench", "box"), ("fortress hosts --user ", "bench", "box")]
     script = file("bash-completion/completions/fortress")
