@@ -14,7 +14,7 @@
 #define PAIRS_MAX 30000000               /* rules that are compared with one another */
 #define KEYS_MAX  512
 
-enum { SEEN_USER = 1, SEEN_GROUP, SEEN_KEY, USED_ROLE, USED_SET, USED_COMMAND, USED_TIME };
+enum { SEEN_USER = 1, SEEN_GROUP, SEEN_KEY, SEEN_SINK, USED_ROLE, USED_SET, USED_COMMAND, USED_TIME };
 
 struct policy_lint {
 	const struct policy *p;
@@ -24,7 +24,7 @@ struct policy_lint {
 	struct policy_scope *scope;      /* room */
 	const char *keys[KEYS_MAX];      /* of labels, to guess what was meant */
 	size_t keys_n;
-	bool any_host, any_user;
+	bool any_host, any_user, all_sinks;
 	policy_lint_fn *fn;
 	void *arg;
 };
@@ -127,6 +127,15 @@ policy_lint_user(struct policy_lint *l, const struct policy_person *user)
 	see(l, SEEN_USER, user->name);
 	for (size_t i = 0; i < user->groups_n; i++)
 		see(l, SEEN_GROUP, user->groups[i]);
+}
+
+void
+policy_lint_sink(struct policy_lint *l, const char *name)
+{
+	if (name != NULL)
+		see(l, SEEN_SINK, slice_from(name));
+	else
+		l->all_sinks = true;
 }
 
 /* ---- findings ---- */
@@ -401,6 +410,8 @@ lint_need(const struct policy_lint *l, const struct rule *x)
 {
 	int n;
 
+	if (x->need.kind == POLICY_NOTIFY && l->all_sinks && !seen(l, SEEN_SINK, x->need.sink))
+		return say(l, x->at, "require %s can never be met: fortress.conf has no NotifySink %s", x->id, x->need.sink);
 	if (x->need.kind != POLICY_APPROVAL && x->need.kind != POLICY_MODERATOR)
 		return 0;
 	n = people_count(x->people, 3);
@@ -409,13 +420,6 @@ lint_need(const struct policy_lint *l, const struct rule *x)
 	if (n >= 0 && x->need.kind == POLICY_APPROVAL && n == (int)x->need.count)
 		return say(l, x->at, "require %s: %s has only %d: if one of them asks, too few are left", x->id, x->need.words, n);
 	return 0;
-}
-
-static bool
-is_bare(const struct rule *x)
-{
-	return x->logins == NULL && x->cmd == NULL && x->plugin == NULL && x->paths == NULL && x->to == NULL && x->listen == NULL &&
-	    x->from == NULL && x->when == NULL;
 }
 
 static int
@@ -478,7 +482,8 @@ lint_rules(const struct policy_lint *l)
 			r = lint_limits(l, x);
 		if (r == 0 && x->permit && x->cmd != NULL)
 			r = lint_command(l, x);
-		if (r == 0 && x->permit && x->any_verb && x->on->kind == EXPR_ANY && x->who->kind == WHO_ANY && is_bare(x))
+		if (r == 0 && x->permit && x->any_verb && x->on->kind == EXPR_ANY && x->who->kind == WHO_ANY && x->logins == NULL &&
+		    !rule_is_partial(x))
 			r = say(l, x->at, "permit %s permits everything to everybody", x->id);
 	}
 	return r;

@@ -15,6 +15,9 @@ void policy_lint_free(struct policy_lint *l);
 void policy_lint_host(struct policy_lint *l, const struct policy_request *host);       /* its host and labels */
 void policy_lint_user(struct policy_lint *l, const struct policy_person *user);
 
+/* A sink that fortress.conf has; NULL: that is all.  With it those are found that a notify names and that are not there. */
+void policy_lint_sink(struct policy_lint *l, const char *name);
+
 typedef int policy_lint_fn(void *arg, const char *file, unsigned line, unsigned col, const char *text);
 /* Each finding; fn's non-zero return ends it and is returned.  0. */
 int policy_lint_report(struct policy_lint *l, policy_lint_fn *fn, void *arg);

@@ -25,20 +25,42 @@ conf_ask(struct ctl *c, struct buf *text)
 }
 
 bool
-conf_number(struct ctl *c, const char *key, uint64_t *v)
+conf_each(struct ctl *c, const char *key, conf_fn *fn, void *arg)
 {
+	struct slice rest, line;
 	size_t n = strlen(key);
-	bool found = false;
 	struct buf text;
+	bool good;
 
 	buf_init(&text, CONF_MAX);
-	if (conf_ask(c, &text) == 0)
-		for (const char *line = buf_cstr(&text); !found && line != NULL; line = strchr(line, '\n')) {
-			line += strspn(line, "\n");
-			found = strncmp(line, key, n) == 0 && line[n] == ' ';
-			if (found)
-				*v = strtoull(line + n, NULL, 10);
-		}
+	good = conf_ask(c, &text) == 0;
+	rest = buf_slice(&text);
+	while (good && take_part(&rest, '\n', &line))
+		if (line.n > n && memcmp(line.p, key, n) == 0 && line.p[n] == ' ')
+			fn(arg, slice_of(line.p + n + 1, line.n - n - 1));
 	buf_done(&text);
-	return found;
+	return good;
+}
+
+struct number { bool found; uint64_t v; };
+
+static void
+number_take(void *arg, struct slice value)
+{
+	struct number *number = arg;
+	char text[32] = "";
+
+	(void)slice_copy(value, text, sizeof(text));
+	*number = (struct number){ true, strtoull(text, NULL, 10) };
+}
+
+bool
+conf_number(struct ctl *c, const char *key, uint64_t *v)
+{
+	struct number number = { false, 0 };
+
+	if (!conf_each(c, key, number_take, &number) || !number.found)
+		return false;
+	*v = number.v;
+	return true;
 }

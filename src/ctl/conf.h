@@ -10,6 +10,10 @@
 
 /* What `serve -T` prints.  Its exit status, or a negative code. */
 int conf_ask(struct ctl *c, struct buf *text);
+typedef void conf_fn(void *arg, struct slice value);
+
+/* Each value that a keyword has.  False: the configuration is not good, or cannot be read. */
+bool conf_each(struct ctl *c, const char *key, conf_fn *fn, void *arg);
 /* A number, without its unit, which is s for times.  False: the configuration is not good, or cannot be read. */
 bool conf_number(struct ctl *c, const char *key, uint64_t *v);
 

@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "ctl/conf.h"
 #include "ctl/policy.h"
 #include "db/directory.h"
 #include "msg/msg.h"
@@ -78,6 +79,17 @@ directory_add(struct ctl *c, struct policy_lint *l)
 	return r;
 }
 
+/* NAME HOW WHERE */
+static void
+sink_add(void *arg, struct slice value)
+{
+	char name[64];
+	struct slice word;
+
+	if (take_part(&value, ' ', &word) && slice_copy(word, name, sizeof(name)) == 0)
+		policy_lint_sink(arg, name);
+}
+
 int
 policy_lint_run(struct ctl *c, int argc, char **argv)
 {
@@ -93,6 +105,8 @@ policy_lint_run(struct ctl *c, int argc, char **argv)
 		return CTL_FAILED;
 	l = policy_lint_new(p);
 	r = l != NULL ? directory_add(c, l) : err_set(&c->e, -ENOMEM, "out of memory");
+	if (r == 0 && conf_each(c, "NotifySink", sink_add, l))
+		policy_lint_sink(l, NULL);
 	if (c->format != OUT_TEXT)
 		f.out = ctl_out(c, columns, false);
 	if (r == 0)

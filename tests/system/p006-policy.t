@@ -76,6 +76,10 @@ try:
     lines = r.stdout.splitlines()
     ok(r.returncode == 1 and [l.split(": ", 1)[1] for l in lines[:-1]] == ["no host has a label tier", "permit a is about no host", "there is no user mallory",
        "nobody is in the group nobody"] and lines[-1] == "4 findings", "names that nobody has", r)
+    need = "permit bench shell on any\nrequire notify pager for bench shell on any\n"
+    r = fortress("policy", "lint", file("sink.conf", need)); ok(r.returncode == 1 and "require require-1 can never be met: fortress.conf has no NotifySink pager" in r.stdout, "a sink that is not configured", r)
+    with open(f"{b.dir}/state/fortress.conf", "a") as f: f.write("NotifySink pager syslog /dev/log\n")
+    r = fortress("policy", "lint", f"{b.dir}/sink.conf"); ok("NotifySink" not in r.stdout, "and one that is", r)
     r = fortress("--json", "policy", "lint", f"{b.dir}/lint.conf")
     ok([x["line"] for x in json.loads(r.stdout)] == [2, 2, 1, 1], "as JSON, with their lines", r)
     r = fortress("policy", "lint", file("typo.conf", "permit bench shell on teem=pay id b\n"))
