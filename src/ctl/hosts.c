@@ -78,8 +78,9 @@ hosts_fingerprint(struct slice blob, char out[64])
 struct host_edit {
 	const char *name, *addr;
 	uint64_t port;
-	bool have_port, agent, sshd, trust_first, given, found;
-	struct buf logins, labels, pins, aliases;        /* as given; empty: as it was */
+	bool have_port, have_logins, have_aliases, agent, sshd, trust_first, given, found;
+	struct buf logins, aliases;                      /* as given, if they are */
+	struct buf labels, pins;                         /* as given; empty: as it was */
 	struct msg_dir_host old;
 	struct buf kept;                                 /* bytes that old's slices point into */
 	uint64_t state;
@@ -146,6 +147,14 @@ list_add(struct buf *b, const char *text, const char *between)
 	return buf_printf(b, "%s%s", b->len > 0 ? between : "", text);
 }
 
+/* An empty one among them is none. */
+static int
+name_add(struct ctl *c, struct buf *b, bool *given, const char *what, const char *text)
+{
+	*given = true;
+	return text[0] == '\0' || list_add(b, text, ",") == 0 ? CTL_OK : ctl_bad(c, "too many %s", what);
+}
+
 static int
 label_add(struct ctl *c, struct host_edit *h, const char *text)
 {
@@ -166,8 +175,8 @@ edit_option(struct ctl *c, struct host_edit *h, int o)
 	case OPT_SSHD:    h->sshd = true; return CTL_OK;
 	case OPT_TRUST:   h->trust_first = true; return CTL_OK;
 	case OPT_ADDR:    h->addr = optarg; return CTL_OK;
-	case OPT_LOGIN:   return list_add(&h->logins, optarg, ",") == 0 ? CTL_OK : ctl_bad(c, "too many logins");
-	case OPT_ALIAS:   return list_add(&h->aliases, optarg, ",") == 0 ? CTL_OK : ctl_bad(c, "too many aliases");
+	case OPT_LOGIN:   return name_add(c, &h->logins, &h->have_logins, "logins", optarg);
+	case OPT_ALIAS:   return name_add(c, &h->aliases, &h->have_aliases, "aliases", optarg);
 	case OPT_LABEL:   return label_add(c, h, optarg);
 	case OPT_HOSTKEY: return hostkey_add(c, h, optarg) == 0 ? CTL_OK : ctl_bad(c, "--hostkey: %s", c->e.text);
 	default:          return CTL_USAGE;
@@ -241,8 +250,8 @@ edit_put(struct ctl *c, const struct host_edit *h)
 	const struct msg_dir_host *old = &h->old;
 	struct msg_dir_host m = { .req = 1, .op = MSG_DIR_PUT, .name = slice_from(h->name),
 	    .addr = h->addr != NULL ? slice_from(h->addr) : old->addr,
-	    .labels = choose(&h->labels, old->labels), .logins = choose(&h->logins, old->logins),
-	    .pins = choose(&h->pins, old->pins), .aliases = choose(&h->aliases, old->aliases), .state = h->state };
+	    .labels = choose(&h->labels, old->labels), .logins = h->have_logins ? buf_slice(&h->logins) : old->logins,
+	    .pins = choose(&h->pins, old->pins), .aliases = h->have_aliases ? buf_slice(&h->aliases) : old->aliases, .state = h->state };
 
 	m.target_kind = h->agent ? MSG_TARGET_AGENT : h->sshd || !h->found ? MSG_TARGET_SSHD : old->target_kind;
 	m.port = h->have_port ? (uint32_t)h->port : h->found ? old->port : 22;
@@ -276,7 +285,7 @@ edit_run(struct ctl *c, struct host_edit *h, bool is_new)
 
 	h->is_new = is_new;
 	r = directory_change(c, edit_once, h);
-	if (r == CTL_OK && is_new && h->logins.len == 0)
+	if (r == CTL_OK && (is_new || h->have_logins) && h->logins.len == 0)
 		ctl_note(c, "%s has no login: people come to it by their own names, as far as the policy says so; --login names others",
 		    h->name);
 	if (r == CTL_OK && h->trust_first && h->pins.len == 0 && h->old.pins.n > 0)

@@ -106,6 +106,10 @@ try:
     ok(r.returncode == 0 and r.stderr == "", "a good one is added without a word", r.stderr)
     r = fortress("host", "set", "box", "--trust-first-key"); ok(r.returncode == 0 and "box has a pinned key, which stays: --hostkey FILE" in r.stderr, "a key that is pinned is not forgotten, and that is said", r.stderr)
     r = fortress("host", "set", "w1", "--trust-first-key"); ok(r.returncode == 0 and r.stderr == "", "where there is none, not a word", r.stderr)
+    r = fortress("host", "set", "w1", "--login", "", "--alias", "other"); row = json.loads(fortress("--json", "host", "list").stdout)[-1]
+    ok(r.returncode == 0 and "w1 has no login" in r.stderr and (row["name"], row["logins"], row["aliases"]) == ("w1", [], ["other"]), "an empty login is none, and what follows is said", r.stderr, row)
+    r = fortress("host", "set", "w1", "--alias", "", "--login", "a", "--login", "b"); row = json.loads(fortress("--json", "host", "list").stdout)[-1]
+    ok(r.returncode == 0 and r.stderr == "" and (row["logins"], row["aliases"]) == (["a", "b"], []), "so is an empty alias", r.stderr, row)
     r = fortress("host", "add", "w2", "10.0.0.2", "--trust-first-key", "--alias", "second")
     ok(r.returncode == 0 and "w2 has no login" in r.stderr, "one without a login with one", r.stderr)
     refused(1, ["second is an alias of host w2"], "host", "add", "second", "10.0.0.3", "--trust-first-key")
