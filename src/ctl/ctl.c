@@ -265,6 +265,8 @@ ctl_db(struct ctl *c)
 	if (db == NULL && c->e.code == -ENOENT && !c->state_given)
 		(void)err_set(&c->e, -ENOENT, "%s: there is no bastion's database here: name the bastion's state with --state or "
 		    "FORTRESS_STATE", dir);
+	if (db == NULL && c->e.code == -EACCES)
+		(void)err_set(&c->e, -EACCES, "%s: Permission denied: only root and the bastion's own accounts may", dir);
 	return db;
 }
 

@@ -146,7 +146,7 @@ try:
         env = {k: v for k, v in b.env.items() if k != "FORTRESS_STATE"} | {"FORTRESS_LIBEXEC": bin}
         if state: env["FORTRESS_STATE"] = state
         return subprocess.run([f"{bin}/fortress", *args], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, user=65534, group=65534)
-    r = as_nobody("session", "ls"); ok(r.returncode == 1 and "Permission denied" in r.stderr and "no database" not in r.stderr, "an unreadable database is called so", r.stderr)
+    r = as_nobody("session", "ls"); ok(r.returncode == 1 and "Permission denied: only root and the bastion's own accounts may" in r.stderr, "an unreadable database is called so, with who may", r.stderr)
     d = {x["check"]: x for x in json.loads(as_nobody("--json", "doctor").stdout)}
     ok("Permission denied" in d["database"]["found"] and "as root" in d["database"]["what_to_do"] and "as root" in d["bastion"]["what_to_do"],
        "and doctor says who may", d["database"], d["bastion"])
