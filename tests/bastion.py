@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """A whole bastion, an sshd and a staragent in a temporary directory on 127.0.0.1, for tests and benches.

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """One process of the bastion alone, with this test as everybody it talks to.  Messages by name and field, as src/msg/msg.h

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """1 GB each way through a recorded channel, to an sshd and to an agent, over many rekeys: the same bytes, all of them in the

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """contrib/quickstart as a new user meets it: the printed line, the picker, a shell, a command, replay, the audit."""

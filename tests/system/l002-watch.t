@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """What the policy watches for in a session: alert, freeze and kill, by the lines of its screen; and that nothing outruns it."""

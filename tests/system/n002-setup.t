@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """fortress setup and contrib/quickstart: made once, kept afterwards; ports, users and former lives; what they may not touch."""

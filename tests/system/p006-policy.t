@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The tools of the policy with a directory and what was decided: lint, diff, explain; and the gate, which refuses what it does not do."""
