@@ -26,6 +26,12 @@ def port():
             except OSError: continue
         if take(f"port-{p}"): return p
 
+def ipv6():
+    """Has this machine a ::1?  A container often has none."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6): return True
+    except OSError: return False
+
 def talk(argv, script, seconds=20, env=None, size=(24, 80)):
     """Runs argv on a pty.  script: pairs of a text to wait for and an answer: what is typed, or a new size (rows, columns).
     All output as text, and the exit status (that of a SIGKILL if it did not end in time)."""
@@ -64,6 +70,15 @@ def under(pid):
     for p in out: out += below.get(p, [])
     return out
 
+def holders(*ends):
+    """The pids that have a TCP socket of IPv4 with these ends, ":PORT" as /proc/net/tcp has it, and a state if one is given."""
+    rows = [l.split() for l in open("/proc/net/tcp").read().splitlines()[1:]]
+    sockets = {f"socket:[{r[9]}]" for r in rows if all(map(str.endswith, r[1:], ends))}
+    def files(pid):
+        try: return {os.readlink(f"/proc/{pid}/fd/{f}") for f in os.listdir(f"/proc/{pid}/fd")}
+        except OSError: return set()
+    return [p for p in map(int, filter(str.isdigit, os.listdir("/proc"))) if sockets & files(p)]
+
 def memory_peak(pids):
     """The most memory that one of these processes has ever had, in MB."""
     return max((tap.memory(p, "VmHWM") for p in pids), default=0) // 1024
@@ -81,7 +96,11 @@ class Bastion:
         self.dir = tempfile.mkdtemp(prefix="fortress-")
         os.chmod(self.dir, 0o755)
         self.procs, self.sshd_port, self.port = [], port(), port()
-        self.key = f"{self.dir}/id"
+        self.key, self.log = f"{self.dir}/id", open(f"{self.dir}/fortress.log", "w")
+        try: self.start()
+        except BaseException: self.stop(); raise
+
+    def start(self):
         self.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.key)
         self.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{self.dir}/hk")
         self.start_bastion(); self.start_sshd()
@@ -113,7 +132,6 @@ class Bastion:
         open(f"{st}/fortress.conf", "w").write(f"ListenAddress 127.0.0.1:{self.port}\n{many}{self.conf}")
         open(f"{st}/policy.conf", "w").write(self.policy)
         self.env = dict(os.environ, FORTRESS_STATE=st, FORTRESS_LIBEXEC=self.build)
-        self.log = open(f"{self.dir}/fortress.log", "w")
         self.serve()
 
     def reload(self, text):

@@ -10,7 +10,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
 from tap import ok, needs_bastion, end
 needs_bastion()
-from bastion import Bastion, under
+from bastion import Bastion, holders
 from wire import *
 
 ALL = "permit bench any on env=bench as root id bench\n"
@@ -271,14 +271,8 @@ try:
         ok(bare.direct(name, own) is None, f"no host named: {name} is nowhere")
     def connected_by():
         listener.settimeout(10); s, peer = listener.accept()
-        ends = [f":{peer[1]:04X}", f":{own:04X}"]            # its port alone another's connection to elsewhere may have too
-        rows = [l.split() for l in open("/proc/net/tcp").read().splitlines()[1:]]
-        inode = next(r[9] for r in rows if [r[1][-5:], r[2][-5:]] == ends); s.close()
-        for p in under(os.getpid()):
-            try:
-                if any(os.readlink(f"/proc/{p}/fd/{f}") == f"socket:[{inode}]" for f in os.listdir(f"/proc/{p}/fd")): return open(f"/proc/{p}/cmdline").read()
-            except OSError: pass
-        return "?"
+        who = holders(f":{peer[1]:04X}", f":{own:04X}"); s.close()   # its port alone another's connection to elsewhere may have too
+        return open(f"/proc/{who[0]}/cmdline").read() if who else "?"
     c = w.direct("localhost", own); who = connected_by()
     ok(c is not None and "sshd" in who, "behind a host's name, localhost is the host's: its sshd connects", who)
     w.open("direct-streamlocal@openssh.com", extra=string(f"{b.dir}/state/run/control") + string("") + u32(0))

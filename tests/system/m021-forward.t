@@ -7,9 +7,10 @@ import os, re, shutil, signal, socket, subprocess, sys, threading, time
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
+import tap
 from tap import end, ok
-from bastion import port
-from clients import Clients, need, run, serve_files
+from bastion import holders, ipv6, port
+from clients import Clients, need, run, serve_files, without
 need("curl")
 
 served, dead, named, second = port(), port(), port(), port()
@@ -204,15 +205,14 @@ try:
     # The host goes: the client cannot be told otherwise.
     p = start("ssh", "-F", config, "-N", "-R", f"0:127.0.0.1:{served}", "box")
     far = allocated(p)
-    holder = [l for l in run("ss", "-Htlnp", f"sport = :{far}").stdout.decode().splitlines()]
-    pids = set(map(int, re.findall(r"pid=(\d+)", "".join(holder))))
+    pids = holders(f":{far:04X}", ":0000", "0A")
     for pid in pids: os.kill(pid, signal.SIGKILL)
     try: code = p.wait(20)
     except subprocess.TimeoutExpired: code = None
     ok(pids and code == 255, "the client's connection ends when its forward is lost", code, p.log())
 
     # PuTTY measures the line by requests that nobody knows.
-    if shutil.which("plink"):
+    if not without("plink", "PuTTY") and not tap.without(not ipv6(), "PuTTY", "plink listens nowhere without ::1"):
         run("puttygen", b.key, "-o", f"{b.dir}/id.ppk", "-O", "private")
         shown = run("ssh-keygen", "-lf", f"{b.dir}/state/keys/host_ed25519.pub").stdout.split()[1].decode()
         open(f"{b.dir}/sent", "wb").write(data * 10)

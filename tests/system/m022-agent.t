@@ -16,7 +16,7 @@ b = Clients(build, policy="""permit bench any on env=bench as root id bench
 deny bench agent-forward,x11 on host closed reason "keep your keys at home"
 permit bench exec on host two as root
 permit bench agent-forward,x11 on host two as daemon
-""", sshd="X11Forwarding yes\n", hosts=("closed", "two"))
+""", sshd="X11Forwarding yes\nAddressFamily inet\n", hosts=("closed", "two"))
 b.ctl("host", "add", "closed", "127.0.0.1", "--port", str(b.sshd_port), "--login", "root", "--label", "env=bench", "--hostkey", f"{b.dir}/hk.pub")
 b.ctl("host", "add", "two", "127.0.0.1", "--port", str(b.sshd_port), "--login", "daemon,root", "--label", "env=two", "--hostkey", f"{b.dir}/hk.pub")
 config, sock = b.config, f"{b.dir}/agent"

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The fortress command: every refusal says what, why and what to do; 2 when it was not understood, 1 when it failed."""
@@ -16,7 +16,7 @@ from terminal import Terminal, on_pty, until
 b = Bastion(build, "KernelAudit off\n")
 # Every account may use the program, so that one without rights can be tried.
 bin = tempfile.mkdtemp(prefix="fortress-bin"); os.chmod(bin, 0o755)
-shutil.copy(f"{build}/fortress", bin); shutil.copy(f"{build}/fortress-monitor", bin)
+for program in ("fortress", "fortress-monitor"): os.chmod(shutil.copy(f"{build}/{program}", bin), 0o755)
 
 def fortress(*args, env=b.env, **kw):
     return subprocess.run([f"{build}/fortress", *args], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, **kw)
