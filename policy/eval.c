@@ -240,6 +240,41 @@ policy_names_principal(const struct policy *p, const struct slice *principals, s
 	return false;
 }
 
+static int
+each_principal(const struct who *w, policy_name_fn *fn, void *arg)
+{
+	int r = 0;
+
+	for (; r == 0 && w != NULL; w = w->next)
+		if (w->kind == WHO_CERT)
+			r = fn(arg, w->name);
+	return r;
+}
+
+int
+policy_each_principal(const struct policy *p, policy_name_fn *fn, void *arg)
+{
+	int r = 0;
+
+	for (const struct role *x = p->roles; r == 0 && x != NULL; x = x->next)
+		r = each_principal(x->members, fn, arg);
+	for (const struct rule *x = p->rules; r == 0 && x != NULL; x = x->next)
+		if (x->permit)
+			r = each_principal(x->who, fn, arg);
+	return r;
+}
+
+int
+policy_each_login(const struct policy *p, policy_name_fn *fn, void *arg)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < index_rules(p); i++)
+		for (const struct word *w = index_rule(p, i)->logins; r == 0 && w != NULL; w = w->next)
+			r = fn(arg, w->text);
+	return r;
+}
+
 bool
 policy_may_reach(const struct policy *p, const struct policy_request *req)
 {

@@ -170,6 +170,11 @@ bool policy_need_fits(const struct policy_need *need, struct slice ticket);
 bool policy_may_require(const struct policy *p, const struct policy_request *req, enum policy_obligation obligation);
 /* Is some permit for people with one of these principals (cert:NAME)?  For the login of those whom only a certificate knows. */
 bool policy_names_principal(const struct policy *p, const struct slice *principals, size_t n);
+/* The principals that permits and roles name, and the logins that rules do, one perhaps more than once; a return of fn's other than 0
+ * ends it and is returned.  0. */
+typedef int policy_name_fn(void *arg, const char *name);
+int policy_each_principal(const struct policy *p, policy_name_fn *fn, void *arg);
+int policy_each_login(const struct policy *p, policy_name_fn *fn, void *arg);
 /* Is there a permit with this verb for them at all, wherever it may be?  For what is about the bastion itself. */
 bool policy_may_verb(const struct policy *p, const struct policy_person *who, struct slice verb);
 /* Might some permit reach this host with this verb at all, whatever login, command or source?  For lists of hosts. */

@@ -4,7 +4,8 @@
  * The access review: every user against every host and each login that stands there, by the policy that is in force and the same
  * evaluator as at the door.  A row says which verbs are permitted, by which rules, and what else they ask for.  Who may at some
  * hours, from some addresses, some commands, files or destinations is among those who may, since nobody else looks for them:
- * such a verb is named once more as one in part, and the rule says which.
+ * such a verb is named once more as one in part, and the rule says which.  Whom only a certificate knows is a row by its principal,
+ * as the policy names it: cert:NAME.  A host whose logins are not listed has those that rules name, and * for all others.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,9 +22,10 @@
 enum { PAIRS_MAX = 2000000, LOGIN_MAX = 68 };
 enum { VERBS, PARTS, RULES, NEEDS, LISTS };       /* columns that hold several, behind the first ones */
 #define FIRST 3
+#define GUEST "cert:"
 #define LIST_MAX (1u << 20)
 
-struct person { struct person *next; char *name, *groups, *attrs; };
+struct person { struct person *next; char *name, *groups, *attrs; bool guest; };      /* guest: "cert:" and a principal */
 struct machine { struct machine *next; char *name, *labels, *logins; bool agent; };
 
 struct review {
@@ -36,6 +38,7 @@ struct review {
 	char *body;                      /* of the newest policy */
 	size_t body_n;
 	struct buf lists[LISTS];         /* of the row that is made */
+	struct buf logins;               /* of a host that lists none */
 	struct err *e;
 };
 
@@ -66,24 +69,44 @@ policy_keep(void *arg, const struct db_policy *p)
 }
 
 static int
-user_keep(void *arg, const struct db_user *u)
+person_keep(struct review *w, const char *name, const char *groups, const char *attrs, bool guest)
 {
-	struct review *w = arg;
-	struct person *p;
+	struct person *p = calloc(1, sizeof(*p));
 
-	if (u->disabled || (u->expires_us != 0 && u->expires_us <= w->v->period.as_of_us) ||
-	    (w->v->period.user != NULL && strcmp(w->v->period.user, u->name) != 0))
-		return 0;
-	p = calloc(1, sizeof(*p));
 	if (p == NULL)
 		return err_set(w->e, -ENOMEM, "out of memory");
-	p->name = strdup(u->name);
-	p->groups = strdup(u->groups);
-	p->attrs = strdup(u->attrs);
+	*p = (struct person){ .name = strdup(name), .groups = strdup(groups), .attrs = strdup(attrs), .guest = guest };
 	*w->people_last = p;
 	w->people_last = &p->next;
 	w->npeople++;
 	return p->name != NULL && p->groups != NULL && p->attrs != NULL ? 0 : err_set(w->e, -ENOMEM, "out of memory");
+}
+
+static int
+user_keep(void *arg, const struct db_user *u)
+{
+	struct review *w = arg;
+
+	if (u->disabled || (u->expires_us != 0 && u->expires_us <= w->v->period.as_of_us) ||
+	    (w->v->period.user != NULL && strcmp(w->v->period.user, u->name) != 0))
+		return 0;
+	return person_keep(w, u->name, u->groups, u->attrs, false);
+}
+
+static int
+principal_keep(void *arg, const char *principal)
+{
+	const struct slice one = slice_from(principal);
+	struct review *w = arg;
+	char name[300];
+
+	if (w->v->period.user != NULL || !policy_names_principal(w->policy, &one, 1))
+		return 0;
+	(void)snprintf(name, sizeof(name), GUEST "%s", principal);
+	for (const struct person *p = w->people; p != NULL; p = p->next)
+		if (p->guest && strcmp(p->name, name) == 0)
+			return 0;
+	return person_keep(w, name, "", "", true);
 }
 
 static int
@@ -118,6 +141,22 @@ word_add(struct buf *list, const char *word)
 		if ((at == text || at[-1] == ' ') && (at[w] == ',' || at[w] == '\0'))
 			return 0;
 	return w > 0 ? buf_printf(list, "%s%s", list->len > 0 ? ", " : "", word) : 0;
+}
+
+static int
+login_keep(void *arg, const char *login)
+{
+	return word_add(&((struct review *)arg)->logins, login);
+}
+
+/* As the policy sees p; principal: room for one. */
+static struct policy_person
+person_of(const struct person *p, struct slice *principal)
+{
+	if (!p->guest)
+		return (struct policy_person){ .name = slice_from(p->name) };
+	*principal = slice_from(p->name + strlen(GUEST));
+	return (struct policy_person){ .principals = principal, .principals_n = 1 };
 }
 
 /* What is permitted by one verb. */
@@ -166,11 +205,11 @@ login_review(struct review *w, struct policy_request *req, const struct person *
 static int
 pair_review(struct review *w, const struct person *p, const struct policy_scope *scope, const struct machine *m)
 {
-	struct policy_request req = { .who = { .name = slice_from(p->name) }, .scope = scope, .host = slice_from(m->name), .agent = m->agent,
-		.somehow = true };
+	struct slice principal;
+	struct policy_request req = { .who = person_of(p, &principal), .scope = scope, .host = slice_from(m->name), .agent = m->agent, .somehow = true };
 	struct policy_facts facts;
 	char login[LOGIN_MAX];
-	const char *at = m->logins[0] != '\0' ? m->logins : p->name;
+	const char *at = m->logins[0] != '\0' ? m->logins : buf_cstr(&w->logins);
 	int r = 0;
 
 	if (!policy_facts_set(&facts, slice_from(p->groups), slice_from(p->attrs), req.host, slice_from(m->labels)))
@@ -191,7 +230,8 @@ pair_review(struct review *w, const struct person *p, const struct policy_scope 
 static int
 person_review(struct review *w, const struct person *p)
 {
-	struct policy_request req = { .who = { .name = slice_from(p->name) } };
+	struct slice principal;
+	struct policy_request req = { .who = person_of(p, &principal) };
 	struct policy_scope *scope;
 	struct policy_facts facts;
 	int r = 0;
@@ -240,6 +280,7 @@ review_done(struct review *w)
 	}
 	for (unsigned i = 0; i < LISTS; i++)
 		buf_done(&w->lists[i]);
+	buf_done(&w->logins);
 	policy_free(w->policy);
 	zones_free(w->zones);
 	free(w->body);
@@ -264,6 +305,19 @@ zone_read(void *arg, const char *name, struct buf *bytes)
 	return ctl_policy_zone(&((struct review *)arg)->zones, name, bytes);
 }
 
+/* Who and what stands in the policy alone. */
+static int
+names_load(struct review *w)
+{
+	int r = policy_each_principal(w->policy, principal_keep, w);
+
+	if (r == 0)
+		r = word_add(&w->logins, "*");
+	if (r == 0)
+		r = policy_each_login(w->policy, login_keep, w);
+	return r;
+}
+
 static int
 review_load(struct review *w)
 {
@@ -279,7 +333,7 @@ review_load(struct review *w)
 		w->policy = policy_parse("policy", slice_of(w->body, w->body_n), &from, &why);
 	if (r == 0 && w->policy == NULL)
 		(void)snprintf(w->v->no_access, sizeof(w->v->no_access), "%s", w->body == NULL ? "no policy is on record" : why.text);
-	return r;
+	return r == 0 && w->policy != NULL ? names_load(w) : r;
 }
 
 int
@@ -293,6 +347,7 @@ access_review(struct evidence *v, struct err *e)
 	w.machines_last = &w.machines;
 	for (unsigned i = 0; i < LISTS; i++)
 		buf_init(&w.lists[i], LIST_MAX);
+	buf_init(&w.logins, LIST_MAX);
 	r = review_load(&w);
 	if (r == 0)
 		r = evidence_begin(v, "access", &columns, e);

@@ -15,7 +15,7 @@ CONTROLS = "5.3 5.15 5.16 5.17 5.18 5.28 5.33 5.34 5.36 8.2 8.3 8.5 8.9 8.10 8.1
 POLICY = "role lead { lena }\npermit bench any on env=bench as root id bench\nrequire approval 1 from role lead for bench shell on env=bench id four-eyes\npermit lena get on env=bench as root path /srv/** id reads\npermit lena put on env=bench as root path /srv/** id may-reads\n" \
     "time office Mon-Fri 09:00-18:00 Asia/Shanghai\npermit dba exec on env=bench as root cmd { /usr/bin/pg_lsclusters } when office id dba-ro\n" \
     "permit dba any on env=prod from 192.0.2.0/24 id dba-far\npermit dba shell on env=lab as root options { mem 1G } id limited\n" \
-    "permit dba forward on env=lab id through\ndeny any forward on any to 169.254.0.0/16:* id link-local\n"
+    "permit dba forward on env=lab id through\nrole robots { cert:ci }\npermit role robots exec on env=bench as root id robots\npermit dba get on env=open id open\npermit dba put on env=open as www id open-www\ndeny any forward on any to 169.254.0.0/16:* id link-local\n"
 b = Bastion(build, "KernelAudit off\n", POLICY)
 
 def ssh(*words, key=None):
@@ -45,6 +45,7 @@ try:
     r = asked("bench", "request", "box", "--reason", "'disk =full'"); rid = r.stdout.strip(); ok(r.returncode == 0 and rid, "approval is asked for", r.stderr)
     r = asked("lena", "approve", rid); ok(r.returncode == 0, "and given", r.stderr)
     b.ctl("user", "add", "dba"); b.ctl("host", "add", "lab", "192.0.2.2", "--agent", "--label", "env=lab", "--login", "root", "--hostkey", f"{b.dir}/hk.pub")
+    b.ctl("host", "add", "open", "192.0.2.3", "--label", "env=open", "--hostkey", f"{b.dir}/hk.pub")
     b.ctl("user", "add", "gone"); b.ctl("user", "disable", "gone")
     b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/second")
     r = subprocess.run([*[f"{b.dir}/lena" if w == b.key else w for w in b.ssh("fortress")[:-1]], "-l", "lena", "127.0.0.1", "keys", "add"], stdin=open(f"{b.dir}/second.pub"), capture_output=True, text=True)
@@ -90,6 +91,9 @@ try:
     parts = [(h, reach[("dba", h)]["verbs"], reach[("dba", h)]["in_part"], reach[("dba", h)]["rules"]) for h in ("box", "lab")]
     ok(parts == [("box", "exec", "exec", "dba-ro"), ("lab", "shell, forward", "forward", "limited, through")] and reach[("bench", "box")]["in_part"] == "forward", "who may at some hours, some commands, to some destinations, and what a staragent keeps, is in it, and is marked", parts, reach.get(("bench", "box")))
     ok(reach[("dba", "other")]["in_part"] == reach[("dba", "other")]["verbs"] != "", "so is who may from some addresses", reach[("dba", "other")])
+    ok([(r["verbs"], r["rules"]) for r in sheets["access"] if (r["user"], r["host"]) == ("cert:ci", "box")] == [("exec", "robots")], "so is whom only a certificate knows", sheets["access"])
+    open_ = sorted((r["login"], r["verbs"]) for r in sheets["access"] if r["host"] == "open")
+    ok(open_ == [("*", "get"), ("root", "get"), ("www", "put, get")], "a host that lists no logins has all of them", open_)
     ok(sorted(reach[("wide", "box")]["requires"].split(", ")) == long, "however long the list of what is required is, it is whole", reach[("wide", "box")])
     ok(any(r["session"] == one for r in sheets["readings"]) and any("audit export" in r["text"] for r in sheets["readings"]), "who read", sheets["readings"])
     ok([r["version"] for r in sheets["policies"]] == [1, 2], "policies", sheets["policies"])
