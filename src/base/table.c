@@ -28,9 +28,8 @@ put(struct table_node **slots, size_t size, struct table_node *node)
 }
 
 static void
-grow(struct table *t)
+grow(struct table *t, size_t size)
 {
-	size_t size = t->size * 2;
 	struct table_node **slots = calloc(size, sizeof(*slots)), *node;
 
 	if (slots == NULL)
@@ -54,10 +53,21 @@ table_put(struct table *t, struct table_node *node, uint64_t key)
 		t->size = FEW;
 	}
 	if (t->n >= t->size)
-		grow(t);
+		grow(t, t->size * 2);
 	node->key = key;
 	put(t->slots, t->size, node);
 	t->n++;
+}
+
+void
+table_expect(struct table *t, size_t n)
+{
+	size_t size = FEW;
+
+	while (size < n)
+		size *= 2;
+	if (size > t->size)
+		grow(t, size);
 }
 
 struct table_node *

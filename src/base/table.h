@@ -21,6 +21,7 @@ struct table { struct table_node **slots, *few[16]; size_t size, n; };     /* ze
 
 /* node lies in no table; it stays its owner's, and where it is, until it is taken out. */
 void table_put(struct table *t, struct table_node *node, uint64_t key);
+void table_expect(struct table *t, size_t n);      /* so many will be in it: it grows now, and then not until there are more */
 struct table_node *table_find(const struct table *t, uint64_t key);     /* one of this key; may be NULL */
 struct table_node *table_next(const struct table_node *node);           /* another one of the same key; NULL: that was the last */
 void table_take(struct table *t, struct table_node *node);              /* node must be in t */

@@ -67,9 +67,34 @@ test_many(uint64_t step)
 	free(things);
 }
 
+/* It grows when it is told what will come, and then no more; what is in it is found afterwards. */
+static void
+test_expect(void)
+{
+	static struct thing things[1000];
+	struct table t = { 0 };
+	bool good = true;
+	size_t size;
+
+	table_expect(&t, 3);
+	ok(find(&t, 7) == NULL, "nothing is in one that expects something");
+	for (unsigned i = 0; i < 20; i++)
+		table_put(&t, &things[i].node, i);
+	table_expect(&t, 1000);
+	size = t.size;
+	table_expect(&t, 500);
+	for (unsigned i = 20; i < 1000; i++)
+		table_put(&t, &things[i].node, i);
+	for (unsigned i = 0; i < 1000; i++)
+		good = good && find(&t, i) == &things[i];
+	ok(good && t.size == size && size >= 1000, "all are found, and it has grown once");
+	table_done(&t);
+}
+
 int
 main(void)
 {
+	test_expect();
 	test_few();
 	test_many(1);
 	test_many(64);
