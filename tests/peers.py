@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Fortress authors
 """One process of the bastion alone, with this test as everybody it talks to.  Messages by name and field, as src/msg/msg.h
 lists them and src/msg/msg.c packs them: both are read, so that a test names only the fields that it is about."""
-import array, os, re, shutil, socket, struct, subprocess, tempfile, time
+import array, fcntl, os, re, shutil, socket, struct, subprocess, tempfile, time
 import tap
 
 top = os.environ.get("top_srcdir", ".")
@@ -189,6 +189,21 @@ def host(name="box", **kw):
 def key_blob(fill=b"k"):
     return struct.pack(">I", 11) + b"ssh-ed25519" + struct.pack(">I", 32) + fill * 32
 def key_of(name): return key_blob(name[:1].encode())
+
+def in_bulk(*messages):
+    """Many changes of the directory, as a file of them holds them."""
+    return b"".join(struct.pack("<I", len(p)) + p for p in (pack(n, **v) for n, v in messages))
+def state_of(chan):
+    """Of the directory, by its number."""
+    return chan.ask("DIR_LOAD", "DIR_END", req=1)["state"]
+def send_bulk(chan, data, state, seals=True):
+    """DIR_APPLY with such a file, req 4; what nobody seals is refused."""
+    fd = os.memfd_create("rows", os.MFD_ALLOW_SEALING)
+    try:
+        with open(fd, "wb", closefd=False) as f: f.write(data)
+        if seals: fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE)
+        chan.send("DIR_APPLY", [fd], req=4, state=state)
+    finally: os.close(fd)
 
 def live_row(conn=0, id="S" * 26, user="alice", host="box", login="root"):
     """What a store says of a session: one row of LIVE_ROWS."""

@@ -223,29 +223,6 @@ read_into(int fd, size_t max, struct buf *b)
 }
 
 int
-fd_read_all(int fd, struct buf *b)
-{
-	off_t at = 0;
-	ssize_t n = 1;
-
-	while (n > 0) {
-		unsigned char *room = buf_reserve(b, 65536);
-
-		n = room != NULL ? pread(fd, room, 65536, at) : -1;
-		if (room == NULL)
-			return -EFBIG;
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			buf_added(b, (size_t)n);
-			at += n;
-		}
-		n = n < 0 ? 1 : n;
-	}
-	return 0;
-}
-
-int
 fd_seal(const char *name, struct slice bytes)
 {
 	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING), r;
@@ -268,6 +245,32 @@ fd_is_sealed(int fd)
 	int seals = fcntl(fd, F_GET_SEALS);
 
 	return seals >= 0 && (seals & all) == all;
+}
+
+int
+fd_map(int fd, size_t max, struct slice *ret)
+{
+	struct stat st;
+	void *p = NULL;
+
+	if (fstat(fd, &st) != 0)
+		return -errno;
+	if ((uint64_t)st.st_size > max)
+		return -EFBIG;
+	if (st.st_size > 0)
+		p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	*ret = slice_of(p, (size_t)st.st_size);
+	return 0;
+}
+
+void
+fd_unmap(struct slice *s)
+{
+	if (s->n > 0)
+		(void)munmap((void *)(uintptr_t)s->p, s->n);
+	*s = slice_of(NULL, 0);
 }
 
 int

@@ -27,11 +27,12 @@ int fd_send_parts(int sock, const struct slice parts[2], const int *fds, int nfd
  * fds gets up to FD_PASS_MAX received descriptors, close-on-exec, the caller's. */
 ssize_t fd_recv(int sock, void *p, size_t size, int fds[FD_PASS_MAX], int *nfds);
 
-/* All of a file, wherever its descriptor stands, appended to b up to its maximum.  0, -EFBIG or -errno. */
-int fd_read_all(int fd, struct buf *b);
 /* A memory file with these bytes that nobody can change any more.  The descriptor, or -errno. */
 int fd_seal(const char *name, struct slice bytes);
 bool fd_is_sealed(int fd);
+/* All of one that is sealed, without reading it; *ret goes by fd_unmap.  0, -EFBIG or -errno. */
+int fd_map(int fd, size_t max, struct slice *ret);
+void fd_unmap(struct slice *s);                /* fine if nothing is mapped */
 /* Reads a whole file of at most max bytes (appended to b).  0 or a negative code with e filled. */
 int fd_read_file(const char *path, size_t max, struct buf *b, struct err *e);
 /* The index-th file (from 0, by name) that matches pattern ("policy.d/" + a glob, below dir and not above it, no hidden ones):

@@ -158,8 +158,8 @@ check_factor(const struct directory *d, const void *row, struct err *e)
 	if (u == NULL)
 		return err_set(e, -ENOENT, "there is no user %.*s", (int)m->user.n, (const char *)m->user.p);
 	if (m->op == MSG_DIR_DELETE)
-		return u->factor_n > 0 ? 0 : err_set(e, -ENOENT, "%s has no second factor", u->name);
-	return m->sealed.n > 0 && m->sealed.n <= sizeof(u->factor) ? 0 : err_set(e, -EINVAL, "not a sealed factor");
+		return u->factor->n > 0 ? 0 : err_set(e, -ENOENT, "%s has no second factor", u->name);
+	return m->sealed.n > 0 && m->sealed.n <= sizeof(u->factor->sealed) ? 0 : err_set(e, -EINVAL, "not a sealed factor");
 }
 
 /* The gate alone makes them. */

@@ -272,27 +272,62 @@ user_changed(struct gate *g, struct slice name)
 				again_user(g, x->row.user, "somebody who said yes was changed");
 }
 
+static bool
+is_named(const void *name, struct slice user)
+{
+	return slice_eq(*(const struct slice *)name, user);
+}
+
 /* Whoever was locked or deleted, or lost the factor, has to prove a second one again, should they come back. */
-void
-again_taken(struct gate *g, unsigned type, const void *row)
+static void
+forget_proofs(struct gate *g, unsigned type, const void *row)
 {
 	const struct msg_dir_factor *factor = row;
 	const struct msg_dir_user *user = row;
 
 	if (type == MSG_DIR_FACTOR && factor->op == MSG_DIR_DELETE)
-		recent_forget(g->recent, factor->user);
+		recent_forget(g->recent, is_named, &factor->user);
 	if (type != MSG_DIR_USER)
 		return;
 	if (user->op == MSG_DIR_DELETE || user->disabled != 0)
-		recent_forget(g->recent, user->name);
+		recent_forget(g->recent, is_named, &user->name);
 	if (user->op == MSG_DIR_DELETE)
-		approvals_forget(&g->approvals, user->name);
+		approvals_forget(&g->approvals, is_named, &user->name);
+}
+
+struct change { const struct directory *from, *to; };
+
+static bool
+is_gone(const void *arg, struct slice user)
+{
+	const struct change *x = arg;
+
+	return directory_lost_user(x->to, x->from, user);
+}
+
+static bool
+is_gone_or_locked(const void *arg, struct slice user)
+{
+	const struct dir_user *u = directory_find_user(((const struct change *)arg)->to, user);
+
+	return is_gone(arg, user) || (u != NULL && u->disabled);
+}
+
+/* By what there is to forget, and not by the rows, which may be many more. */
+void
+again_directory(struct gate *g, const struct directory *old)
+{
+	const struct change x = { old, g->dir };
+
+	recent_forget(g->recent, is_gone_or_locked, &x);
+	approvals_forget(&g->approvals, is_gone, &x);
+	again_all(g, "the directory was changed in bulk");
 }
 
 void
 again_row(struct gate *g, unsigned type, const void *row)
 {
-	again_taken(g, type, row);
+	forget_proofs(g, type, row);
 	if (type == MSG_DIR_USER)
 		user_changed(g, ((const struct msg_dir_user *)row)->name);
 	else if (type == MSG_DIR_KEY)

@@ -16,8 +16,8 @@ void again_user(struct gate *g, struct slice user, const char *cause);
 void again_host(struct gate *g, struct slice host, const char *cause);
 /* A row of the directory was taken in (a MSG_DIR_* struct). */
 void again_row(struct gate *g, unsigned type, const void *row);
-/* The same, of one of many: nobody is asked again yet. */
-void again_taken(struct gate *g, unsigned type, const void *row);
+/* The directory is another one now; old is the one that was. */
+void again_directory(struct gate *g, const struct directory *old);
 /* Somebody has logged in: when that ends is looked out for. */
 void again_login(struct client *c);
 void again_time_over(void *grant);                 /* its timeout has come: it is taken back */

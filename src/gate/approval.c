@@ -53,12 +53,12 @@ approval_drop(struct approvals *x, struct approval **at)
 }
 
 void
-approvals_forget(struct approvals *x, struct slice user)
+approvals_forget(struct approvals *x, bool (*is)(const void *arg, struct slice user), const void *arg)
 {
 	struct approval **at = &x->first;
 
 	while (*at != NULL)
-		if (slice_eq((*at)->row.user, user))
+		if (is(arg, (*at)->row.user))
 			approval_drop(x, at);
 		else
 			at = &(*at)->next;

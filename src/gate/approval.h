@@ -37,8 +37,8 @@ void approvals_free(struct approvals *x);
 /* Takes a MSG_DIR_APPROVAL in.  0, -ENOSPC, -ENOMEM, -ENOENT, -EBADMSG. */
 int approvals_apply(struct approvals *x, const struct msg_dir_approval *m);
 struct approval *approvals_find(const struct approvals *x, struct slice id);       /* or NULL */
-/* Those of a user go with the user. */
-void approvals_forget(struct approvals *x, struct slice user);
+/* Those of a user go with the user: with all of whom `is` says true. */
+void approvals_forget(struct approvals *x, bool (*is)(const void *arg, struct slice user), const void *arg);
 /* An id that none has.  0 or -errno. */
 int approvals_new_id(const struct approvals *x, char id[APPROVAL_ID]);
 

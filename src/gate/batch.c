@@ -1,32 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Copyright (c) 2026, the Fortress authors */
 /*
- * A plan was made against one version of the directory, and is taken for that version alone.  While it is with the store
- * others may change single rows: what they ask for comes after it, there and here.
+ * A change in bulk holds up nobody who logs in or asks meanwhile:
+ *
+ *     tried   on a copy of the directory (trial.h), a slice in each turn of the loop.  A plan was made against one version of
+ *             the directory and is taken for that version alone: another change, or that its client goes, ends it without a trace
+ *     sent    it is with the store, and only the store's answer ends it, whether or not its client is still there.  Others may
+ *             change single rows: what they ask for comes after it, there and here
+ *
+ * With the store's yes the copy becomes the directory, between one question and the next: nobody sees a part of the change.  The
+ * one that is not needed any more, this or that, goes in slices, too.
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "gate/acceptable.h"
 #include "gate/again.h"
 #include "gate/batch.h"
 #include "gate/puts.h"
-#include "gate/rows.h"
+#include "gate/trial.h"
 
-union row {
-	unsigned char bytes[256];
-	uint64_t align;
-	struct msg_dir_user user;
-	struct msg_dir_host host;
+enum { SLICE_US = 2000 };
+
+struct batch {
+	struct trial *trial;
+	struct client *client;         /* who waits for it; while it is sent puts.h knows */
+	uint32_t req;
+	uint64_t state;                /* the version that it is for */
+	bool sent;
+	struct loop_timer timer;
 };
-
-void
-batch_init(struct gate *g)
-{
-	buf_init(&g->batch, MSG_ROWS_MAX);
-}
 
 static int
 answer(struct client *c, uint32_t req, uint32_t at, const char *refusal)
@@ -36,150 +41,156 @@ answer(struct client *c, uint32_t req, uint32_t at, const char *refusal)
 	return chan_send(c->chan, MSG_DIR_DONE, &m);
 }
 
-/* 1 and the next row, 0 at the end, -EBADMSG: no row that may come so. */
-static int
-row_next(struct slice *rows, uint16_t *type, union row *ret)
-{
-	struct slice row;
+/* --- what is not needed any more --- */
 
-	if (rows->n == 0)
-		return 0;
-	if (!msg_row_take(rows, &row) || !take_u16(&row, type))
-		return -EBADMSG;
-	if (*type != MSG_DIR_USER && *type != MSG_DIR_GROUP && *type != MSG_DIR_KEY && *type != MSG_DIR_HOST)
-		return -EBADMSG;
-	if (msg_unpack(*type, row, ret) != 0 || (ret->user.op != MSG_DIR_PUT && ret->user.op != MSG_DIR_DELETE))
-		return -EBADMSG;
-	return 1;
-}
-
-/* Names may go from host to host in one change, whichever comes first: before any is looked at, those hosts have none whose
- * others change. */
 static void
-names_free(struct directory *copy, struct slice rows)
+left_work(void *arg)
 {
-	struct msg_dir_host m;
-	const struct dir_host *h;
-	union row row;
-	uint16_t type = 0;
+	struct gate *g = arg;
+	mono_t until = { clock_mono().us + SLICE_US };
 
-	while (row_next(&rows, &type, &row) == 1) {
-		h = type == MSG_DIR_HOST && row.host.op == MSG_DIR_PUT ? directory_host_named(copy, row.host.name) : NULL;
-		if (h == NULL || slice_is(row.host.aliases, h->aliases))
-			continue;
-		rows_host(h, &m);
-		m.aliases = slice_from("");
-		(void)directory_apply(copy, MSG_DIR_HOST, &m);
-	}
+	while (directory_shed(g->left))
+		if (clock_mono().us >= until.us) {
+			loop_timer_start(g->loop, &g->left_timer, 0, left_work, g);
+			return;
+		}
+	directory_free(g->left);
+	g->left = NULL;
 }
 
-/* On a copy.  0, or negative with e; *at: which one. */
-static int
-rows_try(const struct directory *d, struct slice rows, uint32_t *at, struct err *e)
+/* left: the directory that it leaves behind. */
+static void
+batch_end(struct gate *g, struct directory *left)
 {
-	struct directory *copy = rows_clone(d);
-	union row row;
-	uint16_t type = 0;
-	int r = copy != NULL ? 1 : err_set(e, -ENOMEM, "the gate is out of memory");
+	struct batch *b = g->batch;
 
-	if (copy != NULL) {
-		directory_begin(copy);
-		names_free(copy, rows);
-	}
-	for (*at = 0; r == 1; ++*at) {
-		r = row_next(&rows, &type, &row);
-		if (r < 0)
-			r = err_set(e, r, "that is no list of rows");
-		if (r != 1)
-			break;
-		r = acceptable_row(copy, type, &row, e);
-		if (r == 0 && (r = directory_apply(copy, type, &row)) != 0)
-			r = err_set(e, r, "too many rows, or no memory for them");
-		r = r == 0 ? 1 : r;
-	}
-	directory_free(copy);
-	return r;
+	directory_free(g->left);                 /* what an earlier one left is long gone */
+	g->left = left;
+	loop_timer_start(g->loop, &g->left_timer, 0, left_work, g);
+	g->batch = NULL;
+	loop_timer_stop(&b->timer);
+	free(b);
 }
+
+void
+batch_forget(struct client *c)
+{
+	struct batch *b = c->gate->batch;
+
+	if (b != NULL && !b->sent && b->client == c)
+		batch_end(c->gate, trial_end(b->trial));
+}
+
+void
+batch_close(struct gate *g)
+{
+	if (g->batch != NULL)
+		batch_end(g, trial_end(g->batch->trial));
+	loop_timer_stop(&g->left_timer);
+	directory_free(g->left);
+	g->left = NULL;
+}
+
+/* --- with the store --- */
 
 static void
 batch_done(struct gate *g, struct client *c, uint32_t req, bool ok, struct slice text)
 {
-	struct slice rows = buf_slice(&g->batch);
+	bool good = g->state == g->batch->state;     /* it is, unless the store has let a row go before */
+	struct directory *copy = trial_end(g->batch->trial), *old = g->dir;
 	char why[512];
-	union row row;
-	uint16_t type = 0;
-	int r = 0;
 
-	directory_begin(g->dir);
-	while (ok && r == 0 && row_next(&rows, &type, &row) == 1) {
-		r = directory_apply(g->dir, type, &row);
-		again_taken(g, type, &row);
-	}
-	directory_settle(g->dir);
-	buf_done(&g->batch);
-	batch_init(g);
-	if (ok) {
-		g->state++;
-		again_all(g, "the directory was changed in bulk");
-	}
 	(void)slice_copy(text, why, sizeof(why));
-	if (r != 0) {
+	if (ok && good) {
+		g->dir = copy;
+		directory_succeed(g->dir, old);
+		g->state++;
+		again_directory(g, old);
+	} else if (ok) {
 		snprintf(why, sizeof(why), "kept by the store but not in memory: restart the bastion");
 		log_error("bulk change: %s", why);
 	}
+	batch_end(g, g->dir == copy ? old : copy);
 	if (c != NULL)
-		(void)answer(c, req, 0, ok && r == 0 ? NULL : why);
-}
-
-static const char *
-refusal(const struct gate *g, const struct msg_dir_apply *m, int fd)
-{
-	if (g->batch.len > 0)
-		return "another change in bulk is on its way: try again";
-	if (m->state != g->state || puts_rows(g->puts) > 0)
-		return "the directory has changed meanwhile: plan again";
-	return fd_is_sealed(fd) ? NULL : "that is no file that is sealed";
+		(void)answer(c, req, 0, ok && good ? NULL : why);
 }
 
 static int
-batch_send(struct client *c, const struct msg_dir_apply *m, int fd, struct err *e)
+batch_send(struct gate *g, struct batch *b, struct err *e)
 {
-	struct msg_dir_apply out = { .actor = slice_from(c->actor) };
-	int r = puts_wait(c->gate, c, m->req, batch_done, &out.req);
+	struct msg_dir_apply out = { .actor = slice_from(b->client->actor) };
+	int fd = trial_fd(b->trial), r = puts_wait(g, b->client, b->req, batch_done, &out.req);
 
 	if (r != 0)
 		return err_set(e, r, "too many changes wait for the store: try again");
-	r = chan_send_fds(c->gate->store, MSG_DIR_APPLY, &out, &fd, 1);
+	r = chan_send_fds(g->store, MSG_DIR_APPLY, &out, &fd, 1);
 	if (r == 0)
 		return 0;
-	puts_forget(c->gate, out.req);
+	puts_forget(g, out.req);
 	return err_set(e, r, "the store does not take it");
 }
 
+/* --- tried --- */
+
+static int
+check_state(const struct gate *g, uint64_t state, struct err *e)
+{
+	return state == g->state && puts_rows(g->puts) == 0 ? 0 : err_set(e, -ESTALE, "the directory has changed meanwhile: plan again");
+}
+
+static void
+batch_work(void *arg)
+{
+	struct gate *g = arg;
+	struct batch *b = g->batch;
+	mono_t until = { clock_mono().us + SLICE_US };
+	struct err e = { 0 };
+	int r = check_state(g, b->state, &e);
+
+	if (r == 0)
+		r = trial_work(b->trial, until, &e);
+	if (r > 0) {
+		loop_timer_start(g->loop, &b->timer, 0, batch_work, g);
+		return;
+	}
+	if (r == 0 && !trial_is_empty(b->trial)) {
+		r = batch_send(g, b, &e);
+		b->sent = r == 0;
+	}
+	if (b->sent)
+		return;
+	(void)answer(b->client, b->req, r != 0 ? trial_row(b->trial) : 0, r != 0 ? e.text : NULL);
+	batch_end(g, trial_end(b->trial));
+}
+
+static struct batch *
+batch_new(struct client *c, const struct msg_dir_apply *m, int *fd, struct err *e)
+{
+	struct batch *b = calloc(1, sizeof(*b));
+
+	if (b == NULL) {
+		(void)err_set(e, -ENOMEM, "the gate is out of memory");
+		return NULL;
+	}
+	*b = (struct batch){ .trial = trial_new(c->gate->dir, fd, e), .client = c, .req = m->req, .state = m->state };
+	if (b->trial != NULL)
+		return b;
+	free(b);
+	return NULL;
+}
+
 int
-batch_take(struct client *c, const struct chan_in *in)
+batch_take(struct client *c, struct chan_in *in)
 {
 	const struct msg_dir_apply *m = in->message;
 	struct gate *g = c->gate;
-	const char *no = refusal(g, m, in->fds[0]);
 	struct err e = { 0 };
-	uint32_t at = 0;
-	int r;
+	int r = g->batch != NULL ? err_set(&e, -EBUSY, "another change in bulk is on its way: try again") : check_state(g, m->state, &e);
 
-	if (no != NULL)
-		return answer(c, m->req, 0, no);
-	r = fd_read_all(in->fds[0], &g->batch);
-	if (r != 0)
-		(void)err_set(&e, r, "more rows than fit (%u MiB)", MSG_ROWS_MAX >> 20);
-	else
-		r = rows_try(g->dir, buf_slice(&g->batch), &at, &e);
-	if (r == 0 && g->batch.len > 0) {
-		r = batch_send(c, m, in->fds[0], &e);
-		at = 0;
-		if (r == 0)
-			return 0;
-	}
-	buf_done(&g->batch);
-	batch_init(g);
-	return answer(c, m->req, r != 0 ? at : 0, r != 0 ? e.text : NULL);
+	if (r == 0 && !fd_is_sealed(in->fds[0]))
+		r = err_set(&e, -EINVAL, "that is no file that is sealed");
+	if (r != 0 || (g->batch = batch_new(c, m, &in->fds[0], &e)) == NULL)
+		return answer(c, m->req, 0, e.text);
+	batch_work(g);
+	return 0;
 }

@@ -6,8 +6,9 @@
 
 #include "gate/gate.h"
 
-void batch_init(struct gate *g);
 /* MSG_DIR_APPLY.  0, or negative: the client has to go. */
-int batch_take(struct client *c, const struct chan_in *in);
+int batch_take(struct client *c, struct chan_in *in);
+void batch_forget(struct client *c);               /* it is going */
+void batch_close(struct gate *g);
 
 #endif

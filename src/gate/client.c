@@ -145,6 +145,7 @@ client_free(struct client *c)
 	live_forget(c);
 	replay_forget(c, 0);
 	again_forget(c);
+	batch_forget(c);
 	list_leave(c);
 	free(c->later);
 	second_free(c);

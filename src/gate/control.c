@@ -53,7 +53,7 @@ row_put(struct client *c, unsigned type, const void *row, uint32_t req, uint32_t
 static bool
 is_stale(const struct gate *g, uint64_t state, uint32_t op)
 {
-	return op == MSG_DIR_PUT && state != 0 && (state != g->state || puts_rows(g->puts) > 0 || g->batch.len > 0);
+	return op == MSG_DIR_PUT && state != 0 && (state != g->state || puts_rows(g->puts) > 0 || g->batch != NULL);
 }
 
 static int

@@ -45,10 +45,26 @@ key_done(struct dir_key *k)
 }
 
 static void
+factor_drop(struct dir_factor *f)
+{
+	if (f != NULL && --f->users == 0)
+		free(f);
+}
+
+static void
+factor_share(struct dir_user *u, struct dir_factor *f)
+{
+	f->users++;
+	factor_drop(u->factor);
+	u->factor = f;
+}
+
+static void
 user_free(struct dir_user *u)
 {
 	if (u == NULL)
 		return;
+	factor_drop(u->factor);
 	for (size_t i = 0; i < u->nkeys; i++)
 		key_done(&u->keys[i]);
 	free(u->keys);
@@ -84,17 +100,27 @@ host_free(struct dir_host *h)
 	free(h);
 }
 
+bool
+directory_shed(struct directory *d)
+{
+	if (d->hosts.n > 0)
+		host_free(directory_host_at(d, --d->hosts.n));
+	else if (d->groups.n > 0)
+		group_free(directory_group_at(d, --d->groups.n));
+	else if (d->users.n > 0)
+		user_free(directory_user_at(d, --d->users.n));
+	else
+		return false;
+	return true;
+}
+
 void
 directory_free(struct directory *d)
 {
 	if (d == NULL)
 		return;
-	for (size_t i = 0; i < d->users.n; i++)
-		user_free(directory_user_at(d, i));
-	for (size_t i = 0; i < d->groups.n; i++)
-		group_free(directory_group_at(d, i));
-	for (size_t i = 0; i < d->hosts.n; i++)
-		host_free(directory_host_at(d, i));
+	while (directory_shed(d))
+		continue;
 	codes_free(d->codes);
 	table_done(&d->called);
 	free(d->users.p);
@@ -117,7 +143,10 @@ user_new(const struct msg_dir_user *m)
 	u->disabled = m->disabled != 0;
 	u->created_us = m->created_us;
 	u->expires_us = m->expires_us;
-	if (u->name != NULL && u->display != NULL && u->groups != NULL && u->attrs != NULL)
+	u->factor = calloc(1, sizeof(*u->factor));
+	if (u->factor != NULL)
+		u->factor->users = 1;
+	if (u->name != NULL && u->display != NULL && u->groups != NULL && u->attrs != NULL && u->factor != NULL)
 		return u;
 	user_free(u);
 	return NULL;
@@ -181,15 +210,12 @@ apply_user(struct directory *d, const void *row)
 	u = user_new(m);
 	if (u == NULL)
 		return -ENOMEM;
-	if (found) {                              /* the keys stay */
+	if (found) {                              /* keys and factor stay */
 		struct dir_user *old = directory_user_at(d, at);
 
 		u->keys = old->keys;
 		u->nkeys = old->nkeys;
-		memcpy(u->factor, old->factor, sizeof(u->factor));
-		u->factor_n = old->factor_n;
-		u->factor_step = old->factor_step;
-		u->factor_added_us = old->factor_added_us;
+		factor_share(u, old->factor);
 		old->nkeys = 0;
 		old->keys = NULL;
 		user_free(old);
@@ -332,20 +358,21 @@ apply_factor(struct directory *d, const void *row)
 {
 	const struct msg_dir_factor *m = row;
 	struct dir_user *u = directory_find_user(d, m->user);
+	struct dir_factor *f = u != NULL ? u->factor : NULL;
 
-	if (u == NULL || (m->op == MSG_DIR_DELETE && u->factor_n == 0))
+	if (f == NULL || (m->op == MSG_DIR_DELETE && f->n == 0))
 		return -ENOENT;
-	u->factor_fails = 0;
-	u->factor_wait_us = 0;
-	u->factor_n = 0;
+	f->fails = 0;
+	f->wait_us = 0;
+	f->n = 0;
 	if (m->op == MSG_DIR_DELETE)
 		return 0;
-	if (m->sealed.n > sizeof(u->factor))
+	if (m->sealed.n > sizeof(f->sealed))
 		return -ENOSPC;
-	memcpy(u->factor, m->sealed.p, m->sealed.n);
-	u->factor_n = m->sealed.n;
-	u->factor_step = m->step;
-	u->factor_added_us = m->added_us;
+	memcpy(f->sealed, m->sealed.p, m->sealed.n);
+	f->n = m->sealed.n;
+	f->step = m->step;
+	f->added_us = m->added_us;
 	return 0;
 }
 
@@ -371,12 +398,46 @@ directory_begin(struct directory *d)
 	sorted_begin(&d->hosts);
 }
 
+/* Name and address. */
 void
+directory_expect(struct directory *d, size_t hosts)
+{
+	table_expect(&d->called, 2 * (hosts < HOSTS_MAX ? hosts : HOSTS_MAX));
+}
+
+int
 directory_settle(struct directory *d)
 {
-	sorted_settle(&d->users);
-	sorted_settle(&d->groups);
-	sorted_settle(&d->hosts);
+	int r = sorted_settle(&d->users);
+
+	if (r == 0)
+		r = sorted_settle(&d->groups);
+	return r == 0 ? sorted_settle(&d->hosts) : r;
+}
+
+/* --- copies --- */
+
+void
+directory_share_factor(struct dir_user *u, const struct dir_user *of)
+{
+	factor_share(u, of->factor);
+}
+
+void
+directory_succeed(struct directory *d, struct directory *old)
+{
+	struct codes *codes = d->codes;
+
+	d->codes = old->codes;
+	old->codes = codes;
+}
+
+bool
+directory_lost_user(const struct directory *d, const struct directory *old, struct slice name)
+{
+	const struct dir_user *was = directory_find_user(old, name), *is = directory_find_user(d, name);
+
+	return was != NULL && (is == NULL || is->factor != was->factor);
 }
 
 /* --- questions --- */

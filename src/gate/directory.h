@@ -16,6 +16,15 @@
 
 struct directory;
 
+/* The second factor of a user, one and the same in all copies of the directory; with another one another life of that name begins. */
+struct dir_factor {
+	unsigned char sealed[80];          /* (gate/factor.h) */
+	size_t n;                          /* 0: none */
+	uint64_t step, added_us;
+	unsigned fails;                    /* wrong codes since the last right one … */
+	int64_t wait_us;                   /* … and until when no code is looked at */
+	unsigned users;                    /* whose it is: one in each copy */
+};
 struct dir_key { char *alg, *comment; unsigned char *blob; size_t blob_n; uint64_t added_us, expires_us; };
 struct dir_user {
 	char *name, *display, *groups, *attrs;
@@ -23,11 +32,7 @@ struct dir_user {
 	uint64_t created_us, expires_us;   /* expires: 0 for never */
 	struct dir_key *keys;
 	size_t nkeys;
-	unsigned char factor[80];          /* sealed (gate/factor.h) */
-	size_t factor_n;                   /* 0: none */
-	uint64_t factor_step, factor_added_us;
-	unsigned factor_fails;             /* wrong codes since the last right one … */
-	int64_t factor_wait_us;            /* … and until when no code is looked at */
+	struct dir_factor *factor;
 };
 struct dir_group { char *name, *description; };      /* not every group that users are in has one */
 struct dir_host {
@@ -40,12 +45,23 @@ struct dir_host {
 
 struct directory *directory_new(void);             /* NULL when out of memory */
 void directory_free(struct directory *d);
+/* The same bit by bit, to be freed at the end: one row goes, nothing may be asked any more.  false: there was none. */
+bool directory_shed(struct directory *d);
 
 /* Rows that come in order of names, many of them, are taken in fast between these two; meanwhile _at and _place are not asked. */
 void directory_begin(struct directory *d);
-void directory_settle(struct directory *d);
+int directory_settle(struct directory *d);         /* 0, or -ENOMEM: as before */
+/* So many hosts will be there: room for what they are called, now rather than when one comes. */
+void directory_expect(struct directory *d, size_t hosts);
 /* Takes one MSG_DIR_USER, _GROUP, _KEY, _HOST, _CODE or _FACTOR in: op DELETE removes, others put.  0, -ENOSPC, -ENOMEM, -ENOENT. */
 int directory_apply(struct directory *d, unsigned type, const void *row);
+
+/* u is a copy of `of`. */
+void directory_share_factor(struct dir_user *u, const struct dir_user *of);
+/* d, a copy of old, takes its place: what is no row moves there. */
+void directory_succeed(struct directory *d, struct directory *old);
+/* Was this user in old and is gone in d, be there another of that name? */
+bool directory_lost_user(const struct directory *d, const struct directory *old, struct slice name);
 
 struct dir_user *directory_find_user(const struct directory *d, struct slice name);     /* or NULL */
 /* NULL, or why this user is not let in now: locked, expired. */

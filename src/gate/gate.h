@@ -18,6 +18,7 @@
 #include "gate/trust.h"
 #include "msg/chan.h"
 
+struct batch;
 struct live;
 struct live_mark;
 struct live_wait;
@@ -41,7 +42,9 @@ struct gate {
 	struct recent *recent;
 	struct puts *puts;
 	struct approvals approvals;
-	struct buf batch;              /* rows of a bulk change that is on its way to the store (batch.c); empty: none */
+	struct batch *batch;           /* a bulk change that is tried, or with the store (batch.c); or NULL */
+	struct directory *left;        /* a directory that is needed no more, as far as it is not freed yet (batch.c); or NULL */
+	struct loop_timer left_timer;
 	uint64_t state;                /* grows with each change of users, groups, keys and hosts */
 	struct client *clients;
 	unsigned nclients;

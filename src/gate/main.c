@@ -7,6 +7,7 @@
  * options → fds (3 monitor, 4 store) → keys → policy's files → the directory from the store → sandbox → READY → loop → exit
  */
 #include <errno.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -200,7 +201,6 @@ gate_open(struct gate *g, const struct options *o)
 	g->loop = loop_new();
 	g->dir = directory_new();
 	g->puts = puts_new();
-	batch_init(g);
 	if (secret_random(&g->state, sizeof(g->state)) != 0)
 		fatal("no random bytes");
 	g->state |= 1;                           /* 0 is none, and another life's is not this one's */
@@ -239,7 +239,7 @@ gate_close(struct gate *g)
 	keys_close(g->keys);
 	factor_close(g->factor_key);
 	puts_free(g->puts);
-	buf_done(&g->batch);
+	batch_close(g);
 	approvals_free(&g->approvals);
 	recent_free(g->recent);
 	trust_free(g->trust);
@@ -263,6 +263,7 @@ main(int argc, char **argv)
 	if (flags_read(flags, sizeof(flags) / sizeof(flags[0]), &o, argc, argv, &e) != 0)
 		fatal("%s", e.text);
 	log_set_level((enum log_level)o.log_level);
+	(void)mallopt(M_MXFAST, 0);              /* what is freed joins its neighbours then, not all of it at once when nobody expects it */
 	gate_open(&g, &o);
 	sandbox_title("gate");
 	r = loop_run(g.loop);

@@ -91,7 +91,7 @@ pin_refusal(const struct client *c, const struct dir_host *h, const struct msg_p
 		return "this host's key is pinned already";
 	if (h->pinning)
 		return "another connection is pinning this host's key now: try again";
-	if (c->gate->batch.len > 0 || puts_has_host(c->gate->puts, slice_from(h->name)))
+	if (c->gate->batch != NULL || puts_has_host(c->gate->puts, slice_from(h->name)))
 		return "this host is being changed this moment: try again";       /* the row that is put is made from what was */
 	return c->busy ? "one key at a time" : NULL;
 }

@@ -17,6 +17,7 @@ void recent_free(struct recent *r);
 void recent_put(struct recent *r, const char *user, const char *address, struct slice key, mono_t now);
 /* Within the last period_s seconds? */
 bool recent_has(const struct recent *r, const char *user, const char *address, struct slice key, mono_t now, unsigned period_s);
-void recent_forget(struct recent *r, struct slice user);       /* all of this user's */
+/* All of those users of whom `is` says true. */
+void recent_forget(struct recent *r, bool (*is)(const void *arg, struct slice user), const void *arg);
 
 #endif

@@ -9,7 +9,7 @@ rows_user(const struct dir_user *u, struct msg_dir_user *ret)
 {
 	*ret = (struct msg_dir_user){ .op = MSG_DIR_PUT, .name = slice_from(u->name), .display = slice_from(u->display),
 	    .groups = slice_from(u->groups), .attrs = slice_from(u->attrs), .disabled = u->disabled, .created_us = u->created_us,
-	    .expires_us = u->expires_us, .factor_us = u->factor_n > 0 ? u->factor_added_us : 0 };
+	    .expires_us = u->expires_us, .factor_us = u->factor->n > 0 ? u->factor->added_us : 0 };
 }
 
 void
@@ -44,7 +44,7 @@ clone_user(struct directory *to, const struct dir_user *u)
 	rows_user(u, &m);
 	r = directory_apply(to, MSG_DIR_USER, &m);
 	if (r == 0)
-		directory_find_user(to, m.name)->factor_n = u->factor_n;     /* that there is one; what it is nobody needs */
+		directory_share_factor(directory_find_user(to, m.name), u);
 	for (size_t i = 0; r == 0 && i < u->nkeys; i++) {
 		rows_key(u, &u->keys[i], &k);
 		r = directory_apply(to, MSG_DIR_KEY, &k);
@@ -52,26 +52,38 @@ clone_user(struct directory *to, const struct dir_user *u)
 	return r;
 }
 
-struct directory *
-rows_clone(const struct directory *d)
+static int
+clone_group(struct directory *to, const struct dir_group *g)
 {
-	struct directory *copy = directory_new();
-	struct msg_dir_group g;
-	struct msg_dir_host h;
-	int r = copy != NULL ? 0 : -ENOMEM;
+	struct msg_dir_group m;
 
-	for (size_t i = 0; r == 0 && i < directory_users(d); i++)
-		r = clone_user(copy, directory_user_at(d, i));
-	for (size_t i = 0; r == 0 && i < directory_groups(d); i++) {
-		rows_group(directory_group_at(d, i), &g);
-		r = directory_apply(copy, MSG_DIR_GROUP, &g);
-	}
-	for (size_t i = 0; r == 0 && i < directory_hosts(d); i++) {
-		rows_host(directory_host_at(d, i), &h);
-		r = directory_apply(copy, MSG_DIR_HOST, &h);
-	}
-	if (r == 0)
-		return copy;
-	directory_free(copy);
-	return NULL;
+	rows_group(g, &m);
+	return directory_apply(to, MSG_DIR_GROUP, &m);
+}
+
+static int
+clone_host(struct directory *to, const struct dir_host *h)
+{
+	struct msg_dir_host m;
+
+	rows_host(h, &m);
+	return directory_apply(to, MSG_DIR_HOST, &m);
+}
+
+size_t
+rows_count(const struct directory *d)
+{
+	return directory_users(d) + directory_groups(d) + directory_hosts(d);
+}
+
+int
+rows_clone(const struct directory *d, size_t at, struct directory *to)
+{
+	size_t users = directory_users(d), groups = directory_groups(d);
+
+	if (at < users)
+		return clone_user(to, directory_user_at(d, at));
+	if (at < users + groups)
+		return clone_group(to, directory_group_at(d, at - users));
+	return clone_host(to, directory_host_at(d, at - users - groups));
 }

@@ -71,10 +71,10 @@ second_new(struct client *c)
 		return -ENOMEM;
 	c->second = s;
 	snprintf(s->user, sizeof(s->user), "%s", u->name);
-	if (u->factor_n == 0)
+	if (u->factor->n == 0)
 		return make_secret(c, s);
-	memcpy(s->sealed, u->factor, u->factor_n);
-	s->sealed_n = u->factor_n;
+	memcpy(s->sealed, u->factor->sealed, u->factor->n);
+	s->sealed_n = u->factor->n;
 	return 0;
 }
 
@@ -137,13 +137,13 @@ kept(struct gate *g, struct client *c, uint32_t req, bool good, struct slice tex
 }
 
 static int
-wrong(struct client *c, struct dir_user *u, wall_t now, int why)
+wrong(struct client *c, struct dir_factor *f, wall_t now, int why)
 {
 	if (why == -EBADMSG)
 		return no(c, "this user's second factor cannot be read: an administrator resets it");
-	if (++u->factor_fails >= TRIES) {
-		u->factor_fails = 0;
-		u->factor_wait_us = now.us + (int64_t)WAIT_S * 1000000;
+	if (++f->fails >= TRIES) {
+		f->fails = 0;
+		f->wait_us = now.us + (int64_t)WAIT_S * 1000000;
 	}
 	return no(c, why == -EALREADY ? "that code was used already: wait for the next one" : why == -EINVAL ? "a one-time code has 6 digits" :
 	    "that code is wrong: try the next one, and see that its device's clock is right");
@@ -153,7 +153,8 @@ static int
 code_take(struct client *c, struct slice code)
 {
 	struct second *s = c->second;
-	struct dir_user *u = s != NULL ? directory_find_user(c->gate->dir, slice_from(s->user)) : NULL;
+	const struct dir_user *u = s != NULL ? directory_find_user(c->gate->dir, slice_from(s->user)) : NULL;
+	struct dir_factor *f = u != NULL ? u->factor : NULL;
 	struct msg_dir_factor row = { .op = MSG_DIR_PUT };
 	wall_t now = clock_wall();
 	struct err e = { 0 };
@@ -163,20 +164,20 @@ code_take(struct client *c, struct slice code)
 		return -EPROTO;
 	if (u == NULL || directory_refuses(u, now) != NULL)
 		return no(c, u == NULL ? "not a user of this bastion" : directory_refuses(u, now));
-	if (s->is_new && u->factor_n > 0)
+	if (s->is_new && f->n > 0)
 		return no(c, "a second factor was made meanwhile: log in again");
-	if (!s->is_new && !slice_eq(slice_of(u->factor, u->factor_n), slice_of(s->sealed, s->sealed_n)))
+	if (!s->is_new && !slice_eq(slice_of(f->sealed, f->n), slice_of(s->sealed, s->sealed_n)))
 		return no(c, "this second factor was taken away meanwhile: log in again");      /* putting its row would bring it back */
-	if (now.us < u->factor_wait_us)
+	if (now.us < f->wait_us)
 		return no(c, "too many wrong codes: wait a minute");
 	r = factor_check(c->gate->factor_key, s->user, slice_of(s->sealed, s->sealed_n), code, now,
-	    s->is_new ? 0 : u->factor_step, &row.step);
+	    s->is_new ? 0 : f->step, &row.step);
 	if (r != 0)
-		return wrong(c, u, now, r);
+		return wrong(c, f, now, r);
 	row.actor = row.user = slice_from(s->user);
 	row.sealed = slice_of(s->sealed, s->sealed_n);
-	row.added_us = s->is_new ? (uint64_t)now.us : u->factor_added_us;
-	u->factor_step = row.step;               /* from here on nobody else's, even while the store writes */
+	row.added_us = s->is_new ? (uint64_t)now.us : f->added_us;
+	f->step = row.step;               /* from here on nobody else's, even while the store writes */
 	if (puts_row(c->gate, c, MSG_DIR_FACTOR, &row, 0, kept, &e) != 0)
 		return no(c, e.text);
 	c->busy = true;

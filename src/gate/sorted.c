@@ -84,16 +84,27 @@ sorted_begin(struct sorted *a)
 	a->second = a->n;
 }
 
-static int
-by_name(const void *a, const void *b)
+static bool
+is_one_run(const struct sorted *a)
 {
-	return strcmp((*(struct named *const *)a)->name, (*(struct named *const *)b)->name);
+	return !a->many || a->second == 0 || a->second == a->n || strcmp(a->p[a->second - 1]->name, a->p[a->second]->name) < 0;
 }
 
-void
+int
 sorted_settle(struct sorted *a)
 {
-	if (a->many && a->n > 0)
-		qsort(a->p, a->n, sizeof(*a->p), by_name);
+	struct named **p, **to;
+	size_t i = 0, j = a->second;
+
+	if (!is_one_run(a)) {
+		to = p = malloc(a->cap * sizeof(*p));
+		if (p == NULL)
+			return -ENOMEM;
+		while (i < a->second || j < a->n)
+			*to++ = j == a->n || (i < a->second && strcmp(a->p[i]->name, a->p[j]->name) < 0) ? a->p[i++] : a->p[j++];
+		free(a->p);
+		a->p = p;
+	}
 	a->many = false;
+	return 0;
 }

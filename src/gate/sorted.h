@@ -22,6 +22,6 @@ void sorted_remove(struct sorted *a, size_t place);
 
 /* Rows that come in order are added fast from now on, until sorted_settle; meanwhile places have no order. */
 void sorted_begin(struct sorted *a);
-void sorted_settle(struct sorted *a);
+int sorted_settle(struct sorted *a);                 /* 0 or -ENOMEM */
 
 #endif

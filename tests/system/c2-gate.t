@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The gate between peers that do what ours never would: it stays, and they go."""
-import os, sys
+import os, resource, signal, sys
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-from tap import ok, skip, end
+from tap import ok, skip, end, memory, sanitizers, without
 if os.geteuid() != 0: skip("needs root")
 from peers import *
 
@@ -122,6 +122,68 @@ try:
     allowed = [b"h%05d" % i for i in range(0, N, 200)]
     ok(names[:len(allowed)] == allowed and len(names) == N and len(set(names)) == N, "which is whole: first those that are allowed, then the others",
        len(names), len(set(names)))
+finally:
+    g.stop()
+
+# --- A change in bulk: it is tried in slices, others are answered in between, and nothing of it stays if it does not come to an end. ---
+N = 20000
+g = Gate(build, POLICY, [user(), key(), host(), user("bob")])
+def held(*sends):
+    """All of it lies before the gate when it looks."""
+    os.kill(g.proc.pid, signal.SIGSTOP)
+    for send in sends: send()
+    os.kill(g.proc.pid, signal.SIGCONT)
+try:
+    many = in_bulk(*(host(f"h{i:05}", addr=f"10.0.{i >> 8}.{i & 255}") for i in range(N)))
+    f, c, c2 = g.logged_in(), g.ctl(), g.ctl()
+    def hosts(): return c2.ask("STATUS", "STATUS_IS", req=1)["hosts"]
+    def put(req, name, row): c2.send(name, req=req, **row)
+    def decide(): f.send("DECIDE", req=1, verb="shell", host="h19999")
+    s, what = state_of(c), "where there is no memory for a copy it is refused"
+    if not without(sanitizers(), what, "the sanitizers do not go on then"):
+        most = resource.prlimit(g.proc.pid, resource.RLIMIT_AS)
+        resource.prlimit(g.proc.pid, resource.RLIMIT_AS, (memory(g.proc.pid, "VmSize") * 1024 + len(many) + 2**20, most[1]))
+        send_bulk(c, many, s); d = c.want("DIR_DONE")
+        ok(d["ok"] == 0 and b"memory" in d["text"] and hosts() == 1, what, d)
+        resource.prlimit(g.proc.pid, resource.RLIMIT_AS, most)
+    g.events()
+    held(lambda: send_bulk(c, many, s), decide)
+    first = g.store.want("EVENT", "DIR_APPLY")
+    ok(first.get("class_uid") == 3003, "a decision is taken before all rows are tried", first)
+    ok(f.want("DECISION")["permit"] == 0 and hosts() == 1, "by the directory that is there")
+    sent = g.store.want("DIR_APPLY")
+    put(5, *host("h00001", addr="10.9.9.9")); later = g.store.want("DIR_HOST")
+    ok(hosts() == 1, "nor is anything there while it is with the store")
+    g.store.send("DIR_DONE", req=sent["req"], ok=1); g.store.send("DIR_DONE", req=later["req"], ok=1)
+    ok(c.want("DIR_DONE")["ok"] == 1 and c2.want("DIR_DONE")["ok"] == 1 and hosts() == N + 1, "then all of it is")
+    decide(); ok(f.want("DECISION")["permit"] == 1, "for those who ask, too")
+    decided = f.ask("DECIDE", "DECISION", req=2, verb="shell", host="10.9.9.9")
+    ok(decided["permit"] == 1 and decided["host"] == b"h00001", "and a single row that came while it was with the store comes after it", decided)
+
+    away = in_bulk(*(("DIR_HOST", {"op": 2, "name": f"h{i:05}"}) for i in reversed(range(N))))
+    g.events(); s = state_of(c)
+    held(lambda: send_bulk(c, away, s), lambda: put(6, *key("bob")))
+    d = c.want("DIR_DONE")
+    ok(d["ok"] == 0 and d["at"] == 0 and b"changed meanwhile" in d["text"], "a row that comes while it is tried goes first, and the plan is stale", d)
+    row = g.store.want("DIR_KEY", "DIR_APPLY"); g.store.send("DIR_DONE", req=row["req"], ok=1); c2.want("DIR_DONE")
+    ok("blob" in row and hosts() == N + 1, "which the store has not heard of", row)
+
+    bad = away + in_bulk(("DIR_HOST", {"op": 2, "name": "nowhere"}))
+    send_bulk(c, bad, state_of(c)); d = c.want("DIR_DONE")
+    ok(d["ok"] == 0 and d["at"] == N + 1 and b"no host nowhere" in d["text"] and hosts() == N + 1, "the last row is refused, and all with it", d)
+    s, c3 = state_of(c), g.ctl()
+    def goes(): send_bulk(c3, away, s); c3.close()
+    g.events(); held(goes)
+    send_bulk(c, in_bulk(user("carol")), s); sent = g.store.want("DIR_APPLY")
+    ok(len(os.pread(g.store.fds[0], 1000, 0)) < 200, "one whose client goes while it is tried goes with it, and another may come")
+    g.store.send("DIR_DONE", req=sent["req"], ok=0, text="the disk is full"); ok(c.want("DIR_DONE")["ok"] == 0, "and fail")
+    c3 = g.ctl(); send_bulk(c3, away, s); sent = g.store.want("DIR_APPLY"); c3.close()
+    ok(g.alive() and hosts() == N + 1, "one that the store has stays")
+    put(7, *host()); later = g.store.want("DIR_HOST")
+    g.store.send("DIR_DONE", req=sent["req"], ok=1); g.store.send("DIR_DONE", req=later["req"], ok=1); c2.want("DIR_DONE")
+    ok(hosts() == 1, "and is taken, though nobody waits for it")
+    s = state_of(c); held(lambda: send_bulk(c, many, s), lambda: g.monitor.send("STOP"))
+    ok(g.wait() == 0, "it stops while one is tried", g.said())
 finally:
     g.stop()
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """The gate alone: what it permitted and asks again, fronts that do not stop, and changes in bulk between peers that lie."""
-import fcntl, os, struct, sys, time
+import os, sys, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -15,6 +15,10 @@ POLICY = "permit alice any on env=bench as root id bench\n"
 def policy(g, text):
     open(f"{g.dir}/policy.conf", "w").write(text)
     g.monitor.send("RELOAD", req=1); g.monitor.want("RELOADED")
+def bulk(g, *messages):
+    c = g.ctl(); send_bulk(c, in_bulk(*messages), state_of(c))
+    g.store.send("DIR_DONE", req=g.store.want("DIR_APPLY")["req"], ok=1)
+    return c.want("DIR_DONE")["ok"] == 1
 
 g = Gate(build, POLICY, [user(), key(), host(), host("other", addr="127.0.0.2")])
 try:
@@ -138,36 +142,27 @@ try:
     put("DIR_USER", name="alice")
 
     # --- in bulk ---
-    def rows(*messages): return b"".join(struct.pack("<I", len(p)) + p for p in (pack(n, **v) for n, v in messages))
-    def file(data, seals=True):
-        fd = os.memfd_create("rows", os.MFD_ALLOW_SEALING); os.write(fd, data); os.lseek(fd, 0, 0)
-        if seals: fcntl.fcntl(fd, 1033, 15)
-        return fd
-    def state():
-        c.send("DIR_LOAD", req=1)
-        return c.want("DIR_END")["state"]
-    def apply(data, state, seals=True):
-        fd = file(data, seals); c.send("DIR_APPLY", [fd], req=4, state=state); os.close(fd)
-        return c
+    def state(): return state_of(c)
+    def apply(data, state, seals=True): send_bulk(c, data, state, seals)
     def refused(words, what, at=None):
         d = c.want("DIR_DONE")
         ok(d["req"] == 4 and d["ok"] == 0 and words in d["text"] and (at is None or d["at"] == at) and g.alive(), what, d, g.said()[-500:])
     s = state()
     ok(s != 0 and state() == s, "a version, the same while nothing changes", s)
-    new = rows(user("bob"), key("bob"), host("web1", addr="10.0.0.1"))
+    new = in_bulk(user("bob"), key("bob"), host("web1", addr="10.0.0.1"))
     apply(new, s + 1); refused(b"the directory has changed meanwhile: plan again", "rows for another version are refused")
     apply(new, s, seals=False); refused(b"no file that is sealed", "a file that can still change is refused")
     apply(new[:-3], s); refused(b"no list of rows", "a file that is cut off is refused")
-    apply(rows(("DIR_CODE", {"op": 1, "user": "bob", "hash": b"h" * 32})), s); refused(b"no list of rows", "codes do not come so")
-    apply(rows(user("bob"), user("a b")), s); refused(b"not a user name", "a bad row is refused, and which one", 2)
-    apply(rows(host("w", aliases="x"), host("v", aliases="x")), s); refused(b"host w has it already", "rows are looked at together", 2)
-    apply(rows(user("bob", op=2)), s); refused(b"there is no user bob", "so are those that take away", 1)
+    apply(in_bulk(("DIR_CODE", {"op": 1, "user": "bob", "hash": b"h" * 32})), s); refused(b"no list of rows", "codes do not come so")
+    apply(in_bulk(user("bob"), user("a b")), s); refused(b"not a user name", "a bad row is refused, and which one", 2)
+    apply(in_bulk(host("w", aliases="x"), host("v", aliases="x")), s); refused(b"host w has it already", "rows are looked at together", 2)
+    apply(in_bulk(user("bob", op=2)), s); refused(b"there is no user bob", "so are those that take away", 1)
     g.events(); apply(new, s)
     sent = g.store.want("DIR_APPLY")
     got = os.pread(g.store.fds[0], 100000, 0)
     ok(got == new and sent["actor"] == b"root", "what was tried goes to the store, with who did it", sent)
     c2 = g.ctl()
-    fd = file(new); c2.send("DIR_APPLY", [fd], req=1, state=s); os.close(fd)
+    send_bulk(c2, new, s)
     d = c2.want("DIR_DONE"); ok(d["ok"] == 0 and b"on its way" in d["text"], "one at a time", d)
     ok(g.alive() and g.logged_in().ask("DECIDE", "DECISION", req=1, verb="shell", host="web1")["permit"] == 0, "nothing of it is there yet")
     g.store.send("DIR_DONE", req=sent["req"], ok=0, text="the disk is full")
@@ -176,9 +171,9 @@ try:
     d = c.want("DIR_DONE")
     ok(d["ok"] == 1 and g.logged_in().ask("DECIDE", "DECISION", req=1, verb="shell", host="web1")["permit"] == 1 and state() != s, "then all of it is", d)
     c.send("DIR_USER", req=5, op=1, name="carol"); g.store.want("DIR_USER")
-    apply(rows(user("dave")), state()); refused(b"changed meanwhile", "while a single change is on its way there is none in bulk")
+    apply(in_bulk(user("dave")), state()); refused(b"changed meanwhile", "while a single change is on its way there is none in bulk")
     f2 = g.front()
-    fd = file(new); f2.send("DIR_APPLY", [fd], req=1, state=s); os.close(fd)
+    send_bulk(f2, new, s)
     ok(f2.over() and g.alive(), "a front that tries is gone")
 finally:
     g.stop()
@@ -198,6 +193,13 @@ try:
         return c.want("DIR_DONE")["ok"] == yes
     ok(disable(1, 0) and enters(), "a lock that the store refuses forgets nothing")
     ok(disable(1, 1) and disable(0, 1) and not enters(), "one that it takes does")
+
+    def proves():
+        f = g.front(); enters(f); g.monitor.ask("VOUCH", "VOUCHED", conn=f.conn, user="alice", methods=1)
+        return f.ask("LOGIN", "LOGIN_ANSWER", raw="alice", method="keyboard-interactive")["ok"] == 1 and enters()
+    ok(proves() and bulk(g, user("bob"), user("alice", display="Alice")) and enters(), "a change in bulk to others, or of something else, forgets nothing")
+    ok(bulk(g, user("alice", disabled=1)) and bulk(g, user("alice")) and not enters(), "a lock in bulk does")
+    ok(proves() and bulk(g, ("DIR_USER", {"op": 2, "name": "alice"}), user("alice"), key()) and not enters(), "so does another life in one change")
 finally:
     g.stop()
 
@@ -211,6 +213,13 @@ try:
     policy(g, POLICY + "# again\n")
     ok({f.want("APPROVAL_NEWS")["id"] for _ in range(2)} == {b"aaaaaa", b"dddddd"} and f.quiet("APPROVAL_NEWS"), "a reload is news for those that are open")
     ok(other.quiet("APPROVAL_NEWS"), "and nothing to somebody who is not logged in")
+    def listed():
+        c, ids = g.ctl(), []
+        c.send("APPROVAL_LIST", req=1)
+        while (m := c.recv())[0] != "DIR_END": ids.append(m[1]["id"])
+        return sorted(ids)
+    ok(bulk(g, user("alice", display="Alice")) and len(listed()) == 4, "a change in bulk leaves them all", listed())
+    ok(bulk(g, ("DIR_USER", {"op": 2, "name": "alice"}), user("carol")) and listed() == [b"bbbbbb"], "those of a user go with the user", listed())
 finally:
     g.stop()
 

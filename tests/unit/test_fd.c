@@ -109,6 +109,22 @@ test_match(void)
 	ok(system(path) == 0, "nothing was left");
 }
 
+static void
+test_sealed(void)
+{
+	int fd = fd_seal("few", slice_from("abc")), none = fd_seal("none", slice_from(""));
+	struct slice s = slice_from("before");
+
+	ok(fd_is_sealed(fd) && !fd_is_sealed(0) && write(fd, "x", 1) < 0, "nobody changes what is sealed");
+	ok(fd_map(fd, 2, &s) == -EFBIG && fd_map(-1, 9, &s) == -EBADF && slice_is(s, "before"), "what is too large, or no file, is not mapped");
+	ok(fd_map(fd, 3, &s) == 0 && slice_is(s, "abc"), "the rest is there unread");
+	fd_unmap(&s);
+	ok(s.n == 0 && fd_map(none, 9, &s) == 0 && s.n == 0, "nothing is nothing");
+	fd_unmap(&s);
+	fd_close(&fd);
+	fd_close(&none);
+}
+
 /* Runs a shell with a pipe as its descriptor 3 and returns what it wrote there. */
 static void
 test_spawn(void)
@@ -150,6 +166,7 @@ main(void)
 	test_large();
 	test_files();
 	test_match();
+	test_sealed();
 	test_spawn();
 	return tap_done();
 }
