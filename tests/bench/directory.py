@@ -8,12 +8,13 @@ those that may be reached, all with the reasons, and the picker's first rows.
 
 Goals at 100,000 hosts and 5,000 users: 2 s for each of the first three, 100 ms of CPU for the hosts that one may reach.  The peer is SQLite's own .import of the same rows as
 CSV into one table, durable at its end: it keeps no history, no proofs and checks nothing."""
-import csv, json, os, resource, shutil, subprocess, sys, threading, time
+import csv, json, os, resource, shutil, socket, subprocess, sys, threading, time
 
 top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
 from bastion import Bastion
+from peers import Chan
 from terminal import Terminal
 
 build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
@@ -68,26 +69,37 @@ CREATE TABLE row(name TEXT, addr TEXT, port INT, logins TEXT, labels TEXT, pins 
 """, text=True, check=True, capture_output=True)
         peer = time.monotonic() - start
 
-    class Other(threading.Thread):
-        """A session that goes on meanwhile: its echoes, each recorded before it comes."""
+    class Meanwhile(threading.Thread):
+        """What others do, again and again, and how long they wait for it."""
         def __enter__(self):
-            self.rounds, self.longest, self.over = 0, 0, False
-            self.p = subprocess.Popen([*b.ssh("fortress"), "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=b.log)
-            self.echo(); self.start()
+            self.waits, self.over = [], False
+            self.begin(); self.once(); self.start()
             return self
-        def echo(self):
-            self.p.stdin.write(b"x\n"); self.p.stdin.flush()
-            if self.p.stdout.readline() != b"x\n": raise SystemExit("no echo")
         def run(self):
             while not self.over:
-                time.sleep(0.01); start = time.monotonic(); self.echo()
-                self.rounds += 1; self.longest = max(self.longest, time.monotonic() - start)
-        def __exit__(self, *why):
-            self.over = True; self.join(); self.p.stdin.close(); self.p.wait()
+                time.sleep(0.01); start = time.monotonic(); self.once()
+                self.waits.append(time.monotonic() - start)
+        def __exit__(self, *why): self.over = True; self.join(); self.end()
+        def begin(self): pass
+        def end(self): print(f"meanwhile {self.what}: {len(self.waits)}, the longest {max(self.waits) * 1000:.0f} ms, the median {sorted(self.waits)[len(self.waits) // 2] * 1000:.0f} ms")
+    class Echoes(Meanwhile):
+        """A session that goes on: its echoes, each recorded before it comes."""
+        what = "echoes of another session"
+        def begin(self): self.p = subprocess.Popen([*b.ssh("fortress"), "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=b.log)
+        def once(self):
+            self.p.stdin.write(b"x\n"); self.p.stdin.flush()
+            if self.p.stdout.readline() != b"x\n": raise SystemExit("no echo")
+        def end(self): super().end(); self.p.stdin.close(); self.p.wait()
+    class Decisions(Meanwhile):
+        what = "decisions"
+        def begin(self):
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.connect(f"{b.dir}/state/run/control.sock"); self.chan = Chan(s)
+        def once(self):
+            self.chan.send("EXPLAIN", req=1, user="bench", verb="shell", host="box")
+            if not self.chan.want("EXPLAINED", seconds=60)["permit"]: raise SystemExit("no permit")
 
     before = used()
-    with Other() as other: took, out = timed("directory", "apply", file)
-    print(f"meanwhile another session: {other.rounds} echoes, the longest {other.longest * 1000:.0f} ms")
+    with Echoes(), Decisions(): took, out = timed("directory", "apply", file)
     print(f"apply of {hosts} hosts, {users} users and their keys: {took:.2f} s, of which {used() - before:.2f} s CPU of command, gate and store  ({out.strip()})")
     if peer: print(f"SQLite's .import of the same rows: {peer:.2f} s, ratio {took / peer:.1f}")
     took, out = timed("directory", "plan", file)
