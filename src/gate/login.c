@@ -232,13 +232,15 @@ limits_of(const struct login *l)
 	return (l->terms.forced ? MSG_LIMIT_COMMAND : 0) | (l->terms.pty ? 0 : MSG_LIMIT_NO_PTY);
 }
 
-/* Whose login is opened the monitor hears from here: a front that was taken over could name anybody. */
+/* Whose login is opened, and who does what is put down, monitor and store hear from here: a front that was taken over could name
+ * anybody. */
 static int
 admitted_send(const struct client *c, const char *user)
 {
 	struct msg_admitted m = { .conn = c->conn, .user = slice_from(user) };
+	int r = chan_send(c->gate->store, MSG_ADMITTED, &m);
 
-	return chan_send(c->gate->monitor, MSG_ADMITTED, &m);
+	return r == 0 ? chan_send(c->gate->monitor, MSG_ADMITTED, &m) : r;
 }
 
 static int

@@ -75,8 +75,8 @@ enum msg_type {
 	MSG_VOUCH,                        /* monitor → gate: PAM has let this connection's user in */
 	MSG_VOUCHED,                      /* back: heard, so its front may hear it */
 	MSG_CUT,                          /* end this connection, or one session of it, saying why */
-	MSG_ADMITTED,                     /* gate → monitor: this user is let in, so the login may be opened */
-	MSG_LET_GO,                       /* gate → monitor: I and this front have nothing to do with each other any more */
+	MSG_ADMITTED,                     /* gate → monitor, store: this user is let in: the login may be opened */
+	MSG_LET_GO,                       /* gate, store → monitor: this front has left me, or I it: it has to end */
 
 	/* front, gate → store */
 	MSG_EVENT = 100,                  /* an audit event */

@@ -10,20 +10,24 @@
 static bool
 on_event(struct client *c, struct chan_in *in)
 {
-	const struct msg_event *m = in->message;
-	struct msg_event_done no = { .req = m->req };
+	struct msg_event m = *(const struct msg_event *)in->message;
+	struct msg_event_done no = { .req = m.req };
 
+	if (!claims_event(c, &m))
+		return false;
 	if (ops_are_full(c->store)) {
 		c->store->events_lost++;
-		return m->req == 0 || c->end == LINK_STORE_OF_MONITOR || chan_send(c->chan, MSG_EVENT_DONE, &no) == 0;
+		return m.req == 0 || c->end == LINK_STORE_OF_MONITOR || chan_send(c->chan, MSG_EVENT_DONE, &no) == 0;
 	}
-	return op_add(c->store, c, MSG_EVENT, in->message) != NULL;
+	return op_add(c->store, c, MSG_EVENT, &m) != NULL;
 }
 
 static bool
 on_open(struct client *c, struct chan_in *in)
 {
-	return ingest_open(c, in->message);
+	struct msg_rec_open m = *(const struct msg_rec_open *)in->message;
+
+	return claims_session(c, &m) && ingest_open(c, &m);
 }
 
 static bool
@@ -98,12 +102,26 @@ on_policy(struct client *c, struct chan_in *in)
 	return op_add(c->store, c, MSG_POLICY_SEEN, in->message) != NULL;
 }
 
+static void client_end(struct client *c, const char *why);
+
+static bool
+on_admitted(struct client *c, struct chan_in *in)
+{
+	struct client *wrong = claims_admit(c->store, in->message);
+
+	if (wrong == NULL || wrong->chan == NULL)
+		return true;
+	log_warn("store: connection %llu: its front named another user than the gate: dropped", (unsigned long long)wrong->conn);
+	client_end(wrong, "front broke the protocol");
+	return true;
+}
+
 static bool
 on_client_new(struct client *c, struct chan_in *in)
 {
 	const struct msg_client_new *m = in->message;
 
-	if (client_new(c->store, in->fds[0], LINK_STORE_OF_FRONT, m->conn) == NULL) {
+	if (client_new(c->store, in->fds[0], LINK_STORE_OF_FRONT, m->conn, m->peer) == NULL) {
 		log_error("store: connection %llu: cannot be served", (unsigned long long)m->conn);
 		return true;
 	}
@@ -126,7 +144,7 @@ static const struct row {
 	{ MSG_REC_DATA, on_data }, { MSG_REC_OPEN, on_open }, { MSG_REC_CLOSE, on_close }, { MSG_EVENT, on_event },
 	{ MSG_DIR_LOAD, on_load }, { MSG_DIR_USER, on_change }, { MSG_DIR_GROUP, on_change }, { MSG_DIR_KEY, on_change },
 	{ MSG_DIR_HOST, on_change }, { MSG_DIR_CODE, on_change }, { MSG_DIR_FACTOR, on_change }, { MSG_DIR_APPROVAL, on_change },
-	{ MSG_POLICY_SEEN, on_policy }, { MSG_DIR_APPLY, on_apply }, { MSG_UPKEEP, on_upkeep },
+	{ MSG_POLICY_SEEN, on_policy }, { MSG_DIR_APPLY, on_apply }, { MSG_UPKEEP, on_upkeep }, { MSG_ADMITTED, on_admitted },
 	{ MSG_SESSIONS_ASK, on_sessions }, { MSG_LIVE_ASK, on_open_sessions }, { MSG_CLIENT_NEW, on_client_new }, { MSG_STOP, on_stop },
 };
 
@@ -139,12 +157,25 @@ dispatch(struct client *c, struct chan_in *in)
 	return false;
 }
 
+/* Nothing that it does is recorded any more: the monitor sees to it that its front ends. */
+static void
+let_go(const struct client *c)
+{
+	const struct client *monitor = c->store->monitor;
+	struct msg_let_go m = { .conn = c->conn };
+
+	if (monitor->chan != NULL && chan_send(monitor->chan, MSG_LET_GO, &m) != 0)
+		log_warn("store: the monitor does not hear that connection %llu has to end", (unsigned long long)c->conn);
+}
+
 static void
 client_end(struct client *c, const char *why)
 {
 	chan_free(c->chan);
 	c->chan = NULL;
 	c->store->sweep = true;
+	if (c->end == LINK_STORE_OF_FRONT)
+		let_go(c);
 	if (c->end == LINK_STORE_OF_MONITOR) {
 		log_info("store: the monitor is gone: stopping");
 		loop_stop(c->store->loop, 0);
@@ -187,13 +218,15 @@ client_balance(struct client *c)
 }
 
 struct client *
-client_new(struct store *st, int fd, enum link_end end, uint64_t conn)
+client_new(struct store *st, int fd, enum link_end end, uint64_t conn, struct slice peer)
 {
 	struct client *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
 	*c = (struct client){ .store = st, .end = end, .conn = conn };
+	(void)slice_copy(peer, c->peer, sizeof(c->peer));
+	claims_meet(c);
 	c->chan = chan_new(st->loop, fd, end, client_in, c);
 	if (c->chan == NULL) {
 		free(c);

@@ -283,8 +283,8 @@ main(int argc, char **argv)
 	signals(&st);
 	ready.sandboxed = enter(&o, &root);
 	database_open(&st, root ? "/" : o.db, o.db);
-	st.monitor = client_new(&st, FD_MONITOR, LINK_STORE_OF_MONITOR, 0);
-	if (st.monitor == NULL || client_new(&st, FD_GATE, LINK_STORE_OF_GATE, 0) == NULL)
+	st.monitor = client_new(&st, FD_MONITOR, LINK_STORE_OF_MONITOR, 0, slice_from(""));
+	if (st.monitor == NULL || client_new(&st, FD_GATE, LINK_STORE_OF_GATE, 0, slice_from("")) == NULL)
 		fatal("store: descriptors 3 and 4 must be the monitor's and the gate's channels");
 	loop_set_turn(st.loop, commit_turn, &st);
 	commit_tick(&st);

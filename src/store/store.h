@@ -35,6 +35,7 @@ struct client {
 	struct chan *chan;                /* NULL once it has ended */
 	enum link_end end;
 	uint64_t conn;
+	char peer[64], user[256];         /* of a front: from where it comes, whom it serves (claims.c); "": not known yet */
 	struct rec *own;                  /* its recordings, newest first, by rec.next_own */
 	struct rec *latest;               /* the one that was looked up last */
 	unsigned recs, ops;
@@ -134,9 +135,16 @@ struct store {
 };
 
 /* client.c */
-struct client *client_new(struct store *st, int fd, enum link_end end, uint64_t conn);
+struct client *client_new(struct store *st, int fd, enum link_end end, uint64_t conn, struct slice peer);
 void client_balance(struct client *c);             /* pauses or reads on */
 void clients_sweep(struct store *st);              /* frees those that have ended and are not needed any more */
+
+/* claims.c: what fronts say of themselves is made what monitor and gate say of them.  False, or the client that is returned: it
+ * broke the rules and must go. */
+bool claims_event(struct client *c, struct msg_event *m);
+bool claims_session(struct client *c, struct msg_rec_open *m);
+struct client *claims_admit(struct store *st, const struct msg_admitted *m);
+void claims_meet(struct client *c);                /* a new one, of whom the gate may have spoken already */
 
 /* ingest.c: what fronts say about recordings.  False: the client broke the rules and must go. */
 bool ingest_open(struct client *c, const struct msg_rec_open *m);

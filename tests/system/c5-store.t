@@ -12,7 +12,7 @@ if os.geteuid() != 0: skip("needs root")
 from peers import *
 from terminal import until
 
-def event(i, size=0): return dict(class_uid=3002, activity=1, severity=1, ok=1, actor="alice", text=f"event {i}", detail="{\"x\":\"" + "x" * size + "\"}")
+def event(i, size=0): return dict(class_uid=4007, activity=1, severity=1, ok=1, actor="alice", text=f"event {i}", detail="{\"x\":\"" + "x" * size + "\"}")
 def opened(f, rec):
     f.send("REC_OPEN", rec=rec, id=os.urandom(16), user="alice", login="root", host="box", channel="shell")
     return f.want("REC_OPENED")

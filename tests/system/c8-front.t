@@ -93,6 +93,25 @@ try:
     for i in range(201): f.monitor.send("PAM_START", user="bench")
     ok(f.monitor.over() and f.ends(), "nobody has 200 conversations with PAM")
 
+    # --- It puts down what its own user did, and nothing else. ---
+    def event(f, **values): f.store.send("EVENT", req=1, **{"class_uid": 4007, "activity": 5, "severity": 1, "ok": 1, "actor": "bench", "text": "something", **values})
+    def kept(f): return f.store.want("EVENT_DONE")["ok"] == 1
+    f = front(); event(f, src="10.9.8.7", text="from afar", sign=1)
+    ok(kept(f) and [e["src"] for e in b.events() if e["text"] == "from afar"] == ["127.0.0.1"], "from where it comes the monitor has said")
+    bad = []
+    for what, values in (("of the directory", {"class_uid": 3004}), ("that somebody was permitted something", {"class_uid": 3003}), ("of the bastion", {"class_uid": 6002}),
+                         ("that somebody is in", {"class_uid": 3002}), ("of another user", {"actor": "root"}), ("of nobody", {"actor": ""})):
+        f = front(); bad.append(f); event(f, **values); ok(f.store.over(), f"an event {what} is none of a front's")
+    f = front(); bad.append(f); f.store.send("REC_OPEN", rec=1, id=os.urandom(16), user="root", login="root", host="box", channel="shell")
+    ok(f.store.over(), "nor is another user's recording")
+    f = Front(); bad.append(f); event(f, actor="root")
+    ok(kept(f) and f.prove() and f.store.over(), "whom it named before the gate did has to be the gate's")
+    ok(all(map(Front.ends, bad)), "and each of them is ended", log()[-600:])
+    f = front(); f.store.send("REC_OPEN", rec=1, id=os.urandom(16), conn=1, src="10.9.8.7", user="bench", login="root", host="box", channel="shell")
+    ok(f.store.want("REC_OPENED")["ok"] == 1, "a recording of its own is")
+    f.store.send("REC_CLOSE", rec=1, pos=0); f.store.want("REC_CLOSED"); s = b.sessions()[0]
+    ok(s["source"] == "127.0.0.1", "with the address that the monitor has said", s)
+
     # --- It can be ended, whatever it does against that. ---
     f = front(); f.gate.send("DECIDE", req=1, verb="v" * 50000, host="box")
     ok(f.gate.over() and f.ends(), "one that the gate has let go of is ended: of it nothing is taken back any more", log()[-600:])
@@ -108,7 +127,7 @@ try:
     f.prove(); b.ctl("user", "disable", "bench"); f.monitor.want("TERMINATE"); f.monitor.send("PAM_START", user="bench")
     ok(f.ends(), "a conversation with PAM does not save it", log()[-600:]); b.ctl("user", "enable", "bench")
     f = None
-    early = [Front() for _ in range(4)]
+    bad = None; early = [Front() for _ in range(4)]
     late = Front("127.0.0.2")
     ok(comes(lambda: sum(map(Front.lives, early)) == 3) and late.lives(), "who has to make room for others and does not is killed", log()[-600:])
     early = late = f = None
