@@ -367,6 +367,8 @@ leaf_check(const struct row *r, const char *kind, const char *names, const char 
 	if (start != NULL)
 		SHA256((byte *)text + 1, n - 1, start);
 	free(text);
+	if (seen[at])
+		end(BAD, "%s %s is there twice: leaf %lld stands for one alone", kind, r->value[0], at);
 	seen[at] = true;
 	nrows++;
 }

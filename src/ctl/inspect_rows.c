@@ -20,6 +20,8 @@ leaf_check(struct inspect *x, int64_t leaf, struct slice data, const char *what)
 	merkle_leaf(data, hash);
 	if (memcmp(hash, x->leaves[leaf], HASH_BYTES) != 0)
 		return err_set(x->e, -EBADMSG, "%s was changed: it is not what leaf %lld was made of", what, (long long)leaf);
+	if (x->seen[leaf] != 0)
+		return err_set(x->e, -EBADMSG, "%s is there twice: leaf %lld stands for one alone", what, (long long)leaf);
 	x->seen[leaf] = 1;
 	return 0;
 }

@@ -230,8 +230,10 @@ try:
     def signed_anew(d, leaves):
         body = f"{name}\n{len(leaves)}\n{base64.b64encode(root(leaves)).decode()}\n"
         open(f"{d}/checkpoint", "w").write(f"{body}\n{signed(body.encode())}"); open(f"{d}/leaves.txt", "w").write("".join(l.hex() + "\n" for l in leaves))
+        listed_anew(d, "checkpoint", "leaves.txt", "sessions.jsonl")
+    def listed_anew(d, *files):
         manifest = open(f"{d}/manifest.json").read()
-        for f in ("checkpoint", "leaves.txt", "sessions.jsonl"):
+        for f in files:
             data = open(f"{d}/{f}", "rb").read()
             manifest = re.sub(rf'("name":"{f}","size":)\d+(,"sha256":")[0-9a-f]+', rf"\g<1>{len(data)}\g<2>{sha256(data).hex()}", manifest)
         open(f"{d}/manifest.json", "w").write(manifest); open(f"{d}/manifest.sig", "w").write(signed(b"\0seal\n" + manifest.encode()))
@@ -242,6 +244,9 @@ try:
         leaves[row["close_leaf"]] = sha256(b"\0", "".join(f"{len(f.encode())}:{f}," for f in fields).encode())
         open(f"{d}/sessions.jsonl", "w").write("".join([json.dumps(row, separators=(",", ":"), ensure_ascii=False) + "\n", *rows[1:]])); signed_anew(d, leaves)
     pack_forged("the end of another recording, signed", end_of_another, ("recording", "end"))
+    for f in ("events.jsonl", "sessions.jsonl"):
+        def doubled(d): lines_of(d, f, lambda l: l[:1] + l); listed_anew(d, f)
+        pack_forged(f"a row of {f} twice, signed", doubled, ("twice",))
     d = f"{b.dir}/resigned"; shutil.copytree(pack, d); end_of_another(d, lambda row: None); good, said = verify(d, "--key", public)
     ok(good, "what is signed anew as it was is good", said)
     d = f"{b.dir}/unsigned"; shutil.copytree(pack, d); os.unlink(f"{d}/manifest.sig"); good, said = verify(d, "--key", public)
