@@ -2,7 +2,7 @@
  * Copyright (c) 2026, the Fortress authors */
 /*
  * fortress setup: the state directory, its host keys, a configuration, a policy; as root also the accounts of the separated
- * processes.  It makes what is missing and mends owners and modes; what somebody has written is never written over.  A
+ * processes.  It makes what is missing and mends modes and, behind sudo, owners; what somebody has written is never written over.  A
  * configuration that is still as it was made here, byte by byte, may get another address.
  */
 #include <dirent.h>
@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -112,6 +113,21 @@ parents_make(struct setup *s, const char *path)
 	return 0;
 }
 
+/* Ours, or of whoever lent us root: what others have put there nobody is to serve by. */
+static int
+owner_check(struct setup *s, const char *path, uid_t owner)
+{
+	const char *lender = geteuid() == 0 ? getenv("SUDO_UID") : NULL;
+	const struct passwd *pw;
+	uint64_t uid;
+
+	if (owner == geteuid() || (lender != NULL && text_u64(slice_from(lender), UINT32_MAX, &uid) && owner == (uid_t)uid))
+		return 0;
+	pw = getpwuid(owner);
+	return err_set(&s->c->e, -EPERM, "%s: belongs to %s, and so does what is in it: name another with --state", path,
+	    pw != NULL ? pw->pw_name : "nobody who is known");
+}
+
 /* name "": the state itself. */
 static int
 dir_make(struct setup *s, const char *name, mode_t mode)
@@ -128,6 +144,8 @@ dir_make(struct setup *s, const char *name, mode_t mode)
 	}
 	if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode))
 		return err_set(&s->c->e, -ENOTDIR, "%s: not a directory", path);
+	if (owner_check(s, path, st.st_uid) != 0)
+		return s->c->e.code;
 	if ((st.st_mode & 07777) != mode || st.st_uid != geteuid()) {
 		if (lchown(path, geteuid(), (gid_t)-1) != 0 || chmod(path, mode) != 0)
 			return err_set(&s->c->e, -errno, "%s: %s", path, strerror(errno));

@@ -67,7 +67,7 @@ MATRIX_TESTS = %D%/m001-openssh.t %D%/m002-channels.t %D%/m003-rekey.t %D%/m004-
 TESTS += $(MATRIX_TESTS)
 EXTRA_DIST += $(MATRIX_TESTS) tests/clients.py
 # The command and the bastion as people and machines start and administer it.
-CLI_TESTS = %D%/n001-serve.t %D%/n002-setup.t %D%/n003-command.t %D%/n004-events.t %D%/n005-install.t %D%/n006-help.t
+CLI_TESTS = %D%/n001-serve.t %D%/n002-setup.t %D%/n003-command.t %D%/n004-events.t %D%/n005-install.t %D%/n006-help.t %D%/n007-state.t
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS)
 # Names, and who may knock.
