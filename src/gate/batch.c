@@ -185,11 +185,14 @@ batch_take(struct client *c, struct chan_in *in)
 	const struct msg_dir_apply *m = in->message;
 	struct gate *g = c->gate;
 	struct err e = { 0 };
-	int r = g->batch != NULL ? err_set(&e, -EBUSY, "another change in bulk is on its way: try again") : check_state(g, m->state, &e);
 
-	if (r == 0 && !fd_is_sealed(in->fds[0]))
-		r = err_set(&e, -EINVAL, "that is no file that is sealed");
-	if (r != 0 || (g->batch = batch_new(c, m, &in->fds[0], &e)) == NULL)
+	if (g->batch != NULL)
+		(void)err_set(&e, -EBUSY, "another change in bulk is on its way: try again");
+	else if (!fd_is_sealed(in->fds[0]))
+		(void)err_set(&e, -EINVAL, "that is no file that is sealed");
+	else if (check_state(g, m->state, &e) == 0)
+		g->batch = batch_new(c, m, &in->fds[0], &e);
+	if (e.code != 0)
 		return answer(c, m->req, 0, e.text);
 	batch_work(g);
 	return 0;
