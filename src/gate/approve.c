@@ -397,19 +397,44 @@ row_send(struct client *c, const struct approval *x, uint32_t req)
 	return r;
 }
 
+/* One at least, since time may be over before it begins.  The next one, or NULL: there is none, or it could not be sent. */
+static const struct approval *
+rows_send(struct client *c, const struct approval *x, mono_t until)
+{
+	uint64_t since = (uint64_t)clock_wall().us - DAY_US;
+	int r = 0;
+
+	do {
+		if (x->row.asked_us >= since || x->until_us > since)
+			r = row_send(c, x, c->req);
+		x = r == 0 ? x->next : NULL;
+		c->cursor++;
+	} while (x != NULL && clock_mono().us < until.us && chan_queued(c->chan) == 0);
+	return x;
+}
+
+static bool
+list_step(struct client *c, mono_t until)
+{
+	struct msg_dir_end end = { .req = c->req };
+	const struct approval *x = c->gate->approvals.first;
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < c->cursor && x != NULL; i++)
+		x = x->next;
+	if (x != NULL && (c->kind != MSG_CLIENT_FRONT || login_check(c, NULL, &e) == 0) && rows_send(c, x, until) != NULL)
+		return false;
+	(void)chan_send(c->chan, MSG_DIR_END, &end);
+	return true;
+}
+
+/* As lists.c has it: a request that is made meanwhile may push another one into the list twice. */
 int
 approve_list(struct client *c, const void *message)
 {
-	struct msg_dir_end end = { .req = ((const struct msg_approval_list *)message)->req };
-	uint64_t since = (uint64_t)clock_wall().us - DAY_US;
-	struct err e = { 0 };
-	int r = 0;
-
 	if (c->kind == MSG_CLIENT_FRONT && c->user[0] == '\0')
 		return -EPROTO;
-	if (c->kind != MSG_CLIENT_FRONT || login_check(c, NULL, &e) == 0)
-		for (const struct approval *x = c->gate->approvals.first; r == 0 && x != NULL; x = x->next)
-			if (x->row.asked_us >= since || x->until_us > since)
-				r = row_send(c, x, end.req);
-	return r == 0 ? chan_send(c->chan, MSG_DIR_END, &end) : r;
+	c->req = ((const struct msg_approval_list *)message)->req;
+	client_send_list(c, list_step);
+	return 0;
 }

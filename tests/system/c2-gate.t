@@ -187,6 +187,22 @@ try:
 finally:
     g.stop()
 
+# --- Nor does a list of requests end who asks for it, however much was asked. ---
+import time
+many = [("DIR_APPROVAL", {"op": 1, "id": f"r{i:05}", "user": "alice", "verb": "exec", "host": "box", "login": "root", "what": "x" * 4000, "src": "127.0.0.1", "state": "open",
+                          "asked_us": int(time.time() * 1e6), "expires_us": 2**62}) for i in range(1500)]
+g = Gate(build, POLICY, [user(), key(), host(), *many])
+try:
+    c, seen = g.ctl(), set()
+    c.send("APPROVAL_LIST", req=7)
+    ok(g.alive(), "while a list of 6 MB is not read others are answered")
+    try:
+        while (m := c.recv())[0] == "APPROVAL_ROW": seen.add(m[1]["id"])
+    except Closed: m = ("closed",)
+    ok(m[0] == "DIR_END" and m[1]["req"] == 7 and len(seen) == 1500, "then it comes, and whole", m[0], len(seen))
+finally:
+    g.stop()
+
 # --- The store cannot send the directory: that is said, and nobody waits. ---
 g = Gate(build, POLICY, load=False)
 try:
