@@ -16,6 +16,10 @@ def take(what):
     taken.append(mine)
     return what
 
+def alone(what):
+    """Waits until this test is the only one that has what a machine has but one of."""
+    while not take(what): time.sleep(0.1)
+
 def port():
     """A free one, below those that the kernel gives to clients: a bastion that is started again finds it free again.  While
     this test runs no other is given it, though nothing may listen there yet."""

@@ -9,7 +9,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
 from tap import end, needs_bastion, ok, without
 needs_bastion()
-from bastion import Bastion, talk
+from bastion import Bastion, alone, talk
 from pam import PERMIT, Service
 from terminal import until
 
@@ -19,6 +19,7 @@ def audit_enabled():
 
 pam = Service()
 b = None
+alone("audit")
 was_on = audit_enabled() if shutil.which("auditctl") else True
 try:
     b = Bastion(build, f"{pam.keywords}KernelAudit wanted\n",

@@ -12,9 +12,10 @@ needs_bastion()
 for tool in ("auditd", "auditctl", "ausearch", "aureport"):
     if not shutil.which(tool): skip(f"no {tool}")
 def status(): return dict(re.findall(r"(\w+) (\d+)", subprocess.run(["auditctl", "-s"], capture_output=True, text=True).stdout))
+from bastion import Bastion, alone
+alone("audit")
 before = status()
 if before.get("pid", "0") != "0": skip("another auditd has the kernel's audit log")
-from bastion import Bastion
 
 b, daemon, where = None, None, tempfile.mkdtemp(prefix="fortress-audit-")
 log = f"{where}/audit.log"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026, the Fortress authors
 """require notify: a webhook in the form of Standard Webhooks, signed, tried again; syslog; nobody waits for either; break-glass."""
-import base64, hashlib, hmac, http.server, json, os, shutil, signal, socket, subprocess, sys, threading, time
+import base64, hashlib, hmac, http.server, json, os, shutil, signal, socket, subprocess, sys, tempfile, threading, time
 
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
@@ -33,7 +33,7 @@ require notify log for role breakglass exec on env=bench id logged
 require notify deaf for role breakglass exec on env=bench id unheard
 require notify nobody for any exec on name ~ "agent" id missing
 """
-tmp = f"/tmp/fortress-notify-{os.getpid()}"; os.makedirs(tmp, mode=0o755)
+tmp = tempfile.mkdtemp(prefix="fortress-notify-"); os.chmod(tmp, 0o755)
 with open(f"{tmp}/key", "w") as f: os.chmod(f"{tmp}/key", 0o600); f.write("whsec_" + base64.b64encode(KEY).decode() + "\n")
 log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); log.bind(f"{tmp}/log"); os.chmod(f"{tmp}/log", 0o666); log.settimeout(20)
 b = Clients(build, conf=f"""NotifySink pager webhook http://127.0.0.1:{server.server_port}/hook {tmp}/key
