@@ -7,8 +7,9 @@ import os, pwd, re, sys
 top, build = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", "build")
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
-from tap import end, needs_bastion, ok, sanitizers, without
+from tap import end, may_look, needs_bastion, ok, sanitizers, skip, without
 needs_bastion()
+if not may_look(): skip("may not look into other processes")
 from bastion import Bastion
 from terminal import Terminal
 
