@@ -103,13 +103,14 @@ try:
     p.kill(); p.wait()
 
     # --- users who are none any more ---
+    def logins(): return sum(e["ok"] for e in ls("--class", "login", "--user", "alice", "--limit", "1000"))
     for how in ("disable", "del"):
-        other, other_id = staying("carol", "box")
+        before = logins(); other, other_id = staying("carol", "box")
         p, id = staying("alice", "box"); q, second = staying("alice", "agent")
         picker = {}
         t = threading.Thread(target=lambda: picker.update(zip(("text", "rc"), talk(ssh("alice", "", "-tt"), [("box", "")], env=dict(os.environ, TERM="xterm")))))
         t.start(); b.wait(lambda: len(b.fronts()) >= 4)
-        b.wait(lambda: len([1 for e in ls("--class", "login", "--user", "alice", "--limit", "1000") if e["ok"]]) >= 3)
+        b.wait(lambda: logins() >= before + 3)
         begin = time.monotonic()
         b.ctl("user", how, "alice")
         said = [x.communicate(timeout=15)[1] for x in (p, q)]; t.join(15)
