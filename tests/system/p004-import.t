@@ -63,11 +63,11 @@ try:
     ok(r.returncode == 1 and "known_bad:1:3: not a public key" in r.stderr, "a bad known_hosts: its place", r)
     ok(ctl("import", "ssh-confg", "x").returncode == 2 and "did you mean \"ssh-config\"" in ctl("import", "ssh-confg", "x").stderr, "did you mean")
 
-    complete = lambda *words: subprocess.run(["bash", "-c", 'source "$0"; COMP_WORDS=(fortress "$@" ""); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _fortress; '
-                                              'printf "%s\\n" "${COMPREPLY[@]}"', f"{top}/contrib/completion/bash/fortress", *words], cwd=b.dir,
+    complete = lambda *words, begun="": subprocess.run(["bash", "-c", 'source "$0"; COMP_WORDS=(fortress "$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _fortress; '
+                                              'printf "%s\\n" "${COMPREPLY[@]}"', f"{top}/contrib/completion/bash/fortress", *words, begun], cwd=b.dir,
                                              env=dict(b.env, PATH=f"{build}:{os.environ['PATH']}"), capture_output=True, text=True).stdout.split()
     ok("import" in complete() and {"ssh-config", "ansible", "jumpserver-csv"} <= set(complete("import")), "completion knows the command", complete("import"))
-    ok("ssh_config" in complete("import", "ssh-config") and "--apply" in complete("import", "ssh-config") and "reset-factor" in complete("user"), "its options and files",
+    ok("ssh_config" in complete("import", "ssh-config") and "--apply" in complete("import", "ssh-config", begun="--") and "reset-factor" in complete("user"), "its options and files",
        complete("import", "ssh-config"))
 
     # Hundreds, quickly.
