@@ -402,6 +402,21 @@ recovered(struct store *st)
 	st->events_lost = 0;
 }
 
+/* What could not be written goes with the process; nobody is left to hear of it. */
+void
+commit_drop(struct store *st)
+{
+	struct op *op;
+
+	while ((op = st->ops) != NULL) {
+		st->ops = op->next;
+		op_free(st, op);
+	}
+	st->ops_last = &st->ops;
+	while (st->recs != NULL)
+		rec_finish(st, &st->recs);
+}
+
 /* --- When --- */
 
 int

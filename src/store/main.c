@@ -245,6 +245,7 @@ finish(struct store *st)
 		c->chan = NULL;
 	}
 	bulk_free(st->bulk);
+	commit_drop(st);
 	st->sweep = true;
 	clients_sweep(st);
 	outside_finish(st->outside);

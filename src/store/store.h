@@ -162,6 +162,7 @@ struct op *op_add(struct store *st, struct client *c, enum msg_type type, const 
 void commit_turn(void *store);                     /* after each turn of the loop: now, later, or nothing to do */
 int commit_now(struct store *st);                  /* 0 or the failure, which is then the store's state */
 void commit_tick(void *store);
+void commit_drop(struct store *st);                /* at the end: what is still here was not written */
 /* An event of the store's own, for the next commit. */
 void store_event(struct store *st, uint32_t activity, bool ok, const char *session, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));

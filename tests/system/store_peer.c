@@ -13,8 +13,6 @@
 #include "base/frame.h"
 #include "tests/system/store_peer.h"
 
-#define WAIT_MS 30000
-
 static void
 peer_in(void *arg, struct chan *c, struct chan_in *in)
 {
@@ -76,7 +74,7 @@ peer_start(struct peer *p, const char *dir, void (*before_exec)(void))
 	(void)close(g[1]);
 	p->monitor = chan_new(NULL, m[0], LINK_MONITOR_OF_STORE, peer_in, p);
 	p->gate = chan_new(NULL, g[0], LINK_GATE_OF_STORE, peer_in, p);
-	return p->monitor != NULL && p->gate != NULL && chan_wait(p->monitor, WAIT_MS) == 0 && p->ready == 1 ? 0 : -1;
+	return p->monitor != NULL && p->gate != NULL && chan_wait(p->monitor, PEER_WAIT_MS) == 0 && p->ready == 1 ? 0 : -1;
 }
 
 static int
@@ -164,7 +162,7 @@ front_open(struct front *f, uint32_t rec, const unsigned char id[16], const char
 	if (chan_send(f->chan, MSG_REC_OPEN, &m) != 0)
 		return -1;
 	while (f->opened == before)
-		if (chan_wait(f->chan, WAIT_MS) != 0)
+		if (chan_wait(f->chan, PEER_WAIT_MS) != 0)
 			return -1;
 	return (int)f->open_ok;
 }
@@ -196,7 +194,7 @@ front_event(struct front *f, const char *text)
 	int r = chan_send(f->chan, MSG_EVENT, &m);
 
 	while (f->event_done == before && r == 0)
-		r = chan_wait(f->chan, WAIT_MS);
+		r = chan_wait(f->chan, PEER_WAIT_MS);
 	return r;
 }
 
@@ -242,6 +240,6 @@ front_close(struct front *f, uint32_t rec, uint64_t pos)
 	int r = chan_send(f->chan, MSG_REC_CLOSE, &m);
 
 	while (f->closed == before && r == 0)
-		r = chan_wait(f->chan, WAIT_MS);
+		r = chan_wait(f->chan, PEER_WAIT_MS);
 	return r;
 }

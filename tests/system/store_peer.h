@@ -8,6 +8,8 @@
 
 #include "msg/chan.h"
 
+enum { PEER_WAIT_MS = 60000 };           /* for what comes: a machine may be slow, and only what fails waits so long */
+
 struct peer {
 	pid_t pid;
 	char dir[200], program[300], user[40];
