@@ -33,7 +33,7 @@
 #define FD_GATE    4
 
 #define RETAIN_MAX_S  (UINT64_C(36525) * 86400)
-#define LOCK_TRIES    200
+#define LOCK_TRIES    1200                /* a minute: its disk may be slow */
 #define LOCK_PAUSE_US 50000
 
 struct options {

@@ -9,7 +9,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, f"{top}/tests")
 import tap
 from tap import ok
-from bastion import port
+from bastion import port, under
 from terminal import on_pty, until
 
 if os.geteuid() != 0: tap.skip("needs root, to make accounts")
@@ -20,7 +20,7 @@ env.update(FORTRESS_BUILD=build, FORTRESS_LIBEXEC=build, PATH=f"{build}:{env['PA
 shells = []
 
 def run(*argv, **kw):
-    return subprocess.run(argv, capture_output=True, text=True, env=env, timeout=60, stdin=subprocess.DEVNULL, **kw)
+    return subprocess.run(argv, capture_output=True, text=True, env=env, timeout=120, stdin=subprocess.DEVNULL, **kw)
 def fortress(*args): return run("fortress", "--state", state, *args)
 def read(path): return open(f"{state}/{path}").read()
 def alive(pid):
@@ -90,13 +90,18 @@ try:
     r = run(quick, "--state", state, "--background")
     ok(r.returncode == 1 and "runs on" in r.stderr, "a second one is refused", r.stderr)
 
-    # --- former lives ---
+    # --- former lives: their processes may live on for a while, as long as the disk needs for what a store still has ---
     monitor, agent = pid("fortress"), pid("agent-demo")
-    os.kill(monitor, signal.SIGKILL); until(lambda: not alive(monitor))      # its processes may live on for a while
-    r = run(quick, "--state", state, "--port", str(p), "--user", "bob", "--background")
-    ok(r.returncode == 0 and not alive(agent), "after kill -9 of the bastion it starts again at once", r.stdout, r.stderr)
-    ok(f"ssh -p {p} bob+" in r.stdout and "may not" not in r.stdout and
-       fortress("policy", "explain", "bob", "shell", "demo").returncode == 0, "for another user, who may work there", r.stdout)
+    store = next(p for p in under(monitor) if open(f"/proc/{p}/cmdline").read().startswith("store"))
+    os.kill(store, signal.SIGSTOP); os.kill(monitor, signal.SIGKILL); until(lambda: not alive(monitor))
+    again = subprocess.Popen([quick, "--state", state, "--port", str(p), "--user", "bob", "--background"], env=env, text=True,
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try: waits = until(lambda: "waits for another store" in read("log/fortress.log"))
+    finally: os.kill(store, signal.SIGCONT)
+    out, err = again.communicate(timeout=120)
+    ok(waits and again.returncode == 0 and not alive(agent), "after kill -9 of the bastion it starts again as soon as its store has ended", out, err)
+    ok(f"ssh -p {p} bob+" in out and "may not" not in out and
+       fortress("policy", "explain", "bob", "shell", "demo").returncode == 0, "for another user, who may work there", out)
     monitor, agent = pid("fortress"), pid("agent-demo")
     r = run(quick, "--state", state, "--stop")
     ok(r.returncode == 0 and "stopped" in r.stdout and not alive(monitor) and not alive(agent), "--stop ends both", r.stdout)
