@@ -31,7 +31,7 @@ def argv(name, *words, tty=True):
             "-p", str(b.port), f"{name}@127.0.0.1", *words]
 
 def asks(name, *words):
-    return subprocess.run(argv(name, *words, tty=False), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+    return subprocess.run(argv(name, *words, tty=False), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
 
 def session():
     s = Screen(b.argv("box", options=["-tt"]))
@@ -104,16 +104,19 @@ try:
     s.type(b"echo mi''ne\r"); ok(s.until(b"mine"), "and works")
 
     # ---- held up ----
+    go, gone = f"{b.dir}/go", f"{b.dir}/gone"
+    s.type(f"until [ -e {go} ]; do sleep 0.05; done; echo held''-out; touch {gone}\r".encode())
     r = asks("bob", "session", "pause", id); ok(r.returncode == 255 and "[denied]" in r.stderr, "watch is not admin", r)
     r = asks("dora", "session", "pause", id, "wait", "a", "moment"); ok(r.returncode == 0, "dora pauses it", r)
     ok(s.until(b"dora has paused this session: wait a moment"), "the user is told", s.out)
-    w = Screen(argv("bob", "watch", id)); ok(w.shows(b"dora has paused this session"), "and so is who watches", w.out)
-    s.type(b"echo held''-up\r")
     ok(live()[0]["held"] == "paused", "the list says so", live())
-    ok(b"held-up" not in s.out and b"held-up" not in w.out, "nothing is delivered", s.out)
+    s.type(b"echo held''-up\r"); open(go, "w").close(); b.wait(lambda: os.path.exists(gone))      # the host has said what it has to say …
+    w = Screen(argv("bob", "watch", id)); ok(w.shows(b"dora has paused this session"), "and so is who watches", w.out)
+    got = s.upto(b"bob watches this session")                # … and this comes after it
+    ok(got is not None and b"held" not in got and b"held-" not in w.out, "nothing is delivered, neither way", got, w.out)
     b.ctl("session", "resume", id, "--reason", "enough")
     # What the bastion says comes as stderr, and a client may show stdout before it: in either order.
-    ok(s.shows(b"lets this session go on: enough") and s.shows(b"held-up") and w.shows(b"held-up"), "until it goes on", s.out, w.out)
+    ok(s.shows(b"lets this session go on: enough") and s.shows(b"held-out") and s.shows(b"held-up") and w.shows(b"held-up"), "until it goes on", s.out, w.out)
     b.ctl("session", "lock", id); ok(s.until(b"has locked this session"), "locked", s.out)
     gaps = thrown(id); s.type(b"echo ref''used\r")
     ok(b.until(lambda: thrown(id), lambda n: n > gaps) > gaps and live()[0]["held"] == "locked", "what is typed is counted, and the list says so", live())
