@@ -152,18 +152,18 @@ try:
                             "-L", f"127.0.0.1:{other}:127.0.0.1:{b.sshd_port}", "-D", f"127.0.0.1:{socks}", "bastion"],
                            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE); b.procs.append(fwd)
     b.wait(lambda: socket.socket().connect_ex(("127.0.0.1", socks)) == 0)
-    fetch = lambda *a: run("curl", "-s", *a)
+    fetch = lambda *a: run("curl", "-sS", *a)
     r = fetch(f"http://127.0.0.1:{near}/sent")
-    ok(hashlib.sha256(r.stdout).hexdigest() == want, "-L: 5 MB through the host, equal", r.returncode)
+    ok(hashlib.sha256(r.stdout).hexdigest() == want, "-L: 5 MB through the host, equal", r.returncode, len(r.stdout), r.stderr)
     r = fetch("--socks5", f"127.0.0.1:{socks}", f"http://127.0.0.1:{served}/sent")
-    ok(hashlib.sha256(r.stdout).hexdigest() == want, "-D: the same by SOCKS", r.returncode)
+    ok(hashlib.sha256(r.stdout).hexdigest() == want, "-D: the same by SOCKS", r.returncode, len(r.stdout), r.stderr)
     many = [subprocess.Popen(["curl", "-s", f"http://127.0.0.1:{near}/sent"], stdout=subprocess.PIPE) for _ in range(8)]
     ok(all(hashlib.sha256(p.communicate(timeout=60)[0]).hexdigest() == want for p in many), "eight at once")
     s = socket.create_connection(("127.0.0.1", near)); s.sendall(b"GET /sent HTTP/1.0\r\n\r\n"); s.shutdown(socket.SHUT_WR)
     got = b""
     while chunk := s.recv(65536): got += chunk
     ok(got.endswith(data), "a half-closed stream gives its other half")
-    s = socket.create_connection(("127.0.0.1", other)); s.settimeout(20)
+    s = socket.create_connection(("127.0.0.1", other)); s.settimeout(60)
     ok(s.recv(100) == b"", "a destination that no rule names is refused")
     def forwards(): return [s for s in b.sessions() if s["channel"] == "forward"]
     b.wait(lambda: all(s["state"] == "closed" for s in forwards()))

@@ -56,10 +56,12 @@ for shell, script, args in (("bash", "bash/fortress", ["-c", BASH]), ("zsh", "zs
         r = subprocess.run([shell, *args, "-", f"{top}/contrib/completion/{script}", "fortress", *words], env=env, cwd=build, capture_output=True, text=True, timeout=60)
         return {w for w in r.stdout.split() if w.startswith(words[-1])}
     nouns = {name.split()[0] for name in rows}
-    ok(offered("") >= nouns, f"{shell} completes the first word", nouns - offered(""))
+    lacking = nouns - offered("")
+    ok(not lacking, f"{shell} completes the first word", lacking)
     for noun in sorted(nouns):
         verbs = {name.split()[1] for name in rows if name.startswith(noun + " ")}
-        ok(offered(noun, "") >= verbs, f"{shell} completes {noun}", verbs - offered(noun, ""))
+        lacking = verbs - offered(noun, "")
+        ok(not lacking, f"{shell} completes {noun}", lacking)
     short = [name for name in rows if not {f"--{o}" for o in rows[name]} <= offered(*name.split(), "--")]
     ok(not short, f"{shell} completes options", short)
 end()

@@ -24,7 +24,7 @@ try:
         "space_left_action = IGNORE\nadmin_space_left = 1\nadmin_space_left_action = IGNORE\ndisk_full_action = IGNORE\ndisk_error_action = IGNORE\nlocal_events = yes\nwrite_logs = yes\nplugin_dir = " + where + "\n")
     os.chmod(f"{where}/auditd.conf", 0o640)
     daemon = subprocess.Popen(["auditd", "-n", "-s", "enable", "-c", where], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not (os.path.exists(log) and status().get("pid") == str(daemon.pid)):
         if daemon.poll() is not None or time.monotonic() > until: skip("auditd cannot run here")
         time.sleep(0.05)
@@ -35,23 +35,25 @@ try:
         return subprocess.run([*argv, *words], stdin=subprocess.DEVNULL, capture_output=True)
     ok(ssh("echo one").stdout == b"one\n" and ssh("echo two; exit 3").returncode == 3, "sessions, while audit is required")
     b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/stranger"); ssh("true", key=f"{b.dir}/stranger")
-    def search(*args): return subprocess.run(["ausearch", "-if", log, "--raw", *args], stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
-    b.wait(lambda: search("-m", "USER_END").count("USER_END") >= 2)
+    mine = ["-if", log, "-p", str(b.bastion.pid)]              # the kernel's log is the machine's: other tests' bastions are in it too
+    def search(*args): return subprocess.run(["ausearch", *mine, "--raw", *args], stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
+    def report(*args): return subprocess.run(["aureport", *args], input=search(), capture_output=True, text=True).stdout
+    b.wait(lambda: search("-m", "USER_END").count("USER_END") >= 2 and "res=failed" in search("-m", "USER_LOGIN,USER_ERR"))
     for kind, least, words in (("USER_LOGIN", 2, 'acct="bench"'), ("USER_START", 2, 'target="box"'), ("USER_CMD", 2, "cmd="), ("USER_END", 2, 'target="box"')):
-        lines = [l for l in search("-m", kind).splitlines() if f'exe="{build}/fortress-monitor"' in l]
+        lines = search("-m", kind).splitlines()
         ok(len(lines) >= least and all(words in l for l in lines if "res=success" in l) and all("addr=127.0.0.1" in l or kind == "USER_CMD" for l in lines), f"ausearch -m {kind}: {len(lines)} records", lines[:2])
         ok(all(re.search(r"terminal=\S+ res=(success|failed)", l) for l in lines), f"{kind}: with terminal and result", lines[:2])
-    def sessions(kind): return sorted(re.findall(r" ses=(\d+) ", "\n".join(l for l in search("-m", kind).splitlines() if "fortress-monitor" in l)))
+    def sessions(kind): return sorted(re.findall(r" ses=(\d+) ", search("-m", kind)))
     ok(sessions("USER_START") == sessions("USER_END") != [], "each start has its end, under the same number", sessions("USER_START"), sessions("USER_END"))
-    failed = [l for l in search("-m", "USER_LOGIN,USER_ERR", "--success", "no").splitlines() if "fortress-monitor" in l]
+    failed = search("-m", "USER_LOGIN,USER_ERR", "--success", "no").splitlines()
     ok(len(failed) == 1 and "addr=127.0.0.1" in failed[0] and 'acct="bench' in failed[0], "ausearch --success no: the login that failed", search("-m", "USER_LOGIN,USER_ERR")[:600])
-    shown = subprocess.run(["ausearch", "-if", log, "-i", "-m", "USER_CMD"], stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
+    shown = subprocess.run(["ausearch", *mine, "-i", "-m", "USER_CMD"], stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
     ok("echo one" in shown and "echo two; exit 3" in shown, "ausearch -i shows commands as they were typed", shown[-500:])
-    report = subprocess.run(["aureport", "-if", log, "--login", "-i"], stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
-    logins = [l for l in report.splitlines() if "fortress-monitor" in l]
-    ok(sum(" yes " in l + " " for l in logins) >= 2 and sum(" no " in l + " " for l in logins) >= 1, f"aureport --login: {len(logins)} logins, good and failed ones", report)
+    shown = report("--login", "-i")
+    logins = [l for l in shown.splitlines() if "fortress-monitor" in l]
+    ok(sum(" yes " in l + " " for l in logins) >= 2 and sum(" no " in l + " " for l in logins) >= 1, f"aureport --login: {len(logins)} logins, good and failed ones", shown)
     ok(all("127.0.0.1" in l for l in logins) and any("bench" in l for l in logins if " no " in l), "with their addresses", logins)
-    summary = subprocess.run(["aureport", "-if", log, "--summary"], stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
+    summary = report("--summary")
     ok(re.search(r"Number of logins: ([2-9]|\d\d)", summary) and re.search(r"Number of failed logins: [1-9]", summary), "aureport --summary counts them", summary)
 finally:
     if daemon and daemon.poll() is None: daemon.terminate(); daemon.wait()

@@ -23,11 +23,16 @@ def commands(id):
 def export(name, *more):
     r = ctl("audit", "export", "-o", f"{b.dir}/{name}", *more); return r
 
+def newest():
+    """The id of the session that has just ended, once it is on the record to its end."""
+    b.wait_closed(); return b.sessions()[0]["id"]
+
 class Shell(Terminal):
     """A shell on the host, at its prompt."""
     def __init__(self, *options):
         super().__init__(*b.ssh("fortress", "-tt"), *options, size=(24, 240))      # no line is broken
         self.saw("# ") or self.saw("$ ")
+    def leave(self): self.send("exit\r"); until(self.ended); self.close(); return newest()
     def typed(self, text):
         self.send(text); self.saw(text[-8:]); self.send("\r")
     def secret(self, word, asked, got):
@@ -48,7 +53,7 @@ try:
     ctl("audit", "index")                                # in the middle of it
     t.typed("cd /etc && pwd"); t.saw("\r/etc"); t.saw("me$ ")
     t.send("rm -rf nothing"); t.saw("nothing"); t.send("\x03"); t.saw("me$ ")
-    t.send("exit\r"); until(t.ended); t.close(); screen = b.sessions()[0]["id"]
+    screen = t.leave()
     found = commands(screen); said = [c["command"] for c in found]
     ok(said[-4:] == ["echo one", "echo two", "cd /etc && pwd", "exit"], "read off the screen: as they were run, not those given up", found)
     ok(all(c["source"] == "screen" and c["confidence"] in ("low", "medium", "high") and c["exit"] is None for c in found), "as a guess", found)
@@ -61,10 +66,10 @@ try:
     t = Shell()
     t.typed(r"PS1='\[\e]133;A\a\]m> \[\e]133;B\a\]' PS0='\e]133;C\a' PROMPT_COMMAND='printf \"\e]133;D;%s\a\" $?'".replace('\\"', '"')); t.saw("\x1b]133;B")
     for line in ("true", "false", "echo mark"): t.typed(line); t.saw("\x1b]133;C"); t.saw("\x1b]133;B")
-    t.send("exit\r"); until(t.ended); t.close(); marks = b.sessions()[0]["id"]
+    marks = t.leave()
     found = [(c["command"], c["exit"]) for c in commands(marks) if c["source"] == "osc133"]
     ok(("true", 0) in found and ("false", 1) in found and ("echo mark", 0) in found, "told by the shell's marks, with how they ended", commands(marks))
-    r = subprocess.run(b.ssh("fortress") + ["exit 7"], capture_output=True, stdin=subprocess.DEVNULL); ran = b.sessions()[0]["id"]
+    r = subprocess.run(b.ssh("fortress") + ["exit 7"], capture_output=True, stdin=subprocess.DEVNULL); ran = newest()
     ok([(c["command"], c["source"], c["confidence"]) for c in commands(ran)] == [("exit 7", "exec", "sure")], "an exec's is sure")
 
     # --- secrets ---
@@ -83,8 +88,7 @@ try:
     running = [p for p in b.children() if os.path.exists(f"/proc/{p}")]
     shown = b"".join(open(f"/proc/{p}/{f}", "rb").read() for p in running for f in ("cmdline", "environ"))
     cores = [open(f"/proc/{p}/limits").read() for p in running]
-    t.send("exit\r"); until(t.ended); t.close(); secret = b.sessions()[0]["id"]
-    b.wait(lambda: all(s["state"] != "open" for s in b.sessions()))
+    secret = t.leave()
 
     r = export("pack.early"); early = rows(f"{b.dir}/pack.early", "commands-missing")
     ok(r.returncode == 0 and [m["session"] for m in early] == [secret] and "not in the index" in early[0]["why"] and "the commands of 1 session are not all known" in r.stderr, "an export says of which sessions it does not know the commands", early, r.stderr)

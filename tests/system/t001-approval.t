@@ -184,12 +184,12 @@ try:
     ok(p.saw("waits for approval 1"), "then it waits", p.out[-600:])
     (a,) = [a for a in approvals("lena") if a["reason"] == "from the picker"]
     q = Terminal(*ssh("lena", "bastion", options=("-tt",)))
-    q.saw("Ctrl-C"); q.send("\x19")
+    q.saw("none that you may reach"); q.send("\x19")
     ok(q.saw("requests for approval") and q.saw(a["id"]) and q.saw("from the picker") and q.saw("you may approve it"), "Ctrl-Y shows the requests", q.out[-1500:])
     q.send("a"); ok(q.saw("y approves " + a["id"]) and q.saw("any other key does not"), "a asks first", q.out[-800:])
     q.send("y"); ok(q.saw("done") and q.saw("approved until"), "y approves", q.out[-800:])
     ok(p.alive("echo in-$((40+2))\n", "in-42"), "and the one who waited is in", p.out[-600:])
-    q.send("r"); q.saw("reject " + a["id"]); q.send("y")
+    q.send("r"); ok(q.saw("y rejects " + a["id"]), "r asks first, too", q.out[-800:]); q.send("y")
     ok(q.saw("done") and p.saw("what was approved has ended"), "r takes it back, and the session ends", p.out[-600:])
     q.send("q"); ok(q.saw("none that you may reach"), "q goes back to the hosts", q.out[-600:]); q.send("\x03")
     ok(until(p.ended) and until(q.ended), "both end"); p.close(); q.close()
@@ -201,11 +201,15 @@ try:
     ok(made == 32 and said.count(b"too many requests in an hour") == 2, "32 requests in an hour are enough for anybody", made, said[-300:])
     run(*ssh("zoe", "bastion", options=("-S", f"{b.dir}/mux", "-O", "exit")))
     # --- it ends by itself ---
-    b.reload(POLICY.replace("within 30m", "within 3s"))
-    rid = request("other", "box", "--reason", "short")
-    t = shell("other"); t.saw("waits for"); verb("lena", "approve", rid)
-    ok(t.alive("echo in-$((40+2))\n", "in-42"), "in for three seconds", t.out)
-    ok(until(t.ended, 15) and "what was approved has ended" in t.out, "and out again when they are over", t.out); t.close()
+    for seconds in (3, 15, 60):                          # a slow machine needs more than three to begin
+        b.reload(POLICY.replace("within 30m", f"within {seconds}s"))
+        rid = request("other", "box", "--reason", "short")
+        t = shell("other"); t.saw("waits for"); verb("lena", "approve", rid)
+        t.send("echo in-$((40+2))\n"); was_in = until(lambda: t.saw("in-42", 0) or t.ended()) and not t.ended()
+        if was_in: break
+        t.close()
+    ok(was_in, "in for some seconds", t.out)
+    ok(until(t.ended, seconds + 60) and "what was approved has ended" in t.out, "and out again when they are over", t.out); t.close()
     r = run(f"{build}/fortress", "audit", "verify", "--db", env=b.env)
     ok(r.returncode == 0, "the record holds: every request stands as it says", r)
 finally:
