@@ -36,7 +36,7 @@ def ipv6():
         with socket.create_server(("::1", 0), family=socket.AF_INET6): return True
     except OSError: return False
 
-def talk(argv, script, seconds=20, env=None, size=(24, 80)):
+def talk(argv, script, seconds=60, env=None, size=(24, 80)):
     """Runs argv on a pty.  script: pairs of a text to wait for and an answer: what is typed, or a new size (rows, columns).
     All output as text, and the exit status (that of a SIGKILL if it did not end in time)."""
     pid, fd = on_pty(argv, env, size)
@@ -133,6 +133,7 @@ class Bastion:
             self.run("ssh-keygen", "-q", "-t", t, "-N", "", "-f", f"{st}/keys/host_{t}")
         many = "".join(f"{word} 1000\n" for word in ("MaxStartups", "MaxStartupsPerSource") if f"{word} " not in self.conf)
         if "PerSourcePenalty" not in self.conf: many += "PerSourcePenaltyExemptList 127.0.0.0/8\n"
+        if "RecordTimeout" not in self.conf: many += "RecordTimeout 2m\n"             # a disk that others write to stands still for seconds
         open(f"{st}/fortress.conf", "w").write(f"ListenAddress 127.0.0.1:{self.port}\n{many}{self.conf}")
         open(f"{st}/policy.conf", "w").write(self.policy)
         self.env = dict(os.environ, FORTRESS_STATE=st, FORTRESS_LIBEXEC=self.build)
@@ -151,7 +152,7 @@ class Bastion:
 
     def restart(self):
         """The same bastion in another life."""
-        self.bastion.terminate(); self.bastion.wait(20)
+        self.bastion.terminate(); self.bastion.wait(60)
         self.procs.remove(self.bastion)
         self.serve()
 
@@ -185,7 +186,7 @@ Subsystem sftp internal-sftp
         self.procs.append(self.agent)
         self.ctl("host", "add", "agent", f"unix:{sock}", "--agent", "--login", "root", "--label", "env=bench", "--hostkey", shown)
 
-    def wait(self, ready, seconds=20):
+    def wait(self, ready, seconds=60):
         end = time.monotonic() + seconds
         while not ready():
             if time.monotonic() > end:
@@ -221,7 +222,7 @@ Subsystem sftp internal-sftp
         for p in reversed(self.procs):
             p.terminate()
         for p in self.procs:
-            try: p.wait(30 if p is self.bastion else 10)
+            try: p.wait(60)
             except subprocess.TimeoutExpired:
                 if p is self.bastion: tap.ok(False, "the bastion ends when it is asked to", self.children())
                 p.kill()

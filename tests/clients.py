@@ -105,7 +105,7 @@ class Clients(Bastion):
         return self.until(found, lambda got: len(got) >= n)
 
     @staticmethod
-    def until(take, enough, seconds=10):
+    def until(take, enough, seconds=60):
         limit = time.monotonic() + seconds
         while True:
             got = take()

@@ -20,9 +20,9 @@ has() {                                 # has TEXT PART NAME
 }
 skip() { n=$((n + 1)); echo "ok $n - $1 # SKIP $2"; }
 skip_all() { echo "1..0 # SKIP $1"; exit 0; }
-wait_for() {                            # wait_for COMMAND: until it is true, at most 20 s
+wait_for() {                            # wait_for COMMAND: until it is true, at most 60 s
 	local i
-	for i in $(seq 400); do
+	for i in $(seq 1200); do
 		if eval "$1"; then return 0; fi
 		sleep 0.05
 	done

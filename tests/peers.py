@@ -62,7 +62,7 @@ class Chan:
         try: self.sock.sendmsg([pack(name, **values)], anc)
         except (BrokenPipeError, ConnectionResetError): raise Closed from None
 
-    def recv(self, seconds=10):
+    def recv(self, seconds=60):
         for fd in self.fds: os.close(fd)
         self.fds = []
         self.sock.settimeout(seconds)
@@ -72,7 +72,7 @@ class Chan:
         if not data: raise Closed
         return unpack(data)
 
-    def want(self, *names, seconds=10):
+    def want(self, *names, seconds=60):
         """The next message of one of these names; others are passed over."""
         while True:
             name, values = self.recv(seconds)
@@ -82,7 +82,7 @@ class Chan:
         self.send(name, fds, **values)
         return self.want(answer)
 
-    def over(self, seconds=10):
+    def over(self, seconds=60):
         """Does the other end hang up, whatever it still says?"""
         try:
             while True: self.recv(seconds)
@@ -119,14 +119,14 @@ class Process:
     def said(self):
         return open(f"{self.dir}/log").read()
 
-    def wait(self, seconds=10):
+    def wait(self, seconds=60):
         """Its exit status, or None when it does not end."""
         try: return self.proc.wait(seconds)
         except subprocess.TimeoutExpired: return None
 
     def stop(self):
         for c in self.chans: c.close()
-        if self.wait(5) is None: self.proc.kill(); self.proc.wait()
+        if self.wait(30) is None: self.proc.kill(); self.proc.wait()
         self.log.close()
         tap.no_report(f"{self.dir}/log")
         shutil.rmtree(self.dir, ignore_errors=True)

@@ -72,17 +72,17 @@ class Screen:
                 self.more.notify_all()
             if not data: return
     def type(self, data): os.write(self.fd, data)
-    def until(self, text, seconds=15):
+    def until(self, text, seconds=60):
         """Is it there, or does it come?  What comes after it is still to be waited for."""
         with self.more:
             if not self.more.wait_for(lambda: text in self.out or self.code is not None and text not in self.out, seconds): return False
             if text not in self.out: return False
             self.out = self.out[self.out.index(text) + len(text):]
             return True
-    def shows(self, text, seconds=15):
+    def shows(self, text, seconds=60):
         """Does it stand on the screen of 80x24, or come to?"""
         with self.more: return self.more.wait_for(lambda: any(text in r for r in rows(self.all)) or self.code is not None, seconds) and self.code is None
-    def upto(self, text, seconds=15):
+    def upto(self, text, seconds=60):
         """What came before it, or None when it does not come."""
         with self.more:
             self.more.wait_for(lambda: text in self.out or self.code is not None, seconds)
@@ -98,7 +98,7 @@ class Screen:
                 if self.code is not None or time.monotonic() > end: return False
                 self.more.wait(1)
         return self.until(text)
-    def over(self, seconds=15):
+    def over(self, seconds=60):
         with self.more: return self.more.wait_for(lambda: self.code is not None, seconds)
     def close(self):
         if self.code is None: os.kill(self.pid, signal.SIGKILL); self.over()

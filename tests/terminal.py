@@ -4,7 +4,7 @@
 waited for."""
 import fcntl, os, pty, signal, struct, termios, threading, time
 
-def until(what, seconds=20):
+def until(what, seconds=60):
     """What it brings once that is true, or at the end."""
     end = time.monotonic() + seconds
     while not (got := what()) and time.monotonic() < end: time.sleep(0.05)
@@ -35,14 +35,14 @@ class Terminal:
     @property
     def out(self): return self.data.decode("utf-8", "replace")
     def send(self, text): os.write(self.fd, text.encode())
-    def saw(self, text, seconds=20):
+    def saw(self, text, seconds=60):
         """Has the text come, behind what was seen before?"""
         def look():
             at = self.data.find(text.encode(), self.seen)
             if at >= 0: self.seen = at + len(text.encode())
             return at >= 0
         return until(look, seconds)
-    def alive(self, words, brings, seconds=20):
+    def alive(self, words, brings, seconds=60):
         try: self.send(words)
         except OSError: return False
         return self.saw(brings, seconds)

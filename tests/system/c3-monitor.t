@@ -23,7 +23,7 @@ b = None
 try:
     b = Bastion(lib, "KernelAudit off\nLogLevel debug\n")
     def log(): return open(f"{b.dir}/fortress.log").read()
-    def works(): return subprocess.run(b.ssh("fortress") + ["echo in"], stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+    def works(): return subprocess.run(b.ssh("fortress") + ["echo in"], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     def events(c): return [e for e in b.events() if e["class"] == c]
     def comes(what, n=1, seconds=15):
         """Is it in the log n times (soon)?"""

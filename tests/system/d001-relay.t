@@ -43,7 +43,7 @@ try:
     subprocess.run(b.ssh("fortress", "-M", "-S", mux, "-fN"), check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     many = [subprocess.Popen(b.ssh("fortress", "-S", mux) + [f"echo {i}; exit {i}"], stdout=subprocess.PIPE, text=True,
                              stdin=subprocess.DEVNULL) for i in range(10)]
-    outs = [(p.communicate(timeout=30)[0], p.returncode) for p in many]
+    outs = [(p.communicate(timeout=60)[0], p.returncode) for p in many]
     ok(outs == [(f"{i}\n", i) for i in range(10)], "ten channels at once on one connection", outs)
     subprocess.run(b.ssh("fortress", "-S", mux, "-O", "exit"), capture_output=True)
 
@@ -54,10 +54,10 @@ try:
     r = run("fortress")
     for user, code in (("bench+nohost", "no-host"), ("bench+other+box", "denied")):
         argv = b.ssh("fortress"); argv[-1] = f"{user}@127.0.0.1"
-        r = subprocess.run(argv + ["true"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
+        r = subprocess.run(argv + ["true"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
         ok(r.returncode == 255 and r.stderr.count("\n") == 1 and f"[{code}]" in r.stderr, f"{user}: one line, 255", r.stderr)
     argv = b.ssh("fortress"); argv[-1] = "x" * 10000 + "\x1b[2J@127.0.0.1"
-    r = subprocess.run(argv + ["true"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
+    r = subprocess.run(argv + ["true"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
     ok(r.returncode == 255, "a user name of 10 kB is refused", r.stderr[-200:])
 
     half = [socket.create_connection(("127.0.0.1", b.port)) for _ in range(30)]
@@ -67,13 +67,13 @@ try:
 
     b.ctl("host", "add", "down", "127.0.0.1", "--port", "1", "--login", "root", "--label", "env=bench", "--hostkey", f"{b.dir}/hk.pub")
     argv = b.ssh("fortress"); argv[-1] = "bench+down@127.0.0.1"
-    r = subprocess.run(argv + ["true"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
+    r = subprocess.run(argv + ["true"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
     ok(r.returncode == 255 and "[target-down]" in r.stderr, "a target that is down: one line, 255", r.stderr)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/hk2"], check=True)
     b.ctl("host", "add", "changed", "127.0.0.1", "--port", str(b.sshd_port), "--login", "root", "--label", "env=bench",
           "--hostkey", f"{b.dir}/hk2.pub")
     argv[-1] = "bench+changed@127.0.0.1"
-    r = subprocess.run(argv + ["true"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
+    r = subprocess.run(argv + ["true"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
     ok(r.returncode == 255 and "[host-key]" in r.stderr and len(set(re.findall(r"SHA256:\S{20,}", r.stderr))) == 2,
        "a changed host key is refused with both fingerprints", r.stderr)
 

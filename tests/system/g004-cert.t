@@ -65,7 +65,7 @@ def ssh(name, id, *more):
     return ["ssh", "-F", "/dev/null", "-i", id, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o",
             "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-o", f"Port={b.port}", *more, f"{name}@127.0.0.1"]
 def sub(args, **kw):
-    return subprocess.run(args, capture_output=True, text=True, env=env, timeout=30, **({} if "input" in kw else {"stdin": subprocess.DEVNULL}), **kw)
+    return subprocess.run(args, capture_output=True, text=True, env=env, timeout=60, **({} if "input" in kw else {"stdin": subprocess.DEVNULL}), **kw)
 def login(id, *more, name="alice+box", command="echo in"):
     return sub(ssh(name, id, *more) + ([command] if command else []))
 def libssh(certificate, key):
@@ -168,9 +168,9 @@ try:
     ok(r.stdout == "out\n" and r.returncode == 1, "a certificate with another key's signature", r)
 
     # A certificate is never a key.
-    r = subprocess.run([f"{build}/fortress", "key", "add", "bob", plain + "-cert.pub"], capture_output=True, text=True, env=b.env, timeout=30)
+    r = subprocess.run([f"{build}/fortress", "key", "add", "bob", plain + "-cert.pub"], capture_output=True, text=True, env=b.env, timeout=60)
     ok(r.returncode == 1 and "that is a certificate" in r.stderr, "it cannot be bound", r)
-    r = subprocess.run(ssh("alice", plain) + ["keys add"], input=open(f"{d}/other.pub").read(), capture_output=True, text=True, env=env, timeout=30)
+    r = subprocess.run(ssh("alice", plain) + ["keys add"], input=open(f"{d}/other.pub").read(), capture_output=True, text=True, env=env, timeout=60)
     ok(r.returncode != 0 and "a login by certificate changes no keys" in r.stderr and "ssh-" not in b.ctl("key", "list", "alice"),
        "nor can its user bind a key that would outlive it", r)
     code = b.ctl("enroll", "dave").strip()
@@ -198,7 +198,7 @@ try:
     good("and the old ones hold", cert(serial="9"))
     # A file that is missing, and a first list that is none.
     open(f"{d}/conf", "w").write("TrustedUserCAKeys /nonexistent/cas\n")
-    r = subprocess.run([f"{build}/fortress", "serve", "-t", "-f", f"{d}/conf"], capture_output=True, text=True, env=b.env, timeout=30)
+    r = subprocess.run([f"{build}/fortress", "serve", "-t", "-f", f"{d}/conf"], capture_output=True, text=True, env=b.env, timeout=60)
     ok(r.returncode == 1 and "/nonexistent/cas: No such file" in r.stderr, "a file that is missing is no configuration", r)
     b.stop()
     b = Bastion(build, f"KernelAudit off\nRevokedKeys {d}/krl\n")

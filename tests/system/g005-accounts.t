@@ -12,7 +12,7 @@ needs_bastion()
 from bastion import Bastion
 
 b = Bastion(build, "KernelAudit off\n", "permit bench any on env=bench as root id bench\n")
-def sub(args): return subprocess.run(args, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30)
+def sub(args): return subprocess.run(args, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
 def ssh(*more): return ["ssh", "-F", "/dev/null", "-i", b.key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o",
                         "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-p", str(b.port), *more, "bench+box@127.0.0.1"]
 def login(*more): return sub(ssh(*more) + ["echo in"])
@@ -57,7 +57,7 @@ try:
     ok(day in b.ctl("key", "list", "bench"), "the list shows when", b.ctl("key", "list", "bench"))
 
     b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/next")
-    r = subprocess.run(ssh()[:-1] + ["bench@127.0.0.1", "keys add"], input=open(f"{b.dir}/next.pub").read(), capture_output=True, text=True, timeout=30)
+    r = subprocess.run(ssh()[:-1] + ["bench@127.0.0.1", "keys add"], input=open(f"{b.dir}/next.pub").read(), capture_output=True, text=True, timeout=60)
     rows = b.ctl("key", "list", "bench")
     ok(r.returncode == 0 and rows.count(day) == 2, "a key that its user adds ends with the one that logged in", r, rows)
     b.ctl("user", "set", "bench", "--expires", "2s")

@@ -23,7 +23,7 @@ def ssh(name="bench+box", key=None, *more):
             "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", str(b.port), *more, f"{name}@127.0.0.1", "echo in''side"]
 def alone(name="bench+box", key=None, *more):
     """Whether a client that answers no prompt comes in."""
-    r = subprocess.run(ssh(name, key, "-o", "BatchMode=yes", *more), capture_output=True, text=True, stdin=subprocess.DEVNULL, env=env, timeout=30)
+    r = subprocess.run(ssh(name, key, "-o", "BatchMode=yes", *more), capture_output=True, text=True, stdin=subprocess.DEVNULL, env=env, timeout=60)
     return r.stdout == "inside\n", r
 def prompted(script, name="bench+box", key=None, *more):
     out, rc = talk(ssh(name, key, *more), script, env=env)

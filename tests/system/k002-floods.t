@@ -71,11 +71,11 @@ try:
 
     # Packets at their limits.
     for size in (10, 9, 1, 0):
-        w = login(timeout=40 if size else 1); began = time.monotonic()
+        w = login(timeout=200 if size else 1); began = time.monotonic()
         try: c = w.session(packet=size)
         except TimeoutError: c = None                  # libssh gives no answer to 0
         if c is not None: w.exec(c, "echo hello"); out = w.finish(c)[0]
-        ok(time.monotonic() - began < 35 and largest() < 200, f"a channel for packets of {size} bytes at most: "
+        ok(time.monotonic() - began < 190 and largest() < 200, f"a channel for packets of {size} bytes at most: "
            f"{'refused' if c is None else 'an end' if out == b'' else 'served'}, {time.monotonic() - began:.1f} s")
         w.close()
     b.wait(lambda: largest() < 60, 30)                 # the last of those that spun

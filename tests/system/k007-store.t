@@ -163,7 +163,7 @@ try:
         events = ""
         if p.poll() is None and subprocess.run([f"{build}/fortress", "audit", "export", "-o", f"{d}/pack"], env=dict(b.env, FORTRESS_STATE=d), capture_output=True).returncode == 0:
             events = open(f"{d}/pack/events.jsonl").read()
-        up = p.poll() is None; p.terminate(); out = p.communicate(timeout=15)[0]; shutil.rmtree(d)
+        up = p.poll() is None; p.terminate(); out = p.communicate(timeout=60)[0]; shutil.rmtree(d)
         return up, p.returncode, [l for l in out.splitlines() if " error: " in l or l.startswith("fortress serve: ")], out, events
     def write(at, data):
         def spoil(d, db):

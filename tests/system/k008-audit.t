@@ -129,7 +129,7 @@ try:
     forged("a table behind a view", sql("ALTER TABLE hold RENAME TO holds", "CREATE VIEW hold AS SELECT * FROM holds"), ("view hold", "not ours"))
     d = f"{b.dir}/forged"; shutil.copytree(f"{state}/db", f"{d}/db", dirs_exist_ok=True); sql(back_door)(d)
     for f in glob.glob(f"{state}/*.conf") + [f"{state}/keys"]: shutil.copytree(f, f"{d}/keys", dirs_exist_ok=True) if os.path.isdir(f) else shutil.copy(f, d)
-    r = subprocess.run([f"{build}/fortress", "serve"], env=dict(b.env, FORTRESS_STATE=d), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+    r = subprocess.run([f"{build}/fortress", "serve"], env=dict(b.env, FORTRESS_STATE=d), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
     ok(r.returncode != 0 and "trigger helper is not ours" in r.stderr and sqlite3.connect(f"{d}/db/fortress.db").execute("SELECT count(*) FROM key WHERE comment='backdoor'").fetchone() == (0,),
        f"no bastion starts with it: {r.stderr[-200:]!r}", r.returncode)
 

@@ -110,8 +110,8 @@ try:
 
     # Sizes and counts.
     for size in (10, 9, 1):
-        w = login(timeout=40); c = w.session(packet=size); began = time.monotonic(); w.exec(c, "echo hello"); out = w.finish(c)[0]; took = time.monotonic() - began
-        ok(took < 35 and largest() < 150, f"a channel for packets of {size} bytes at most: {'an end' if out == b'' else 'served'}, {took:.1f} s", out, largest())
+        w = login(timeout=200); c = w.session(packet=size); began = time.monotonic(); w.exec(c, "echo hello"); out = w.finish(c)[0]; took = time.monotonic() - began
+        ok(took < 190 and largest() < 150, f"a channel for packets of {size} bytes at most: {'an end' if out == b'' else 'served'}, {took:.1f} s", out, largest())
         w.close()
     ok(works(), "others are served")
     w = login()
@@ -181,7 +181,7 @@ try:
         ok(p[0] == GLOBAL_FAILURE, f"nobody listens at {address.decode()} port {at}", p)
     w.close()
     # The bastion's own side still works.
-    out = subprocess.run(b.ssh("agent") + ["echo through"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
+    out = subprocess.run(b.ssh("agent") + ["echo through"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
     ok(out.stdout == "through\n" and works(), "and the bastion is served", out)
 finally:
     b.stop()

@@ -74,13 +74,13 @@ try:
     p = subprocess.Popen(b.argv("box", "echo out; exit 5"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     id = waiting()[0]["id"]
     m = Screen(argv("carol", "watch", id))
-    out, err = p.communicate(timeout=20)
+    out, err = p.communicate(timeout=60)
     ok(p.returncode == 5 and out == b"out\n" and b"somebody of them has to watch it" in err, "a command waits too; its output is its own", p.returncode, out, err)
     m.close()
 
     # ---- what does not wait ----
     r = b.on("agent", "echo free"); ok(r.returncode == 0 and r.stdout == b"free\n", "another host asks for nobody", r)
-    r = subprocess.run(["sftp", "-F", b.config, "-b", "-", "box"], input=b"ls /\n", capture_output=True, timeout=30)
+    r = subprocess.run(["sftp", "-F", b.config, "-b", "-", "box"], input=b"ls /\n", capture_output=True, timeout=60)
     ok(r.returncode == 255 and b"is required (" in r.stderr, "files cannot be watched, so they are refused", r)
     s = Screen(b.argv("agent.fx", options=["-tt"]))
     ok(s.over() and b"moderator role seconds is required (three): nobody can watch that [denied]" in s.out and b"Ticket" not in s.out,

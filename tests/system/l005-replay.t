@@ -26,7 +26,7 @@ require moderator bob for mia replay on any id second
 """
 GONE = b"there is no recording of that id, or none that you may replay"
 tmp = tempfile.mkdtemp(); os.chmod(tmp, 0o755)
-desk = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); desk.bind(f"{tmp}/desk"); os.chmod(f"{tmp}/desk", 0o666); desk.settimeout(15)
+desk = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); desk.bind(f"{tmp}/desk"); os.chmod(f"{tmp}/desk", 0o666); desk.settimeout(60)
 b = Clients(build, conf=f"NotifySink desk syslog {tmp}/desk\n", policy=POLICY)
 keys = {"bench": b.key}
 
@@ -160,7 +160,7 @@ try:
                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     def request(): return [x for x in (json.loads(l) for l in asks("bob", "approvals", "--json").stdout.splitlines()) if x["reason"] == "report" and x["may"]]
     rows = b.until(request, bool); ok(len(rows) == 1 and rows[0]["verb"] == "replay", "without a terminal a reason by the environment makes the request", rows)
-    asks("bob", "approve", rows[0]["id"]); out, err = w.communicate(timeout=30)
+    asks("bob", "approve", rows[0]["id"]); out, err = w.communicate(timeout=60)
     ok(w.returncode == 0 and out == local["raw"], "and the file comes when it was approved", w.returncode, len(out), err)
 
     # ---- hostile ----

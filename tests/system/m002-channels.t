@@ -49,10 +49,10 @@ try:
     import paramiko
     def connect(user):
         t = paramiko.Transport(socket.create_connection(("127.0.0.1", b.port)))
-        t.start_client(timeout=20); t.auth_publickey(user, paramiko.Ed25519Key.from_private_key_file(b.key))
+        t.start_client(timeout=60); t.auth_publickey(user, paramiko.Ed25519Key.from_private_key_file(b.key))
         return t
     def command(t, words, feed=b"", read=True):
-        c = t.open_session(); c.settimeout(20); c.exec_command(words)
+        c = t.open_session(); c.settimeout(60); c.exec_command(words)
         if feed: c.sendall(feed)
         c.shutdown_write(); out = b""
         while read and (data := c.recv(65536)): out += data
@@ -71,21 +71,21 @@ try:
         ok(sizes[-1] - sizes[0] < 400, f"{host}: and the front has not grown: {sizes} kB", sizes)
         # Ends in every order: who closes first, with what unread.
         ok(command(t, "cat >/dev/null; exit 5", b"x" * 100000) == (b"", 5), f"{host}: the client's end first")
-        c = t.open_session(); c.settimeout(20); c.exec_command("exec >&- 2>&-; cat >/dev/null; exit 6"); c.sendall(b"x"); c.shutdown_write()
+        c = t.open_session(); c.settimeout(60); c.exec_command("exec >&- 2>&-; cat >/dev/null; exit 6"); c.sendall(b"x"); c.shutdown_write()
         ok((c.recv(10), c.recv_exit_status()) == (b"", 6), f"{host}: the target's end of output first"); c.close()
-        c = t.open_session(); c.settimeout(20); c.exec_command("echo out; exit 7")
+        c = t.open_session(); c.settimeout(60); c.exec_command("echo out; exit 7")
         ok((c.recv_exit_status(), c.recv(10)) == (7, b"out\n"), f"{host}: the end comes while output is unread, which stays readable"); c.close()
         b.mark()
-        c = t.open_session(); c.settimeout(20); c.exec_command("exec cat /dev/zero"); c.recv(1000); c.close()
+        c = t.open_session(); c.settimeout(60); c.exec_command("exec cat /dev/zero"); c.recv(1000); c.close()
         ok([(r["reason"], r["exit"]) for r in b.rows()] == [("the user closed the connection", "")], f"{host}: the client closes in the middle of output", b.rows())
         b.mark()
-        c = t.open_session(); c.settimeout(20); c.exec_command("echo $$; exec sleep 1000"); pid = int(c.recv(20)); c.close()
+        c = t.open_session(); c.settimeout(60); c.exec_command("echo $$; exec sleep 1000"); pid = int(c.recv(20)); c.close()
         rows = b.rows()
         ok(rows and rows[0]["reason"] == "the user closed the connection", f"{host}: and while nothing moves", rows)
         if host == "agent": ok(b.until(lambda: not os.path.exists(f"/proc/{pid}"), bool), "agent: what was left behind there is ended")
         elif os.path.exists(f"/proc/{pid}"): os.kill(pid, 9)
         # Requests that are none of ours to know are answered, and nothing else happens.
-        c = t.open_session(); c.settimeout(20)
+        c = t.open_session(); c.settimeout(60)
         m_ = paramiko.Message(); m_.add_byte(b"\x62"); m_.add_int(c.remote_chanid); m_.add_string("winadj@putty.projects.tartarus.org"); m_.add_boolean(True)
         c.event.clear(); t._send_user_message(m_); c.event.wait(20)
         ok(c.closed or not t.is_active() or c.event.is_set(), f"{host}: an unknown request gets an answer"); c.close()

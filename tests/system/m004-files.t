@@ -77,10 +77,10 @@ try:
     import paramiko, socket, threading
     def connect(host):
         t = paramiko.Transport(socket.create_connection(("127.0.0.1", b.port)))
-        t.start_client(timeout=20); t.auth_publickey(f"bench+{host}", paramiko.Ed25519Key.from_private_key_file(b.key))
+        t.start_client(timeout=60); t.auth_publickey(f"bench+{host}", paramiko.Ed25519Key.from_private_key_file(b.key))
         return t
     for host in ("box", "agent"):
-        t = connect(host); s = paramiko.SFTPClient.from_transport(t); s.get_channel().settimeout(30)
+        t = connect(host); s = paramiko.SFTPClient.from_transport(t); s.get_channel().settimeout(60)
         b.mark()
         with s.open(f"{there}/wild", "wb") as f:
             f.set_pipelined(True)

@@ -27,13 +27,13 @@ def recorded(name, host):
 
 def with_paramiko(name, t):
     def command(words, feed=b""):
-        c = t.open_session(); c.settimeout(30); c.exec_command(words)
+        c = t.open_session(); c.settimeout(60); c.exec_command(words)
         threading.Thread(target=lambda: (c.sendall(feed), c.shutdown_write()), daemon=True).start()
         out = err = b""
         while got := c.recv(65536): out += got
         while got := c.recv_stderr(65536): err += got
         return out, err, c.recv_exit_status()
-    shell = t.open_session(); shell.settimeout(30); shell.get_pty("xterm", 100, 30); shell.invoke_shell()
+    shell = t.open_session(); shell.settimeout(60); shell.get_pty("xterm", 100, 30); shell.invoke_shell()
     sftp = t.open_sftp_client()
     sftp.put(local, f"{b.dir}/{name}"); sftp.get(f"{b.dir}/{name}", f"{b.dir}/{name}.back")
     said = command("echo out; echo err >&2; exit 7")
@@ -45,7 +45,7 @@ def with_paramiko(name, t):
     ok(b"40 120" in out and shell.recv_exit_status() == 3, f"{name}: and a shell, of its new size", out[-200:])
     sftp.close()
     if "agent" not in name:
-        c = t.open_channel("direct-tcpip", ("127.0.0.1", b.sshd_port), ("127.0.0.1", 0)); c.settimeout(30)
+        c = t.open_channel("direct-tcpip", ("127.0.0.1", b.sshd_port), ("127.0.0.1", 0)); c.settimeout(60)
         ok(c.recv(8) == b"SSH-2.0-", f"{name}: and a forward"); c.close()
 
 try:
@@ -53,7 +53,7 @@ try:
     except ImportError: skip("paramiko", "no python3-paramiko")
     else:
         def connect(user, sock):
-            t = paramiko.Transport(sock); t.start_client(timeout=20); t.auth_publickey(user, paramiko.Ed25519Key.from_private_key_file(b.key)); return t
+            t = paramiko.Transport(sock); t.start_client(timeout=60); t.auth_publickey(user, paramiko.Ed25519Key.from_private_key_file(b.key)); return t
         for host in ("box", "agent"):
             b.mark(); t = connect(f"bench+{host}", socket.create_connection(("127.0.0.1", b.port)))
             with_paramiko(f"paramiko-{host}", t); t.close(); recorded(f"paramiko-{host}", host)
@@ -77,12 +77,12 @@ try:
             shell.change_terminal_size(120, 40); shell.stdin.write("PS1=; stty size; exit 3\n")
             if "agent" in name:                                  # sshd passes no signals on to root's sessions
                 asleep = await c.create_process("echo up; exec sleep 100"); await asleep.stdout.readline(); asleep.send_signal("TERM")
-                ended = await asyncio.wait_for(asleep.wait(), 30)
+                ended = await asyncio.wait_for(asleep.wait(), 60)
                 ok(ended.exit_signal is not None and ended.exit_signal[0] == "TERM", f"{name}: a signal from the client arrives", ended.exit_signal)
             else:
                 near, far = await c.open_connection("127.0.0.1", b.sshd_port)
                 ok((await near.read(8)) == b"SSH-2.0-", f"{name}: and a forward"); far.close()
-            out = await asyncio.wait_for(shell.stdout.read(), 30); await shell.wait()
+            out = await asyncio.wait_for(shell.stdout.read(), 60); await shell.wait()
             ok("40 120" in out and shell.exit_status == 3, f"{name}: and a shell, of its new size", out[-200:])
         async def all_of_it():
             options = dict(known_hosts=None, client_keys=[b.key], config=None, agent_path=None)

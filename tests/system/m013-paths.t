@@ -65,7 +65,7 @@ try:
     s.stdin.write(f"get {d}/secret/key {b.dir}/before\n".encode()); s.stdin.flush()
     b.wait(lambda: os.path.exists(f"{b.dir}/before") and os.path.getsize(f"{b.dir}/before"))
     load(f"permit bench get,put on env=bench as root path {d}/in/** id bench\n")
-    try: out = s.communicate(timeout=15)[0]; ended = True
+    try: out = s.communicate(timeout=60)[0]; ended = True
     except subprocess.TimeoutExpired: s.kill(); out, ended = s.communicate()[0], False
     ok(ended and b"the policy looks at paths now" in out, "a session from before the policy looked at paths is ended", out)
 finally:

@@ -56,7 +56,7 @@ try:
     ok(fetch(near) == data, "-L: what came through is equal")
     r = run("curl", "-s", "--socks5", f"127.0.0.1:{socks}", f"http://127.0.0.1:{served}/sent")
     ok(r.stdout == data, "-D as well")
-    s = socket.create_connection(("127.0.0.1", nothing)); s.settimeout(20)
+    s = socket.create_connection(("127.0.0.1", nothing)); s.settimeout(60)
     ok(s.recv(100) == b"" and "open failed" in p.log(), "the client hears that the host could not connect", p.log())
     ok(f"box refused 127.0.0.1:{dead}" in p.log(), "and why, if it looks", p.log())
     r = run("curl", "-s", "--max-time", "20", "--socks5", f"127.0.0.1:{socks}", f"http://127.0.0.1:{b.port}/")
@@ -145,7 +145,7 @@ try:
     ok(r.returncode == 255 and b"remote port forwarding failed" in r.stderr, "a socket of Unix is refused", r)
     p = start("ssh", "-F", config, "-v", "-N", "-L", f"127.0.0.1:{near}:{b.dir}/sock", "box")
     b.wait(lambda: is_open(near))
-    s = socket.create_connection(("127.0.0.1", near)); s.settimeout(20)
+    s = socket.create_connection(("127.0.0.1", near)); s.settimeout(60)
     ok(s.recv(10) == b"" and "sockets of Unix and tunnels are not" in p.log(), "as a destination too", p.log())
     stop(p)
     r = ssh("-S", master, "-O", "forward", "-R", f"{second}:127.0.0.1:{served}", "box")
@@ -169,7 +169,7 @@ try:
            t.global_request("streamlocal-forward@openssh.com", (f"{b.dir}/x",), wait=True) is None and
            t.global_request("hostkeys-prove-00@openssh.com", (), wait=True) is None, "unknown requests are refused")
         asked = t.request_port_forward("localhost", 0, lambda c, origin, server: threading.Thread(target=lambda: (c.sendall(b"hello"), c.close())).start())
-        s = socket.create_connection(("localhost", asked)); s.settimeout(20)      # sshd may have got one of ::1 and 127.0.0.1
+        s = socket.create_connection(("localhost", asked)); s.settimeout(60)      # sshd may have got one of ::1 and 127.0.0.1
         ok(s.recv(100) == b"hello", "and the connection lives: paramiko's own forward")
         t.cancel_port_forward("localhost", asked)
         ok(not is_open(asked), "cancelled when its answer comes")
@@ -186,7 +186,7 @@ try:
         time.sleep(2.5)                          # two of its intervals: nothing may come, so there is no event to wait for
     finally:
         os.kill(gate, signal.SIGCONT)
-    out = f.communicate(timeout=20)[0]
+    out = f.communicate(timeout=60)[0]
     ok(f.returncode == 0 and fetch(int(out)) == data, "a late answer is not mistaken for that of a keepalive", out, m.log())
     stop(m)
 

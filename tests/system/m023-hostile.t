@@ -100,13 +100,13 @@ try:
     ok(b"auth-agent@openssh.com open b'\\x00\\x00\\x00\\x05\\x0c" in r.stdout, "the agent that was lent answers", r)
     r = ssh("-S", master, "-o", "ForwardAgent=no", evil, "open auth-agent@openssh.com")
     ok(b"refused" in r.stdout, "once that session is over it is lent no more", r)
-    m.terminate(); m.wait(10)
+    m.terminate(); m.wait(60)
 
     r = ssh(evil, "flood")
     ok(r.stdout == b"200\n", "two hundred in a row are refused", r)
 
-    out = deaf.communicate(timeout=30)[1].decode()
-    ok(deaf.returncode == 255 and 9 < time.monotonic() - began < 20 and "does not answer" in out,
+    out = deaf.communicate(timeout=60)[1].decode()
+    ok(deaf.returncode == 255 and 9 < time.monotonic() - began < 50 and "does not answer" in out,
        "a host that does not answer does not hold the client up for ever", deaf.returncode, out)
 
     pack = f"{b.dir}/pack"

@@ -23,7 +23,7 @@ def sessions(kind): return [s for s in b.sessions() if s["channel"] == kind]
 def connect():
     t = paramiko.Transport(("127.0.0.1", b.port)); t.connect(username="bench+box", pkey=paramiko.Ed25519Key(filename=b.key)); return t
 def run(t, command):
-    c = t.open_session(timeout=20); c.settimeout(20); c.exec_command(command)
+    c = t.open_session(timeout=60); c.settimeout(60); c.exec_command(command)
     out = b""
     while chunk := c.recv(65536): out += chunk
     return out, c.recv_exit_status()
@@ -52,7 +52,7 @@ try:
     ok(r.stdout == data, "and what it started, through the same connection", r.returncode)
     many = [subprocess.Popen(["curl", "-s", "--socks5-hostname", f"127.0.0.1:{socks}", f"http://127.0.0.1:{far}/sent"], stdout=subprocess.PIPE) for _ in range(6)]
     ok(all(m.communicate(timeout=60)[0] == data for m in many), "six at once, beside the script")
-    out = p.communicate(b"kill $server\necho over\nexit 5\n", timeout=20)[0]
+    out = p.communicate(b"kill $server\necho over\nexit 5\n", timeout=60)[0]
     ok(out == b"over\n" and p.returncode == 5, "the script goes on, and its status comes back", out, p.returncode)
     b.wait(lambda: all(s["state"] == "closed" for s in sessions("exec") + sessions("forward")))
     s = sessions("exec")
@@ -78,7 +78,7 @@ try:
     def by_exec(i):
         for k in range(5): check(run(t, f"echo {i} {k}; exit {k}") == (f"{i} {k}\n".encode(), k), "exec")
     def by_forward(i):
-        c = t.open_channel("direct-tcpip", ("127.0.0.1", far), ("127.0.0.1", 40000 + i)); c.settimeout(20)
+        c = t.open_channel("direct-tcpip", ("127.0.0.1", far), ("127.0.0.1", 40000 + i)); c.settimeout(60)
         c.sendall(b"GET /sent HTTP/1.0\r\n\r\n")
         got = b""
         while chunk := c.recv(65536): got += chunk
@@ -88,7 +88,7 @@ try:
     for x in threads: x.join(60)
     ok(not wrong and not any(x.is_alive() for x in threads), "sftp, commands and forwards, twelve at once", wrong)
 
-    for i in range(100): t.open_session(timeout=20).close()
+    for i in range(100): t.open_session(timeout=60).close()
     ok(run(t, "echo still") == (b"still\n", 0), "a hundred sessions that ask for nothing leave room for one that does")
 
     # Closed while the gate is asked: the connection to the host that came with the answer is nobody's, and given back.
@@ -96,7 +96,7 @@ try:
     gate = [p for p in b.children() if "gate" in open(f"/proc/{p}/cmdline").read()][0]
     os.kill(gate, signal.SIGSTOP)
     try:
-        c = t3.open_session(timeout=20); c.exec_command("true"); c.close()
+        c = t3.open_session(timeout=60); c.exec_command("true"); c.close()
         t3.global_request("keepalive@openssh.com", (), wait=True)     # the bastion has read the end
     finally:
         os.kill(gate, signal.SIGCONT)
@@ -119,7 +119,7 @@ try:
     except paramiko.SSHException: answered = True
     ok(answered, "PuTTY's measure of the line is answered with a failure")
     t2 = connect()
-    held = t2.open_session(); held.settimeout(20); held.exec_command("cat")
+    held = t2.open_session(); held.settimeout(60); held.exec_command("cat")
     t2.global_request("no-more-sessions@openssh.com", (), wait=False)
     try: t2.open_session(timeout=10); more = True
     except paramiko.ChannelException: more = False
@@ -128,7 +128,7 @@ try:
     t2.close()
     ok(run(t, "echo lives") == (b"lives\n", 0), "the connection lives through it all")
     t.close()
-    r = subprocess.run(["ssh", *opts, "-o", "ServerAliveInterval=1", "-o", "UpdateHostKeys=yes", box, "sleep 2.2; echo slept"], capture_output=True, timeout=30, stdin=subprocess.DEVNULL)
+    r = subprocess.run(["ssh", *opts, "-o", "ServerAliveInterval=1", "-o", "UpdateHostKeys=yes", box, "sleep 2.2; echo slept"], capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
     ok((r.stdout, r.returncode) == (b"slept\n", 0), "signs of life while a command is silent", r)
 finally:
     b.stop()

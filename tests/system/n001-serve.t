@@ -68,7 +68,7 @@ try:
         ps = [session("fortress"), session("agent", "-tt")]
         how()
         rc = b.bastion.wait(15)
-        said = [p.communicate(timeout=10) for p in ps]
+        said = [p.communicate(timeout=60) for p in ps]
         ends = closings()[n:]
         ok(rc == 0 and ends == [("closed", "the bastion stops")] * 2, f"{name}: both sessions are closed by the stop", rc, ends)
         ok("fortress: the bastion stops" in said[0][1] and "fortress: the bastion stops" in "".join(said[1]),
@@ -122,7 +122,7 @@ try:
     # --- a libssh of before its fixes, as dpkg lists it ---
     listed = f"{b.dir}/dpkg"; open(listed, "w").write("Package: libssh-4\nStatus: install ok installed\nVersion: 0.10.6-0+deb12u1\n")
     with_old = ["unshare", "-m", "sh", "-c", f'mount --bind {listed} /var/lib/dpkg/status && exec "$@"', "sh", f"{build}/fortress"]
-    r = subprocess.run([*with_old, "--json", "doctor"], env=b.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+    r = subprocess.run([*with_old, "--json", "doctor"], env=b.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
     if not tap.without("unshare" in r.stderr or "mount" in r.stderr, "an old libssh", "no mount namespaces"):
         d = {x["check"]: x for x in json.loads(r.stdout)}["libssh"]
         ok(d["result"] == "fail" and "0.10.6-0+deb12u1" in d["found"] and "apt-get" in d["what_to_do"], "doctor looks at the libssh that is installed now", d)
@@ -134,7 +134,7 @@ try:
 
     # --- a service manager ---
     path = f"{b.dir}/notify"
-    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(path); s.settimeout(15)
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(path); s.settimeout(60)
     b.env["NOTIFY_SOCKET"] = path
     p = start(); said = s.recv(100)
     ok(said == b"READY=1" and greets(), "it is told when the bastion serves", said)

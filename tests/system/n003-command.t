@@ -19,7 +19,7 @@ bin = tempfile.mkdtemp(prefix="fortress-bin"); os.chmod(bin, 0o755)
 for program in ("fortress", "fortress-monitor"): os.chmod(shutil.copy(f"{build}/{program}", bin), 0o755)
 
 def fortress(*args, env=b.env, **kw):
-    return subprocess.run([f"{build}/fortress", *args], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, **kw)
+    return subprocess.run([f"{build}/fortress", *args], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, **kw)
 def refused(status, words, *args):
     r = fortress(*args)
     ok(r.returncode == status and all(w in r.stderr for w in words) and r.stdout in ("", "[]\n"), "fortress " + " ".join(args), r.returncode, r.stdout, r.stderr)
@@ -123,7 +123,7 @@ try:
     ok(json.loads(b.ctl("--json", "host", "list"))[0]["labels"] == ["env=bench"], "host list too")
 
     # --- sessions ---
-    for command in ("exit 7", "kill -TERM $$"): subprocess.run(b.ssh("fortress") + [command], stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+    for command in ("exit 7", "kill -TERM $$"): subprocess.run(b.ssh("fortress") + [command], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     rows = {r["command"]: r for r in b.sessions()}
     ok((rows["exit 7"]["exit"], rows["exit 7"]["signal"]) == (7, ""), "an exit status is a number", rows)
     ok((rows["kill -TERM $$"]["exit"], rows["kill -TERM $$"]["signal"]) == (None, "TERM"), "a signal has its name", rows)
@@ -145,7 +145,7 @@ try:
     def as_nobody(*args, state=f"{b.dir}/state"):
         env = {k: v for k, v in b.env.items() if k != "FORTRESS_STATE"} | {"FORTRESS_LIBEXEC": bin}
         if state: env["FORTRESS_STATE"] = state
-        return subprocess.run([f"{bin}/fortress", *args], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, user=65534, group=65534)
+        return subprocess.run([f"{bin}/fortress", *args], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, user=65534, group=65534)
     r = as_nobody("session", "ls"); ok(r.returncode == 1 and "Permission denied: only root and the bastion's own accounts may" in r.stderr, "an unreadable database is called so, with who may", r.stderr)
     d = {x["check"]: x for x in json.loads(as_nobody("--json", "doctor").stdout)}
     ok("Permission denied" in d["database"]["found"] and "as root" in d["database"]["what_to_do"] and "as root" in d["bastion"]["what_to_do"],

@@ -120,7 +120,7 @@ try:
         t = paramiko.Transport(socket.create_connection(("127.0.0.1", b.port)))
         t.auth_timeout = 2                # to a signature over another name there is no answer
         try:
-            t.start_client(timeout=20); t.auth_publickey(name, key)
+            t.start_client(timeout=60); t.auth_publickey(name, key)
             let_in.append(name)
         except (paramiko.SSHException, EOFError, OSError): pass
         finally: t.close()
@@ -133,7 +133,7 @@ try:
     b.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{b.dir}/other")
     for name in (f"zoe+{code}", f"zoe+root+{code}", f"nobody+{code}+{code}", f"{code}+box", f"zoe@{code}@box"):
         t = paramiko.Transport(socket.create_connection(("127.0.0.1", b.port)))
-        try: t.start_client(timeout=20); t.auth_interactive(name, lambda *a: [])
+        try: t.start_client(timeout=60); t.auth_interactive(name, lambda *a: [])
         except paramiko.SSHException: pass
         finally: t.close()
     ssh(f"bench+{code}", "true", key=f"{b.dir}/other"); ssh(f"bench+root+{code}", "true", key=f"{b.dir}/other")

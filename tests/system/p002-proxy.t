@@ -26,7 +26,7 @@ def v2(src=None, dst=None, sport=50000, dport=2222, command=1, more=b""):
     return b"\r\n\r\n\0\r\nQUIT\n" + bytes([0x20 | command, kind]) + struct.pack(">H", len(addresses + more)) + addresses + more
 
 def connect(header=b"", source="127.0.0.2"):
-    s = socket.socket(); s.settimeout(15); s.bind((source, 0)); s.connect(("127.0.0.1", b.port))
+    s = socket.socket(); s.settimeout(60); s.bind((source, 0)); s.connect(("127.0.0.1", b.port))
     if header: s.sendall(header)
     return s
 def banner(s):

@@ -57,7 +57,7 @@ try:
 
     # A flood of connections that do not log in.
     def connect(source):
-        s = socket.socket(); s.settimeout(15); s.bind((source, 0)); s.connect(("127.0.0.1", b.port))
+        s = socket.socket(); s.settimeout(60); s.bind((source, 0)); s.connect(("127.0.0.1", b.port))
         try: got = s.recv(4)
         except ConnectionResetError: got = b""
         return s, got == b"SSH-"

@@ -18,9 +18,9 @@ permit bench exec on team=$team & env=lab id own
 """
 b = Bastion(build, "KernelAudit off\n", policy)
 def fortress(*args):
-    return subprocess.run([f"{build}/fortress", *args], env=b.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+    return subprocess.run([f"{build}/fortress", *args], env=b.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
 def ssh(*args):
-    return subprocess.run(b.ssh("fortress") + list(args), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+    return subprocess.run(b.ssh("fortress") + list(args), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
 def file(name, text):
     open(f"{b.dir}/{name}", "w").write(text); return f"{b.dir}/{name}"
 

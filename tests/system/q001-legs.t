@@ -28,7 +28,7 @@ def master(user):
     subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     def run(*words, stdin="", more=()):
         argv = b.ssh("fortress", "-S", mux, *more); argv[-1] = f"{user}@127.0.0.1"
-        return subprocess.run(argv + list(words), input=stdin, capture_output=True, text=True, timeout=30)
+        return subprocess.run(argv + list(words), input=stdin, capture_output=True, text=True, timeout=60)
     return run
 
 def sshds():
@@ -52,7 +52,7 @@ try:
     with open(secret, "w") as f: f.write("for root alone\n")
     os.chmod(secret, 0o600)
     argv = b.ssh("fortress"); argv[-1] = "bench+two@127.0.0.1"
-    r = subprocess.run(["sftp", "-b", "-", *["-P" if x == "-p" else x for x in argv[1:-1]], argv[-1]], input=f"get {secret} {b.dir}/stolen\n", capture_output=True, text=True, timeout=30)
+    r = subprocess.run(["sftp", "-b", "-", *["-P" if x == "-p" else x for x in argv[1:-1]], argv[-1]], input=f"get {secret} {b.dir}/stolen\n", capture_output=True, text=True, timeout=60)
     ok(not os.path.exists(f"{b.dir}/stolen") or open(f"{b.dir}/stolen").read() == "", "a get that is daemon's is not done as root, who may only put", r)
     ok(b.sessions()[0]["login"] == "daemon", "it was daemon's", b.sessions()[0])
 

@@ -47,7 +47,7 @@ try:
         t.send("more")
         try:
             start = time.monotonic()
-            ok(t.saw("the recorder does not answer") and time.monotonic() - start < 10, "a recorder that stopped meanwhile is noticed within RecordTimeout, not when it wakes", t.out[-300:])
+            ok(t.saw("the recorder does not answer") and time.monotonic() - start < 14, "a recorder that stopped meanwhile is noticed within RecordTimeout, not when it wakes", t.out[-300:])
         finally: os.kill(store, signal.SIGCONT)
         t.close()
 

@@ -25,7 +25,7 @@ deny bench exec on env=both cmd { /bin/false ** } id never
 
 def run(host, command, stdin=None, more=()):
     argv = b.ssh("fortress", *more); argv[-1] = f"bench+{host}@127.0.0.1"
-    return subprocess.run(argv + [command], input=stdin, capture_output=True, timeout=30, **({} if stdin is not None else {"stdin": subprocess.DEVNULL}))
+    return subprocess.run(argv + [command], input=stdin, capture_output=True, timeout=60, **({} if stdin is not None else {"stdin": subprocess.DEVNULL}))
 
 try:
     sock = f"{b.dir}/agent.sock"

@@ -14,7 +14,7 @@ if not os.path.exists("/usr/bin/curl"): skip("no curl")
 from bastion import Bastion
 
 where = tempfile.mkdtemp(prefix="fortress-syslog-"); os.chmod(where, 0o755)
-syslog = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); syslog.bind(f"{where}/log"); os.chmod(f"{where}/log", 0o666); syslog.settimeout(15)
+syslog = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); syslog.bind(f"{where}/log"); os.chmod(f"{where}/log", 0o666); syslog.settimeout(60)
 b = Bastion(build, f"KernelAudit off\nCheckpointSyslog {where}/log\nCheckpointFile {where}/file\n")
 def fortress(*args, env=None): return subprocess.run([f"{build}/fortress", *args], env=env or b.env, capture_output=True, text=True)
 def work(n=1):

@@ -13,7 +13,7 @@ tap.needs_bastion()
 from bastion import Bastion
 
 b = Bastion(build, "KernelAudit off\n")
-def fortress(*args): return subprocess.run([f"{build}/fortress", *args], env=b.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+def fortress(*args): return subprocess.run([f"{build}/fortress", *args], env=b.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
 def rows(*args): return json.loads(fortress("--json", *args).stdout)
 def one(name, *args): return next(r for r in rows(*args) if r["name"] == name)
 def refused(words, *args):

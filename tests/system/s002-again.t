@@ -70,7 +70,7 @@ class Forward:
         self.near = port()
         self.p = Door(*b.argv("box", options=("-N", "-v", "-L", f"127.0.0.1:{self.near}:127.0.0.1:{server.server_address[1]}")))
         until(lambda: socket.socket().connect_ex(("127.0.0.1", self.near)) == 0, 20)
-        self.s = socket.create_connection(("127.0.0.1", self.near)); self.s.settimeout(20)
+        self.s = socket.create_connection(("127.0.0.1", self.near)); self.s.settimeout(60)
     @property
     def out(self): return self.p.out
     def works(self):

@@ -22,7 +22,7 @@ permit role lead admin on any id lead
 b = Clients(build, policy=POLICY)
 def policy(text): open(f"{b.dir}/state/policy.conf", "w").write(text)
 def hup(): b.bastion.send_signal(signal.SIGHUP)
-def fortress(*args): return subprocess.run([f"{build}/fortress", *args], env=b.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+def fortress(*args): return subprocess.run([f"{build}/fortress", *args], env=b.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
 def loads(): return len(b.query("select id from event where class=3004 and text like 'the policy was%'"))
 
 def picker(user, key):
@@ -63,7 +63,7 @@ try:
     lines = [w.lines for w in workers]
     ok(until(lambda: all(w.lines > n + 3 or w.bad for w, n in zip(workers, lines)), 30) and not any(w.bad for w in workers),
        f"{RELOADS} reloads under load: nobody loses anything", [w.bad for w in workers if w.bad])
-    outs = [p.communicate(timeout=30) for p in new]
+    outs = [p.communicate(timeout=60) for p in new]
     ok(all(o[0] == b"in\n" for o in outs), "and all who come meanwhile get in", outs)
     for w in workers: w.over = True
     for w in workers: w.join(5); w.p.stdin.close(); w.p.wait(10)

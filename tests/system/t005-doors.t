@@ -72,7 +72,7 @@ def ssh(*words, stdin=b"", came=None): return lambda options: Try(["ssh", "-F", 
 def knock(near):
     """Connects, and says whether something came from behind."""
     try:
-        with socket.create_connection(("127.0.0.1", near), 5) as s: s.settimeout(20); return s.recv(5) == b"in-42"
+        with socket.create_connection(("127.0.0.1", near), 5) as s: s.settimeout(60); return s.recv(5) == b"in-42"
     except OSError: return False
 def forward(options):
     near, got = port(), []
