@@ -17,6 +17,7 @@
 #include "front/screen.h"
 #include "front/splice.h"
 #include "front/steps.h"
+#include "front/tty.h"
 
 static const struct { const char *words; enum msg_live_op op; } ops[] = {
 	{ "watch", MSG_LIVE_WATCH }, { "join", MSG_LIVE_JOIN }, { "session watch", MSG_LIVE_WATCH }, { "session join", MSG_LIVE_JOIN },
@@ -189,6 +190,7 @@ screen_started(struct front *f, const struct msg_screen_started *m, int *fd)
 		return;
 	}
 	*fd = -1;
+	tty_wait_end(c, &c->screen->in);         /* it may have waited for what was lacking */
 	listing_free(c);
 	c->resized = true;
 	c->state = CH_SCREEN;

@@ -139,7 +139,7 @@ try:
     asks("bob", "reject", rows[0]["id"]); ok(s.over(5) and b"[revoked]" in s.out, "until the approval is taken back", s.out[-300:]); s.close()
     s = shows("anna", other); ok(s.until(b"is required"), "it is good for no other recording", s.out); s.type(b"\x03"); s.over(); s.close()
     r = asks("tom", "replay", "--export", "raw", id); ok(r.returncode == 255 and b"T-" in r.stderr and b"[denied]" in r.stderr, "a ticket that is required and lacks", r)
-    s = shows("tom", id); ok(s.until(b"Ticket: "), "is asked for", s.out); s.type(b"T-12\r"); ok(s.until(b"the secret is 1234"), "and good", s.out); s.type(b"q"); s.over(); s.close()
+    s = shows("tom", id); ok(s.until(b"Ticket: "), "is asked for", s.out); s.type(b"T-12\r"); ok(s.until(b"the secret is 1234"), "and good", s.out); s.type(b"q"); ok(s.over(), "and keys reach the screen that came after it", s.out[-300:]); s.close()
     told = desk.recv(65536); ok(b"tom: replay on box as root, by tickets" in told, "who is to be told is told", told)
     said = refused("mia", id); ok(said and b"moderator" in said, "a second person who watches cannot be had here: said", said)
 

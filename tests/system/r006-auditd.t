@@ -25,7 +25,7 @@ try:
     os.chmod(f"{where}/auditd.conf", 0o640)
     daemon = subprocess.Popen(["auditd", "-n", "-s", "enable", "-c", where], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 60
-    while not (os.path.exists(log) and status().get("pid") == str(daemon.pid)):
+    while not (os.path.exists(log) and (now := status()).get("pid") == str(daemon.pid) and now.get("enabled") == "1"):      # it turns it on after that
         if daemon.poll() is not None or time.monotonic() > until: skip("auditd cannot run here")
         time.sleep(0.05)
     b = Bastion(build, "KernelAudit required\n")
