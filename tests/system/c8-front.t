@@ -10,7 +10,7 @@ sys.path.insert(0, f"{top}/tests")
 from tap import ok, needs_bastion, end
 needs_bastion()
 from bastion import Bastion
-from peers import Chan, Closed, NUMBER
+from peers import Chan, NUMBER
 
 # Its acceptor hands each connection's descriptors to this test; the process that it names as the front only sleeps.
 ACCEPTOR = f"""#!/usr/bin/python3
@@ -20,7 +20,7 @@ test = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); test.connect(sys.ar
 monitor.send(struct.pack("<HI", {NUMBER["READY"]}, 1))
 while True:
     data, anc, _, _ = monitor.recvmsg(65536, 64)
-    if not data: break
+    if not data or struct.unpack_from("<H", data)[0] == {NUMBER["STOP"]}: break
     fds = [fd for _, _, d in anc for fd in array.array("i", bytes(d))]
     if struct.unpack_from("<H", data)[0] != {NUMBER["CONN_NEW"]}: continue
     front = subprocess.Popen(["sleep", "1000"])
