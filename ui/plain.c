@@ -142,7 +142,7 @@ pick(struct hosts *h, size_t index, const char *login)
 	unsigned at;
 
 	if (r == NULL) {
-		printf("there is no number %zu\r\n", index + 1);
+		printf("there is no number %zu%s\r\n", index + 1, h->list.query.text[0] != '\0' ? " among what was searched for (p: all)" : "");
 		return;
 	}
 	if (!r->allowed) {

@@ -178,11 +178,13 @@ static uint64_t
 time_parse(const char *text)
 {
 	uint64_t sum = 0, part, ms = 0;
+	unsigned parts = 0;
 
 	for (const char *at = text;; at++) {
 		size_t n = strcspn(at, ":.");
 
-		if (!text_u64(slice_of(at, n), 1000000, &part) || (at[n] == '.' && !fraction_parse(at + n + 1, &ms)))
+		if (parts++ == 3 || !text_u64(slice_of(at, n), parts == 1 ? 1000000 : 59, &part) ||
+		    (at[n] == '.' && !fraction_parse(at + n + 1, &ms)))
 			fail(2, "--at %s: write seconds, M:SS or H:MM:SS, with .mmm if need be", text);
 		sum = sum * 60 + part;
 		at += n;

@@ -83,6 +83,8 @@ rows_draw(const struct rows_list *l, int y, size_t height)
 	struct rows_line line = { .marked = false };
 	int widths[COLUMNS_MAX];
 
+	if (l->n == 0)
+		return;
 	measure(l, widths);
 	for (size_t i = 0; i < l->columns_n; i++)
 		line.texts[i] = l->columns[i].head;

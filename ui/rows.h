@@ -45,7 +45,7 @@ int rows_act(const struct rows_key *keys, size_t n, int code);                  
 /* The cursor in n rows, of which height are on the screen, after one of the keys that move it.  False: act is none of theirs. */
 bool rows_move(int act, size_t n, size_t height, size_t *cursor);
 size_t rows_top(size_t top, size_t cursor, size_t height);     /* the first row to be shown, so that the cursor's is */
-/* The heads on line y and height rows below, in columns as wide as all rows ask for. */
+/* The heads on line y and height rows below, in columns as wide as all rows ask for; of none, nothing. */
 void rows_draw(const struct rows_list *l, int y, size_t height);
 void rows_draw_footer(const struct rows_key *keys, size_t n, const char *notice);  /* notice "": the keys */
 void rows_draw_help(const struct rows_key *keys, size_t n, struct page *page);

@@ -70,7 +70,9 @@ try:
         return (r.returncode, first + "\n") if rest == "" or rest.startswith("usage: fortress replay") else (r.returncode, "lines", r.stderr)
     for args, status, said in ((("--speed", "99", session), 2, "--speed 99: write a number from 0.25 to 16"),
                                (("--idle", "x", session), 2, "--idle x: write a number from 0 to 86400"),
-                               ((session, "--at", "1:x"), 2, "--at 1:x: write seconds"), ((session, "--foo"), 2, "--foo: no such option"),
+                               ((session, "--at", "1:x"), 2, "--at 1:x: write seconds"),
+                               ((session, "--at", "9:99"), 2, "--at 9:99: write seconds"), ((session, "--at", "1:0:0:0"), 2, "--at 1:0:0:0: write seconds"),
+                               ((session, "--foo"), 2, "--foo: no such option"),
                                ((session,), 1, "this terminal cannot be drawn on")):
         got = refused(*args)
         ok(got[0] == status and got[1].startswith(f"fortress replay: {said}"), f"replay {' '.join(args).replace(session, 'ID')}: one line, {status}", got)

@@ -8,9 +8,10 @@ TESTS += %D%/golden %D%/golden_replay
 EXTRA_DIST += %D%/hosts.tsv %D%/many.tsv %D%/20x5-details.txt %D%/20x5-start.txt %D%/40x4-resized.txt %D%/40x6-sessions.txt \
 	%D%/40x10-details.txt %D%/40x10-help.txt %D%/40x10-many.txt %D%/40x10-nothing.txt %D%/40x10-query.txt %D%/40x10-refused.txt \
 	%D%/40x10-start.txt %D%/40x12-plain.txt %D%/40x12-plain-all.txt %D%/50x12-resized.txt %D%/60x10-look.txt %D%/60x10-plain-look.txt \
-	%D%/80x12-approvals.txt %D%/80x12-approvals-down.txt %D%/80x12-approvals-help.txt %D%/80x12-approvals-long.txt %D%/80x12-approvals-states.txt \
+	%D%/80x12-approvals.txt %D%/80x12-approvals-down.txt %D%/80x12-approvals-help.txt %D%/80x12-approvals-long.txt %D%/80x12-approvals-none.txt \
+	%D%/80x12-approvals-states.txt \
 	%D%/80x12-banner.txt %D%/80x12-banner-later.txt %D%/80x12-late.txt %D%/80x12-look.txt %D%/80x12-none.txt %D%/80x12-others.txt \
-	%D%/80x12-sessions.txt %D%/80x12-sessions-again.txt %D%/80x12-sessions-hostile.txt %D%/80x12-sessions-long.txt \
+	%D%/80x12-sessions.txt %D%/80x12-sessions-again.txt %D%/80x12-sessions-hostile.txt %D%/80x12-sessions-long.txt %D%/80x12-sessions-none.txt \
 	%D%/80x12-sessions-over.txt %D%/80x12-sessions-over-long.txt \
 	%D%/80x12-sessions-sure.txt %D%/80x12-two-words.txt %D%/80x24-details.txt %D%/80x24-help.txt %D%/80x24-logins.txt \
 	%D%/80x24-many.txt %D%/80x24-many-web.txt %D%/80x24-others.txt %D%/80x24-others-none.txt %D%/80x24-others-search.txt \
