@@ -57,6 +57,8 @@ opened(struct conn *c, bool ok, struct slice text, const char *user, const char 
 	c->refused = !ok;
 	if (ok)
 		conn_logged_in(c, slice_from(user));
+	else
+		conn_expect_end(c);              /* to the gate its user is in */
 	log_info("%s: %s: from %s method=%s conn=%llu", ok ? "login" : "login refused", user, c->peer, method,
 	    (unsigned long long)c->id);
 	(void)chan_send(c->chan, MSG_LOGIN_OPENED, &msg);

@@ -504,12 +504,18 @@ conn_cut(struct monitor *m, const struct msg_cut *msg)
 }
 
 void
+conn_expect_end(struct conn *c)
+{
+	end_within(c, CUT_MS);
+}
+
+void
 conn_let_go(struct monitor *m, const struct msg_let_go *msg)
 {
 	struct conn *c = conn_find(m, msg->conn);
 
 	if (c != NULL)
-		end_within(c, CUT_MS);
+		conn_expect_end(c);
 }
 
 void

@@ -54,7 +54,9 @@ void conn_set_pid(struct monitor *m, const struct msg_conn_pid *msg);
 void conn_note_end(struct monitor *m, const struct msg_conn_end *msg);
 /* Tells a front to end all that it has, or one session, saying why.  One that was told of all and does not end is killed. */
 void conn_cut(struct monitor *m, const struct msg_cut *msg);
-/* Gate or store are done with it, so its front ends by itself; if it does not, it is killed. */
+/* Its front has been told that all is over, and ends by itself; if it does not, it is killed. */
+void conn_expect_end(struct conn *c);
+/* Gate or store are done with it: the same. */
 void conn_let_go(struct monitor *m, const struct msg_let_go *msg);
 /* Gate or store are gone, so all fronts end by themselves; who has not after a while is killed. */
 void conn_orphan_all(struct monitor *m);

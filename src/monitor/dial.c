@@ -237,6 +237,7 @@ resolve_start(struct dial *d)
 void
 dial_start(struct monitor *m, const struct msg_dial *msg)
 {
+	const struct conn *c = conn_find(m, msg->conn);
 	struct dial *d = calloc(1, sizeof(*d));
 
 	if (d == NULL)
@@ -244,6 +245,10 @@ dial_start(struct monitor *m, const struct msg_dial *msg)
 	*d = (struct dial){ .monitor = m, .ticket = msg->ticket, .conn = msg->conn, .port = msg->port, .fd = -1 };
 	if (slice_copy(msg->addr, d->name, sizeof(d->name)) != 0 || msg->port > 65535) {
 		dial_failed(d, "not an address");
+		return;
+	}
+	if (c == NULL || !c->logged_in) {
+		dial_failed(d, "its login is not open");
 		return;
 	}
 	loop_timer_start(m->loop, &d->timer, DIAL_TIMEOUT_MS, dial_timeout, d);

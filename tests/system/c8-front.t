@@ -83,8 +83,13 @@ try:
     f.monitor.send("LOGIN_OPEN", user="root", method="publickey")
     ok(f.monitor.over() and f.ends() and "login: root" not in log(), "a front that has it opened twice is ended", log()[-600:])
     f = Front(); f.prove()
+    def reaches(f):
+        f.gate.ask("DECIDE", "DECISION", req=1, verb="exec", host="box", command="id", dial=1)
+        return f.monitor.want("DIALLED")["ok"] == 1
+    ok(not reaches(f), "whose login is not open reaches no host")
     ok(not f.open("root") and "login refused: root" in log(), "nor is it opened for anybody else", log()[-600:])
-    f.user.close()
+    ok(f.ends(), "which ends it")
+    ok(reaches(front()), "one whose login is open does")
     for name, values in (("MENU_START", {"term": "xterm", "cols": 80, "rows": 24}), ("AUDIT_NOTE", {"note": 3, "text": "reboot"})):
         f = Front(); f.monitor.send(name, **values); ok(f.monitor.over() and f.ends(), f"{name} before the login ends its front")
     for name, values in (("LOGIN_FAILED", {"user": "root"}), ("PAM_START", {"user": "root"}), ("PAM_ANSWER", {})):
