@@ -62,7 +62,7 @@ try:
     ok(r.stderr == "no\n", "its stderr is apart", r.stderr)
     said = open(f"{state}/log/agent-demo.log").read()
     ok("listening: " in said, "the agent's log has what it says once it is in the background", said)
-    r = run(*line.group(1).split()[:-1], "-o", "BatchMode=yes", "-o", "IdentityAgent=none", "-o", "IdentityFile=/nonexistent",
+    r = run(*line.group(1).split()[:-1], "-o", "BatchMode=yes", "-o", "IdentityAgent=none", "-o", "IdentityFile=/proc/none",
             line.group(1).split()[-1])
     ok(r.returncode == 255, "the code works once")
 

@@ -256,7 +256,7 @@ try:
         got, err, status = execute(connect(), command)
         ok(got is False and status == 255 and b"may not exec" in err or b"[denied]" in err, f"{command!r} is decided as exec", err, status)
     b.reload("permit bench exec on env=bench as root id run\n")
-    w = connect(); execute(w, "scp -t /nonexistent/x </dev/null; " + ASK)
+    w = connect(); execute(w, "scp -t /proc/none/x </dev/null; " + ASK)
     c = start(w, ("exec", string("/usr/lib/openssh/sftp-server"))); w.send(w.data(c, u32(5) + b"\1" + u32(3)), bytes([EOF]) + u32(c)); w.finish(c)
     b.wait_closed()
     rows = b.sessions()[:2]

@@ -49,7 +49,7 @@ ok(set().union(*below.values()) <= every, "the page speaks of no option that the
 BASH = '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _fortress; printf "%s\\n" "${COMPREPLY[@]}"'
 ZSH = ('compadd() { if [[ $1 == -a ]]; then print -l -- ${(P)2}; else print -l -- "$@"; fi }; _files() { }; '
        'file=$1; shift; words=("$@"); CURRENT=$#; . $file')
-env = dict(os.environ, PATH=f"{build}:{os.environ['PATH']}", FORTRESS_STATE="/nonexistent")
+env = dict(os.environ, PATH=f"{build}:{os.environ['PATH']}", FORTRESS_STATE="/proc/none")
 for shell, script, args in (("bash", "bash/fortress", ["-c", BASH]), ("zsh", "zsh/_fortress", ["-f", "-c", ZSH])):
     if without(not shutil.which(shell), shell, f"no {shell}"): continue
     def offered(*words):

@@ -144,9 +144,9 @@ try:
     with zipfile.ZipFile(f"{b.dir}/0.zip") as x, zipfile.ZipFile(f"{b.dir}/1.zip") as y: differ = [i for i in x.namelist() if x.read(i) != y.read(i)]
     ok(same and not differ, "the same record makes the same bytes", differ)
     r = subprocess.run([f"{build}/fortress", "audit", "report", "--offline", "-o", f"{b.dir}/x.doc"], env=b.env, capture_output=True, text=True); ok(r.returncode == 2 and ".pdf" in r.stderr, "a form that there is not", r.stderr)
-    r = subprocess.run([f"{build}/fortress", "audit", "report", "--offline", "-o", f"{b.dir}/y.pdf"], env=dict(b.env, FORTRESS_LIBEXEC="/nonexistent"), capture_output=True, text=True)
+    r = subprocess.run([f"{build}/fortress", "audit", "report", "--offline", "-o", f"{b.dir}/y.pdf"], env=dict(b.env, FORTRESS_LIBEXEC="/proc/none"), capture_output=True, text=True)
     ok(r.returncode == 1 and "fortress-report" in r.stderr and not os.path.exists(f"{b.dir}/y.pdf"), "without fortress-report it says so", r.stderr)
-    r = subprocess.run([f"{build}/fortress", "audit", "export", "--offline", "-o", f"{b.dir}/y"], env=dict(b.env, FORTRESS_LIBEXEC="/nonexistent"), capture_output=True, text=True)
+    r = subprocess.run([f"{build}/fortress", "audit", "export", "--offline", "-o", f"{b.dir}/y"], env=dict(b.env, FORTRESS_LIBEXEC="/proc/none"), capture_output=True, text=True)
     ok(r.returncode == 0 and "has no report" in r.stderr and not os.path.exists(f"{b.dir}/y/report.pdf") and os.path.exists(f"{b.dir}/y/failed-logins.csv"), "an export is made all the same", r.stderr)
     # More users and hosts than can be asked about, each pair.
     c = sqlite3.connect(f"{b.dir}/state/db/fortress.db", isolation_level=None)

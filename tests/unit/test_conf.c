@@ -165,8 +165,8 @@ test_live(void)
 	is(load(dir, "HostKey keys/host_rsa\n", &keys), "", "unless others are named");
 	is(load(dir, "HostKey keys/other\n", &keys), "/fortress.conf:1:9: HostKey \"keys/other\": /keys/other: No such file or "
 	    "directory", "which must be there too");
-	is(load(dir, "HostKey keys/host_rsa\nPolicy /nonexistent\n", &keys), "/fortress.conf:2:8: Policy \"/nonexistent\": "
-	    "/nonexistent: No such file or directory", "a policy that is named too");
+	is(load(dir, "HostKey keys/host_rsa\nPolicy /proc/none\n", &keys), "/fortress.conf:2:8: Policy \"/proc/none\": "
+	    "/proc/none: No such file or directory", "a policy that is named too");
 	is(load(dir, "Include other.conf\n", &keys), "/fortress.conf:1:9: there is no file \"/other.conf\"", "and a file to include");
 	is(load(dir, "Include *.d\nHostKey keys/host_rsa\n", &keys), "", "a pattern may fit none");
 	is(load(dir, "HostKey keys/host_rsa\nCheckpointFile outside/here\n", &keys), "/fortress.conf:2:16: CheckpointFile "

@@ -150,7 +150,7 @@ test_spawn(void)
 	is(got, "1 y C.UTF-8\n5\n", "its arguments, environment and descriptors are those given");
 	ok(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 7, "its status");
 	fd_close(&ends[0]);
-	s.path = "/nonexistent";
+	s.path = "/proc/none";
 	s.nfds = 0;
 	ok(spawn_start(&s, &e) == -ENOENT, "no such program: %s", e.text);
 	ok(waitpid(-1, &status, 0) < 0 && errno == ECHILD, "leaves no child");

@@ -286,7 +286,7 @@ static void
 test_missing(void)
 {
 	static const struct sandbox absent = { .name = "absent", .user = "no-such-account" };
-	struct sandbox_path path = { "/nonexistent/path", false };
+	struct sandbox_path path = { "/proc/none/path", false };
 	struct err e = { 0 };
 	int status = 0;
 	pid_t pid;

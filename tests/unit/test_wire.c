@@ -71,7 +71,7 @@ client_open(int fd)
 	ssh_set_blocking(pair.client, 0);
 	return ssh_options_set(pair.client, SSH_OPTIONS_PROCESS_CONFIG, &no) == SSH_OK &&
 	    ssh_options_set(pair.client, SSH_OPTIONS_HOST, "pair") == SSH_OK &&
-	    ssh_options_set(pair.client, SSH_OPTIONS_SSH_DIR, "/nonexistent") == SSH_OK &&
+	    ssh_options_set(pair.client, SSH_OPTIONS_SSH_DIR, "/proc/none") == SSH_OK &&
 	    ssh_options_set(pair.client, SSH_OPTIONS_USER, "somebody") == SSH_OK &&
 	    ssh_options_set(pair.client, SSH_OPTIONS_FD, &fd) == SSH_OK;
 }
