@@ -60,7 +60,7 @@ ignore_signals(void)
 int
 main(int argc, char **argv)
 {
-	struct front_options o = { .login_grace_s = 60, .tries_max = 6, .channels_max = 64, .window = 4 << 20,
+	struct front_options o = { .login_grace_s = 60, .tries_max = 6, .channels_max = 64, .window = 16 << 20,
 		.ack_timeout_s = 10, .log_level = LOG_LEVEL_INFO };
 	struct sandbox sandbox = acceptor_sandbox;
 	struct sandbox_filter *filter;

@@ -79,7 +79,7 @@ static const struct conf_row rows[] = {
 	{ "UserNameFormats", WORDS, AT(name_formats), NULL, 0, 0, formats,
 	    "Also take user names as other bastions write them: jumpserver for alice@root@web1 and alice#root#web1, "
 	    "warpgate for alice:web1, alice:root:web1 and alice#web1." },
-	{ "RecordWindow", SIZE, AT(record_window), "4M", 0, 1ull << 30, NULL,
+	{ "RecordWindow", SIZE, AT(record_window), "16M", 0, 1ull << 30, NULL,
 	    "Bytes that may be delivered before the store has them on disk; beyond, the session waits." },
 	{ "RecordTimeout", DURATION, AT(record_timeout_s), "10s", 1, 600, NULL,
 	    "How long the store may be silent before the session ends." },
