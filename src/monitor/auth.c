@@ -58,7 +58,7 @@ opened(struct conn *c, bool ok, struct slice text, const char *user, const char 
 	if (ok)
 		conn_logged_in(c, slice_from(user));
 	else
-		conn_expect_end(c);              /* to the gate its user is in */
+		conn_expect_end(c);              /* its user is in already, as the gate sees it */
 	log_info("%s: %s: from %s method=%s conn=%llu", ok ? "login" : "login refused", user, c->peer, method,
 	    (unsigned long long)c->id);
 	(void)chan_send(c->chan, MSG_LOGIN_OPENED, &msg);

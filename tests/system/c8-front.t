@@ -87,7 +87,7 @@ try:
         f.gate.ask("DECIDE", "DECISION", req=1, verb="exec", host="box", command="id", dial=1)
         return f.monitor.want("DIALLED")["ok"] == 1
     ok(not reaches(f), "whose login is not open reaches no host")
-    ok(not f.open("root") and "login refused: root" in log(), "nor is it opened for anybody else", log()[-600:])
+    ok(not f.open("root") and "login refused: root" in log(), "it is not opened for anybody else", log()[-600:])
     ok(f.ends(), "which ends it")
     ok(reaches(front()), "one whose login is open does")
     for name, values in (("MENU_START", {"term": "xterm", "cols": 80, "rows": 24}), ("AUDIT_NOTE", {"note": 3, "text": "reboot"})):
